@@ -1,0 +1,132 @@
+/**
+ * Builds what the sources do not hold: the VM's wasm, the contracts' artifacts, the bundles.
+ * `npm run build -- NAME…` builds the named steps only; `--force` also those that are up to date.
+ */
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { type BuildOptions, build } from 'esbuild';
+import { compileContracts } from './contracts/compile.ts';
+
+interface Step {
+  readonly name: string;
+  /** Files and folders; the step runs when one of them is newer than the oldest output. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly run: () => Promise<unknown>;
+}
+
+const nodeBundle: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: true,
+  logLevel: 'warning',
+  external: ['lmdb', 'esbuild', 'quickjs-emscripten', '@jitl/*'],
+  // Bundled CommonJS packages still ask for require.
+  banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
+};
+
+const steps: readonly Step[] = [
+  {
+    name: 'vm',
+    inputs: ['vm', 'asconfig.json'],
+    outputs: ['build/vm.wasm'],
+    run: assembleVm,
+  },
+  {
+    name: 'contracts',
+    inputs: ['contracts', 'node_modules/@openzeppelin/contracts/package.json'],
+    outputs: ['build/contracts/Fleet.json'],
+    run: () => compileContracts('contracts', 'build/contracts'),
+  },
+  {
+    name: 'firmware',
+    inputs: ['runtime', 'build/contracts/Fleet.json'],
+    outputs: ['build/firmware.js'],
+    run: () =>
+      build({
+        entryPoints: ['runtime/index.ts'],
+        outfile: 'build/firmware.js',
+        bundle: true,
+        platform: 'neutral',
+        format: 'iife',
+        globalName: 'classpad',
+        target: 'es2020',
+        mainFields: ['module', 'main'],
+        logLevel: 'warning',
+      }),
+  },
+  {
+    name: 'page',
+    inputs: ['emulator/web'],
+    outputs: ['build/web/page.js'],
+    run: () =>
+      build({
+        entryPoints: ['emulator/web/page.tsx'],
+        outfile: 'build/web/page.js',
+        bundle: true,
+        format: 'esm',
+        target: 'es2022',
+        jsx: 'automatic',
+        jsxImportSource: 'preact',
+        minify: true,
+        sourcemap: true,
+        logLevel: 'warning',
+      }),
+  },
+  {
+    name: 'cli',
+    inputs: ['cli', 'firmware-bridge', 'emulator', 'runtime', 'vm/embed'],
+    outputs: ['build/cli.js'],
+    run: () => build({ ...nodeBundle, entryPoints: ['cli/main.ts'], outfile: 'build/cli.js' }),
+  },
+  {
+    name: 'embed',
+    inputs: ['vm/embed', 'runtime/ports'],
+    outputs: ['build/vm.js'],
+    run: () =>
+      build({ ...nodeBundle, banner: {}, platform: 'neutral', entryPoints: ['vm/embed/index.ts'], outfile: 'build/vm.js' }),
+  },
+];
+
+async function assembleVm(): Promise<void> {
+  // @ts-expect-error: asc's own types expect its portable globals
+  const asc = (await import('assemblyscript/asc')).default;
+  const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', 'release']);
+  if (error) throw new Error(`asc: ${error.message}\n${stderr.toString()}`);
+}
+
+function newestMs(path: string): number {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
+}
+
+function isFresh(step: Step): boolean {
+  if (!step.outputs.every(existsSync)) return false;
+  const builtMs = Math.min(...step.outputs.map((path) => statSync(path).mtimeMs));
+  return step.inputs.filter(existsSync).every((path) => newestMs(path) <= builtMs);
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const force = args.includes('--force');
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = names.find((name) => !steps.some((step) => step.name === name));
+  if (unknown) throw new Error(`no build step "${unknown}"; there are ${steps.map((step) => step.name).join(', ')}`);
+  mkdirSync('build', { recursive: true });
+  for (const step of steps) {
+    if (names.length > 0 && !names.includes(step.name)) continue;
+    if (!force && isFresh(step)) continue;
+    const startedAt = performance.now();
+    process.stdout.write(`build ${step.name.padEnd(10)}`);
+    await step.run();
+    console.log(`${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+  }
+}
+
+main(process.argv.slice(2)).catch((error: Error) => {
+  console.error(`\nbuild failed: ${error.message}`);
+  process.exit(1);
+});

@@ -1,0 +1,108 @@
+/** One container that a release wants on this device, complete: nothing is left to the engine's defaults but what is absent here. */
+export interface ContainerSpec {
+  /** Unique per device, app, revision, service and replica, as `classpad-<device>-<app>-r<revision>-<service>-<replica>`. */
+  readonly name: string;
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Ports the container listens on and the proxy may reach. Never published on the host. */
+  readonly ports: readonly number[];
+  readonly healthcheck?: Healthcheck;
+  /** The engine restarts a crashed container by itself, at most this often in a row; 0: never. */
+  readonly restarts: number;
+  readonly stopGraceMs: number;
+  readonly memoryBytes?: number;
+  readonly nanoCpus?: number;
+  readonly user?: string;
+  readonly readOnly: boolean;
+  readonly init: boolean;
+  readonly tmpfs: readonly string[];
+  /** Ours, and the only ones by which containers are found again. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface Healthcheck {
+  /** As in the Engine API: `['CMD', …]` or `['CMD-SHELL', line]`. */
+  readonly test: readonly string[];
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly startPeriodMs: number;
+}
+
+export type ContainerState = 'created' | 'running' | 'restarting' | 'exited' | 'dead';
+/** `none`: the container has no health check. */
+export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
+
+/** A container as the engine reports it. */
+export interface FoundContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly state: ContainerState;
+  readonly health: Health;
+  /** Of the last exit, for `exited` and `dead`. */
+  readonly exitCode?: number;
+  /** Milliseconds since 1970, by the engine's clock; absent if it never ran. */
+  readonly startedAtMs?: number;
+  readonly restartCount: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/**
+ * The Docker Engine as this device may use it. It lists and touches only containers that carry this device's label,
+ * and refuses a spec that would give a container power over the host: deny by default, here and not above.
+ * Every method has a deadline of its own and rejects with an {@link EngineError}.
+ */
+export interface Containers {
+  /** Product and version, such as `Docker Engine 20.10.24`. Rejects if it cannot be reached. */
+  describe(): Promise<string>;
+  /** All containers of this device, running or not. */
+  list(): Promise<FoundContainer[]>;
+  hasImage(image: string): Promise<boolean>;
+  /** Resolves when the image is complete on this device. */
+  pull(image: string): Promise<void>;
+  /** Idempotent: a container of that name that is ours and has the same labels is adopted. Answers its id. */
+  create(spec: ContainerSpec): Promise<string>;
+  /** Idempotent. */
+  start(id: string): Promise<void>;
+  /** Idempotent. Asks, waits the grace period, then kills. */
+  stop(id: string, graceMs: number): Promise<void>;
+  /** Idempotent. Removes a container, running or not, with its anonymous volumes. */
+  remove(id: string): Promise<void>;
+  /** Last lines of its output, for people. */
+  logs(id: string, lines: number): Promise<string>;
+  /** Calls back soon after something may have changed. A hint: calls may be lost or repeated. Answers how to stop. */
+  watch(changed: () => void): () => void;
+}
+
+/** Codes a caller can act on. */
+export type EngineErrorCode =
+  | 'unreachable' // no engine behind the socket, or it went away
+  | 'timeout'
+  | 'no-image' // the registry or the engine has no such image
+  | 'conflict' // the name is taken by a container that is not ours
+  | 'not-found'
+  | 'refused' // the spec asks for what this device never gives
+  | 'failed'; // the engine said no; its sentence is in the message
+
+export class EngineError extends Error {
+  readonly code: EngineErrorCode;
+  constructor(code: EngineErrorCode, message: string) {
+    super(message);
+    this.name = 'EngineError';
+    this.code = code;
+  }
+}
+
+/** The names of our labels on a container. */
+export const Label = {
+  device: 'io.classpad.device',
+  app: 'io.classpad.app',
+  revision: 'io.classpad.revision',
+  service: 'io.classpad.service',
+  replica: 'io.classpad.replica',
+  /** Hash of the spec as the operator wrote it, with the version of the hashing rule: `1:<hex>`. */
+  spec: 'io.classpad.spec',
+} as const;

@@ -1,0 +1,92 @@
+import type { Containers } from './containers.ts';
+import type { Address } from './hex.ts';
+import type { Vm } from './vm.ts';
+
+export * from './containers.ts';
+export type * from './hex.ts';
+export type * from './vm.ts';
+
+/** Durable key-value storage. Reads see the last finished write. */
+export interface Store {
+  get(key: string): Uint8Array | undefined;
+  /** Keys that begin with `prefix`, ascending, at most `limit`. */
+  keys(prefix: string, limit: number): string[];
+  /** All of it or nothing, and on the disk when it returns. `undefined` deletes. */
+  write(entries: readonly (readonly [key: string, value: Uint8Array | undefined])[]): void;
+}
+
+/** Time on this device. Never used for what the ledger decides: that is block time. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Calls back once after the delay; answers how to cancel. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** Where the proxy sends what arrives for an app: the first route whose path prefix fits. */
+export interface Route {
+  /** Path prefix such as `/` or `/hello`. */
+  readonly path: string;
+  readonly app: string;
+  readonly revision: number;
+  readonly containerId: string;
+  /** Port inside the container. */
+  readonly port: number;
+}
+
+/** Other nodes of the ledger, and the phones and browsers nearby. */
+export interface Network {
+  /** Names of the nodes reachable now. */
+  peers(): string[];
+  /** Fire and forget: may be lost, late, repeated or reordered. */
+  send(peer: string, message: Uint8Array): void;
+  /** One handler; a later call replaces it. */
+  receive(handler: (peer: string, message: Uint8Array) => void): void;
+  /** Replaces the proxy's routes, at once and as a whole. No routes: the proxy answers 503. */
+  serve(routes: readonly Route[]): void;
+}
+
+/** A rectangle of pixels, RGB565, row by row. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint16Array;
+}
+
+/** The LCD: 320 × 528 pixels, RGB565. */
+export interface Display {
+  draw(rectangle: Rectangle): void;
+}
+
+/** Who this device is. Its key stays behind the port. */
+export interface Device {
+  readonly name: string;
+  readonly address: Address;
+  /** secp256k1 over a 32-byte hash, deterministic (RFC 6979), low s. */
+  sign(hash: Uint8Array): { readonly yParity: 0 | 1; readonly r: bigint; readonly s: bigint };
+  /** Charge in percent, or `undefined` on mains. */
+  batteryPercent(): number | undefined;
+  /** Reported by the engine and the host, in bytes; `undefined` where unknown. */
+  memory(): { readonly usedBytes: number; readonly totalBytes: number } | undefined;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** One sentence per call; secrets never. */
+export interface Logger {
+  write(level: LogLevel, message: string): void;
+}
+
+/** Everything the firmware asks of the world. */
+export interface Ports {
+  readonly vm: Vm;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly containers: Containers;
+  readonly network: Network;
+  readonly display: Display;
+  readonly device: Device;
+  readonly log: Logger;
+}
