@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// What runs on a fleet, decided by M of N operators and judged by the devices themselves.
+/// An app's name is a DNS label of at most 31 characters, left-aligned in a bytes32.
+interface IFleet {
+    enum Phase {
+        None,
+        Proposed, // waits for approvals
+        RollingOut, // devices run it and vote
+        Active, // a quorum found it healthy
+        RolledBack, // a quorum found it unhealthy, or the health window ended without a decision
+        Superseded // a later revision became active, or took its place before it started
+    }
+
+    struct Release {
+        uint64 revision;
+        Phase phase;
+        address proposer;
+        uint64 proposedAt; // seconds, block time
+        uint64 startedAt; // when it began rolling out
+        uint64 decidedAt; // when it became active or was rolled back
+        uint64 healthWindow; // seconds it may roll out before the lack of a quorum rolls it back
+        uint32 approvals;
+        uint32 healthyVotes;
+        uint32 unhealthyVotes;
+        bytes32 manifestHash; // keccak256 of the canonical manifest bytes
+    }
+
+    /// What one device should run of one app now.
+    struct Wanted {
+        bytes32 app;
+        uint64 revision;
+        Phase phase;
+        uint64 previous; // last healthy revision before it; 0: none
+        bool voted; // whether this device has voted on it
+        bytes manifest;
+    }
+
+    struct Device {
+        address account;
+        string name;
+        uint64 enrolledAt;
+    }
+
+    event DeviceEnrolled(address indexed device, string name, address indexed by);
+    event DeviceRevoked(address indexed device, address indexed by);
+    event Proposed(bytes32 indexed app, uint64 indexed revision, address indexed by, bytes32 manifestHash);
+    event Approved(bytes32 indexed app, uint64 indexed revision, address indexed by, uint32 approvals, uint32 needed);
+    event RollingOut(bytes32 indexed app, uint64 indexed revision, uint64 previous);
+    event Attested(bytes32 indexed app, uint64 indexed revision, address indexed device, bool healthy, string reason);
+    event Promoted(bytes32 indexed app, uint64 indexed revision, uint32 votes, uint32 quorum);
+    event RolledBack(bytes32 indexed app, uint64 indexed revision, uint64 backTo, string why);
+    event Superseded(bytes32 indexed app, uint64 indexed revision, uint64 by);
+
+    /// Enrols devices under their names; only operators.
+    function enrol(address[] calldata devices, string[] calldata names) external;
+
+    function revoke(address device) external;
+
+    /// Proposes the next revision of an app and approves it in the same breath. Answers the revision, from 1.
+    function propose(bytes32 app, bytes calldata manifest, uint64 healthWindow) external returns (uint64 revision);
+
+    function approve(bytes32 app, uint64 revision) external;
+
+    /// A device's vote on the revision that is rolling out. It may change its mind until the vote is decided.
+    function attest(bytes32 app, uint64 revision, bool healthy, string calldata reason) external;
+
+    /// Rolls back a release whose health window has ended without a quorum. Anyone may call it.
+    function expire(bytes32 app) external;
+
+    function wanted(address device) external view returns (Wanted[] memory);
+
+    function apps() external view returns (bytes32[] memory);
+
+    /// Revisions of an app are 1 … latest.
+    function latest(bytes32 app) external view returns (uint64);
+
+    function release(bytes32 app, uint64 revision) external view returns (Release memory);
+
+    /// The active revision; 0: none yet.
+    function active(bytes32 app) external view returns (uint64);
+
+    function manifest(bytes32 app, uint64 revision) external view returns (bytes memory);
+
+    function devices() external view returns (Device[] memory);
+
+    function operators() external view returns (address[] memory);
+
+    /// Approvals that start a release.
+    function threshold() external view returns (uint32);
+
+    /// Votes that decide a release: more than half of the enrolled devices.
+    function quorum() external view returns (uint32);
+}

@@ -1,0 +1,38 @@
+import type { Address, Hex, Word } from './ports/index.ts';
+
+/** The first block, from which everyone on a ledger starts. JSON as it stands in a file; equal bytes, equal ledger. */
+export interface Genesis {
+  readonly chainId: number;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+  /** Gas a block may use. */
+  readonly gasLimit: number;
+  /** Wei per gas, the same in every block. A permissioned ledger may say 0. */
+  readonly baseFee: number;
+  /** Whose signature makes a block of the `solo` consensus valid. */
+  readonly sequencer: Address;
+  readonly alloc: Readonly<Record<Address, GenesisAccount>>;
+}
+
+export interface GenesisAccount {
+  /** Wei, decimal or 0x-hexadecimal. */
+  readonly balance?: string;
+  readonly nonce?: number;
+  readonly code?: Hex;
+  readonly storage?: Readonly<Record<Word, Word>>;
+}
+
+/** What one node is told when it boots. */
+export interface NodeConfig {
+  readonly genesis: Genesis;
+  /** Where the Fleet contract is, or will be once deployed. */
+  readonly fleet: Address;
+  /** `solo`: the device whose address is the genesis' sequencer makes blocks, the others follow and check them. */
+  readonly consensus: 'solo';
+  /** Shortest time between two blocks. Without transactions no block is made. */
+  readonly blockIntervalMs: number;
+  /** A full comparison of wanted and found at least this often; events only make it sooner. */
+  readonly reconcileIntervalMs: number;
+  /** Version of the firmware, for the LCD and `web3_clientVersion`. */
+  readonly version: string;
+}

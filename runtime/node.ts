@@ -1,0 +1,42 @@
+import type { Head } from './ledger/ledger.ts';
+import type { Address, Health } from './ports/index.ts';
+
+/** How this device stands, in the four states that the page and the LCD show. */
+export type DeviceState = 'healthy' | 'changing' | 'failed' | 'offline';
+
+export interface ReleaseStatus {
+  readonly app: string;
+  readonly revision: number;
+  /** The revision the ledger wants to return to or come from, if it is on the way. */
+  readonly previous?: number;
+  /** As the Fleet contract says: `rolling out`, `active`, `rolled back`. */
+  readonly phase: string;
+  readonly health: Health | 'absent';
+  /** This device's vote on the revision, once given. */
+  readonly vote?: 'healthy' | 'unhealthy';
+  /** Why, for an unhealthy one: one sentence. */
+  readonly reason?: string;
+}
+
+/** A picture of the node for the page, the LCD and `classpad status`. */
+export interface NodeStatus {
+  readonly name: string;
+  readonly address: Address;
+  readonly state: DeviceState;
+  readonly head: Head;
+  readonly peers: readonly string[];
+  readonly releases: readonly ReleaseStatus[];
+  /** Steps being executed now, in words: `pull classpad/hello:1`. */
+  readonly steps: readonly string[];
+  /** Lines of text on the LCD, top to bottom. */
+  readonly screen: readonly string[];
+}
+
+/** A booted node. */
+export interface Node {
+  /** One JSON-RPC request or batch, as text. Never rejects. */
+  rpc(request: string): Promise<string>;
+  status(): NodeStatus;
+  /** Ends timers and handlers; containers keep running. */
+  stop(): void;
+}
