@@ -2,9 +2,11 @@
  * Builds what the sources do not hold: the VM's wasm, the contracts' artifacts, the bundles.
  * `npm run build -- NAME…` builds the named steps only; `--force` also those that are up to date.
  */
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
 import { compileContracts } from './contracts/compile.ts';
 
@@ -92,10 +94,8 @@ const steps: readonly Step[] = [
 ];
 
 async function assembleVm(): Promise<void> {
-  // @ts-expect-error: asc's own types expect its portable globals
-  const asc = (await import('assemblyscript/asc')).default;
-  const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', 'release']);
-  if (error) throw new Error(`asc: ${error.message}\n${stderr.toString()}`);
+  const asc = join('node_modules', 'assemblyscript', 'bin', 'asc.js');
+  await promisify(execFile)(process.execPath, [asc, '--config', 'asconfig.json', '--target', 'release']);
 }
 
 function newestMs(path: string): number {
