@@ -1,0 +1,2 @@
+export * from '../../../vm/u256';
+export * from '../../../vm/u256-division';
