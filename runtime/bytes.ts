@@ -1,0 +1,192 @@
+import type { Hex, Word } from './ports/index.ts';
+
+/*
+ * Bytes, hexadecimal, quantities and text. No TextEncoder, no Buffer: this also runs inside the emulator's small interpreter,
+ * where a table look-up per byte is the cheapest thing there is.
+ */
+
+const HEX_OF: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HEX_PATTERN = /^0x(?:[0-9a-fA-F]{2})*$/;
+const QUANTITY_PATTERN = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)$/;
+const NO_DIGIT = 0xff;
+const DIGIT_OF = digitTable();
+const REPLACEMENT = 0xfffd;
+/** First byte of a UTF-8 sequence, by the number of bytes that follow it. */
+const LEAD_MARK = [0, 0xc0, 0xe0, 0xf0];
+
+/** No bytes. */
+export const EMPTY = new Uint8Array(0);
+/** 32 zero bytes. */
+export const ZERO_WORD: Word = `0x${'00'.repeat(32)}`;
+
+/** Whether the value is `0x` and whole bytes in either case, `length` of them if given. */
+export function isHex(value: unknown, length?: number): value is Hex {
+  if (typeof value !== 'string') return false;
+  if (length !== undefined && value.length !== 2 + 2 * length) return false;
+  return HEX_PATTERN.test(value);
+}
+
+/** Lower-case, `0x`-prefixed. */
+export function bytesToHex(bytes: Uint8Array): Hex {
+  const pairs = new Array<string>(bytes.length);
+  for (let i = 0; i < bytes.length; i++) pairs[i] = HEX_OF[bytes[i]!]!;
+  return `0x${pairs.join('')}`;
+}
+
+/** Throws {@link BytesError} unless the text is `0x` and an even number of hexadecimal digits. */
+export function hexToBytes(hex: string): Uint8Array {
+  if (hex.length % 2 !== 0 || !hex.startsWith('0x')) throw new BytesError(`"${shorten(hex)}" is not 0x and whole bytes`);
+  const bytes = new Uint8Array(hex.length / 2 - 1);
+  for (let i = 0; i < bytes.length; i++) {
+    const high = digitAt(hex, 2 * i + 2);
+    const low = digitAt(hex, 2 * i + 3);
+    if (high === NO_DIGIT || low === NO_DIGIT) throw new BytesError(`"${shorten(hex)}" is not hexadecimal`);
+    bytes[i] = (high << 4) | low;
+  }
+  return bytes;
+}
+
+/** One array with the parts in order. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Big-endian; no bytes are 0. */
+export function bytesToBigint(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(bytesToHex(bytes));
+}
+
+/** Big-endian. Without a length as short as possible (0 is no bytes), with one padded; throws if it does not fit. */
+export function bigintToBytes(value: bigint, length?: number): Uint8Array {
+  if (value < 0n) throw new BytesError(`${value} is negative`);
+  const digits = value === 0n ? '' : value.toString(16);
+  if (length === undefined) return hexToBytes(`0x${digits.length % 2 === 0 ? '' : '0'}${digits}`);
+  if (digits.length > 2 * length) throw new BytesError(`${value} does not fit in ${length} bytes`);
+  return hexToBytes(`0x${digits.padStart(2 * length, '0')}`);
+}
+
+/** 32 bytes, big-endian. Throws if it does not fit. */
+export function bigintToWord(value: bigint): Word {
+  if (value < 0n || value >> 256n !== 0n) throw new BytesError(`${value} does not fit in 32 bytes`);
+  return `0x${value.toString(16).padStart(64, '0')}`;
+}
+
+/** As JSON-RPC writes numbers: `0x0`, `0x1f`. */
+export function encodeQuantity(value: bigint | number): Hex {
+  return `0x${value.toString(16)}`;
+}
+
+/** Strict: no leading zeros, at most `maxBytes` bytes. Throws {@link BytesError}. */
+export function decodeQuantity(text: string, maxBytes = 32): bigint {
+  if (text.length > 2 + 2 * maxBytes || !QUANTITY_PATTERN.test(text)) {
+    throw new BytesError(`"${shorten(text)}" is not a quantity of at most ${maxBytes} bytes, such as 0x0 or 0x1f`);
+  }
+  return BigInt(text);
+}
+
+/** UTF-8; a lone surrogate becomes U+FFFD. */
+export function utf8Encode(text: string): Uint8Array {
+  const bytes = new Uint8Array(3 * text.length);
+  let end = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) {
+      bytes[end++] = unit;
+      continue;
+    }
+    const point = codePointAt(text, i);
+    if (point > 0xffff) i++;
+    end = putCodePoint(bytes, end, point);
+  }
+  return bytes.slice(0, end);
+}
+
+/** Malformed sequences become U+FFFD, as the WHATWG decoder has it; a byte order mark is kept. */
+export function utf8Decode(bytes: Uint8Array): string {
+  const parts: string[] = [];
+  let units: number[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const lead = bytes[at]!;
+    const [point, length] = lead < 0x80 ? [lead, 1] : takeCodePoint(bytes, at);
+    at += length;
+    units.push(point);
+    if (units.length < 1024) continue;
+    parts.push(String.fromCodePoint(...units));
+    units = [];
+  }
+  parts.push(String.fromCodePoint(...units));
+  return parts.join('');
+}
+
+function codePointAt(text: string, index: number): number {
+  const point = text.codePointAt(index)!;
+  return point >= 0xd800 && point <= 0xdfff ? REPLACEMENT : point;
+}
+
+function putCodePoint(bytes: Uint8Array, at: number, point: number): number {
+  const tails = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+  bytes[at] = LEAD_MARK[tails]! | (point >> (6 * tails));
+  for (let i = 1; i <= tails; i++) bytes[at + i] = 0x80 | ((point >> (6 * (tails - i))) & 0x3f);
+  return at + 1 + tails;
+}
+
+/** The code point that begins at `at` and its length; for a malformed one U+FFFD and the length of its longest valid beginning. */
+function takeCodePoint(bytes: Uint8Array, at: number): [point: number, length: number] {
+  const lead = bytes[at]!;
+  const tails = lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : 0;
+  if (tails === 0) return [REPLACEMENT, 1];
+  let point = lead & (0x3f >> tails);
+  for (let i = 1; i <= tails; i++) {
+    const tail = bytes[at + i] ?? 0;
+    if (tail >> 6 !== 2 || (i === 1 && !mayFollow(lead, tail))) return [REPLACEMENT, i];
+    point = (point << 6) | (tail & 0x3f);
+  }
+  return [point, tails + 1];
+}
+
+/** Shuts out overlong forms, surrogates and what lies beyond U+10FFFF (Unicode, table 3-7). */
+function mayFollow(lead: number, tail: number): boolean {
+  if (lead === 0xe0) return tail >= 0xa0;
+  if (lead === 0xed) return tail < 0xa0;
+  if (lead === 0xf0) return tail >= 0x90;
+  if (lead === 0xf4) return tail < 0x90;
+  return true;
+}
+
+function digitTable(): Uint8Array {
+  const table = new Uint8Array(128).fill(NO_DIGIT);
+  for (let digit = 0; digit < 16; digit++) {
+    const text = digit.toString(16);
+    table[text.charCodeAt(0)] = digit;
+    table[text.toUpperCase().charCodeAt(0)] = digit;
+  }
+  return table;
+}
+
+function digitAt(hex: string, index: number): number {
+  return DIGIT_OF[hex.charCodeAt(index)] ?? NO_DIGIT;
+}
+
+function shorten(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
+}
+
+/** Text or a number that does not have the form it should have. */
+export class BytesError extends Error {
+  override readonly name = 'BytesError';
+}
