@@ -3,9 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assemble } from '../support/asc.ts';
 
-const { exports, memory } = await assemble('test/vm/units/u256.ts');
+const { call, memory } = await assemble(['vm/u256', 'vm/u256-division']);
 const view = new DataView(memory.buffer);
-const call = exports as Record<string, (...args: number[]) => number>;
 
 /** Free memory of the unit: its own data lies far below. */
 const OUT = 0x20000;

@@ -3,13 +3,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assemble } from '../../support/asc.ts';
 
-const { exports, memory } = await assemble('test/vm/units/keccak256.ts');
-const keccak256 = exports['keccak256'] as (out: number, data: number, length: number) => void;
+const { call, memory } = await assemble(['vm/crypto/keccak256']);
 const DATA = 0x20000;
 
 function hash(data: Uint8Array, out = DATA - 32): string {
   memory.set(data, DATA);
-  keccak256(out, DATA, data.length);
+  call['keccak256']!(out, DATA, data.length);
   return Buffer.from(memory.slice(out, out + 32)).toString('hex');
 }
 

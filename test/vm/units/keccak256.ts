@@ -1,1 +1,0 @@
-export * from '../../../vm/crypto/keccak256';

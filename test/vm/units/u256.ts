@@ -1,2 +1,0 @@
-export * from '../../../vm/u256';
-export * from '../../../vm/u256-division';
