@@ -53,17 +53,55 @@ interface IFleet {
     event RolledBack(bytes32 indexed app, uint64 indexed revision, uint64 backTo, string why);
     event Superseded(bytes32 indexed app, uint64 indexed revision, uint64 by);
 
+    // Who may
+
+    error NotOperator(address account);
+    error NotEnrolled(address device);
+
+    // Setting up
+
+    error InvalidOperator(address account); // the zero address, or named twice
+    error InvalidThreshold(uint32 threshold, uint256 operators); // 1 to the number of operators
+    error TooManyOperators(uint256 count, uint256 limit);
+    error InvalidDevice(address device); // the zero address
+    error AlreadyEnrolled(address device, string name);
+    error NameTaken(string name, address by);
+    error InvalidName(string name); // not a DNS label: a-z, 0-9 and inner hyphens, at most 31 characters
+    error DifferentLengths(uint256 devices, uint256 names);
+
+    // Releasing
+
+    error ManifestEmpty();
+    error ManifestTooLarge(uint256 size, uint256 limit);
+    error InvalidHealthWindow(uint64 healthWindow, uint64 least, uint64 most); // seconds
+    error AlreadyApproved(bytes32 app, uint64 revision, address operator);
+    error StillRollingOut(bytes32 app, uint64 revision);
+    error WrongPhase(bytes32 app, uint64 revision, Phase phase);
+
+    // Voting
+
+    error AlreadyAttested(bytes32 app, uint64 revision, bool healthy);
+    error ReasonTooLong(uint256 size, uint256 limit);
+    error HealthWindowOver(bytes32 app, uint64 revision, uint64 endedAt);
+    error HealthWindowOpen(bytes32 app, uint64 revision, uint64 endsAt);
+    error NothingRollingOut(bytes32 app);
+
     /// Enrols devices under their names; only operators.
     function enrol(address[] calldata devices, string[] calldata names) external;
 
+    /// Its votes on what is still undecided count no more; only operators.
     function revoke(address device) external;
 
     /// Proposes the next revision of an app and approves it in the same breath. Answers the revision, from 1.
+    /// Replaces the operator's earlier proposal for the app, if that has not started. Waits while another revision
+    /// rolls out; where one approval is enough it would start at once, and is refused then instead.
     function propose(bytes32 app, bytes calldata manifest, uint64 healthWindow) external returns (uint64 revision);
 
+    /// With enough approvals the release starts. Refused while another revision rolls out.
     function approve(bytes32 app, uint64 revision) external;
 
     /// A device's vote on the revision that is rolling out. It may change its mind until the vote is decided.
+    /// More than half healthy promotes the release; once that can no longer be, it is rolled back.
     function attest(bytes32 app, uint64 revision, bool healthy, string calldata reason) external;
 
     /// Rolls back a release whose health window has ended without a quorum. Anyone may call it.
@@ -80,6 +118,9 @@ interface IFleet {
 
     /// The active revision; 0: none yet.
     function active(bytes32 app) external view returns (uint64);
+
+    /// The revision that is rolling out; 0: none.
+    function rollingOut(bytes32 app) external view returns (uint64);
 
     function manifest(bytes32 app, uint64 revision) external view returns (bytes memory);
 

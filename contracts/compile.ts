@@ -17,8 +17,14 @@ export interface Artifact {
 
 /** The part of solc's standard JSON output that is read here. */
 interface Output {
-  readonly errors?: readonly { readonly severity: 'error' | 'warning' | 'info'; readonly formattedMessage: string }[];
+  readonly errors?: readonly Message[];
   readonly contracts?: Readonly<Record<string, Readonly<Record<string, Compiled>>>>;
+}
+
+interface Message {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly formattedMessage: string;
+  readonly sourceLocation?: { readonly file: string };
 }
 
 interface Compiled {
@@ -40,7 +46,7 @@ const settings = {
 
 /**
  * Compiles every `*.sol` of a folder and writes `OUT/NAME.json` per contract in it, an {@link Artifact} each.
- * Imports are found in the folder or in node_modules. Warnings are printed; throws with solc's own messages on errors.
+ * Imports are found below the folder or in node_modules. Warnings are printed; throws with solc's own messages on errors.
  */
 export async function compileContracts(folder: string, out: string): Promise<void> {
   const sources = Object.fromEntries(solidityFiles(folder).map((name) => [name, { content: read(join(folder, name)) }]));
@@ -65,9 +71,8 @@ function write(out: string, artifacts: readonly Artifact[]): void {
 }
 
 function solidityFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.sol'))
-    .map((name) => name.replaceAll('\\', '/'))
     .sort();
 }
 
@@ -88,11 +93,12 @@ function read(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** Prints what solc warns of; throws what it refuses. */
+/** Prints what solc warns of in our own sources; throws what it refuses anywhere. */
 function report(output: Output): void {
   const messages = output.errors ?? [];
   const errors = messages.filter((message) => message.severity === 'error');
-  for (const message of messages) if (message.severity !== 'error') console.warn(`\n${message.formattedMessage}`);
+  const warnings = messages.filter((message) => message.severity !== 'error' && !message.sourceLocation?.file.startsWith('@'));
+  for (const warning of warnings) console.warn(`\n${warning.formattedMessage}`);
   if (errors.length > 0) throw new ContractsDoNotCompile(errors.map((error) => error.formattedMessage));
 }
 

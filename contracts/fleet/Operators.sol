@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
+import {IFleet} from "../IFleet.sol";
+
+/// The people: N operators, of whom M must approve what changes the fleet.
+abstract contract Operators is IFleet {
+    using EnumerableSet for EnumerableSet.AddressSet;
+
+    /// Approvals are recounted over all operators each time.
+    uint256 internal constant OPERATORS_LIMIT = 32;
+
+    EnumerableSet.AddressSet private _operators;
+    uint32 private _threshold;
+
+    modifier onlyOperator() {
+        if (!_operators.contains(msg.sender)) revert NotOperator(msg.sender);
+        _;
+    }
+
+    constructor(address[] memory accounts, uint32 needed) {
+        if (accounts.length > OPERATORS_LIMIT) revert TooManyOperators(accounts.length, OPERATORS_LIMIT);
+        if (needed == 0 || needed > accounts.length) revert InvalidThreshold(needed, accounts.length);
+        for (uint256 i = 0; i < accounts.length; i++) {
+            if (accounts[i] == address(0) || !_operators.add(accounts[i])) revert InvalidOperator(accounts[i]);
+        }
+        _threshold = needed;
+    }
+
+    function operators() public view returns (address[] memory) {
+        return _operators.values();
+    }
+
+    function threshold() public view returns (uint32) {
+        return _threshold;
+    }
+}
