@@ -1,0 +1,4 @@
+export { composeToManifest, type LineOf } from './compose.ts';
+export { canonicalJson, encodeManifest } from './encode.ts';
+export * from './manifest.ts';
+export { parseManifest } from './parse.ts';

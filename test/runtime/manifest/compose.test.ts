@@ -1,0 +1,247 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseDocument } from 'yaml';
+import { composeToManifest, encodeManifest, ManifestRefused, type Path, parseManifest } from '../../../runtime/manifest/index.ts';
+
+const s = suite('manifest/compose');
+
+/** Reads a service's keys, written as YAML with two spaces of indent, as the whole of a file with one service `web`. */
+function read(body: string) {
+  return readFile(`services:\n  web:\n    image: app:1\n${body.replace(/^/gm, '    ')}\n`);
+}
+
+function readFile(source: string) {
+  const document = parseDocument(source, { merge: true });
+  const lineOf = (path: Path) => {
+    const node = document.getIn(path, true) as { range?: [number] } | undefined;
+    return node?.range ? source.slice(0, node.range[0]).split('\n').length : undefined;
+  };
+  return composeToManifest(document.toJS(), lineOf);
+}
+
+const honoured: [body: string, service: object][] = [
+  ['command: serve --port 8080', { command: ['serve', '--port', '8080'] }],
+  ['command: sh -c "echo \'a b\'"', { command: ['sh', '-c', "echo 'a b'"] }],
+  ['command: ["a b", c]', { command: ['a b', 'c'] }],
+  ['command:', {}],
+  ['entrypoint: [/bin/app]', { entrypoint: ['/bin/app'] }],
+  ['environment: { A: 1, B: true, C: "x" }', { environment: { A: '1', B: 'true', C: 'x' } }],
+  ['environment: [A=1, "B=x=y"]', { environment: { A: '1', B: 'x=y' } }],
+  ['environment: { A: "$$HOME costs 5$" }', { environment: { A: '$HOME costs 5$' } }],
+  ['ports: ["8080"]', { ports: [8080] }],
+  ['ports: ["80:8080", 9000, "127.0.0.1:1:2/tcp", {target: 7, published: 70}]', { ports: [8080, 9000, 2, 7] }],
+  ['expose: ["9090"]', { expose: [9090] }],
+  [
+    'healthcheck: { test: wget -q x, interval: 1m30s, timeout: 500ms, retries: 2, start_period: 1s }',
+    {
+      healthcheck: { test: ['CMD-SHELL', 'wget -q x'], intervalMs: 90_000, timeoutMs: 500, retries: 2, startPeriodMs: 1000 },
+    },
+  ],
+  ['healthcheck: { test: [CMD, check] }', { healthcheck: { test: ['CMD', 'check'] } }],
+  ['healthcheck: { disable: true }', { healthcheck: { test: ['NONE'] } }],
+  ['restart: unless-stopped', { restart: 'always' }],
+  ['restart: "no"', { restart: 'no' }],
+  ['restart: on-failure:3', { restart: 'on-failure:3' }],
+  [
+    'deploy: { replicas: 2, resources: { limits: { cpus: "0.5", memory: 64M } } }',
+    {
+      replicas: 2,
+      nanoCpus: 500_000_000,
+      memoryBytes: 64 * 1024 * 1024,
+    },
+  ],
+  ['deploy: { update_config: { order: start-first } }', {}],
+  ['labels: { com.example.team: edge }', { labels: { 'com.example.team': 'edge' } }],
+  ['labels: [a=b, c]', { labels: { a: 'b', c: '' } }],
+  ['tmpfs: /run', { tmpfs: ['/run'] }],
+  ['tmpfs: [/run, /tmp/x]', { tmpfs: ['/run', '/tmp/x'] }],
+  ['read_only: true', { readOnly: true }],
+  ['user: 1000', { user: '1000' }],
+  ['stop_grace_period: 2s', { stopGraceMs: 2000 }],
+  ['init: true', { init: true }],
+  ['ports: ["80"]\nx-classpad: { route: /shop }', { ports: [80], route: '/shop' }],
+];
+
+for (const [body, service] of honoured) {
+  s(`honours ${body}`, () => {
+    const manifest = read(body);
+    assert.equal(manifest, { version: 1, services: { web: { image: 'app:1', ...service } } });
+    assert.equal(parseManifest(encodeManifest(manifest)), manifest);
+  });
+}
+
+const POWER = 'this device never gives a container power over the host';
+const SHARED = "this device never lets a container into the host's or another container's namespaces";
+const DEVICES = "this device never gives a container the host's devices";
+const HOST = "this device never lets a container change the host's kernel or limits";
+const SOCKET = "the engine's socket is root on this device; no container ever gets it";
+const BIND = "bind mounts reach the host's files; no container ever gets one";
+
+const refused: [body: string, message: string][] = [
+  ['privileged: true', `line 4: services.web.privileged: ${POWER}`],
+  ['cap_add: [SYS_ADMIN]', `line 4: services.web.cap_add: ${POWER}`],
+  ['security_opt: [seccomp=unconfined]', `line 4: services.web.security_opt: ${POWER}`],
+  ['network_mode: host', `line 4: services.web.network_mode: ${SHARED}`],
+  ['pid: host', `line 4: services.web.pid: ${SHARED}`],
+  ['ipc: host', `line 4: services.web.ipc: ${SHARED}`],
+  ['uts: host', `line 4: services.web.uts: ${SHARED}`],
+  ['userns_mode: host', `line 4: services.web.userns_mode: ${SHARED}`],
+  ['cgroup: host', `line 4: services.web.cgroup: ${SHARED}`],
+  ['volumes_from: [other]', `line 4: services.web.volumes_from: ${SHARED}`],
+  ['devices: [/dev/mem]', `line 4: services.web.devices: ${DEVICES}`],
+  ['gpus: all', `line 4: services.web.gpus: ${DEVICES}`],
+  ['sysctls: { a: 1 }', `line 4: services.web.sysctls: ${HOST}`],
+  ['volumes: [/var/run/docker.sock:/s]', `line 4: services.web.volumes[0]: ${SOCKET}`],
+  [
+    'volumes:\n  - data:/data\n  - /etc:/etc',
+    `line 5: services.web.volumes[0]: volumes cannot be honoured on a device yet; leave it out\nline 6: services.web.volumes[1]: ${BIND}`,
+  ],
+  ['volumes: [./here:/there]', `line 4: services.web.volumes[0]: ${BIND}`],
+  ['volumes: [{ type: bind, source: /, target: /x }]', `line 4: services.web.volumes[0]: ${BIND}`],
+  ['volumes: [{ type: tmpfs, target: /x }]', 'line 4: services.web.volumes[0]: write tmpfs instead'],
+  ['networks: [a]', 'line 4: services.web.networks: networks cannot be honoured on a device yet; leave it out'],
+  ['build: .', 'line 4: services.web.build: a device builds nothing; name an image that is built already'],
+  [
+    'env_file: .env',
+    'line 4: services.web.env_file: a release is one file; it takes nothing from files beside it; write the values under environment',
+  ],
+  ['colour: red', 'line 4: services.web.colour: the key "colour" is not known; see the documented subset of Compose'],
+  [
+    'environment: { A: "$TAG" }',
+    'line 4: services.web.environment.A: "$TAG" would be filled from the operator\'s shell; write the value, or $$ for a dollar sign',
+  ],
+  [
+    'environment: [A]',
+    'line 4: services.web.environment[0]: has no value; a release takes nothing from the operator’s shell, so write the value here',
+  ],
+  [
+    'environment: { "a b": x }',
+    'line 4: services.web.environment.a b: "a b" does not fit; it must be a variable\'s name such as LOG_LEVEL',
+  ],
+  [
+    'ports: ["1-3:1-3"]',
+    'line 4: services.web.ports[0]: "1-3:1-3" is not one port; write the container\'s own port such as "8080", for the proxy owns the ports of the host',
+  ],
+  ['ports: ["53/udp"]', 'line 4: services.web.ports[0]: "53/udp" is not TCP; the proxy carries nothing else'],
+  ['ports: [0]', 'line 4: services.web.ports[0]: 0 does not fit; it must be a whole number of a port from 1 to 65535'],
+  ['ports: [80, 80]', 'line 4: services.web.ports[1]: 80 stands in the list twice'],
+  ['ports: 80', 'line 4: services.web.ports: 80 is not a list'],
+  [
+    'healthcheck: { interval: 10s }',
+    'line 4: services.web.healthcheck.test: is missing; say how to tell that the service is healthy',
+  ],
+  [
+    'healthcheck: { test: x, interval: 10 }',
+    'line 4: services.web.healthcheck.interval: 10 is not a duration; write one with its unit, such as 500ms, 10s or 1m30s',
+  ],
+  [
+    'healthcheck: { test: [x, y] }',
+    'line 4: services.web.healthcheck.test: a test is a command line, ["CMD", program, …], ["CMD-SHELL", line] or ["NONE"]',
+  ],
+  [
+    'restart: sometimes',
+    'line 4: services.web.restart: "sometimes" does not fit; it must be no, always, on-failure or on-failure:<times>',
+  ],
+  ['depends_on: [db]', 'line 4: services.web.depends_on.db: there is no service "db" to depend on'],
+  ['depends_on: [web]', 'line 4: services.web.depends_on.web: "web" and "web" wait for each other; neither could ever start'],
+  [
+    'depends_on: { web: { condition: done } }',
+    'line 4: services.web.depends_on.web.condition: "done" does not fit; it must be service_started or service_healthy',
+  ],
+  [
+    'deploy: { replicas: 99 }',
+    'line 4: services.web.deploy.replicas: 99 does not fit; it must be a whole number of replicas from 1 to 16',
+  ],
+  [
+    'deploy: { resources: { limits: { memory: much } } }',
+    'line 4: services.web.deploy.resources.limits.memory: "much" is not a size; write one such as 64M or 1g',
+  ],
+  [
+    'deploy: { update_config: { order: stop-first } }',
+    'line 4: services.web.deploy.update_config.order: "stop-first" does not fit; a new revision always starts first: start-first',
+  ],
+  [
+    'labels: { io.classpad.device: x }',
+    'line 4: services.web.labels.io.classpad.device: labels under this name are not for releases to write',
+  ],
+  [
+    'tmpfs: /run/../etc',
+    'line 4: services.web.tmpfs[0]: "/run/../etc" does not fit; it must be an absolute path such as /run/app or /run/app:size=64m, outside /proc, /sys and /dev',
+  ],
+  [
+    'x-classpad: { route: /a }',
+    'line 4: services.web.x-classpad.route: a route leads to a port; write the port of "web" under ports',
+  ],
+  ['command: "a \'b"', 'line 4: services.web.command: "a \'b" has a quote that is never closed'],
+  ['privileged: true\npid: host', `line 4: services.web.privileged: ${POWER}\nline 5: services.web.pid: ${SHARED}`],
+];
+
+for (const [body, message] of refused) {
+  s(`refuses ${body}`, () => {
+    try {
+      read(body);
+      assert.unreachable('it was accepted');
+    } catch (error) {
+      assert.instance(error, ManifestRefused);
+      assert.is((error as Error).message, message);
+    }
+  });
+}
+
+const files: [source: string, message: string][] = [
+  ['services: {}', 'line 1: services: there are 0 services; a release has 1 to 32'],
+  ['version: "3"', 'services: is missing; a release has at least one service'],
+  ['- a', '["…"] is not a set of keys and values'.replace('["…"]', '["a"]')],
+  ['services: { web: 1 }', 'line 1: services.web: 1 is not a set of keys and values'],
+  [
+    'services: { web: { build: . } }',
+    'line 1: services.web.image: is missing; build the image first and name it here\nline 1: services.web.build: a device builds nothing; name an image that is built already',
+  ],
+  [
+    'services: { Web: { image: a } }',
+    'line 1: services.Web: "Web" does not fit; it must be a name of small letters, digits, - and _, beginning with a letter',
+  ],
+  [
+    'services: { web: { image: a } }\nnetworks: {}',
+    'line 2: networks: networks cannot be honoured on a device yet; leave it out',
+  ],
+  [
+    'services: { web: { image: "a b" } }',
+    'line 1: services.web.image: "a b" does not fit; it must be an image such as registry.example/app:1.2 or app@sha256:<64 hexadecimal digits>',
+  ],
+  [
+    'services: { a: { image: x, depends_on: [b] }, b: { image: x, depends_on: [a] } }',
+    'line 1: services.a.depends_on.b: "a" and "b" wait for each other; neither could ever start\nline 1: services.b.depends_on.a: "b" and "a" wait for each other; neither could ever start',
+  ],
+  [
+    'services: { a: { image: x, ports: [1], x-classpad: {route: /} }, b: { image: x, ports: [1], x-classpad: {route: /} } }',
+    'line 1: services.b.x-classpad.route: the route / already leads to "a"',
+  ],
+];
+
+for (const [source, message] of files) {
+  s(`refuses the file ${source}`, () => {
+    assert.throws(
+      () => readFile(source),
+      (error: Error) => {
+        assert.is(error.message, message);
+        return true;
+      },
+    );
+  });
+}
+
+s('takes anchors, merges, a name and a version', () => {
+  const manifest = readFile(
+    'name: shop\nversion: "3"\nx-common: &c { image: app:1 }\nservices:\n  web: { <<: *c, init: true }\n',
+  );
+  assert.equal(manifest, { version: 1, services: { web: { image: 'app:1', init: true } } });
+});
+
+s('equal files in another order are equal bytes', () => {
+  const one = readFile('services: { b: { image: x, init: true }, a: { user: "1", image: y } }');
+  const two = readFile('services: { a: { image: y, user: 1 }, b: { init: true, image: x } }');
+  assert.equal(encodeManifest(one), encodeManifest(two));
+});
+
+s.run();
