@@ -1,0 +1,106 @@
+import { bytesToBigint, bytesToHex } from '../bytes.ts';
+import type { Address, Word } from '../ports/index.ts';
+import type { RlpItem } from './encode.ts';
+
+/** Deeper nesting than any format of the ledger has. */
+const MAX_DEPTH = 16;
+
+/**
+ * Strict: every length in its shortest form, nothing left over, at most 16 lists deep.
+ * Byte items are views into `bytes`. Throws {@link RlpError}.
+ */
+export function decodeRlp(bytes: Uint8Array): RlpItem {
+  const head = readHead(bytes, 0, bytes.length);
+  if (head.end !== bytes.length) throw new RlpError(`${bytes.length - head.end} bytes are left over after the item`);
+  return readItem(bytes, head, 0);
+}
+
+/** The item as bytes. `what` names it in the error. */
+export function asBytes(item: RlpItem | undefined, what: string, length?: number): Uint8Array {
+  if (!(item instanceof Uint8Array)) throw new RlpError(`${what} should be bytes`);
+  if (length !== undefined && item.length !== length) {
+    throw new RlpError(`${what} has ${item.length} bytes; it should have ${length}`);
+  }
+  return item;
+}
+
+/** The item as a list, of `length` items if given. */
+export function asList(item: RlpItem | undefined, what: string, length?: number): readonly RlpItem[] {
+  if (item === undefined || item instanceof Uint8Array) throw new RlpError(`${what} should be a list`);
+  if (length !== undefined && item.length !== length) {
+    throw new RlpError(`${what} has ${item.length} items; it should have ${length}`);
+  }
+  return item;
+}
+
+/** The item as a number of at most `maxBytes` bytes, without leading zeros. */
+export function asBigint(item: RlpItem | undefined, what: string, maxBytes = 32): bigint {
+  const bytes = asBytes(item, what);
+  if (bytes.length > maxBytes) throw new RlpError(`${what} has ${bytes.length} bytes; it should have at most ${maxBytes}`);
+  if (bytes[0] === 0) throw new RlpError(`${what} has leading zeros`);
+  return bytesToBigint(bytes);
+}
+
+/** The item as a number of at most six bytes, which a JavaScript number holds exactly. */
+export function asNumber(item: RlpItem | undefined, what: string): number {
+  return Number(asBigint(item, what, 6));
+}
+
+export function asAddress(item: RlpItem | undefined, what: string): Address {
+  return bytesToHex(asBytes(item, what, 20));
+}
+
+export function asWord(item: RlpItem | undefined, what: string): Word {
+  return bytesToHex(asBytes(item, what, 32));
+}
+
+interface ItemHead {
+  readonly isList: boolean;
+  /** Where the payload begins and where the item ends. */
+  readonly start: number;
+  readonly end: number;
+}
+
+function readItem(bytes: Uint8Array, head: ItemHead, depth: number): RlpItem {
+  if (!head.isList) return bytes.subarray(head.start, head.end);
+  if (depth === MAX_DEPTH) throw new RlpError(`lists are nested more than ${MAX_DEPTH} deep`);
+  const items: RlpItem[] = [];
+  let at = head.start;
+  while (at < head.end) {
+    const next = readHead(bytes, at, head.end);
+    items.push(readItem(bytes, next, depth + 1));
+    at = next.end;
+  }
+  return items;
+}
+
+function readHead(bytes: Uint8Array, at: number, limit: number): ItemHead {
+  if (at >= limit) throw new RlpError('there is no item');
+  const first = bytes[at]!;
+  if (first < 0x80) return { isList: false, start: at, end: at + 1 };
+  const isList = first >= 0xc0;
+  const short = first - (isList ? 0xc0 : 0x80);
+  const lengthBytes = Math.max(0, short - 55);
+  const start = at + 1 + lengthBytes;
+  const length = lengthBytes === 0 ? short : readLength(bytes, at + 1, lengthBytes, limit);
+  if (length > limit - start) throw new RlpError(`the item at ${at} ends beyond what holds it`);
+  if (!isList && length === 1 && lengthBytes === 0 && bytes[start]! < 0x80) {
+    throw new RlpError(`the byte at ${start} needs no length of its own`);
+  }
+  return { isList, start, end: start + length };
+}
+
+function readLength(bytes: Uint8Array, at: number, size: number, limit: number): number {
+  if (size > limit - at) throw new RlpError(`the length at ${at} is cut off`);
+  if (bytes[at] === 0) throw new RlpError(`the length at ${at} has leading zeros`);
+  if (size > 4) throw new RlpError(`the item at ${at - 1} ends beyond what holds it`);
+  let length = 0;
+  for (let i = 0; i < size; i++) length = length * 256 + bytes[at + i]!;
+  if (length < 56) throw new RlpError(`the length at ${at} has a shorter form`);
+  return length;
+}
+
+/** Bytes that are not RLP, or not the RLP that was expected. */
+export class RlpError extends Error {
+  override readonly name = 'RlpError';
+}
