@@ -1,0 +1,225 @@
+import type { ReleaseStatus } from '../node.ts';
+import type { ScreenModel } from './model.ts';
+import { heightOf, type Panel } from './panels.ts';
+import type { MarkName } from './shapes.ts';
+import { clockText, cut, memoryText, wrap } from './words.ts';
+
+export const LCD_WIDTH = 320;
+export const LCD_HEIGHT = 528;
+
+/** Characters of a line across the LCD at scale 1. */
+const COLUMNS = 36;
+
+/** The panels of a screen, which cover the LCD from top to bottom without a gap or an overlap. Pure. */
+export function panelsOf(model: ScreenModel): readonly Panel[] {
+  const foot = footOf(model);
+  let left = LCD_HEIGHT - heightOf(foot);
+  const fitting = bodyOf(model).filter((panel) => {
+    if (heightOf(panel) > left) return false;
+    left -= heightOf(panel);
+    return true;
+  });
+  const gap: Panel = { kind: 'gap', height: left };
+  const last = fitting.at(-1);
+  // A raised note belongs to the lower edge.
+  return last?.kind === 'lines' && last.raised ? [...fitting.slice(0, -1), gap, last, foot] : [...fitting, gap, foot];
+}
+
+function bodyOf(model: ScreenModel): readonly Panel[] {
+  switch (model.screen) {
+    case 'self-test':
+      return selfTest(model);
+    case 'empty':
+      return empty(model);
+    case 'changing':
+      return changing(model);
+    case 'fault':
+      return fault(model);
+    case 'alone':
+      return alone(model);
+    case 'status':
+      return status(model);
+  }
+}
+
+type Screen<K extends ScreenModel['screen']> = Extract<ScreenModel, { screen: K }>;
+type Resting = Extract<ScreenModel, { release: ReleaseStatus; others: readonly ReleaseStatus[] }>;
+
+function selfTest(model: Screen<'self-test'>): Panel[] {
+  const done = model.checks.filter((check) => check.state === 'healthy').length;
+  const failed = model.checks.some((check) => check.state === 'failed');
+  const share = done / Math.max(1, model.checks.length);
+  return [
+    { kind: 'brand', name: 'classpad', detail: `firmware ${model.version}` },
+    { kind: 'gap', height: 8 },
+    ...model.checks
+      .slice(0, 10)
+      .map((check): Panel => ({ kind: 'check', mark: check.state, label: cut(check.name, 14), value: cut(check.found, 16) })),
+    { kind: 'gap', height: 8 },
+    {
+      kind: 'progress',
+      share,
+      tone: failed ? 'failed' : share === 1 ? 'healthy' : 'changing',
+      label: `${done} of ${model.checks.length} checks`,
+      value: `${Math.round(share * 100)}%`,
+    },
+  ];
+}
+
+function empty(model: Screen<'empty'>): Panel[] {
+  return [
+    titleOf(model, 'box'),
+    { kind: 'intro', icon: 'box', lines: ['No release', 'yet'] },
+    { kind: 'row', label: 'head', value: `${model.head}` },
+    { kind: 'row', label: 'peers', value: `${model.peers}` },
+    ...memoryPanel(model),
+    note(['Nothing to run.', 'The ledger has not released an app', 'to this device.']),
+  ];
+}
+
+function status(model: Resting): Panel[] {
+  const { release } = model;
+  return [
+    titleOf(model, 'device'),
+    heroOf(release, `r${release.revision}`, 'HEALTHY', 'healthy'),
+    { kind: 'row', label: 'head', value: `${model.head}` },
+    { kind: 'row', label: 'peers', value: `${model.peers}` },
+    { kind: 'row', label: 'my vote', value: release.vote ?? 'not yet', ...(release.vote ? {} : { tone: 'offline' as const }) },
+    ...memoryPanel(model),
+    ...othersPanel(model.others),
+    ...(model.batteryPercent === undefined
+      ? []
+      : [{ kind: 'row', label: 'battery', value: `${model.batteryPercent}%` } as const]),
+    { kind: 'lines', lines: ['Runs what the ledger wants.'], scale: 1, height: 40, raised: true },
+  ];
+}
+
+function alone(model: Resting): Panel[] {
+  const { release } = model;
+  return [
+    titleOf(model, 'device'),
+    heroOf(release, `r${release.revision}`, 'ALONE', 'offline'),
+    { kind: 'row', label: 'peers', value: 'none' },
+    { kind: 'row', label: 'last block', value: `${model.head}` },
+    { kind: 'row', label: 'can decide', value: 'no' },
+    ...memoryPanel(model),
+    note([`Keeps r${release.revision} running.`, 'Will not change releases until it', 'hears from the ledger again.']),
+  ];
+}
+
+function fault(model: Resting): Panel[] {
+  const { release } = model;
+  const reason = release.reason ?? 'The health check failed.';
+  const large = wrap(reason, COLUMNS / 2, 4);
+  const isShort = large.length <= 3;
+  return [
+    titleOf(model, 'device'),
+    heroOf(release, `r${release.revision}`, 'UNHEALTHY', 'failed'),
+    { kind: 'lines', lines: isShort ? large : wrap(reason, COLUMNS, 5), scale: isShort ? 2 : 1, height: 120, raised: false },
+    { kind: 'row', label: 'my vote', value: release.vote ?? 'not yet', ...(release.vote ? {} : { tone: 'offline' as const }) },
+    { kind: 'row', label: 'ledger', value: cut(release.phase, 15) },
+    note([...nextOf(release)]),
+  ];
+}
+
+function changing(model: Screen<'changing'>): Panel[] {
+  const { release, steps } = model;
+  const way = wayOf(release);
+  const stages = stagesOf(release, steps, way);
+  const done = stages.filter((stage) => stage.mark === 'healthy').length;
+  return [
+    titleOf(model, 'device'),
+    heroOf(release, way.text, way.isBack ? 'ROLLING BACK' : 'ROLLING OUT', 'changing'),
+    {
+      kind: 'progress',
+      share: done / stages.length,
+      tone: 'changing',
+      label: `block ${model.head}`,
+      value: `${done} of ${stages.length}`,
+    },
+    ...stages,
+    { kind: 'lines', lines: steps.slice(0, 2).map((step) => cut(step, COLUMNS)), scale: 1, height: 56, raised: steps.length > 0 },
+  ];
+}
+
+interface Way {
+  readonly text: string;
+  readonly target: number;
+  readonly isBack: boolean;
+}
+
+/** From which revision to which, and whether that is back: a rollback goes from the higher to the lower. */
+function wayOf(release: ReleaseStatus): Way {
+  const isBack = release.phase === 'rolled back';
+  const { revision, previous } = release;
+  if (previous === undefined) return { text: `r${revision}`, target: revision, isBack };
+  const [low, high] = [Math.min(revision, previous), Math.max(revision, previous)];
+  const [from, target] = isBack ? [high, low] : [low, high];
+  return { text: `r${from}→r${target}`, target, isBack };
+}
+
+/** Where a device stands on its way to a release: stages before the one reached are done. */
+function stagesOf(release: ReleaseStatus, steps: readonly string[], way: Way): Extract<Panel, { kind: 'step' }>[] {
+  const reached = reachedOf(release, steps);
+  const labels = ['pull', 'start', 'probe'].map((verb) => cut(`${verb} r${way.target}`, 14));
+  return [...labels, ...(way.isBack ? [] : ['vote'])].map((label, index) => ({
+    kind: 'step',
+    mark: index < reached ? 'healthy' : index === reached ? 'changing' : 'offline',
+    label,
+    value: index === reached ? 'now' : '',
+  }));
+}
+
+/** How many stages are past, by what the health says and the steps in hand. */
+function reachedOf(release: ReleaseStatus, steps: readonly string[]): number {
+  if (release.health === 'healthy' || release.health === 'unhealthy' || release.health === 'none') return 3;
+  if (release.health === 'starting') return 2;
+  return steps.some((step) => step.startsWith('create') || step.startsWith('start')) ? 1 : 0;
+}
+
+function nextOf(release: ReleaseStatus): string[] {
+  if (release.phase === 'rolled back') return ['Going back.', `r${release.revision} will not be tried again.`];
+  return ['Waiting for the others.', 'A quorum of unhealthy votes', 'rolls this release back.'];
+}
+
+function heroOf(release: ReleaseStatus, big: string, word: string, mark: MarkName): Panel {
+  return { kind: 'hero', app: cut(release.app, 12), big, word, mark };
+}
+
+function titleOf(model: ScreenModel, icon: 'device' | 'box'): Panel {
+  return {
+    kind: 'title',
+    icon,
+    title: cut(model.name, 19),
+    clock: clockText(model.nowMs),
+    linked: model.peers > 0,
+    ...(model.batteryPercent === undefined ? {} : { battery: model.batteryPercent }),
+  };
+}
+
+function memoryPanel(model: ScreenModel): Panel[] {
+  if (!model.memory) return [];
+  const { usedBytes, totalBytes } = model.memory;
+  return [{ kind: 'meter', label: 'memory', value: memoryText(usedBytes, totalBytes), share: usedBytes / totalBytes }];
+}
+
+function othersPanel(others: readonly ReleaseStatus[]): Panel[] {
+  if (others.length === 0) return [];
+  return others.slice(0, 2).map(
+    (other): Panel => ({
+      kind: 'check',
+      mark: other.health === 'unhealthy' ? 'failed' : other.health === 'starting' ? 'changing' : 'healthy',
+      label: cut(`${other.app} r${other.revision}`, 18),
+      value: cut(other.phase, 14),
+    }),
+  );
+}
+
+function note(lines: readonly string[]): Panel {
+  return { kind: 'lines', lines, scale: 1, height: 88, raised: true };
+}
+
+function footOf(model: ScreenModel): Panel {
+  const { address } = model;
+  return { kind: 'foot', left: 'classpad', right: `${address.slice(0, 10)}…${address.slice(-8)}` };
+}
