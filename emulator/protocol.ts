@@ -18,12 +18,23 @@ export interface DeviceView {
   /** Running release, such as `hello r1`; empty when none. */
   readonly release: string;
   readonly revision: number;
+  /** Its vote on the release shown in {@link Snapshot.release}: `healthy` or `unhealthy`, once given. */
   readonly vote?: string;
   readonly steps: readonly string[];
   /** Where a browser reaches this device's proxy. */
   readonly proxyUrl: string;
   /** What the LCD shows, as text. */
   readonly screen: readonly string[];
+  /** What it ran so far: one entry whenever revision or state changed, oldest first, the last 100. */
+  readonly trace: readonly TracePoint[];
+}
+
+/** From this block on, a device ran this revision in this state. Several in one block are in order. */
+export interface TracePoint {
+  readonly block: number;
+  /** 0: none. */
+  readonly revision: number;
+  readonly state: ViewState;
 }
 
 /** One event or transaction of the ledger, newest last. */
@@ -53,6 +64,7 @@ export interface Snapshot {
   readonly release?: {
     readonly app: string;
     readonly revision: number;
+    /** `proposed`, `rolling out`, `active`, `rolled back` or `superseded`. */
     readonly phase: string;
     readonly healthyVotes: number;
     readonly unhealthyVotes: number;
