@@ -61,6 +61,21 @@ const steps: readonly Step[] = [
       }),
   },
   {
+    name: 'inside',
+    inputs: ['emulator/quickjs', 'runtime/ports'],
+    outputs: ['build/inside.js'],
+    run: () =>
+      build({
+        entryPoints: ['emulator/quickjs/inside.ts'],
+        outfile: 'build/inside.js',
+        bundle: true,
+        platform: 'neutral',
+        format: 'iife',
+        target: 'es2020',
+        logLevel: 'warning',
+      }),
+  },
+  {
     name: 'page',
     inputs: ['emulator/web'],
     outputs: ['build/web/page.js'],

@@ -1,0 +1,298 @@
+import { readFileSync } from 'node:fs';
+import type { NodeConfig } from '../../runtime/config.ts';
+import type { NodeStatus } from '../../runtime/node.ts';
+import type {
+  Account,
+  BlockContext,
+  ContainerSpec,
+  Containers,
+  LogLevel,
+  Message,
+  Ports,
+  Route,
+  StateView,
+  Word,
+} from '../../runtime/ports/index.ts';
+import { type Packed, pack, unpack } from './codec.ts';
+import { createMachine, defaultLimits, type HostCall, type HostCalls, type Limits, type Machine } from './machine.ts';
+import type { BootFacts, HostReply, Settled } from './wire.ts';
+
+/** The scripts that a device boots: the bridge's inner half, then the firmware. */
+export interface Scripts {
+  readonly bridge: string;
+  readonly firmware: string;
+}
+
+/** Reads both from the build folder; throws a sentence if they are not there. */
+export function readScripts(folder: string): Scripts {
+  const read = (file: string): string => {
+    try {
+      return readFileSync(`${folder}/${file}`, 'utf8');
+    } catch {
+      throw new Error(`${folder}/${file} is missing; "npm run build" makes it`);
+    }
+  };
+  return { bridge: read('inside.js'), firmware: read('firmware.js') };
+}
+
+/** A firmware that runs inside QuickJS. After a fault every call answers as a dead device does. */
+export interface FirmwareProcess {
+  /** Resolves when the node inside is up; rejects with its sentence if it is not. */
+  readonly booted: Promise<void>;
+  /** One JSON-RPC request or batch. Answers an error of JSON-RPC's own shape if the device is down. */
+  rpc(request: string): Promise<string>;
+  status(): NodeStatus | undefined;
+  readonly fault: string | undefined;
+  memoryHeldBytes(): number;
+  /** Cuts the power: nothing inside runs any more. */
+  kill(): void;
+  /** Asks the node to end first. */
+  stop(): void;
+}
+
+export interface FirmwareOptions {
+  readonly scripts: Scripts;
+  readonly config: NodeConfig;
+  readonly ports: Ports;
+  readonly limits?: Limits;
+  readonly onFault?: (sentence: string) => void;
+}
+
+/** How many things of a kind a firmware may keep waiting: timers, watches, calls, requests. */
+const WAITING_LIMIT = 4096;
+const SENTENCE_LIMIT = 2000;
+
+/** Boots the firmware in a QuickJS of its own and gives it the ports. */
+export async function bootFirmware(options: FirmwareOptions): Promise<FirmwareProcess> {
+  const process = new QuickJsFirmware(options.ports, options.onFault ?? (() => {}));
+  await process.start(options);
+  return process;
+}
+
+class QuickJsFirmware implements FirmwareProcess {
+  readonly booted: Promise<void>;
+  private readonly ports: Ports;
+  private readonly onFault: (sentence: string) => void;
+  private readonly timers = new Map<number, () => void>();
+  private readonly watches = new Map<number, () => void>();
+  private readonly requests = new Map<number, (answer: string) => void>();
+  private machine: Machine | undefined;
+  private dead = false;
+  private nextRequest = 1;
+  private resolveBoot: () => void = () => {};
+  private rejectBoot: (error: Error) => void = () => {};
+
+  constructor(ports: Ports, onFault: (sentence: string) => void) {
+    this.ports = ports;
+    this.onFault = onFault;
+    this.booted = new Promise((resolve, reject) => {
+      this.resolveBoot = resolve;
+      this.rejectBoot = reject;
+    });
+    this.booted.catch(() => {});
+  }
+
+  async start({ scripts, config, ports, limits }: FirmwareOptions): Promise<void> {
+    const calls = { ...this.hostCalls(), ...containerCalls(ports.containers, this) };
+    const machine = await createMachine(calls, limits ?? defaultLimits, (sentence) => this.fail(sentence));
+    this.machine = machine;
+    machine.evaluate(scripts.bridge, 'inside.js');
+    machine.evaluate(scripts.firmware, 'firmware.js');
+    const facts: BootFacts = { name: ports.device.name, address: ports.device.address, fork: ports.vm.fork, config };
+    machine.enter('boot', JSON.stringify(facts));
+  }
+
+  get fault(): string | undefined {
+    return this.machine?.fault;
+  }
+
+  rpc(request: string): Promise<string> {
+    if (this.dead) return Promise.resolve(downAnswer(this.ports.device.name));
+    const id = this.nextRequest++;
+    return new Promise((resolve) => {
+      this.requests.set(id, resolve);
+      this.machine?.enter('rpc', `${id} ${request.replaceAll('\0', ' ')}`);
+    });
+  }
+
+  status(): NodeStatus | undefined {
+    if (this.dead) return undefined;
+    const text = this.machine?.enter('status', '');
+    return typeof text === 'string' ? (JSON.parse(text) as NodeStatus) : undefined;
+  }
+
+  memoryHeldBytes(): number {
+    return this.machine?.memoryHeldBytes() ?? 0;
+  }
+
+  stop(): void {
+    if (!this.dead) this.machine?.enter('stop', '');
+    this.kill();
+  }
+
+  kill(): void {
+    if (this.dead) return;
+    this.dead = true;
+    for (const cancel of [...this.timers.values(), ...this.watches.values()]) cancel();
+    this.timers.clear();
+    this.watches.clear();
+    for (const answer of this.requests.values()) answer(downAnswer(this.ports.device.name));
+    this.requests.clear();
+    this.machine?.close();
+    this.rejectBoot(new Error(`${this.ports.device.name} lost its power while booting`));
+  }
+
+  /** Tells the firmware how a call that answers later has ended. */
+  settle(settled: Settled): void {
+    if (this.dead) return;
+    const { text, bytes } = pack(settled);
+    this.machine?.enter('settled', text, bytes);
+  }
+
+  watch(id: number, subscribe: (changed: () => void) => () => void): void {
+    boundWaiting(this.watches, 'watches');
+    this.watches.set(
+      id,
+      subscribe(() => void (this.dead || this.machine?.enter('changed', String(id)))),
+    );
+  }
+
+  unwatch(id: number): void {
+    this.watches.get(id)?.();
+    this.watches.delete(id);
+  }
+
+  private fail(sentence: string): void {
+    this.rejectBoot(new Error(sentence));
+    this.kill();
+    this.onFault(sentence);
+  }
+
+  private after(id: number, delayMs: number): void {
+    boundWaiting(this.timers, 'timers');
+    const cancel = this.ports.clock.after(Math.max(0, delayMs), () => {
+      if (this.timers.delete(id)) this.machine?.enter('timer', String(id));
+    });
+    this.timers.set(id, cancel);
+  }
+
+  private hostCalls(): HostCalls {
+    const { ports } = this;
+    ports.network.receive((peer, message) => void (this.dead || this.machine?.enter('message', peer, message)));
+    return {
+      'vm.execute': valueCall(([block, message, options]) =>
+        ports.vm.execute(
+          block as BlockContext,
+          message as Message,
+          this.stateView(),
+          options as { simulate?: boolean } | undefined,
+        ),
+      ),
+      'vm.keccak256': (_, bytes) => ports.vm.keccak256(bytes!),
+      'vm.sha256': (_, bytes) => ports.vm.sha256(bytes!),
+      'vm.recover': valueCall(([hash, yParity, r, s]) =>
+        ports.vm.recover(hash as Uint8Array, yParity as number, r as bigint, s as bigint),
+      ),
+      'store.get': (key) => ports.store.get(key),
+      'store.keys': valueCall(([prefix, limit]) => ports.store.keys(prefix as string, limit as number)),
+      'store.write': valueCall((entries) => ports.store.write(entries as [string, Uint8Array | undefined][])),
+      'clock.now': () => String(ports.clock.nowMs()),
+      'clock.after': valueCall(([id, delayMs]) => this.after(id as number, delayMs as number)),
+      'clock.cancel': (id) => {
+        this.timers.get(Number(id))?.();
+        this.timers.delete(Number(id));
+        return undefined;
+      },
+      'network.peers': () => JSON.stringify(ports.network.peers()),
+      'network.send': (peer, bytes) => void ports.network.send(peer, bytes!) as undefined,
+      'network.serve': valueCall((routes) => ports.network.serve(routes as unknown as Route[])),
+      'display.draw': (text, bytes) => {
+        const [x, y, width, height] = JSON.parse(text) as [number, number, number, number];
+        ports.display.draw({ x, y, width, height, pixels: new Uint16Array(bytes!.buffer) });
+        return undefined;
+      },
+      'device.sign': (text, bytes) => replyOf(pack(ports.device.sign(unpack(packedOf(text, bytes)) as Uint8Array))),
+      'device.battery': () => replyOf(pack(ports.device.batteryPercent())),
+      'device.memory': () => replyOf(pack(ports.device.memory())),
+      'log.write': (text) => {
+        const [level, message] = JSON.parse(text) as [LogLevel, string];
+        ports.log.write(level, String(message).slice(0, SENTENCE_LIMIT));
+        return undefined;
+      },
+      'node.booted': () => void this.resolveBoot() as undefined,
+      'node.failed': (sentence) => void this.rejectBoot(new Error(sentence)) as undefined,
+      'node.answer': (text) => {
+        const [id, answer] = JSON.parse(text) as [number, string];
+        this.requests.get(id)?.(answer);
+        this.requests.delete(id);
+        return undefined;
+      },
+    };
+  }
+
+  /** The ledger's state as the firmware shows it to the VM: each read enters the firmware while it waits in `vm.execute`. */
+  private stateView(): StateView {
+    const machine = this.machine!;
+    const read = (name: 'account' | 'slot' | 'code' | 'blockHash', text: string) => machine.enter(name, text);
+    return {
+      account: (address) => parseAccount(read('account', address)),
+      slot: (address, slot) => read('slot', `${address},${slot}`) as Word,
+      code: (hash) => read('code', hash) as Uint8Array,
+      blockHash: (number) => read('blockHash', String(number)) as Word,
+    };
+  }
+}
+
+/** The calls that answer later, each carrying the number of its promise inside. */
+function containerCalls(containers: Containers, firmware: QuickJsFirmware): HostCalls {
+  const later =
+    (act: (...args: never[]) => Promise<unknown>): HostCall =>
+    (text, bytes) => {
+      const [id, ...args] = unpack(packedOf(text, bytes)) as [number, ...never[]];
+      act(...args).then(
+        (value) => firmware.settle({ id, value }),
+        (error: Error & { code?: string }) =>
+          firmware.settle({ id, error: { message: error.message, ...(error.code ? { code: error.code } : {}) } }),
+      );
+      return undefined;
+    };
+  return {
+    'containers.describe': later(() => containers.describe()),
+    'containers.list': later(() => containers.list()),
+    'containers.hasImage': later((image: string) => containers.hasImage(image)),
+    'containers.pull': later((image: string) => containers.pull(image)),
+    'containers.create': later((spec: ContainerSpec) => containers.create(spec)),
+    'containers.start': later((id: string) => containers.start(id)),
+    'containers.stop': later((id: string, graceMs: number) => containers.stop(id, graceMs)),
+    'containers.remove': later((id: string) => containers.remove(id)),
+    'containers.logs': later((id: string, lines: number) => containers.logs(id, lines)),
+    'containers.watch': (id) => void firmware.watch(Number(id), (changed) => containers.watch(changed)) as undefined,
+    'containers.unwatch': (id) => void firmware.unwatch(Number(id)) as undefined,
+  };
+}
+
+/** A call whose arguments come as one packed array and whose answer goes back packed. */
+function valueCall(act: (args: readonly unknown[]) => unknown): HostCall {
+  return (text, bytes) => replyOf(pack(act(unpack(packedOf(text, bytes)) as unknown[])));
+}
+
+const packedOf = (text: string, bytes: Uint8Array | undefined): Packed => (bytes ? { text, bytes } : { text });
+
+function replyOf({ text, bytes }: Packed): HostReply {
+  return bytes ? [text, bytes.buffer as ArrayBuffer] : text;
+}
+
+function parseAccount(text: string | Uint8Array | undefined): Account | undefined {
+  if (typeof text !== 'string') return undefined;
+  const [nonce, balance, codeHash, hasStorage] = text.split(',') as [string, string, Word, string];
+  return { nonce: BigInt(nonce), balance: BigInt(balance), codeHash, hasStorage: hasStorage === '1' };
+}
+
+function boundWaiting(things: ReadonlyMap<number, unknown>, what: string): void {
+  if (things.size >= WAITING_LIMIT) throw new Error(`more than ${WAITING_LIMIT} ${what} wait at once`);
+}
+
+/** JSON-RPC's answer for a device that is not running (EIP-1474: resource unavailable). */
+function downAnswer(name: string): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32002, message: `${name} is not running` } });
+}

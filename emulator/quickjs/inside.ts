@@ -1,0 +1,217 @@
+/**
+ * The half of the bridge that runs inside the device's QuickJS, before the firmware: it builds the ports from one host
+ * function, and gives the host one function to enter by. The types of both ends stand in `wire.ts`.
+ */
+import type { NodeConfig } from '../../runtime/config.ts';
+import type { Node } from '../../runtime/node.ts';
+import type { Containers, Network, Ports, StateView, Store, Vm } from '../../runtime/ports/index.ts';
+import { type Packed, pack, unpack } from './codec.ts';
+import type { BootFacts, Enter, EntryName, HostFunction, HostReply, Settled } from './wire.ts';
+
+interface Firmware {
+  readonly boot: (config: NodeConfig, ports: Ports) => Node | Promise<Node>;
+  readonly EngineError?: new (code: string, message: string) => Error;
+}
+
+declare const host: HostFunction;
+const global = globalThis as unknown as Record<string, unknown> & { classpad: Firmware };
+
+const views: StateView[] = [];
+const timers = new Map<number, () => void>();
+const watchers = new Map<number, () => void>();
+const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+let receiver: ((peer: string, message: Uint8Array) => void) | undefined;
+let node: Node | undefined;
+let nextId = 1;
+
+/** Nothing inside may ask what time it is, or draw lots, but through the ports. */
+function removeChance(): void {
+  for (const name of ['Date', 'performance', 'WeakRef', 'FinalizationRegistry']) delete global[name];
+  Reflect.deleteProperty(Math, 'random');
+}
+
+const textOf = (reply: HostReply): string => (typeof reply === 'string' ? reply : '');
+const bytesOf = (reply: HostReply): Uint8Array => new Uint8Array(reply as ArrayBuffer);
+
+/** The bytes alone: a view into a larger buffer must not carry its neighbours along. */
+function bufferOf(bytes: Uint8Array | Uint16Array): ArrayBuffer {
+  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
+  return (whole ? bytes.buffer : bytes.slice().buffer) as ArrayBuffer;
+}
+
+function packedOf(reply: HostReply): Packed {
+  if (typeof reply === 'string') return { text: reply };
+  const [text, buffer] = reply as readonly [string, ArrayBuffer];
+  return { text, bytes: new Uint8Array(buffer) };
+}
+
+function call(method: string, value: unknown): unknown {
+  const { text, bytes } = pack(value);
+  const reply = host(method, text, bytes && bufferOf(bytes));
+  return reply === undefined ? undefined : unpack(packedOf(reply));
+}
+
+/** Calls what answers later; the host settles it by its number. */
+function callLater(method: string, ...args: unknown[]): Promise<unknown> {
+  const id = nextId++;
+  const promise = new Promise<unknown>((resolve, reject) => waiting.set(id, { resolve, reject }));
+  call(method, [id, ...args]);
+  return promise;
+}
+
+function makeVm(fork: Vm['fork']): Vm {
+  return {
+    fork,
+    execute(block, message, state, options) {
+      views.push(state);
+      try {
+        return call('vm.execute', [block, message, options]) as ReturnType<Vm['execute']>;
+      } finally {
+        views.pop();
+      }
+    },
+    keccak256: (data) => bytesOf(host('vm.keccak256', '', bufferOf(data))),
+    sha256: (data) => bytesOf(host('vm.sha256', '', bufferOf(data))),
+    recover: (hash, yParity, r, s) => call('vm.recover', [hash, yParity, r, s]) as ReturnType<Vm['recover']>,
+  };
+}
+
+const store: Store = {
+  get(key) {
+    const reply = host('store.get', key);
+    return reply === undefined ? undefined : bytesOf(reply);
+  },
+  keys: (prefix, limit) => call('store.keys', [prefix, limit]) as string[],
+  write(entries) {
+    call('store.write', entries);
+  },
+};
+
+const clock: Ports['clock'] = {
+  nowMs: () => Number(textOf(host('clock.now', ''))),
+  after(delayMs, callback) {
+    const id = nextId++;
+    timers.set(id, callback);
+    call('clock.after', [id, delayMs]);
+    return () => {
+      if (timers.delete(id)) call('clock.cancel', id);
+    };
+  },
+};
+
+const containers: Containers = {
+  describe: () => callLater('containers.describe') as Promise<string>,
+  list: () => callLater('containers.list') as ReturnType<Containers['list']>,
+  hasImage: (image) => callLater('containers.hasImage', image) as Promise<boolean>,
+  pull: (image) => callLater('containers.pull', image) as Promise<void>,
+  create: (spec) => callLater('containers.create', spec) as Promise<string>,
+  start: (id) => callLater('containers.start', id) as Promise<void>,
+  stop: (id, graceMs) => callLater('containers.stop', id, graceMs) as Promise<void>,
+  remove: (id) => callLater('containers.remove', id) as Promise<void>,
+  logs: (id, lines) => callLater('containers.logs', id, lines) as Promise<string>,
+  watch(changed) {
+    const id = nextId++;
+    watchers.set(id, changed);
+    call('containers.watch', id);
+    return () => {
+      if (watchers.delete(id)) call('containers.unwatch', id);
+    };
+  },
+};
+
+const network: Network = {
+  peers: () => call('network.peers', null) as string[],
+  send(peer, message) {
+    host('network.send', peer, bufferOf(message));
+  },
+  receive(handler) {
+    receiver = handler;
+  },
+  serve(routes) {
+    call('network.serve', routes);
+  },
+};
+
+function makePorts(facts: BootFacts): Ports {
+  return {
+    vm: makeVm(facts.fork),
+    store,
+    clock,
+    containers,
+    network,
+    display: {
+      draw: ({ x, y, width, height, pixels }) => void host('display.draw', `[${x},${y},${width},${height}]`, bufferOf(pixels)),
+    },
+    device: {
+      name: facts.name,
+      address: facts.address,
+      sign: (hash) => call('device.sign', hash) as ReturnType<Ports['device']['sign']>,
+      batteryPercent: () => call('device.battery', null) as number | undefined,
+      memory: () => call('device.memory', null) as ReturnType<Ports['device']['memory']>,
+    },
+    log: { write: (level, message) => void host('log.write', JSON.stringify([level, message])) },
+  };
+}
+
+function settle({ id, value, error }: Settled): void {
+  const promise = waiting.get(id);
+  if (!waiting.delete(id) || !promise) return;
+  const EngineError = global.classpad.EngineError;
+  if (!error) promise.resolve(value);
+  else promise.reject(EngineError && error.code ? new EngineError(error.code, error.message) : new Error(error.message));
+}
+
+/** What the host may enter by. The first four answer the VM's reads while `vm.execute` runs. */
+const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) => unknown } = {
+  account(address) {
+    const account = views[views.length - 1]!.account(address as `0x${string}`);
+    return account && `${account.nonce},${account.balance},${account.codeHash},${account.hasStorage ? 1 : 0}`;
+  },
+  slot(text) {
+    const [address, slot] = text.split(',') as [`0x${string}`, `0x${string}`];
+    return views[views.length - 1]!.slot(address, slot);
+  },
+  code: (hash) => bufferOf(views[views.length - 1]!.code(hash as `0x${string}`)),
+  blockHash: (number) => views[views.length - 1]!.blockHash(BigInt(number)),
+  async boot(text) {
+    const facts = JSON.parse(text) as BootFacts;
+    try {
+      node = await global.classpad.boot(facts.config, makePorts(facts));
+      host('node.booted', '');
+    } catch (error) {
+      host('node.failed', sentenceOf(error));
+    }
+  },
+  timer(text) {
+    const callback = timers.get(Number(text));
+    timers.delete(Number(text));
+    callback?.();
+  },
+  changed: (text) => watchers.get(Number(text))?.(),
+  message: (peer, bytes) => receiver?.(peer, new Uint8Array(bytes!)),
+  settled: (text, bytes) => settle(unpack(bytes ? { text, bytes: new Uint8Array(bytes) } : { text }) as Settled),
+  async rpc(text) {
+    const space = text.indexOf(' ');
+    const answer = await node!.rpc(text.slice(space + 1)).catch(internalError);
+    host('node.answer', JSON.stringify([Number(text.slice(0, space)), answer]));
+  },
+  status: () => node && JSON.stringify(node.status()),
+  stop: () => node?.stop(),
+};
+
+/** A node never rejects; should one do so, the client still gets an answer. */
+function internalError(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32603, message } });
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+removeChance();
+const enter: Enter = (name, text, bytes) => {
+  const answer = entries[name](text, bytes);
+  return typeof answer === 'string' || answer instanceof ArrayBuffer ? answer : undefined;
+};
+global['enter'] = enter;
