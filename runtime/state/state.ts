@@ -1,0 +1,192 @@
+import { EMPTY, hexToBytes, ZERO_WORD } from '../bytes.ts';
+import type { AccountDiff, Address, StateView, Store, Vm, Word } from '../ports/index.ts';
+import {
+  decodeAccount,
+  decodeSlotValue,
+  EMPTY_CODE_HASH,
+  encodeAccount,
+  encodeSlotValue,
+  type StoredAccount,
+} from './account.ts';
+import { EMPTY_ROOT, openTrie, type Trie, type TrieNodes } from './trie.ts';
+import { TrieError } from './trie-node.ts';
+
+/** What a {@link Store} writes at once. */
+export type StoreEntry = readonly [key: string, value: Uint8Array | undefined];
+
+/** All accounts at one moment: Ethereum's secure Merkle-Patricia trie. A value: applying a diff gives another. */
+export interface State {
+  readonly root: Word;
+  account(address: Address): StoredAccount | undefined;
+  /** 32 zero bytes where nothing is stored. */
+  slot(address: Address, slot: Word): Word;
+  code(codeHash: Word): Uint8Array;
+  /** At most one diff per account. The entries are to be written before the new state is read. */
+  apply(diff: readonly AccountDiff[]): { readonly state: State; readonly entries: readonly StoreEntry[] };
+  prove(address: Address, slots: readonly Word[]): StateProof;
+}
+
+/** What `eth_getProof` answers: nodes from the state root to the account, and from its storage root to each slot. */
+export interface StateProof {
+  readonly account: StoredAccount;
+  readonly nodes: readonly Uint8Array[];
+  readonly slots: readonly { readonly slot: Word; readonly value: Word; readonly nodes: readonly Uint8Array[] }[];
+}
+
+const ABSENT: StoredAccount = { nonce: 0n, balance: 0n, storageRoot: EMPTY_ROOT, codeHash: EMPTY_CODE_HASH };
+const CODE_PREFIX = 'code/';
+const NODE_PREFIX = 'node/';
+/** Trie nodes held in memory from block to block; beyond, the next state begins with none. */
+const MAX_NODES_IN_MEMORY = 8192;
+const MAX_STORAGES_IN_MEMORY = 256;
+const MAX_CODES_IN_MEMORY = 64;
+
+/** The state with this root, read from the store as it is needed. */
+export function openState(root: Word, store: Pick<Store, 'get'>, keccak256: Vm['keccak256']): State {
+  return new TrieState(root, new Shared(store, keccak256));
+}
+
+/** The state as the VM reads it. */
+export function viewOf(state: State, blockHash: StateView['blockHash']): StateView {
+  return {
+    account(address) {
+      const account = state.account(address);
+      if (!account) return undefined;
+      const { nonce, balance, codeHash, storageRoot } = account;
+      return { nonce, balance, codeHash, hasStorage: storageRoot !== EMPTY_ROOT };
+    },
+    slot: (address, slot) => state.slot(address, slot),
+    code: (codeHash) => state.code(codeHash),
+    blockHash,
+  };
+}
+
+/** What the states of one ledger have in common: the store, and what of it is in memory. */
+class Shared implements TrieNodes {
+  readonly keccak256: Vm['keccak256'];
+  nodesInMemory = 0;
+  private readonly store: Pick<Store, 'get'>;
+  private readonly codes = new Map<Word, Uint8Array>();
+
+  constructor(store: Pick<Store, 'get'>, keccak256: Vm['keccak256']) {
+    this.store = store;
+    this.keccak256 = keccak256;
+  }
+
+  load(hash: Word): Uint8Array | undefined {
+    this.nodesInMemory++;
+    return this.store.get(NODE_PREFIX + hash);
+  }
+
+  code(codeHash: Word): Uint8Array {
+    const code = this.codes.get(codeHash) ?? this.store.get(CODE_PREFIX + codeHash);
+    if (!code) throw new TrieError(`the state is incomplete: code ${codeHash} is not in the store`);
+    return this.keepCode(codeHash, code);
+  }
+
+  keepCode(codeHash: Word, code: Uint8Array): Uint8Array {
+    if (this.codes.size >= MAX_CODES_IN_MEMORY) this.codes.clear();
+    this.codes.set(codeHash, code);
+    return code;
+  }
+
+  hashKey(key: Address | Word): Uint8Array {
+    return this.keccak256(hexToBytes(key));
+  }
+}
+
+class TrieState implements State {
+  readonly root: Word;
+  private readonly shared: Shared;
+  private readonly accounts: Trie;
+  private readonly storages: Map<Address, Trie>;
+
+  constructor(root: Word, shared: Shared, accounts: Trie = openTrie(root, shared), storages = new Map<Address, Trie>()) {
+    this.root = root;
+    this.shared = shared;
+    this.accounts = accounts;
+    this.storages = storages;
+  }
+
+  account(address: Address): StoredAccount | undefined {
+    const bytes = this.accounts.get(this.shared.hashKey(address));
+    return bytes && decodeAccount(bytes);
+  }
+
+  slot(address: Address, slot: Word): Word {
+    const storageRoot = this.account(address)?.storageRoot ?? EMPTY_ROOT;
+    return storageRoot === EMPTY_ROOT ? ZERO_WORD : this.readSlot(this.storage(address, storageRoot), slot);
+  }
+
+  code(codeHash: Word): Uint8Array {
+    return codeHash === EMPTY_CODE_HASH ? EMPTY : this.shared.code(codeHash);
+  }
+
+  apply(diff: readonly AccountDiff[]): { state: State; entries: StoreEntry[] } {
+    const entries: StoreEntry[] = [];
+    const keep = (hash: Word, node: Uint8Array) => {
+      this.shared.nodesInMemory++;
+      entries.push([NODE_PREFIX + hash, node]);
+    };
+    const storages = new Map(this.storages.size > MAX_STORAGES_IN_MEMORY ? [] : this.storages);
+    let accounts = this.accounts;
+    for (const change of diff) {
+      const account = this.changeAccount(change, storages, keep);
+      accounts = accounts.with(this.shared.hashKey(change.address), account && encodeAccount(account));
+      if (change.account && change.code) {
+        entries.push([CODE_PREFIX + change.account.codeHash, this.shared.keepCode(change.account.codeHash, change.code)]);
+      }
+    }
+    return { state: this.successor(accounts.commit(keep), accounts, storages), entries };
+  }
+
+  prove(address: Address, slots: readonly Word[]): StateProof {
+    const account = this.account(address) ?? ABSENT;
+    const storage = this.storage(address, account.storageRoot);
+    return {
+      account,
+      nodes: this.accounts.prove(this.shared.hashKey(address)),
+      slots: slots.map((slot) => ({
+        slot,
+        value: this.readSlot(storage, slot),
+        nodes: storage.prove(this.shared.hashKey(slot)),
+      })),
+    };
+  }
+
+  /** Puts the account's new storage into `storages` and answers the account; `undefined`: it is gone. */
+  private changeAccount(change: AccountDiff, storages: Map<Address, Trie>, keep: (hash: Word, node: Uint8Array) => void) {
+    if (!change.account) {
+      storages.delete(change.address);
+      return undefined;
+    }
+    const before = change.cleared ? EMPTY_ROOT : (this.account(change.address)?.storageRoot ?? EMPTY_ROOT);
+    if (change.slots.length === 0) {
+      if (change.cleared) storages.delete(change.address);
+      return { ...change.account, storageRoot: before };
+    }
+    let storage = change.cleared ? openTrie(EMPTY_ROOT, this.shared) : this.storage(change.address, before);
+    for (const [slot, value] of change.slots) storage = storage.with(this.shared.hashKey(slot), encodeSlotValue(value));
+    storages.set(change.address, storage);
+    return { ...change.account, storageRoot: storage.commit(keep) };
+  }
+
+  private successor(root: Word, accounts: Trie, storages: Map<Address, Trie>): State {
+    if (this.shared.nodesInMemory <= MAX_NODES_IN_MEMORY) return new TrieState(root, this.shared, accounts, storages);
+    this.shared.nodesInMemory = 0;
+    return new TrieState(root, this.shared);
+  }
+
+  private storage(address: Address, storageRoot: Word): Trie {
+    const known = this.storages.get(address);
+    if (known) return known;
+    const opened = openTrie(storageRoot, this.shared);
+    this.storages.set(address, opened);
+    return opened;
+  }
+
+  private readSlot(storage: Trie, slot: Word): Word {
+    const bytes = storage.get(this.shared.hashKey(slot));
+    return bytes ? decodeSlotValue(bytes) : ZERO_WORD;
+  }
+}

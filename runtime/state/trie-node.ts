@@ -1,0 +1,96 @@
+import { EMPTY } from '../bytes.ts';
+import { asBytes, asList, decodeRlp, type RlpItem } from '../rlp/index.ts';
+import { type Nibbles, packPath, unpackPath } from './nibbles.ts';
+
+/**
+ * One node of a Merkle-Patricia trie (Yellow Paper, appendix D). Nodes are never changed: an update makes new ones along
+ * its path and shares the rest. Two things are filled in later, as they do not change what a node means:
+ * `reference`, once computed, and a child that was {@link Unloaded}, once loaded.
+ */
+export type TrieNode = Leaf | Extension | Branch | Unloaded;
+
+export interface Leaf {
+  readonly kind: 'leaf';
+  readonly path: Nibbles;
+  readonly value: Uint8Array;
+  reference?: RlpItem;
+}
+
+export interface Extension {
+  readonly kind: 'extension';
+  readonly path: Nibbles;
+  child: TrieNode;
+  reference?: RlpItem;
+}
+
+export interface Branch {
+  readonly kind: 'branch';
+  /** 16, one per nibble. */
+  readonly children: (TrieNode | undefined)[];
+  /** Of the key that ends here. */
+  readonly value: Uint8Array | undefined;
+  reference?: RlpItem;
+}
+
+/** A node of which only the hash is known so far. */
+export interface Unloaded {
+  readonly kind: 'unloaded';
+  /** keccak256 of the node. */
+  readonly reference: Uint8Array;
+}
+
+const HASH_BYTES = 32;
+
+export function leaf(path: Nibbles, value: Uint8Array): Leaf {
+  return { kind: 'leaf', path, value };
+}
+
+/** A child under a path; without a path the child itself. */
+export function extend(path: Nibbles, child: TrieNode): TrieNode {
+  return path.length === 0 ? child : { kind: 'extension', path, child };
+}
+
+/** As RLP, children by their references: `refer` gives them. */
+export function packNode(node: Exclude<TrieNode, Unloaded>, refer: (child: TrieNode) => RlpItem): RlpItem {
+  if (node.kind === 'leaf') return [packPath(node.path, true), node.value];
+  if (node.kind === 'extension') return [packPath(node.path, false), refer(node.child)];
+  const items: RlpItem[] = node.children.map((child) => (child ? refer(child) : EMPTY));
+  items.push(node.value ?? EMPTY);
+  return items;
+}
+
+/** Throws `RlpError` or {@link TrieError} if the bytes are no node. */
+export function decodeNode(bytes: Uint8Array): TrieNode {
+  return unpackNode(decodeRlp(bytes));
+}
+
+function unpackNode(item: RlpItem): TrieNode {
+  const items = asList(item, 'a trie node');
+  if (items.length === 17) return unpackBranch(items);
+  if (items.length !== 2) throw new TrieError(`a trie node has ${items.length} items; it should have 2 or 17`);
+  const unpacked = unpackPath(asBytes(items[0], "a trie node's path"));
+  if (!unpacked) throw new TrieError("a trie node's path is not in hex-prefix form");
+  if (unpacked.isLeaf) return leaf(unpacked.path, asBytes(items[1], "a leaf's value"));
+  const child = unpackReference(items[1]!);
+  if (!child) throw new TrieError('an extension has no child');
+  return { kind: 'extension', path: unpacked.path, child };
+}
+
+function unpackBranch(items: readonly RlpItem[]): Branch {
+  const children = items.slice(0, 16).map(unpackReference);
+  const value = asBytes(items[16], "a branch's value");
+  return { kind: 'branch', children, value: value.length > 0 ? value : undefined };
+}
+
+/** A child is named by its hash, or stands there itself if it is shorter than a hash. */
+function unpackReference(item: RlpItem): TrieNode | undefined {
+  if (!(item instanceof Uint8Array)) return { ...unpackNode(item), reference: item } as TrieNode;
+  if (item.length === 0) return undefined;
+  if (item.length !== HASH_BYTES) throw new TrieError(`a trie reference has ${item.length} bytes; it should have 32`);
+  return { kind: 'unloaded', reference: item };
+}
+
+/** A trie that cannot be read: a node is missing or malformed. */
+export class TrieError extends Error {
+  override readonly name = 'TrieError';
+}
