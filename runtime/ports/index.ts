@@ -2,6 +2,7 @@ import type { Containers } from './containers.ts';
 import type { Address } from './hex.ts';
 import type { Vm } from './vm.ts';
 
+export { refusal } from './container-rules.ts';
 export * from './containers.ts';
 export type * from './hex.ts';
 export type * from './vm.ts';

@@ -1,0 +1,280 @@
+import {
+  type Clock,
+  type ContainerSpec,
+  type Containers,
+  EngineError,
+  type FoundContainer,
+  Label,
+  refusal,
+} from '../runtime/ports/index.ts';
+import { ask, type Box, begin, clearTimers, createBox, cut, finish, halt, recover, type World } from './containers/box.ts';
+import { lookUp, REGISTRY, type RegistryImage, type VirtualRequest, type VirtualResponse } from './containers/programs.ts';
+
+export type { RegistryImage, VirtualRequest, VirtualResponse } from './containers/programs.ts';
+
+export interface VirtualContainersOptions {
+  /** Name of the device, as its containers' label carries it. */
+  readonly device: string;
+  readonly clock: Clock;
+  /** A number from 0 (inclusive) to 1 (exclusive), drawn from the world's seed. */
+  readonly random: () => number;
+  readonly registry?: readonly RegistryImage[];
+}
+
+/**
+ * The {@link Containers} of one emulated device: an engine that exists on the clock only. It keeps every promise of the
+ * port, and its ids, latencies and programs follow from clock and seed. The containers outlive the device's reboots.
+ */
+export interface VirtualContainers extends Containers {
+  /** What a container answers on one of its ports, at once; `undefined`: nobody listens there. */
+  answer(containerId: string, port: number, request: VirtualRequest): VirtualResponse | undefined;
+  /** The program ends with this code by itself; the restart policy does the rest. */
+  crash(containerId: string, exitCode: number): void;
+  /** The device loses its power: everything stops and the engine does not answer. */
+  powerOff(): void;
+  /** The engine starts and restarts what its restart policy tells it to. */
+  powerOn(): void;
+  /** While `false`, every method rejects with `unreachable`; containers keep running. */
+  setReachable(reachable: boolean): void;
+  /** While a sentence is set, every pull fails with it. */
+  failPulls(reason: string | undefined): void;
+  /** Every latency and pull takes that many times as long; 1 is normal. */
+  setSlowness(factor: number): void;
+  /** Somebody else's container on the same engine, running. Answers its id. */
+  plant(name: string): string;
+  /** State of any container, also somebody else's; `undefined` if it is gone. */
+  peek(containerId: string): FoundContainer | undefined;
+}
+
+interface Engine extends World {
+  readonly options: VirtualContainersOptions;
+  readonly boxes: Map<string, Box>;
+  readonly images: Set<string>;
+  readonly watchers: Set<() => void>;
+  powered: boolean;
+  reachable: boolean;
+  pullFailure: string | undefined;
+  slowness: number;
+}
+
+/** Least latency of each verb; up to half of it is added by chance. */
+const LATENCY_MS = { list: 4, hasImage: 2, create: 30, start: 120, stop: 5, remove: 20, logs: 4, describe: 2 } as const;
+const HINT_MS = 5;
+
+export function virtualContainers(options: VirtualContainersOptions): VirtualContainers {
+  const engine = createEngine(options);
+  return {
+    describe: () => verb(engine, 'describe', () => 'virtual containers'),
+    list: () => verb(engine, 'list', () => ours(engine).map(report).sort(byName)),
+    hasImage: (image) => verb(engine, 'hasImage', () => engine.images.has(image)),
+    pull: (image) => pull(engine, image),
+    create: (spec) => verb(engine, 'create', () => create(engine, spec)),
+    start: (id) => verb(engine, 'start', () => start(engine, id)),
+    stop: (id, graceMs) => stop(engine, id, graceMs),
+    remove: (id) => verb(engine, 'remove', () => remove(engine, id)),
+    logs: (id, lines) => verb(engine, 'logs', () => tail(mine(engine, id), lines)),
+    watch: (changed) => {
+      // A wrapper of its own, so that the same function watches twice and stops once.
+      const watcher = () => changed();
+      engine.watchers.add(watcher);
+      return () => engine.watchers.delete(watcher);
+    },
+    ...stage(engine),
+  };
+}
+
+/** The emulator's side: what nobody could do through the port. */
+function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
+  return {
+    answer: (id, port, request) => {
+      const box = engine.boxes.get(id);
+      return box && engine.powered ? ask(box, port, request) : undefined;
+    },
+    crash: (id, exitCode) => {
+      const box = engine.boxes.get(id);
+      if (box?.state === 'running') finish(box, engine, exitCode);
+    },
+    powerOff: () => {
+      engine.powered = false;
+      for (const box of engine.boxes.values()) cut(box);
+    },
+    powerOn: () => {
+      if (engine.powered) return;
+      engine.powered = true;
+      for (const box of engine.boxes.values()) recover(box, engine);
+    },
+    setReachable: (reachable) => {
+      engine.reachable = reachable;
+      engine.changed();
+    },
+    failPulls: (reason) => {
+      engine.pullFailure = reason;
+    },
+    setSlowness: (factor) => {
+      engine.slowness = factor;
+    },
+    plant: (name) => plant(engine, name),
+    peek: (id) => {
+      const box = engine.boxes.get(id);
+      return box && report(box);
+    },
+  };
+}
+
+function createEngine(options: VirtualContainersOptions): Engine {
+  const watchers = new Set<() => void>();
+  return {
+    options,
+    clock: options.clock,
+    boxes: new Map(),
+    images: new Set(),
+    watchers,
+    powered: true,
+    reachable: true,
+    pullFailure: undefined,
+    slowness: 1,
+    changed: () => {
+      for (const watcher of watchers) options.clock.after(HINT_MS, () => watchers.has(watcher) && watcher());
+    },
+  };
+}
+
+/** Acts after the verb's latency; the engine must be there when the request leaves and when it arrives. */
+async function verb<T>(engine: Engine, name: keyof typeof LATENCY_MS, act: () => T): Promise<T> {
+  await sleep(engine, LATENCY_MS[name] * (1 + engine.options.random() / 2));
+  return act();
+}
+
+async function sleep(engine: Engine, ms: number): Promise<void> {
+  requireEngine(engine);
+  await new Promise<void>((resolve) => engine.clock.after(Math.round(ms * engine.slowness), resolve));
+  requireEngine(engine);
+}
+
+function requireEngine(engine: Engine): void {
+  if (!engine.powered || !engine.reachable)
+    throw new EngineError('unreachable', 'cannot reach the virtual engine: it is switched off');
+}
+
+async function pull(engine: Engine, image: string): Promise<void> {
+  const row = lookUp(engine.options.registry ?? REGISTRY, image);
+  if (engine.images.has(image)) return sleep(engine, LATENCY_MS.hasImage);
+  await sleep(engine, row ? row.pullMs * (0.8 + engine.options.random() * 0.4) : 50);
+  if (engine.pullFailure !== undefined) throw new EngineError('failed', `pull ${image}: ${engine.pullFailure}`);
+  if (!row) throw new EngineError('no-image', `pull ${image}: manifest unknown: the registry has no such image`);
+  engine.images.add(image);
+}
+
+function create(engine: Engine, spec: ContainerSpec): string {
+  const reason = refusal(spec, engine.options.device);
+  if (reason !== undefined) throw new EngineError('refused', `container ${String(spec.name).slice(0, 200)}: ${reason}`);
+  const row = engine.images.has(spec.image) ? lookUp(engine.options.registry ?? REGISTRY, spec.image) : undefined;
+  if (!row) throw new EngineError('no-image', `container ${spec.name}: No such image: ${spec.image}`);
+  const holder = [...engine.boxes.values()].find((box) => box.spec.name === spec.name);
+  if (holder?.foreign) {
+    throw new EngineError('conflict', `container ${spec.name}: a container of that name exists and is not this device's`);
+  }
+  if (holder && sameLabels(holder.spec.labels, spec.labels)) return holder.id;
+  if (holder) remove(engine, holder.id);
+  const box = createBox(newId(engine), spec, row.program, false);
+  engine.boxes.set(box.id, box);
+  engine.changed();
+  return box.id;
+}
+
+function start(engine: Engine, id: string): void {
+  const box = mine(engine, id);
+  if (box.state === 'running') return;
+  box.stopped = false;
+  box.restartCount = 0;
+  begin(box, engine);
+}
+
+async function stop(engine: Engine, id: string, graceMs: number): Promise<void> {
+  await sleep(engine, LATENCY_MS.stop * (1 + engine.options.random() / 2));
+  const box = touchable(engine, id);
+  if (!box) return;
+  const runs = box.state === 'running' || box.state === 'restarting';
+  if (runs) await new Promise<void>((resolve) => halt(box, engine, graceMs, resolve));
+  requireEngine(engine);
+}
+
+function remove(engine: Engine, id: string): void {
+  const box = touchable(engine, id);
+  if (!box) return;
+  clearTimers(box);
+  box.state = 'dead';
+  engine.boxes.delete(id);
+  engine.changed();
+}
+
+function plant(engine: Engine, name: string): string {
+  const spec: ContainerSpec = {
+    name,
+    image: 'somebody/else:1',
+    environment: {},
+    ports: [80],
+    restarts: 0,
+    stopGraceMs: 0,
+    readOnly: false,
+    init: false,
+    tmpfs: [],
+    labels: {},
+  };
+  const row = lookUp(REGISTRY, spec.image);
+  if (!row) throw new Error('the generic program is missing');
+  const box = createBox(newId(engine), spec, row.program, true);
+  engine.boxes.set(box.id, box);
+  begin(box, engine);
+  return box.id;
+}
+
+function ours(engine: Engine): Box[] {
+  return [...engine.boxes.values()].filter((box) => box.spec.labels[Label.device] === engine.options.device);
+}
+
+/** The door before every touch, as in the Docker bridge: somebody else's container is left alone. */
+function touchable(engine: Engine, id: string): Box | undefined {
+  const box = engine.boxes.get(id);
+  if (box?.foreign) throw new EngineError('refused', `container ${box.spec.name} is not this device's and is left alone`);
+  return box;
+}
+
+function mine(engine: Engine, id: string): Box {
+  const box = touchable(engine, id);
+  if (!box) throw new EngineError('not-found', `there is no container ${id.slice(0, 12)}`);
+  return box;
+}
+
+function report(box: Box): FoundContainer {
+  return {
+    id: box.id,
+    name: box.spec.name,
+    image: box.spec.image,
+    state: box.state,
+    health: box.health,
+    ...(box.state === 'exited' ? { exitCode: box.exitCode } : {}),
+    ...(box.startedAtMs !== undefined ? { startedAtMs: box.startedAtMs } : {}),
+    restartCount: box.restartCount,
+    labels: box.spec.labels,
+  };
+}
+
+function tail(box: Box, lines: number): string {
+  const last = box.log.slice(-Math.max(1, Math.trunc(lines) || 1));
+  return last.map((line) => `${line}\n`).join('');
+}
+
+function newId(engine: Engine): string {
+  const digit = () => Math.floor(engine.options.random() * 16).toString(16);
+  return Array.from({ length: 64 }, digit).join('');
+}
+
+function byName(left: FoundContainer, right: FoundContainer): number {
+  return left.name < right.name ? -1 : 1;
+}
+
+function sameLabels(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(left);
+  return names.length === Object.keys(right).length && names.every((name) => left[name] === right[name]);
+}

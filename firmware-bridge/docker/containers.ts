@@ -1,0 +1,172 @@
+import {
+  type ContainerSpec,
+  type Containers,
+  EngineError,
+  type FoundContainer,
+  Label,
+  refusal,
+} from '../../runtime/ports/index.ts';
+import { createBody, restartPolicy } from './body.ts';
+import { accept, type Engine, readJson, sentence, text } from './engine.ts';
+import { type Inspected, readInspected } from './found.ts';
+import { readLogs } from './logs.ts';
+import { ensureNetwork, networkName } from './network.ts';
+import { hasImage, pullImage } from './pull.ts';
+import { watchEvents } from './watch.ts';
+
+/** How long the engine may take to end a container beyond its grace period. */
+const STOP_SLACK_MS = 30_000;
+const CREATE_ATTEMPTS = 8;
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 2_000;
+const LISTED_AT_ONCE = 4;
+const REMOVAL_POLLS = 40;
+
+/** The {@link Containers} of one device on a real Docker Engine. */
+export function dockerContainers(engine: Engine, device: string): Containers {
+  return {
+    describe: () => engine.describe(),
+    list: () => list(engine, device),
+    hasImage: (image) => hasImage(engine, image),
+    pull: (image) => pullImage(engine, image),
+    create: (spec) => create(engine, device, spec),
+    start: (id) => start(engine, device, id),
+    stop: (id, graceMs) => stop(engine, device, id, graceMs),
+    remove: (id) => remove(engine, device, id),
+    logs: async (id, lines) => readLogs(engine, (await mine(engine, device, id)).found.id, lines),
+    watch: (changed) => watchEvents(engine, device, () => changed()),
+  };
+}
+
+/** Inspects a container by id or name; `undefined` if there is none. */
+export async function inspect(engine: Engine, id: string): Promise<Inspected | undefined> {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(id)) return undefined;
+  const answer = await engine.send({ method: 'GET', path: `/containers/${id}/json` });
+  if (accept(answer, [200, 404], `container ${short(id)}`).status === 404) return undefined;
+  return readInspected(readJson(answer.body));
+}
+
+async function list(engine: Engine, device: string): Promise<FoundContainer[]> {
+  const filters = JSON.stringify({ label: [`${Label.device}=${device}`] });
+  const answer = await engine.send({ method: 'GET', path: '/containers/json', query: { all: '1', filters } });
+  const rows: unknown = readJson(accept(answer, [200], 'list of containers').body);
+  const ids = Array.isArray(rows) ? rows.map((row) => text(row?.Id)) : [];
+  const found: FoundContainer[] = [];
+  const worker = async () => {
+    for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
+      const inspected = await inspect(engine, id);
+      if (inspected?.device === device) found.push(inspected.found);
+    }
+  };
+  await Promise.all(Array.from({ length: LISTED_AT_ONCE }, worker));
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function create(engine: Engine, device: string, spec: ContainerSpec): Promise<string> {
+  const reason = refusal(spec, device);
+  if (reason !== undefined) throw new EngineError('refused', `container ${short(String(spec.name))}: ${reason}`);
+  await ensureNetwork(engine, device);
+  const json = createBody(spec, networkName(device));
+  for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
+    const answer = await engine.send({ method: 'POST', path: '/containers/create', query: { name: spec.name }, json });
+    if (answer.status === 201) return text(readJson(answer.body)['Id']);
+    if (answer.status === 404) throw new EngineError('no-image', `container ${spec.name}: ${sentence(answer)}`);
+    accept(answer, [409], `container ${spec.name}`);
+    const adopted = await makeWay(engine, device, spec);
+    if (adopted !== undefined) return adopted;
+    await pause(attempt);
+  }
+  throw new EngineError('conflict', `container ${spec.name}: its name is still taken after ${CREATE_ATTEMPTS} attempts`);
+}
+
+/** The name is taken: adopts ours if it is the same, removes ours if it is not, and never touches another's. */
+async function makeWay(engine: Engine, device: string, spec: ContainerSpec): Promise<string | undefined> {
+  const holder = await inspect(engine, spec.name);
+  if (holder === undefined || holder.found.name !== spec.name) return undefined;
+  if (holder.device !== device) {
+    throw new EngineError('conflict', `container ${spec.name}: a container of that name exists and is not this device's`);
+  }
+  if (holder.found.state !== 'dead' && sameLabels(holder.found.labels, spec.labels)) return holder.found.id;
+  await remove(engine, device, holder.found.id);
+  return undefined;
+}
+
+function sameLabels(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(left);
+  return names.length === Object.keys(right).length && names.every((name) => left[name] === right[name]);
+}
+
+async function start(engine: Engine, device: string, id: string): Promise<void> {
+  const { found, paused, restarts, policy } = await mine(engine, device, id);
+  const doing = `start ${found.name}`;
+  const wanted = restartPolicy(restarts);
+  if (policy !== wanted['Name']) await setRestartPolicy(engine, found.id, restarts);
+  if (paused) {
+    accept(await engine.send({ method: 'POST', path: `/containers/${found.id}/unpause` }), [204], doing);
+    return;
+  }
+  const call = { method: 'POST', path: `/containers/${found.id}/start` } as const;
+  const answer = await engine.send(call);
+  if (answer.status !== 404 || !/network/i.test(sentence(answer))) {
+    accept(answer, [204, 304], doing);
+    return;
+  }
+  await ensureNetwork(engine, device);
+  accept(await engine.send(call), [204, 304], doing);
+}
+
+async function stop(engine: Engine, device: string, id: string, graceMs: number): Promise<void> {
+  const container = await inspect(engine, id);
+  if (container === undefined) return;
+  const { found, policy } = requireMine(container, device);
+  // A stopped container with `on-failure` would be started again when the engine restarts: its policy goes first.
+  if (policy !== 'no') await setRestartPolicy(engine, found.id, 0);
+  const seconds = Math.max(0, Math.ceil(graceMs / 1000));
+  const answer = await engine.send({
+    method: 'POST',
+    path: `/containers/${found.id}/stop`,
+    query: { t: String(seconds) },
+    deadlineMs: seconds * 1000 + STOP_SLACK_MS,
+  });
+  accept(answer, [204, 304, 404], `stop ${found.name}`);
+}
+
+async function remove(engine: Engine, device: string, id: string): Promise<void> {
+  const container = await inspect(engine, id);
+  if (container === undefined) return;
+  const { found } = requireMine(container, device);
+  const answer = await engine.send({ method: 'DELETE', path: `/containers/${found.id}`, query: { force: '1', v: '1' } });
+  if (accept(answer, [204, 404, 409], `remove ${found.name}`).status !== 409) return;
+  // Somebody else is removing it just now.
+  for (let poll = 0; poll < REMOVAL_POLLS; poll++) {
+    if ((await inspect(engine, found.id)) === undefined) return;
+    await pause(poll);
+  }
+  throw new EngineError('failed', `remove ${found.name}: ${sentence(answer)}`);
+}
+
+async function setRestartPolicy(engine: Engine, id: string, restarts: number): Promise<void> {
+  const json = { RestartPolicy: restartPolicy(restarts) };
+  const answer = await engine.send({ method: 'POST', path: `/containers/${id}/update`, json });
+  accept(answer, [200, 404], `restart policy of ${short(id)}`);
+}
+
+async function mine(engine: Engine, device: string, id: string): Promise<Inspected> {
+  const container = await inspect(engine, id);
+  if (container === undefined) throw new EngineError('not-found', `there is no container ${short(id)}`);
+  return requireMine(container, device);
+}
+
+/** The door before every touch: a container without this device's label is left alone. */
+function requireMine(container: Inspected, device: string): Inspected {
+  if (container.device === device) return container;
+  throw new EngineError('refused', `container ${container.found.name} is not this device's and is left alone`);
+}
+
+function pause(attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt)));
+}
+
+function short(id: string): string {
+  return /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id.slice(0, 200);
+}

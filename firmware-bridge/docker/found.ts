@@ -1,0 +1,75 @@
+import { type ContainerState, type FoundContainer, type Health, Label } from '../../runtime/ports/index.ts';
+import { RESTARTS_LABEL } from './body.ts';
+import { count, type Json, part, text } from './engine.ts';
+
+/** What `GET /containers/{id}/json` says, read once at the door. */
+export interface Inspected {
+  readonly found: FoundContainer;
+  /** Name of the device it belongs to; `undefined` for a container that is not of classpad. */
+  readonly device: string | undefined;
+  readonly paused: boolean;
+  /** `restarts` of its spec. */
+  readonly restarts: number;
+  /** Name of the restart policy in force. */
+  readonly policy: string;
+  /** IP address by network name, for the networks it is connected to now. */
+  readonly addresses: Readonly<Record<string, string>>;
+}
+
+/** A paused container serves nobody: to the reconciler it counts as one that ended, and `start` resumes it. */
+const STATES: Readonly<Record<string, ContainerState>> = {
+  created: 'created',
+  running: 'running',
+  restarting: 'restarting',
+  paused: 'exited',
+  exited: 'exited',
+  removing: 'dead',
+  dead: 'dead',
+};
+
+export function readInspected(json: Json): Inspected {
+  const state = part(json['State']);
+  const config = part(json['Config']);
+  const host = part(json['HostConfig']);
+  const { [RESTARTS_LABEL]: restarts, ...labels } = texts(config['Labels']);
+  const status = STATES[text(state['Status'])] ?? 'dead';
+  const startedAtMs = Date.parse(text(state['StartedAt']));
+  const ended = status === 'exited' || status === 'dead';
+  return {
+    found: {
+      id: text(json['Id']),
+      name: text(json['Name']).replace(/^\//, ''),
+      image: text(config['Image']),
+      state: status,
+      health: readHealth(config, state, status),
+      ...(ended ? { exitCode: count(state['ExitCode']) } : {}),
+      ...(startedAtMs > 0 ? { startedAtMs } : {}),
+      restartCount: count(json['RestartCount']),
+      labels,
+    },
+    device: labels[Label.device],
+    paused: state['Paused'] === true,
+    restarts: Number(restarts ?? 0) || 0,
+    policy: text(part(host['RestartPolicy'])['Name']),
+    addresses: readAddresses(part(part(json['NetworkSettings'])['Networks'])),
+  };
+}
+
+/** The engine reports the last probe's verdict even of a container that ended; one that does not run is never healthy. */
+function readHealth(config: Json, state: Json, status: ContainerState): Health {
+  const test = part(config['Healthcheck'])['Test'];
+  const hasCheck = Array.isArray(test) && test.length > 0 && test[0] !== 'NONE';
+  if (!hasCheck) return 'none';
+  if (status === 'exited' || status === 'dead') return 'unhealthy';
+  const reported = text(part(state['Health'])['Status']);
+  return status === 'running' && (reported === 'healthy' || reported === 'unhealthy') ? reported : 'starting';
+}
+
+function readAddresses(networks: Json): Record<string, string> {
+  const rows = Object.entries(networks).map(([name, network]): [string, string] => [name, text(part(network)['IPAddress'])]);
+  return Object.fromEntries(rows.filter(([, address]) => address !== ''));
+}
+
+function texts(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(part(value)).map(([name, entry]) => [name, text(entry)]));
+}

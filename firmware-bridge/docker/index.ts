@@ -1,0 +1,54 @@
+import { type Containers, EngineError } from '../../runtime/ports/index.ts';
+import { dockerContainers, inspect } from './containers.ts';
+import { createEngine } from './engine.ts';
+import { ensureHelloImage } from './hello.ts';
+import { networkName, removeNetwork } from './network.ts';
+import { watchEvents } from './watch.ts';
+
+export { HELLO_IMAGE } from './hello.ts';
+
+/** An address is asked for anew after so long, and at once after any event of the container. */
+const ADDRESS_MS = 5_000;
+
+/** One device's part of a real Docker Engine. */
+export interface DockerEngine {
+  readonly containers: Containers;
+  /** Where a container's port answers, as seen from the host the engine runs on. Rejects if the container does not run. */
+  reach(containerId: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
+  /** Makes the image of the example app on the engine, if it is missing. */
+  ensureHelloImage(): Promise<void>;
+  /** Removes this device's containers and its network; nothing else. */
+  clear(): Promise<void>;
+  /** Ends what runs in the background. Containers keep running. */
+  close(): void;
+}
+
+/**
+ * Opens an engine for a device; nothing is asked of it yet. Throws a sentence for an address that is none.
+ * @param url `unix:///var/run/docker.sock` or `tcp://host:port`.
+ */
+export function dockerEngine(url: string, device: string): DockerEngine {
+  const engine = createEngine(url);
+  const containers = dockerContainers(engine, device);
+  const addresses = new Map<string, { readonly host: string; readonly untilMs: number }>();
+  const forget = (id?: string) => (id === undefined ? addresses.clear() : addresses.delete(id));
+  let unwatch: (() => void) | undefined;
+
+  const reach = async (containerId: string, port: number) => {
+    unwatch ??= watchEvents(engine, device, forget);
+    const known = addresses.get(containerId);
+    if (known !== undefined && known.untilMs > Date.now()) return { host: known.host, port };
+    const container = await inspect(engine, containerId);
+    const host = container?.device === device ? container.addresses[networkName(device)] : undefined;
+    if (host === undefined) throw new EngineError('not-found', `container ${containerId.slice(0, 12)} does not run here`);
+    addresses.set(containerId, { host, untilMs: Date.now() + ADDRESS_MS });
+    return { host, port };
+  };
+
+  const clear = async () => {
+    for (const { id } of await containers.list()) await containers.remove(id);
+    await removeNetwork(engine, device);
+  };
+
+  return { containers, reach, ensureHelloImage: () => ensureHelloImage(engine), clear, close: () => unwatch?.() };
+}

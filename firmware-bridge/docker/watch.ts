@@ -1,0 +1,71 @@
+import { Label } from '../../runtime/ports/index.ts';
+import { count, type Engine, readJson } from './engine.ts';
+
+/** Streams go silent without ending (moby#12023): after so long a silence the stream is opened anew. */
+const SILENCE_MS = 300_000;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 30_000;
+
+/** The events after which a comparison may find something new; the probes of health checks are left out. */
+const EVENTS = [
+  'create',
+  'start',
+  'die',
+  'stop',
+  'restart',
+  'oom',
+  'pause',
+  'unpause',
+  'destroy',
+  'rename',
+  'update',
+  'health_status',
+];
+
+/**
+ * Calls back with the id of a container of this device about which the engine has an event, and with none after every
+ * (re)connection, because something may have been missed. Answers how to stop.
+ */
+export function watchEvents(engine: Engine, device: string, changed: (id?: string) => void): () => void {
+  const state = { stopped: false, sinceSeconds: 0, retryMs: FIRST_RETRY_MS, close: () => {} };
+  const connect = async () => {
+    const controller = new AbortController();
+    state.close = () => controller.abort();
+    await follow(engine, device, state, changed, controller.signal).catch(() => {});
+    if (state.stopped) return;
+    const timer = setTimeout(() => {
+      if (state.stopped) return;
+      changed();
+      void connect();
+    }, state.retryMs);
+    state.close = () => clearTimeout(timer);
+    state.retryMs = Math.min(LAST_RETRY_MS, state.retryMs * 2);
+  };
+  void connect();
+  return () => {
+    state.stopped = true;
+    state.close();
+  };
+}
+
+async function follow(
+  engine: Engine,
+  device: string,
+  state: { sinceSeconds: number; retryMs: number },
+  changed: (id?: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const filters = JSON.stringify({ type: ['container'], event: EVENTS, label: [`${Label.device}=${device}`] });
+  const query = { filters, ...(state.sinceSeconds > 0 ? { since: String(state.sinceSeconds) } : {}) };
+  const call = { method: 'GET', path: '/events', query, deadlineMs: SILENCE_MS, maxBytes: 256 * 1024 } as const;
+  await engine.stream(
+    call,
+    (line) => {
+      const event = readJson(line);
+      state.retryMs = FIRST_RETRY_MS;
+      state.sinceSeconds = Math.max(state.sinceSeconds, count(event['time']));
+      changed(typeof event['id'] === 'string' ? event['id'] : undefined);
+    },
+    signal,
+  );
+}

@@ -1,0 +1,175 @@
+import { type ContainerSpec, Label } from './containers.ts';
+
+/**
+ * Why a device never runs such a container, as one sentence that names the field; `undefined` if it may run.
+ * Deny by default: a field that is not listed here is refused, whoever signed the release. Both the Docker bridge and
+ * the virtual containers ask this before they create anything.
+ */
+export function refusal(spec: ContainerSpec, device: string): string | undefined {
+  const unknown = Object.keys(spec).find((key) => !Object.hasOwn(CHECKS, key));
+  if (unknown !== undefined) return `${unknown}: ${NEVER[unknown] ?? 'is not a field a container may have here'}`;
+  for (const [field, check] of Object.entries(CHECKS)) {
+    const value = (spec as unknown as Record<string, unknown>)[field];
+    const absent = value === undefined;
+    const reason = absent ? (OPTIONAL.has(field) ? undefined : 'is missing') : check(value);
+    if (reason !== undefined) return `${field}: ${reason}`;
+  }
+  if (spec.labels[Label.device] !== device) return `labels: ${Label.device} must be "${device}", this device's name`;
+  return undefined;
+}
+
+/** Answers what is wrong with a value, or `undefined`. */
+type Check = (value: unknown) => string | undefined;
+
+const MEBIBYTE = 1024 * 1024;
+const HOUR_MS = 3_600_000;
+
+/** What people ask for and never get, with the reason. */
+const NEVER: Readonly<Record<string, string>> = {
+  privileged: 'a privileged container owns the device',
+  capAdd: 'added capabilities give power over the device',
+  devices: "the device's own hardware is not given away",
+  binds: "the device's own files are not mounted into containers",
+  mounts: "the device's own files are not mounted into containers",
+  volumes: "the device's own files are not mounted into containers",
+  volumesFrom: "another container's files are not mounted into this one",
+  networkMode: 'containers share a network of their own, never that of the device',
+  network: 'containers share a network of their own, never that of the device',
+  pidMode: "the device's processes are not shown to containers",
+  pid: "the device's processes are not shown to containers",
+  ipcMode: "the device's memory segments are not shared with containers",
+  ipc: "the device's memory segments are not shared with containers",
+  usernsMode: "the device's users are not those of containers",
+  utsMode: "the device's host name is not given to containers",
+  securityOpt: 'the confinement of containers is not loosened',
+  publish: 'the proxy owns the ports of the device',
+  portBindings: 'the proxy owns the ports of the device',
+  sysctls: 'kernel settings belong to the device',
+  runtime: 'the container runtime belongs to the device',
+};
+
+const OPTIONAL = new Set(['command', 'entrypoint', 'healthcheck', 'memoryBytes', 'nanoCpus', 'user']);
+
+const CHECKS: { readonly [K in keyof Required<ContainerSpec>]: Check } = {
+  name: pattern(
+    /^classpad-[a-zA-Z0-9][a-zA-Z0-9_.-]{0,190}$/,
+    'must begin with "classpad-" and hold letters, digits, "_", "." and "-"',
+  ),
+  image: checkImage,
+  command: words,
+  entrypoint: words,
+  environment: checkEnvironment,
+  ports: listOf(wholeNumber(1, 65_535, ''), 64),
+  healthcheck: checkHealthcheck,
+  restarts: wholeNumber(0, 100, 'restarts'),
+  stopGraceMs: wholeNumber(0, HOUR_MS, 'ms'),
+  memoryBytes: wholeNumber(6 * MEBIBYTE, 2 ** 50, 'bytes'),
+  nanoCpus: wholeNumber(1_000_000, 1e12, 'billionths of a CPU'),
+  user: pattern(
+    /^[a-z0-9_][a-z0-9_.-]{0,63}(:[a-z0-9_][a-z0-9_.-]{0,63})?$/i,
+    'must be a user, or user:group, by name or number',
+  ),
+  readOnly: yesOrNo,
+  init: yesOrNo,
+  tmpfs: listOf(checkTmpfs, 16),
+  labels: checkLabels,
+};
+
+const HEALTH_CHECKS: Readonly<Record<string, Check>> = {
+  intervalMs: wholeNumber(1, HOUR_MS, 'ms'),
+  timeoutMs: wholeNumber(1, HOUR_MS, 'ms'),
+  retries: wholeNumber(1, 1000, 'retries'),
+  startPeriodMs: wholeNumber(0, HOUR_MS, 'ms'),
+};
+
+/** Paths under which a tmpfs would hide what confines the container. */
+const KERNEL_PATHS = /^\/(proc|sys|dev)(\/|$)/;
+const IMAGE =
+  /^([a-z0-9]+([._-]+[a-z0-9]+)*(:\d{1,5})?\/)*[a-z0-9]+([._-]+[a-z0-9]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/i;
+
+function checkImage(value: unknown): string | undefined {
+  if (typeof value === 'string' && value.length <= 255 && (IMAGE.test(value) || /^sha256:[0-9a-f]{64}$/.test(value)))
+    return undefined;
+  return 'must be an image reference such as "name:tag" or "registry/name@sha256:…"';
+}
+
+function checkEnvironment(value: unknown): string | undefined {
+  return entries(value, (name, text) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_.-]{0,255}$/.test(name)) return 'is not a variable name';
+    return text.includes('\0') || text.length > 65_536 ? 'must be at most 65536 characters without NUL' : undefined;
+  });
+}
+
+function checkLabels(value: unknown): string | undefined {
+  return entries(value, (name, text) => {
+    if (!/^[\w][\w./-]{0,255}$/.test(name)) return 'is not a label name';
+    if (/^com\.docker\./.test(name)) return 'belongs to the engine';
+    return text.length > 4096 ? 'must be at most 4096 characters' : undefined;
+  });
+}
+
+function checkHealthcheck(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'must be an object';
+  const { test, ...times } = value as Record<string, unknown>;
+  const wrongTest = words(test);
+  if (wrongTest !== undefined) return `test ${wrongTest}`;
+  const kind = (test as string[])[0];
+  if (kind !== 'CMD' && kind !== 'CMD-SHELL' && kind !== 'NONE') return 'test must begin with "CMD", "CMD-SHELL" or "NONE"';
+  for (const name of new Set([...Object.keys(times), ...Object.keys(HEALTH_CHECKS)])) {
+    const check = HEALTH_CHECKS[name];
+    const reason = check ? check(times[name]) : 'is not a field of a health check';
+    if (reason !== undefined) return `${name} ${reason}`;
+  }
+  return undefined;
+}
+
+/** `/path` or `/path:size=64m`; the bridge adds noexec, nosuid and nodev. */
+function checkTmpfs(value: unknown): string | undefined {
+  const match = typeof value === 'string' ? /^(\/[\w./-]+)(:size=\d{1,12}[kmg]?)?$/i.exec(value) : null;
+  const path = match?.[1];
+  if (path === undefined) return 'must be "/path" or "/path:size=64m"';
+  if (path.split('/').some((part) => part === '..' || part === '.')) return 'must be a path without "." and ".."';
+  return KERNEL_PATHS.test(path) ? "the kernel's own paths are not covered" : undefined;
+}
+
+function words(value: unknown): string | undefined {
+  const isWords =
+    Array.isArray(value) && value.length > 0 && value.length <= 1024 && value.every((word) => typeof word === 'string');
+  if (!isWords) return 'must be a list of 1 to 1024 words';
+  const total = value.reduce((sum: number, word: string) => sum + word.length, 0);
+  return total > 131_072 || value.some((word: string) => word.includes('\0'))
+    ? 'must be at most 131072 characters without NUL'
+    : undefined;
+}
+
+function yesOrNo(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'must be true or false';
+}
+
+function pattern(allowed: RegExp, sentence: string): Check {
+  return (value) => (typeof value === 'string' && allowed.test(value) ? undefined : sentence);
+}
+
+function wholeNumber(least: number, most: number, unit: string): Check {
+  const sentence = `must be a whole number from ${least} to ${most} ${unit}`.trimEnd();
+  return (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most ? undefined : sentence;
+}
+
+function listOf(check: Check, most: number): Check {
+  return (value) => {
+    if (!Array.isArray(value) || value.length > most) return `must be a list of at most ${most}`;
+    return value.map(check).find((reason) => reason !== undefined);
+  };
+}
+
+function entries(value: unknown, check: (name: string, text: string) => string | undefined): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be a table of names and texts';
+  const rows = Object.entries(value);
+  if (rows.length > 256) return 'must have at most 256 entries';
+  for (const [name, text] of rows) {
+    const reason = typeof text === 'string' ? check(name, text) : 'must be text';
+    if (reason !== undefined) return `"${name.slice(0, 64)}" ${reason}`;
+  }
+  return undefined;
+}
