@@ -42,18 +42,18 @@ abstract contract Releases is Devices {
 
     // What operators do
 
-    function propose(bytes32 name, bytes calldata content, uint64 healthWindow) external onlyOperator returns (uint64 revision) {
-        if (!Names.isLabel(name)) revert InvalidName(Names.toString(name));
+    function propose(bytes32 app, bytes calldata content, uint64 healthWindow) external onlyOperator returns (uint64 revision) {
+        if (!Names.isLabel(app)) revert InvalidName(Names.toString(app));
         if (healthWindow < HEALTH_WINDOW_LEAST || healthWindow > HEALTH_WINDOW_MOST) {
             revert InvalidHealthWindow(healthWindow, HEALTH_WINDOW_LEAST, HEALTH_WINDOW_MOST);
         }
         bytes32 manifestHash = _store(content);
-        _names.add(name);
-        _expireIfOver(name);
-        App storage app = _apps[name];
-        revision = ++app.latest;
-        _replaceOwnProposal(name, msg.sender, revision);
-        app.releases[revision] = Release({
+        _names.add(app);
+        _expireIfOver(app);
+        App storage state = _apps[app];
+        revision = ++state.latest;
+        _replaceOwnProposal(app, msg.sender, revision);
+        state.releases[revision] = Release({
             revision: revision,
             phase: Phase.Proposed,
             proposer: msg.sender,
@@ -66,45 +66,45 @@ abstract contract Releases is Devices {
             unhealthyVotes: 0,
             manifestHash: manifestHash
         });
-        app.open.add(revision);
-        emit Proposed(name, revision, msg.sender, manifestHash);
-        _approve(name, revision, msg.sender);
+        state.open.add(revision);
+        emit Proposed(app, revision, msg.sender, manifestHash);
+        _approve(app, revision, msg.sender);
     }
 
-    function approve(bytes32 name, uint64 revision) external onlyOperator {
-        _expireIfOver(name);
-        App storage app = _apps[name];
-        Phase phase = app.releases[revision].phase;
-        if (phase != Phase.Proposed) revert WrongPhase(name, revision, phase);
-        if (app.approved[revision][msg.sender]) revert AlreadyApproved(name, revision, msg.sender);
-        if (app.rolling != 0) revert StillRollingOut(name, app.rolling);
-        _approve(name, revision, msg.sender);
+    function approve(bytes32 app, uint64 revision) external onlyOperator {
+        _expireIfOver(app);
+        App storage state = _apps[app];
+        Phase phase = state.releases[revision].phase;
+        if (phase != Phase.Proposed) revert WrongPhase(app, revision, phase);
+        if (state.approved[revision][msg.sender]) revert AlreadyApproved(app, revision, msg.sender);
+        if (state.rolling != 0) revert StillRollingOut(app, state.rolling);
+        _approve(app, revision, msg.sender);
     }
 
     // What devices do
 
-    function attest(bytes32 name, uint64 revision, bool healthy, string calldata reason) external {
+    function attest(bytes32 app, uint64 revision, bool healthy, string calldata reason) external {
         if (!_isEnrolled(msg.sender)) revert NotEnrolled(msg.sender);
         if (bytes(reason).length > REASON_LIMIT) revert ReasonTooLong(bytes(reason).length, REASON_LIMIT);
-        App storage app = _apps[name];
-        Release storage judged = app.releases[revision];
-        if (judged.phase != Phase.RollingOut) revert WrongPhase(name, revision, judged.phase);
-        if (_isOver(judged)) revert HealthWindowOver(name, revision, judged.startedAt + judged.healthWindow);
+        App storage state = _apps[app];
+        Release storage judged = state.releases[revision];
+        if (judged.phase != Phase.RollingOut) revert WrongPhase(app, revision, judged.phase);
+        if (_isOver(judged)) revert HealthWindowOver(app, revision, judged.startedAt + judged.healthWindow);
         Vote vote = healthy ? Vote.Healthy : Vote.Unhealthy;
-        if (app.votes[revision][msg.sender] == vote) revert AlreadyAttested(name, revision, healthy);
-        _count(app, revision, msg.sender, vote);
-        emit Attested(name, revision, msg.sender, healthy, reason);
-        _decide(name);
+        if (state.votes[revision][msg.sender] == vote) revert AlreadyAttested(app, revision, healthy);
+        _count(state, revision, msg.sender, vote);
+        emit Attested(app, revision, msg.sender, healthy, reason);
+        _decide(app);
     }
 
     // What anyone does
 
-    function expire(bytes32 name) external {
-        uint64 revision = _apps[name].rolling;
-        if (revision == 0) revert NothingRollingOut(name);
-        Release storage judged = _apps[name].releases[revision];
-        if (!_isOver(judged)) revert HealthWindowOpen(name, revision, judged.startedAt + judged.healthWindow);
-        _rollBack(name, "no quorum within the health window");
+    function expire(bytes32 app) external {
+        uint64 revision = _apps[app].rolling;
+        if (revision == 0) revert NothingRollingOut(app);
+        Release storage judged = _apps[app].releases[revision];
+        if (!_isOver(judged)) revert HealthWindowOpen(app, revision, judged.startedAt + judged.healthWindow);
+        _rollBack(app, "no quorum within the health window");
     }
 
     // What anyone sees
@@ -115,16 +115,16 @@ abstract contract Releases is Devices {
         list = new Wanted[](names.length);
         uint256 count = 0;
         for (uint256 i = 0; i < names.length; i++) {
-            App storage app = _apps[names[i]];
-            uint64 revision = app.rolling != 0 ? app.rolling : app.active;
+            App storage state = _apps[names[i]];
+            uint64 revision = state.rolling != 0 ? state.rolling : state.active;
             if (revision == 0) continue;
             list[count++] = Wanted({
                 app: names[i],
                 revision: revision,
-                phase: app.releases[revision].phase,
-                previous: app.previous[revision],
-                voted: app.votes[revision][device] != Vote.None,
-                manifest: Chunks.read(_chunks[app.releases[revision].manifestHash])
+                phase: state.releases[revision].phase,
+                previous: state.previous[revision],
+                voted: state.votes[revision][device] != Vote.None,
+                manifest: Chunks.read(_chunks[state.releases[revision].manifestHash])
             });
         }
         assembly ("memory-safe") {
@@ -136,120 +136,120 @@ abstract contract Releases is Devices {
         return _names.values();
     }
 
-    function latest(bytes32 name) external view returns (uint64) {
-        return _apps[name].latest;
+    function latest(bytes32 app) external view returns (uint64) {
+        return _apps[app].latest;
     }
 
-    function active(bytes32 name) external view returns (uint64) {
-        return _apps[name].active;
+    function active(bytes32 app) external view returns (uint64) {
+        return _apps[app].active;
     }
 
-    function rollingOut(bytes32 name) external view returns (uint64) {
-        return _apps[name].rolling;
+    function rollingOut(bytes32 app) external view returns (uint64) {
+        return _apps[app].rolling;
     }
 
-    function release(bytes32 name, uint64 revision) external view returns (Release memory) {
-        return _apps[name].releases[revision];
+    function release(bytes32 app, uint64 revision) external view returns (Release memory) {
+        return _apps[app].releases[revision];
     }
 
-    function manifest(bytes32 name, uint64 revision) external view returns (bytes memory) {
-        return Chunks.read(_chunks[_apps[name].releases[revision].manifestHash]);
+    function manifest(bytes32 app, uint64 revision) external view returns (bytes memory) {
+        return Chunks.read(_chunks[_apps[app].releases[revision].manifestHash]);
     }
 
     // Proposed → RollingOut
 
-    function _approve(bytes32 name, uint64 revision, address operator) private {
-        App storage app = _apps[name];
-        app.approved[revision][operator] = true;
-        uint32 approvals = _approvals(app, revision);
-        app.releases[revision].approvals = approvals;
-        emit Approved(name, revision, operator, approvals, threshold());
-        if (approvals >= threshold()) _start(name, revision);
+    function _approve(bytes32 app, uint64 revision, address operator) private {
+        App storage state = _apps[app];
+        state.approved[revision][operator] = true;
+        uint32 approvals = _approvals(state, revision);
+        state.releases[revision].approvals = approvals;
+        emit Approved(app, revision, operator, approvals, threshold());
+        if (approvals >= threshold()) _start(app, revision);
     }
 
     /// Counted anew over those who are operators now.
-    function _approvals(App storage app, uint64 revision) private view returns (uint32 count) {
+    function _approvals(App storage state, uint64 revision) private view returns (uint32 count) {
         address[] memory accounts = operators();
-        for (uint256 i = 0; i < accounts.length; i++) if (app.approved[revision][accounts[i]]) count++;
+        for (uint256 i = 0; i < accounts.length; i++) if (state.approved[revision][accounts[i]]) count++;
     }
 
-    function _start(bytes32 name, uint64 revision) private {
-        App storage app = _apps[name];
-        if (app.rolling != 0) revert StillRollingOut(name, app.rolling);
-        app.open.remove(revision);
-        _supersedeOlder(name, revision);
-        app.rolling = revision;
-        app.previous[revision] = app.active;
-        app.releases[revision].phase = Phase.RollingOut;
-        app.releases[revision].startedAt = uint64(block.timestamp);
-        _started.add(name);
-        _rolling.add(name);
-        emit RollingOut(name, revision, app.active);
+    function _start(bytes32 app, uint64 revision) private {
+        App storage state = _apps[app];
+        if (state.rolling != 0) revert StillRollingOut(app, state.rolling);
+        state.open.remove(revision);
+        _supersedeOlder(app, revision);
+        state.rolling = revision;
+        state.previous[revision] = state.active;
+        state.releases[revision].phase = Phase.RollingOut;
+        state.releases[revision].startedAt = uint64(block.timestamp);
+        _started.add(app);
+        _rolling.add(app);
+        emit RollingOut(app, revision, state.active);
     }
 
-    function _replaceOwnProposal(bytes32 name, address operator, uint64 by) private {
-        uint256[] memory open = _apps[name].open.values();
+    function _replaceOwnProposal(bytes32 app, address operator, uint64 by) private {
+        uint256[] memory open = _apps[app].open.values();
         for (uint256 i = 0; i < open.length; i++) {
-            if (_apps[name].releases[uint64(open[i])].proposer == operator) _supersede(name, uint64(open[i]), by);
+            if (_apps[app].releases[uint64(open[i])].proposer == operator) _supersede(app, uint64(open[i]), by);
         }
     }
 
-    function _supersedeOlder(bytes32 name, uint64 by) private {
-        uint256[] memory open = _apps[name].open.values();
-        for (uint256 i = 0; i < open.length; i++) if (open[i] < by) _supersede(name, uint64(open[i]), by);
+    function _supersedeOlder(bytes32 app, uint64 by) private {
+        uint256[] memory open = _apps[app].open.values();
+        for (uint256 i = 0; i < open.length; i++) if (open[i] < by) _supersede(app, uint64(open[i]), by);
     }
 
-    function _supersede(bytes32 name, uint64 revision, uint64 by) private {
-        _apps[name].open.remove(revision);
-        _apps[name].releases[revision].phase = Phase.Superseded;
-        emit Superseded(name, revision, by);
+    function _supersede(bytes32 app, uint64 revision, uint64 by) private {
+        _apps[app].open.remove(revision);
+        _apps[app].releases[revision].phase = Phase.Superseded;
+        emit Superseded(app, revision, by);
     }
 
     // RollingOut → Active or RolledBack
 
-    function _count(App storage app, uint64 revision, address device, Vote vote) private {
-        Release storage judged = app.releases[revision];
-        Vote before = app.votes[revision][device];
+    function _count(App storage state, uint64 revision, address device, Vote vote) private {
+        Release storage judged = state.releases[revision];
+        Vote before = state.votes[revision][device];
         if (before == Vote.Healthy) judged.healthyVotes--;
         if (before == Vote.Unhealthy) judged.unhealthyVotes--;
         if (vote == Vote.Healthy) judged.healthyVotes++;
         if (vote == Vote.Unhealthy) judged.unhealthyVotes++;
-        app.votes[revision][device] = vote;
+        state.votes[revision][device] = vote;
     }
 
     /// Over the devices enrolled at this moment: fewer than half of them can neither force a decision nor prevent it.
     /// Without any device nobody can judge; then the health window does.
-    function _decide(bytes32 name) private {
-        Release storage judged = _apps[name].releases[_apps[name].rolling];
+    function _decide(bytes32 app) private {
+        Release storage judged = _apps[app].releases[_apps[app].rolling];
         uint256 voters = _enrolled();
         if (voters == 0) return;
-        if (judged.healthyVotes >= quorum()) return _promote(name);
-        if (judged.unhealthyVotes >= quorum()) return _rollBack(name, "a quorum found it unhealthy");
-        if (voters - judged.unhealthyVotes < quorum()) return _rollBack(name, "a healthy quorum can no longer be reached");
+        if (judged.healthyVotes >= quorum()) return _promote(app);
+        if (judged.unhealthyVotes >= quorum()) return _rollBack(app, "a quorum found it unhealthy");
+        if (voters - judged.unhealthyVotes < quorum()) return _rollBack(app, "a healthy quorum can no longer be reached");
     }
 
-    function _promote(bytes32 name) private {
-        App storage app = _apps[name];
-        uint64 revision = app.rolling;
-        uint64 before = app.active;
-        _end(name, Phase.Active);
-        app.active = revision;
-        emit Promoted(name, revision, app.releases[revision].healthyVotes, quorum());
-        if (before != 0) _supersede(name, before, revision);
+    function _promote(bytes32 app) private {
+        App storage state = _apps[app];
+        uint64 revision = state.rolling;
+        uint64 before = state.active;
+        _end(app, Phase.Active);
+        state.active = revision;
+        emit Promoted(app, revision, state.releases[revision].healthyVotes, quorum());
+        if (before != 0) _supersede(app, before, revision);
     }
 
-    function _rollBack(bytes32 name, string memory why) private {
-        uint64 revision = _apps[name].rolling;
-        _end(name, Phase.RolledBack);
-        emit RolledBack(name, revision, _apps[name].active, why);
+    function _rollBack(bytes32 app, string memory why) private {
+        uint64 revision = _apps[app].rolling;
+        _end(app, Phase.RolledBack);
+        emit RolledBack(app, revision, _apps[app].active, why);
     }
 
-    function _end(bytes32 name, Phase phase) private {
-        App storage app = _apps[name];
-        app.releases[app.rolling].phase = phase;
-        app.releases[app.rolling].decidedAt = uint64(block.timestamp);
-        app.rolling = 0;
-        _rolling.remove(name);
+    function _end(bytes32 app, Phase phase) private {
+        App storage state = _apps[app];
+        state.releases[state.rolling].phase = phase;
+        state.releases[state.rolling].decidedAt = uint64(block.timestamp);
+        state.rolling = 0;
+        _rolling.remove(app);
     }
 
     function _isOver(Release storage judged) private view returns (bool) {
@@ -257,17 +257,17 @@ abstract contract Releases is Devices {
     }
 
     /// Whoever comes first after the end of a health window settles it; nothing waits for `expire`.
-    function _expireIfOver(bytes32 name) private {
-        uint64 revision = _apps[name].rolling;
-        if (revision != 0 && _isOver(_apps[name].releases[revision])) _rollBack(name, "no quorum within the health window");
+    function _expireIfOver(bytes32 app) private {
+        uint64 revision = _apps[app].rolling;
+        if (revision != 0 && _isOver(_apps[app].releases[revision])) _rollBack(app, "no quorum within the health window");
     }
 
     /// Its votes on what is undecided are taken back; with fewer voters what is left may be a quorum.
     function _left(address device) internal override {
         bytes32[] memory names = _rolling.values();
         for (uint256 i = 0; i < names.length; i++) {
-            App storage app = _apps[names[i]];
-            _count(app, app.rolling, device, Vote.None);
+            App storage state = _apps[names[i]];
+            _count(state, state.rolling, device, Vote.None);
             _decide(names[i]);
         }
     }

@@ -1,0 +1,145 @@
+/**
+ * Random sequences of actions. Beside the contract runs a ledger of its own made only from the steps that succeeded and
+ * the events; what is decided must follow from it, and it must end in the state that the contract shows.
+ */
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Event, Reverted } from '../support/contract.ts';
+import { ethereumjsMachine } from '../support/machine.ts';
+import { act, appName, devices, history, operators, type Step, stage } from './actors.ts';
+
+const newMachine = ethereumjsMachine;
+const RUNS = 150;
+
+class Witness {
+  readonly enrolled = new Set<string>(devices);
+  readonly approvals = new Map<number, Set<string>>();
+  readonly votes = new Map<string, boolean>();
+  readonly phase: string[] = [];
+  readonly threshold: number;
+
+  constructor(threshold: number) {
+    this.threshold = threshold;
+  }
+
+  count(healthy: boolean): number {
+    return [...this.votes].filter(([device, vote]) => vote === healthy && this.enrolled.has(device)).length;
+  }
+
+  with(phase: string): number[] {
+    return this.phase.flatMap((each, index) => (each === phase ? [index + 1] : []));
+  }
+
+  /** Takes note of a step and of the events it caused, judging each. */
+  see([who, what, ...args]: Step, events: readonly Event[]): void {
+    if (what === 'enrol') this.enrolled.add(`${args[0]}`);
+    if (what === 'revoke') {
+      this.enrolled.delete(`${args[0]}`);
+      this.votes.delete(`${args[0]}`);
+    }
+    if (what === 'propose') this.approvals.set(this.phase.length + 1, new Set([who]));
+    if (what === 'approve') this.approvals.get(Number(args[0]))!.add(who);
+    if (what === 'healthy' || what === 'unhealthy') {
+      assert.ok(this.enrolled.has(who), 'only enrolled devices vote');
+      this.votes.set(who, what === 'healthy');
+    }
+    for (const event of events) judgements[event.name]?.(this, Number(event.args['revision']), event);
+    assert.ok(this.with('Active').length <= 1, 'never two active revisions');
+    assert.ok(this.with('RollingOut').length <= 1, 'never two revisions rolling out');
+  }
+
+  enter(revision: number, phase: string, from: readonly string[]): void {
+    assert.ok(from.includes(this.phase[revision - 1] ?? 'None'), `${this.phase[revision - 1]} does not become ${phase}`);
+    this.phase[revision - 1] = phase;
+  }
+}
+
+/** What must be true when an event is seen. */
+const judgements: Readonly<Record<string, (witness: Witness, revision: number, event: Event) => void>> = {
+  Proposed: (witness, revision) => witness.enter(revision, 'Proposed', ['None']),
+  RollingOut: (witness, revision, { args }) => {
+    assert.ok(witness.approvals.get(revision)!.size >= witness.threshold, 'never below M approvals');
+    assert.ok(revision > Math.max(0, ...started(witness)), 'no revision starts after a later one');
+    assert.is(Number(args['previous']), witness.with('Active')[0] ?? 0);
+    witness.enter(revision, 'RollingOut', ['Proposed']);
+    witness.votes.clear();
+  },
+  Promoted: (witness, revision) => {
+    assert.ok(witness.count(true) * 2 > witness.enrolled.size, 'promoted by more than half of the enrolled');
+    const [before] = witness.with('Active');
+    if (before) witness.phase[before - 1] = 'Replaced';
+    witness.enter(revision, 'Active', ['RollingOut']);
+  },
+  RolledBack: (witness, revision, { args }) => {
+    const bad = witness.count(false);
+    const over = `${args['why']}`.startsWith('no quorum within');
+    assert.ok(over || bad * 2 >= witness.enrolled.size, 'rolled back by no fewer than half, or by time');
+    assert.is(Number(args['backTo']), witness.with('Active')[0] ?? 0);
+    witness.enter(revision, 'RolledBack', ['RollingOut']);
+  },
+  Superseded: (witness, revision) => witness.enter(revision, 'Superseded', ['Proposed', 'Replaced']),
+};
+
+function started(witness: Witness): number[] {
+  return ['RollingOut', 'Active', 'RolledBack', 'Replaced'].flatMap((phase) => witness.with(phase));
+}
+
+const anyDevice = fc.constantFrom(...devices, 'd5', 'd6');
+const anyOperator = fc.constantFrom(...operators, 'X');
+/** 0: the one that is in question just then. */
+const anyRevision = fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 6 }) });
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: anyOperator.map((who): Step => [who, 'propose', 'hello', 3]) },
+  { weight: 6, arbitrary: fc.tuple(anyOperator, anyRevision).map(([who, revision]): Step => [who, 'approve', revision]) },
+  { weight: 10, arbitrary: fc.tuple(anyDevice, anyRevision).map(([who, revision]): Step => [who, 'healthy', revision]) },
+  { weight: 4, arbitrary: fc.tuple(anyDevice, anyRevision).map(([who, revision]): Step => [who, 'unhealthy', revision]) },
+  { weight: 2, arbitrary: anyDevice.map((device): Step => ['A', 'revoke', device]) },
+  { weight: 2, arbitrary: anyDevice.map((device): Step => ['A', 'enrol', device]) },
+  { weight: 1, arbitrary: fc.constantFrom<Step>(['-', 'wait', 10], ['-', 'wait', 60]) },
+  { weight: 1, arbitrary: fc.constant<Step>(['X', 'expire']) },
+);
+
+/** Puts the revision in question where a step says 0. */
+function aim([who, what, ...args]: Step, witness: Witness): Step {
+  if (args[0] !== 0) return [who, what, ...args];
+  return [who, what, (what === 'approve' ? witness.phase.length : witness.with('RollingOut')[0]) ?? 1];
+}
+
+const s = suite('Fleet, random sequences');
+
+/** How often each event was seen: a fuzzer that never decides anything would prove nothing. */
+const seen = new Map<string, number>();
+
+s('every decision follows from who did what', async () => {
+  const steps = fc.array(anyStep, { minLength: 20, maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 3 }), steps, async (threshold, sequence) => {
+      const on = await stage(await newMachine(), threshold);
+      const witness = new Witness(threshold);
+      for (const rough of sequence) {
+        const step = aim(rough, witness);
+        const events = await attempt(on, step);
+        if (events) witness.see(step, events);
+      }
+      assert.is(await history(on), witness.phase.join(' '));
+      assert.is(Number(await on.fleet.read('active', appName('hello'))), witness.with('Active')[0] ?? 0);
+      assert.is(Number(await on.fleet.read('rollingOut', appName('hello'))), witness.with('RollingOut')[0] ?? 0);
+    }),
+    { numRuns: RUNS },
+  );
+  for (const name of ['RollingOut', 'Promoted', 'RolledBack', 'Superseded']) assert.ok((seen.get(name) ?? 0) > RUNS / 10, name);
+});
+
+/** The events, or nothing where the contract refused. */
+async function attempt(on: Awaited<ReturnType<typeof stage>>, step: Step): Promise<readonly Event[] | undefined> {
+  const events = await act(on, step).catch(onlyRefusals);
+  for (const { name } of events ?? []) seen.set(name, (seen.get(name) ?? 0) + 1);
+  return events;
+}
+
+function onlyRefusals(error: unknown): undefined {
+  if (!(error instanceof Reverted)) throw error;
+}
+
+s.run();

@@ -1,0 +1,97 @@
+/** A fleet of two of three operators and four devices, played by name: `['A', 'propose']`, `['d1', 'healthy', 1]`. */
+import { getAddress, hexToString, stringToHex } from 'viem';
+import type { Address } from '../../runtime/ports/index.ts';
+import { artifactOf, type Contract, deploy, type Event, hex, type Machine, Reverted } from '../support/contract.ts';
+
+export const operators = ['A', 'B', 'C'];
+export const devices = ['d1', 'd2', 'd3', 'd4'];
+export const phases = ['None', 'Proposed', 'RollingOut', 'Active', 'RolledBack', 'Superseded'];
+export const WINDOW_SECONDS = 60;
+
+export type Step = readonly [who: string, what: Action, ...args: (string | number)[]];
+export type Action = keyof typeof actions;
+
+export interface Stage {
+  readonly machine: Machine;
+  readonly fleet: Contract;
+}
+
+const outsiders = ['d5', 'd6', 'X'];
+const addresses = new Map([...operators, ...devices, ...outsiders].map((name, index) => [name, addressOf(index + 0xa1)]));
+const names = new Map([...addresses].map(([name, address]) => [address.toLowerCase(), name]));
+
+function addressOf(number: number): Address {
+  return `0x${number.toString(16).padStart(40, '0')}`;
+}
+
+/** The address behind an actor's name; `0` is the zero address. */
+export function actor(name: string): Address {
+  return name === '0' ? addressOf(0) : addresses.get(name)!;
+}
+
+export function appName(name: string): Address {
+  return stringToHex(name, { size: 32 });
+}
+
+/** Deploys a fleet; `enrolled` devices are enrolled by A. */
+export async function stage(machine: Machine, threshold = 2, enrolled: readonly string[] = devices): Promise<Stage> {
+  const fleet = await deploy(machine, artifactOf('Fleet'), actor('A'), [operators.map(actor), threshold]);
+  if (enrolled.length > 0) await fleet.send(actor('A'), 'enrol', enrolled.map(actor), enrolled);
+  return { machine, fleet };
+}
+
+/** One entry per verb of a {@link Step}; each answers the events. Apps are called `hello` unless said otherwise. */
+const actions = {
+  propose: async ({ fleet }: Stage, who: string, app = 'hello', sizeBytes = 100, windowSeconds = WINDOW_SECONDS) =>
+    (await fleet.send(actor(who), 'propose', appName(`${app}`), manifest(+sizeBytes), BigInt(windowSeconds))).events,
+  approve: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello') =>
+    (await fleet.send(actor(who), 'approve', appName(`${app}`), BigInt(revision))).events,
+  healthy: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello') =>
+    (await fleet.send(actor(who), 'attest', appName(`${app}`), BigInt(revision), true, '')).events,
+  unhealthy: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello', reasonBytes = 10) =>
+    (await fleet.send(actor(who), 'attest', appName(`${app}`), BigInt(revision), false, 'x'.repeat(+reasonBytes))).events,
+  expire: async ({ fleet }: Stage, who: string, app = 'hello') =>
+    (await fleet.send(actor(who), 'expire', appName(`${app}`))).events,
+  enrol: async ({ fleet }: Stage, who: string, device = 'd5', name = device) =>
+    (await fleet.send(actor(who), 'enrol', [actor(`${device}`)], [name])).events,
+  revoke: async ({ fleet }: Stage, who: string, device = 'd4') =>
+    (await fleet.send(actor(who), 'revoke', actor(`${device}`))).events,
+  wait: async ({ machine }: Stage, _who: string, seconds = WINDOW_SECONDS): Promise<readonly Event[]> => {
+    machine.timestamp += BigInt(seconds);
+    return [];
+  },
+};
+
+export function manifest(sizeBytes: number): string {
+  return hex(new Uint8Array(sizeBytes).fill(0x7b));
+}
+
+export async function act(on: Stage, [who, what, ...args]: Step): Promise<readonly Event[]> {
+  return (actions[what] as (on: Stage, who: string, ...args: (string | number)[]) => Promise<readonly Event[]>)(on, who, ...args);
+}
+
+/** The names of the events, or the refusal with its arguments in words. */
+export async function tell(on: Stage, step: Step): Promise<string> {
+  try {
+    return (await act(on, step)).map((event) => event.name).join(' ');
+  } catch (error) {
+    if (!(error instanceof Reverted)) throw error;
+    return `${error.error}(${error.args.map((value, index) => word(value, error.error, index)).join(', ')})`;
+  }
+}
+
+function word(value: unknown, error: string, index: number): string {
+  if (error === 'WrongPhase' && index === 2) return phases[Number(value)]!;
+  if (typeof value !== 'string' || !value.startsWith('0x')) return String(value);
+  if (value.length === 66) return hexToString(value as Address, { size: 32 });
+  return names.get(value.toLowerCase()) ?? getAddress(value);
+}
+
+/** The phases of an app's revisions from 1 on. */
+export async function history({ fleet }: Stage, app = 'hello'): Promise<string> {
+  const latest = Number(await fleet.read('latest', appName(app)));
+  const read = async (_: unknown, index: number) =>
+    (await fleet.read('release', appName(app), BigInt(index + 1))) as { phase: number };
+  const releases = await Promise.all(Array.from({ length: latest }, read));
+  return releases.map(({ phase }) => phases[phase]).join(' ');
+}
