@@ -1,6 +1,7 @@
 /**
  * What the emulator's server tells the page, over one WebSocket at `/live`.
- * Text messages are a {@link Snapshot} as JSON, sent when something changed, at most 20 times a second.
+ * Text messages are a {@link Snapshot} as JSON, sent when something changed, at most 20 times a second and at least once
+ * a second: after three silent seconds the page says that it lost the emulator.
  * Binary messages are LCD rectangles: u8 device index, u8 zero, then little-endian u16 x, y, width, height, then the
  * pixels as little-endian RGB565, row by row. On connect the page gets a snapshot and one full screen per device.
  */
@@ -64,6 +65,8 @@ export interface Snapshot {
   readonly release?: {
     readonly app: string;
     readonly revision: number;
+    /** The revision that a rollback returns to, where there is one. */
+    readonly previous?: number;
     /** `proposed`, `rolling out`, `active`, `rolled back` or `superseded`. */
     readonly phase: string;
     readonly healthyVotes: number;
