@@ -40,7 +40,11 @@ function run(number: number, input: string, gas = GAS, fork = OSAKA): Result {
   const status = call['precompile']!(number, INPUT, bytes.length, gas, fork);
   const at = Number(global('precompileOutput'));
   const output = Buffer.from(unit.memory.slice(at, at + Number(global('precompileOutputLength')))).toString('hex');
-  return { status, output: status === RETURN ? output : '', gasUsed: gas - BigInt.asUintN(64, global('precompileGasLeft') as bigint) };
+  return {
+    status,
+    output: status === RETURN ? output : '',
+    gasUsed: gas - BigInt.asUintN(64, global('precompileGasLeft') as bigint),
+  };
 }
 
 const word = (value: bigint | number) => BigInt(value).toString(16).padStart(64, '0');
@@ -52,39 +56,40 @@ const R = '73b1693892219d736caba55bdb67216e485557ea6b6af75f37096c9aa6a5a75f';
 const S = 'eeb940b1d03b21e36b0e47e79769f095fe2ab855bd91e3a38756b7d75a9c4549';
 const SIGNER = '000000000000000000000000a94f5374fce5edbc8e2a8697c15331677e6ebf0b';
 const G = word(1) + word(2);
-const TWO_G = '030644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd315ed738c0e0a7c92e7845f96b2ae9c0a68a6a449e3538fc7ff3ebf7a5a18a2c4';
+const TWO_G =
+  '030644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd315ed738c0e0a7c92e7845f96b2ae9c0a68a6a449e3538fc7ff3ebf7a5a18a2c4';
 
 const rows: [name: string, number: number, input: string, status: number, output: string, gas: bigint][] = [
-  ['recover',                     0x01, HASH + word(28) + R + S,            RETURN,  SIGNER,                    3000n],
-  ['recover, longer input',       0x01, `${HASH + word(28) + R + S}ff`,     RETURN,  SIGNER,                    3000n],
-  ['recover, v is 26',            0x01, HASH + word(26) + R + S,            RETURN,  '',                        3000n],
-  ['recover, v is 29',            0x01, HASH + word(29) + R + S,            RETURN,  '',                        3000n],
-  ['recover, v is 2^64 + 28',     0x01, HASH + word((1n << 64n) + 28n) + R + S, RETURN, '',                     3000n],
-  ['recover, s cut off',          0x01, HASH + word(28) + R,                RETURN,  '',                        3000n],
-  ['recover nothing',             0x01, '',                                 RETURN,  '',                        3000n],
-  ['sha256',                      0x02, 'aabb',                             RETURN,  sha('sha256', 'aabb'),     72n],
-  ['sha256 of nothing',           0x02, '',                                 RETURN,  sha('sha256', ''),         60n],
-  ['ripemd160',                   0x03, 'aabb',                             RETURN,  '00'.repeat(12) + sha('ripemd160', 'aabb'), 720n],
-  ['identity',                    0x04, 'aabbcc'.repeat(20),                RETURN,  'aabbcc'.repeat(20),       21n],
-  ['identity of much',            0x04, 'aabbcc'.repeat(5000),              RETURN,  'aabbcc'.repeat(5000),     15n + 3n * 469n],
-  ['identity of nothing',         0x04, '',                                 RETURN,  '',                        15n],
-  ['add on bn254',                0x06, G + G,                              RETURN,  TWO_G,                     150n],
-  ['add on bn254, input cut off', 0x06, G,                                  RETURN,  G,                         150n],
-  ['add on bn254, no input',      0x06, '',                                 RETURN,  '00'.repeat(64),           150n],
-  ['add on bn254, longer input',  0x06, `${G + G}ffff`,                     RETURN,  TWO_G,                     150n],
-  ['add on bn254, off the curve', 0x06, word(1) + word(1),                  FAILURE, '',                        GAS],
-  ['multiply on bn254',           0x07, G + word(2),                        RETURN,  TWO_G,                     6000n],
-  ['multiply on bn254 by 0',      0x07, G,                                  RETURN,  '00'.repeat(64),           6000n],
-  ['multiply by all ones',        0x07, word(0) + word(0) + 'f'.repeat(64), RETURN,  '00'.repeat(64),           6000n],
-  ['pair nothing',                0x08, '',                                 RETURN,  word(1),                   45000n],
-  ['pair zeros',                  0x08, '00'.repeat(384),                   RETURN,  word(1),                   113000n],
-  ['pair, wrong length',          0x08, '00'.repeat(191),                   FAILURE, '',                        GAS],
-  ['BLAKE2b, wrong length',       0x09, '00'.repeat(212),                   FAILURE, '',                        GAS],
-  ['BLAKE2b, flag 2',             0x09, `${'00'.repeat(212)}02`,            FAILURE, '',                        GAS],
-  ['evaluate, wrong length',      0x0a, '00'.repeat(191),                   FAILURE, '',                        GAS],
-  ['evaluate, wrong hash',        0x0a, '00'.repeat(192),                   FAILURE, '',                        GAS],
-  ['P-256, wrong length',         0x100, '00'.repeat(161),                  RETURN,  '',                        6900n],
-  ['P-256, zeros',                0x100, '00'.repeat(160),                  RETURN,  '',                        6900n],
+  ['recover', 0x01, HASH + word(28) + R + S, RETURN, SIGNER, 3000n],
+  ['recover, longer input', 0x01, `${HASH + word(28) + R + S}ff`, RETURN, SIGNER, 3000n],
+  ['recover, v is 26', 0x01, HASH + word(26) + R + S, RETURN, '', 3000n],
+  ['recover, v is 29', 0x01, HASH + word(29) + R + S, RETURN, '', 3000n],
+  ['recover, v is 2^64 + 28', 0x01, HASH + word((1n << 64n) + 28n) + R + S, RETURN, '', 3000n],
+  ['recover, s cut off', 0x01, HASH + word(28) + R, RETURN, '', 3000n],
+  ['recover nothing', 0x01, '', RETURN, '', 3000n],
+  ['sha256', 0x02, 'aabb', RETURN, sha('sha256', 'aabb'), 72n],
+  ['sha256 of nothing', 0x02, '', RETURN, sha('sha256', ''), 60n],
+  ['ripemd160', 0x03, 'aabb', RETURN, '00'.repeat(12) + sha('ripemd160', 'aabb'), 720n],
+  ['identity', 0x04, 'aabbcc'.repeat(20), RETURN, 'aabbcc'.repeat(20), 21n],
+  ['identity of much', 0x04, 'aabbcc'.repeat(5000), RETURN, 'aabbcc'.repeat(5000), 15n + 3n * 469n],
+  ['identity of nothing', 0x04, '', RETURN, '', 15n],
+  ['add on bn254', 0x06, G + G, RETURN, TWO_G, 150n],
+  ['add on bn254, input cut off', 0x06, G, RETURN, G, 150n],
+  ['add on bn254, no input', 0x06, '', RETURN, '00'.repeat(64), 150n],
+  ['add on bn254, longer input', 0x06, `${G + G}ffff`, RETURN, TWO_G, 150n],
+  ['add on bn254, off the curve', 0x06, word(1) + word(1), FAILURE, '', GAS],
+  ['multiply on bn254', 0x07, G + word(2), RETURN, TWO_G, 6000n],
+  ['multiply on bn254 by 0', 0x07, G, RETURN, '00'.repeat(64), 6000n],
+  ['multiply by all ones', 0x07, word(0) + word(0) + 'f'.repeat(64), RETURN, '00'.repeat(64), 6000n],
+  ['pair nothing', 0x08, '', RETURN, word(1), 45000n],
+  ['pair zeros', 0x08, '00'.repeat(384), RETURN, word(1), 113000n],
+  ['pair, wrong length', 0x08, '00'.repeat(191), FAILURE, '', GAS],
+  ['BLAKE2b, wrong length', 0x09, '00'.repeat(212), FAILURE, '', GAS],
+  ['BLAKE2b, flag 2', 0x09, `${'00'.repeat(212)}02`, FAILURE, '', GAS],
+  ['evaluate, wrong length', 0x0a, '00'.repeat(191), FAILURE, '', GAS],
+  ['evaluate, wrong hash', 0x0a, '00'.repeat(192), FAILURE, '', GAS],
+  ['P-256, wrong length', 0x100, '00'.repeat(161), RETURN, '', 6900n],
+  ['P-256, zeros', 0x100, '00'.repeat(160), RETURN, '', 6900n],
 ];
 
 const test = suite('vm/precompiles');

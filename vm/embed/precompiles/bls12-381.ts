@@ -63,12 +63,15 @@ export function pairBls(input: Uint8Array): Uint8Array {
 
 /** A field element. */
 export function mapToG1(input: Uint8Array): Uint8Array {
-  return encodeG1(G1.fromAffine(bls12_381.G1.mapToCurve([element(input)])).clearCofactor());
+  // The library takes a bare number here, against its own type.
+  const { x, y } = bls12_381.G1.mapToCurve(element(input) as unknown as bigint[]);
+  return encodeG1(G1.fromAffine({ x, y }));
 }
 
 /** An element of the quadratic extension. */
 export function mapToG2(input: Uint8Array): Uint8Array {
-  return encodeG2(G2.fromAffine(bls12_381.G2.mapToCurve([...slices(input, ELEMENT)].map(element))).clearCofactor());
+  const { x, y } = bls12_381.G2.mapToCurve([...slices(input, ELEMENT)].map(element));
+  return encodeG2(G2.fromAffine({ x, y }));
 }
 
 /** x and y; infinity is (0, 0). On the curve, but not necessarily in the subgroup. */
