@@ -1,0 +1,76 @@
+import type { FoundContainer, Route } from '../ports/index.ts';
+import { conditionOfRevision } from '../reconcile/condition.ts';
+import type { Found } from '../reconcile/found.ts';
+import { ownerOf, routeOf } from '../reconcile/labels.ts';
+import { isAnother } from '../reconcile/plan.ts';
+import type { Revision, Wanted, WantedApp } from '../reconcile/wanted.ts';
+
+/**
+ * Where the proxy sends what arrives, longest path first. Pure, and always looked at together with `plan`: whatever a plan
+ * stops or removes, no route of the same picture leads to.
+ *
+ * The revision that answers for an app: the current one once all of it is good; before that the previous one, or whichever
+ * older one still runs; at the very last an active one that is running though not (yet) healthy. A revision that is still
+ * rolling out never answers before it is healthy.
+ */
+export function routes(wanted: Wanted, found: Found, nowMs: number): Route[] {
+  const taken = new Map<string, Route>();
+  const apps = [...wanted.apps].sort((a, b) => (a.app < b.app ? -1 : 1));
+  for (const app of apps) {
+    for (const container of answering(app, found, nowMs)) {
+      const home = apps.length === 1 ? '/' : `/${app.app}`;
+      const { port, path = home } = routeOf(container)!;
+      const { revision } = ownerOf(container)!;
+      // Two apps that claim one path: the first by name has it, the other keeps its own name.
+      const free = [path, `/${app.app}`].find((place) => (taken.get(place)?.app ?? app.app) === app.app);
+      if (free !== undefined && !taken.has(free))
+        taken.set(free, { path: free, app: app.app, revision, containerId: container.id, port });
+    }
+  }
+  return [...taken.values()].sort((a, b) => b.path.length - a.path.length || (a.path < b.path ? -1 : 1));
+}
+
+/** The containers of an app that may be routed to, the best replica of each service first. */
+function answering(app: WantedApp, found: Found, nowMs: number): FoundContainer[] {
+  const routable = found.containers
+    .filter((container) => ownerOf(container)?.app === app.app && routeOf(container) !== undefined && isUp(container))
+    .sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+  for (const revision of [app.current, app.previous]) {
+    if (revision !== undefined && conditionOfRevision(revision, found, nowMs).is === 'good')
+      return ofRevision(revision, routable);
+  }
+  return leftOver(app, routable) ?? [];
+}
+
+/** Nothing wanted is good: the previous revision, then others, newest first, then the active one as it is. */
+function leftOver({ current, previous, phase }: WantedApp, routable: readonly FoundContainer[]): FoundContainer[] | undefined {
+  const fit = routable.filter(({ health }) => health !== 'unhealthy');
+  const others = [...new Set(fit.map((container) => ownerOf(container)!.revision))]
+    .filter((revision) => revision !== current.revision && revision !== previous?.revision)
+    .sort((a, b) => b - a)
+    .map((revision) => fit.filter((container) => ownerOf(container)!.revision === revision));
+  const before = previous === undefined ? [] : ofRevision(previous, fit);
+  const active = phase === 'active' ? [ofRevision(current, fit), ofRevision(current, routable)] : [];
+  return [before, ...others, ...active].find((containers) => containers.length > 0);
+}
+
+function ofRevision({ containers }: Revision, routable: readonly FoundContainer[]): FoundContainer[] {
+  const specs = new Map(containers.map(({ spec }) => [spec.name, spec]));
+  return routable.filter((container) => {
+    const spec = specs.get(container.name);
+    return spec !== undefined && !isAnother(container, spec);
+  });
+}
+
+function isUp({ state }: FoundContainer): boolean {
+  return state === 'running';
+}
+
+/** Healthy before unchecked before starting before unhealthy. */
+function rank({ health }: FoundContainer): number {
+  return ['healthy', 'none', 'starting', 'unhealthy'].indexOf(health);
+}
+
+export function sameRoutes(a: readonly Route[], b: readonly Route[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,37 @@
+import type { Containers } from '../ports/index.ts';
+import type { Step } from './plan.ts';
+
+/** One row per kind of step: a step without an executor does not compile. */
+export type Executors = { readonly [K in Step['do']]: (step: Extract<Step, { do: K }>) => Promise<unknown> };
+
+export function createExecutors(containers: Containers): Executors {
+  return {
+    pull: ({ image }) => containers.pull(image),
+    create: ({ spec }) => containers.create(spec),
+    start: ({ id }) => containers.start(id),
+    stop: ({ id, graceMs }) => containers.stop(id, graceMs),
+    remove: ({ id }) => containers.remove(id),
+    wait: () => Promise.resolve(),
+  };
+}
+
+export function execute(executors: Executors, step: Step): Promise<unknown> {
+  return (executors[step.do] as (step: Step) => Promise<unknown>)(step);
+}
+
+type Words = { readonly [K in Step['do']]: (step: Extract<Step, { do: K }>) => string };
+
+const texts: Words = {
+  pull: ({ image }) => `pull ${image}`,
+  create: ({ spec }) => `create ${spec.name}`,
+  start: ({ name }) => `start ${name}`,
+  stop: ({ name }) => `stop ${name}`,
+  remove: ({ name }) => `remove ${name}`,
+  wait: ({ waitingFor }) => `wait for ${waitingFor}`,
+};
+
+/** A step in words, for people: `pull classpad/hello:1`, `start hello-r2-web-1`. */
+export function stepText(step: Step, device: string): string {
+  const text = (texts[step.do] as (step: Step) => string)(step);
+  return text.replace(`classpad-${device}-`, '');
+}

@@ -1,0 +1,21 @@
+import type { EngineErrorCode, FoundContainer } from '../ports/index.ts';
+
+/** What this device found when it last looked, with what went wrong before. */
+export interface Found {
+  readonly containers: readonly FoundContainer[];
+  /** Images that are complete on this device, of those that were asked about. */
+  readonly images: ReadonlySet<string>;
+  /** By the name of a container or the reference of an image. */
+  readonly setbacks: ReadonlyMap<string, Setback>;
+}
+
+/** A step that failed, or a container that had to be started again. */
+export interface Setback {
+  /** How often in a row. */
+  readonly failures: number;
+  /** Not before this moment again; milliseconds since 1970. */
+  readonly retryAtMs: number;
+  readonly code: EngineErrorCode | 'crashed';
+  /** What went wrong, for people. */
+  readonly sentence: string;
+}

@@ -1,0 +1,142 @@
+import type { ContainerSpec, FoundContainer } from '../ports/index.ts';
+import { Label } from '../ports/index.ts';
+import { type Condition, conditionOf, conditionOfRevision, isFinished } from './condition.ts';
+import type { Found } from './found.ts';
+import { graceOf, ownerOf } from './labels.ts';
+import { HASH_VERSION, type Revision, type Wanted, type WantedApp, type WantedContainer } from './wanted.ts';
+
+/** One thing to do, for one app. A step that fails hurts no other app. */
+export type Step = { readonly app: string } & (
+  | { readonly do: 'pull'; readonly image: string }
+  | { readonly do: 'create'; readonly spec: ContainerSpec }
+  | { readonly do: 'start'; readonly id: string; readonly name: string; readonly again: boolean }
+  | { readonly do: 'stop'; readonly id: string; readonly name: string; readonly graceMs: number }
+  | { readonly do: 'remove'; readonly id: string; readonly name: string }
+  | { readonly do: 'wait'; readonly waitingFor: string; readonly untilMs?: number }
+);
+
+/** Failed requests to stop after which a container is removed by force. */
+const STOP_LIMIT = 3;
+
+/**
+ * What separates the device from the ledger, as far as it can be done now: after the steps, look and plan again.
+ * Pure and total. Where nothing is to be done and nothing awaited, there are no steps.
+ *
+ * Hand-over is start-first, by three rules:
+ *  1. While a revision rolls out, both it and the one before it are wanted. The old one is healed like any other and goes
+ *     only when the ledger has made the new one active, so a rollback finds it running. The price is room for both.
+ *  2. A container of any other revision goes as soon as a wanted revision of its app is good, or when it is no good itself.
+ *     So a device that missed the roll-out, and hears only of its end, still never stops the old before the new answers.
+ *  3. A container of a revision later than the ledger's latest is left alone: this copy of the ledger is behind.
+ */
+export function plan(wanted: Wanted, found: Found, nowMs: number): Step[] {
+  const steps = wanted.apps.flatMap((app) => planApp(app, wanted, found, nowMs));
+  const known = new Set(wanted.apps.map(({ app }) => app));
+  const unwanted = found.containers.filter((container) => {
+    const owner = ownerOf(container);
+    return owner !== undefined && !known.has(owner.app) && !isAhead(container, wanted);
+  });
+  return [...steps, ...unwanted.flatMap((container) => clear(container, found, nowMs))];
+}
+
+function planApp(wantedApp: WantedApp, wanted: Wanted, found: Found, nowMs: number): Step[] {
+  const revisions = wantedRevisions(wantedApp);
+  const names = new Set(revisions.flatMap(({ containers }) => containers.map(({ spec }) => spec.name)));
+  const handedOver = revisions.some((revision) => conditionOfRevision(revision, found, nowMs).is === 'good');
+  const stale = found.containers.filter(
+    (container) =>
+      ownerOf(container)?.app === wantedApp.app &&
+      !names.has(container.name) &&
+      !isAhead(container, wanted) &&
+      (handedOver || !mayServe(container)),
+  );
+  const bringing = revisions.flatMap((revision) => revision.containers.flatMap((one) => bringUp(one, revision, found, nowMs)));
+  return [...bringing.filter(isFirstPull), ...stale.flatMap((container) => clear(container, found, nowMs))];
+}
+
+/** Containers of one image pull it once. */
+function isFirstPull(step: Step, index: number, steps: readonly Step[]): boolean {
+  if (step.do !== 'pull') return true;
+  return steps.findIndex((other) => other.do === 'pull' && other.image === step.image) === index;
+}
+
+function wantedRevisions({ current, previous }: WantedApp): Revision[] {
+  return previous === undefined ? [current] : [current, previous];
+}
+
+function isAhead(container: FoundContainer, { latest }: Wanted): boolean {
+  const owner = ownerOf(container)!;
+  return owner.revision > (latest.get(owner.app) ?? 0);
+}
+
+/** Whether the proxy may still be sending requests there. */
+function mayServe({ state, health }: FoundContainer): boolean {
+  return (state === 'running' || state === 'restarting') && health !== 'unhealthy';
+}
+
+/** The next step towards one wanted container. Images come before their turn: pulling disturbs nobody. */
+function bringUp(wanted: WantedContainer, revision: Revision, found: Found, nowMs: number): Step[] {
+  const { app } = revision;
+  const { spec } = wanted;
+  const container = found.containers.find(({ name }) => name === spec.name);
+  if (container === undefined) {
+    if (!found.images.has(spec.image)) return orLater({ do: 'pull', app, image: spec.image }, found, nowMs);
+    return waitForNeeds(wanted, revision, found, nowMs) ?? orLater({ do: 'create', app, spec }, found, nowMs);
+  }
+  if (isAnother(container, spec) || container.state === 'dead') return clear(container, found, nowMs);
+  if (container.state === 'running' || container.state === 'restarting') return awaited(app, conditionOf(wanted, found, nowMs));
+  if (container.state === 'exited' && (wanted.restart === 'no' || isFinished(container, wanted))) return [];
+  const { id, name } = container;
+  const again = container.state === 'exited';
+  return waitForNeeds(wanted, revision, found, nowMs) ?? orLater({ do: 'start', app, id, name, again }, found, nowMs);
+}
+
+/** Whether someone put another container under our name. A hash made by another rule says nothing. */
+export function isAnother({ labels }: FoundContainer, spec: ContainerSpec): boolean {
+  const hash = labels[Label.spec] ?? '';
+  return hash.startsWith(`${HASH_VERSION}:`) && hash !== spec.labels[Label.spec];
+}
+
+function waitForNeeds({ needs, service }: WantedContainer, revision: Revision, found: Found, nowMs: number): Step[] | undefined {
+  for (const [name, condition] of Object.entries(needs)) {
+    const unmet = revision.containers.some((other) => other.service === name && !isMet(other, condition, found, nowMs));
+    if (unmet) return [{ do: 'wait', app: revision.app, waitingFor: `${name} to be ${condition}, for ${service}` }];
+  }
+  return undefined;
+}
+
+function isMet(wanted: WantedContainer, condition: 'started' | 'healthy', found: Found, nowMs: number): boolean {
+  if (condition === 'healthy') return conditionOf(wanted, found, nowMs).is === 'good';
+  const container = found.containers.find(({ name }) => name === wanted.spec.name);
+  return container !== undefined && container.state !== 'created' && container.state !== 'dead';
+}
+
+/** Asks it to stop and removes it at the next look; by force when it will not. */
+function clear(container: FoundContainer, found: Found, nowMs: number): Step[] {
+  const { id, name, state } = container;
+  const { app } = ownerOf(container)!;
+  const isUp = state === 'running' || state === 'restarting';
+  const stop: Step = { do: 'stop', app, id, name, graceMs: graceOf(container) };
+  const mayStop = (found.setbacks.get(setbackKey(stop))?.failures ?? 0) < STOP_LIMIT;
+  return orLater(isUp && mayStop ? stop : { do: 'remove', app, id, name }, found, nowMs);
+}
+
+/** Under what a step's failure is remembered: what is hard to start may be easy to stop. */
+export function setbackKey(step: Exclude<Step, { do: 'wait' }>): string {
+  if (step.do === 'pull') return step.image;
+  if (step.do === 'create') return step.spec.name;
+  return step.do === 'start' ? step.name : `stop ${step.name}`;
+}
+
+/** The step, or after a failure of it the wait for its time to come again. */
+function orLater(step: Exclude<Step, { do: 'wait' }>, { setbacks }: Found, nowMs: number): Step[] {
+  const setback = setbacks.get(setbackKey(step));
+  if (setback === undefined || setback.retryAtMs <= nowMs) return [step];
+  return [{ do: 'wait', app: step.app, waitingFor: `another try: ${setback.sentence}`, untilMs: setback.retryAtMs }];
+}
+
+function awaited(app: string, condition: Condition): Step[] {
+  if (condition.is !== 'pending') return [];
+  const { waitingFor, untilMs } = condition;
+  return [{ do: 'wait', app, waitingFor, ...(untilMs === undefined ? {} : { untilMs }) }];
+}

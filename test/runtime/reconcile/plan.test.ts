@@ -1,0 +1,186 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { FoundContainer } from '../../../runtime/ports/index.ts';
+import { stepText } from '../../../runtime/reconcile/execute.ts';
+import type { Found } from '../../../runtime/reconcile/found.ts';
+import { plan } from '../../../runtime/reconcile/plan.ts';
+import type { Wanted } from '../../../runtime/reconcile/wanted.ts';
+import { activeApp, DEVICE, foreign, foundOf, picture, revisionOf, rollingApp, wantedOf } from '../../support/model-engine.ts';
+
+const s = suite('reconcile/plan');
+const NOW = 1_000_000;
+
+const a1 = revisionOf('a', 1);
+const a2 = revisionOf('a', 2);
+const a3 = revisionOf('a', 3);
+const b1 = revisionOf('b', 1);
+const open = revisionOf('a', 1, { web: { image: 'a:1', ports: [80] } });
+const job = revisionOf('a', 1, { job: { image: 'a:1', restart: 'on-failure' } });
+const once = revisionOf('a', 1, { job: { image: 'a:1', restart: 'no' } });
+const pair = revisionOf('a', 1, {
+  db: { image: 'db:1', healthcheck: { test: ['CMD', 'check'] } },
+  web: { image: 'web:1', dependsOn: { db: 'healthy' } },
+});
+const started = revisionOf('a', 1, { db: { image: 'db:1' }, web: { image: 'web:1', dependsOn: { db: 'started' } } });
+const trio = revisionOf('a', 1, { web: { image: 'a:1', replicas: 3 } });
+const refused = { ...a2, containers: [], refusal: 'the manifest is refused' };
+
+const one = (container: FoundContainer, over: Partial<FoundContainer>) => ({ ...container, ...over });
+const another = foundOf(a1, { labels: { ...foundOf(a1).labels, 'io.classpad.spec': '1:00' } });
+const older = foundOf(a1, { labels: { ...foundOf(a1).labels, 'io.classpad.spec': '0:00' } });
+const soon = { failures: 1, retryAtMs: NOW + 500, code: 'failed', sentence: 'no' } as const;
+
+const rows: [name: string, wanted: Wanted, found: Found, steps: string[]][] = [
+  ['nothing wanted, nothing found', wantedOf(), picture([]), []],
+  ['an image is pulled first', wantedOf(activeApp(a1)), picture([]), ['pull a:1']],
+  ['then the container is created', wantedOf(activeApp(a1)), picture([], ['a:1']), ['create a-r1-web-1']],
+  ['then started', wantedOf(activeApp(a1)), picture([foundOf(a1, { state: 'created' })]), ['start a-r1-web-1']],
+  ['then awaited', wantedOf(activeApp(a1)), picture([foundOf(a1, { health: 'starting' })]), ['wait for web to become healthy']],
+  ['then left alone', wantedOf(activeApp(a1)), picture([foundOf(a1)]), []],
+  [
+    'without a check it settles',
+    wantedOf(activeApp(open)),
+    picture([foundOf(open, { health: 'none', startedAtMs: NOW - 10 })]),
+    ['wait for web to settle'],
+  ],
+  ['and is left alone', wantedOf(activeApp(open)), picture([foundOf(open, { health: 'none', startedAtMs: NOW - 5000 })]), []],
+  ['foreign containers are not seen', wantedOf(), picture(foreign), []],
+
+  ['rolling out: the old one stays', wantedOf(rollingApp(a2, a1)), picture([foundOf(a1)], ['a:2']), ['create a-r2-web-1']],
+  ['and stays when the new one is healthy', wantedOf(rollingApp(a2, a1)), picture([foundOf(a1), foundOf(a2)]), []],
+  [
+    'and is healed meanwhile',
+    wantedOf(rollingApp(a2, a1)),
+    picture([foundOf(a1, { state: 'exited' }), foundOf(a2)]),
+    ['start a-r1-web-1'],
+  ],
+  ['active: the old one goes', wantedOf(activeApp(a2)), picture([foundOf(a1), foundOf(a2)]), ['stop a-r1-web-1']],
+  [
+    'and is removed once down',
+    wantedOf(activeApp(a2)),
+    picture([foundOf(a1, { state: 'exited' }), foundOf(a2)]),
+    ['remove a-r1-web-1'],
+  ],
+  [
+    'active but not yet healthy here: it stays',
+    wantedOf(activeApp(a2)),
+    picture([foundOf(a1), foundOf(a2, { health: 'starting' })]),
+    ['wait for web to become healthy'],
+  ],
+  [
+    'an old one that is down serves nobody',
+    wantedOf(activeApp(a2)),
+    picture([foundOf(a1, { state: 'exited' })], ['a:2']),
+    ['create a-r2-web-1', 'remove a-r1-web-1'],
+  ],
+  [
+    'nor does an unhealthy one',
+    wantedOf(activeApp(a2)),
+    picture([foundOf(a1, { health: 'unhealthy' })], ['a:2']),
+    ['create a-r2-web-1', 'stop a-r1-web-1'],
+  ],
+  [
+    'rolled back: the new one goes',
+    wantedOf(activeApp(a1)),
+    picture([foundOf(a1), foundOf(a2, { health: 'unhealthy' })]),
+    ['stop a-r2-web-1'],
+  ],
+  ['rolled back with nothing to return to', wantedOf(), picture([foundOf(a1)]), ['stop a-r1-web-1']],
+  [
+    'two revisions back, while the next rolls out',
+    wantedOf(rollingApp(a3, a2)),
+    picture([foundOf(a1), foundOf(a2)], ['a:3']),
+    ['create a-r3-web-1', 'stop a-r1-web-1'],
+  ],
+  [
+    'a refused manifest runs nothing and stops nothing',
+    wantedOf({ app: 'a', phase: 'active', current: refused }),
+    picture([foundOf(a1)]),
+    [],
+  ],
+
+  ['an unwanted app goes', wantedOf(activeApp(a1)), picture([foundOf(a1), foundOf(b1)]), ['stop b-r1-web-1']],
+  ['unless the ledger is behind', { apps: [], latest: new Map() }, picture([foundOf(b1)]), []],
+  [
+    'a revision the ledger has not reached stays',
+    { ...wantedOf(activeApp(a1)), latest: new Map([['a', 1]]) },
+    picture([foundOf(a1), foundOf(a2)]),
+    [],
+  ],
+
+  ['another container under our name is replaced', wantedOf(activeApp(a1)), picture([another]), ['stop a-r1-web-1']],
+  ['one hashed by an older rule is kept', wantedOf(activeApp(a1)), picture([older]), []],
+  ['a dead one is removed', wantedOf(activeApp(a1)), picture([foundOf(a1, { state: 'dead' })]), ['remove a-r1-web-1']],
+  [
+    'a stopped one is started again',
+    wantedOf(activeApp(a1)),
+    picture([foundOf(a1, { state: 'exited', exitCode: 0 })]),
+    ['start a-r1-web-1'],
+  ],
+  ['a finished job stays finished', wantedOf(activeApp(job)), picture([foundOf(job, { state: 'exited', exitCode: 0 })]), []],
+  [
+    'a failed job is started again',
+    wantedOf(activeApp(job)),
+    picture([foundOf(job, { state: 'exited', exitCode: 1 })]),
+    ['start a-r1-job-1'],
+  ],
+  ['restart: no is taken at its word', wantedOf(activeApp(once)), picture([foundOf(once, { state: 'exited', exitCode: 1 })]), []],
+
+  ['images of all services are pulled at once', wantedOf(activeApp(pair)), picture([]), ['pull db:1', 'pull web:1']],
+  [
+    'what is depended on comes first',
+    wantedOf(activeApp(pair)),
+    picture([], ['db:1', 'web:1']),
+    ['create a-r1-db-1', 'wait for db to be healthy, for web'],
+  ],
+  [
+    'and must be healthy',
+    wantedOf(activeApp(pair)),
+    picture([foundOf(pair, { health: 'starting' })], ['web:1']),
+    ['wait for db to become healthy', 'wait for db to be healthy, for web'],
+  ],
+  ['then the other follows', wantedOf(activeApp(pair)), picture([foundOf(pair)], ['web:1']), ['create a-r1-web-1']],
+  [
+    'or only started',
+    wantedOf(activeApp(started)),
+    picture([foundOf(started, { health: 'none', startedAtMs: NOW })], ['web:1']),
+    ['wait for db to settle', 'create a-r1-web-1'],
+  ],
+  ['replicas', wantedOf(activeApp(trio)), picture([foundOf(trio)], ['a:1']), ['create a-r1-web-2', 'create a-r1-web-3']],
+  ['their image is pulled once', wantedOf(activeApp(trio)), picture([]), ['pull a:1']],
+
+  ['after a failure it waits', wantedOf(activeApp(a1)), picture([], [], [['a:1', soon]]), ['wait for another try: no']],
+  ['until its time', wantedOf(activeApp(a1)), picture([], [], [['a:1', { ...soon, retryAtMs: NOW }]]), ['pull a:1']],
+  [
+    'another app does not wait',
+    wantedOf(activeApp(a1), activeApp(b1)),
+    picture([], [], [['a:1', soon]]),
+    ['wait for another try: no', 'pull b:1'],
+  ],
+  [
+    'what will not stop is removed by force',
+    wantedOf(),
+    picture([foundOf(a1)], [], [['stop classpad-tablet-a-r1-web-1', { ...soon, failures: 3, retryAtMs: 0 }]]),
+    ['remove a-r1-web-1'],
+  ],
+];
+
+for (const [name, wanted, found, steps] of rows) {
+  s(name, () =>
+    assert.equal(
+      plan(wanted, found, NOW).map((step) => stepText(step, DEVICE)),
+      steps,
+    ),
+  );
+}
+
+s('the grace period is the one the release wrote, known even when the release is gone', () => {
+  const patient = revisionOf('a', 1, { web: { image: 'a:1', stopGraceMs: 2500 } });
+  const [step] = plan(wantedOf(), picture([foundOf(patient)]), NOW);
+  assert.is(step?.do === 'stop' && step.graceMs, 2500);
+  const odd = one(foundOf(patient), { labels: { ...foundOf(patient).labels, 'io.classpad.stop-grace-ms': '-1' } });
+  const [other] = plan(wantedOf(), picture([odd]), NOW);
+  assert.is(other?.do === 'stop' && other.graceMs, 10_000);
+});
+
+s.run();

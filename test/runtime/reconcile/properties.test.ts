@@ -1,0 +1,215 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { FoundContainer } from '../../../runtime/ports/index.ts';
+import { routes } from '../../../runtime/proxy/routes.ts';
+import { conditionOfRevision } from '../../../runtime/reconcile/condition.ts';
+import { plan } from '../../../runtime/reconcile/plan.ts';
+import type { Revision, WantedApp } from '../../../runtime/reconcile/wanted.ts';
+import {
+  activeApp,
+  createModel,
+  foreign,
+  foundOf,
+  picture,
+  revisionOf,
+  rollingApp,
+  wantedOf,
+} from '../../support/model-engine.ts';
+
+const s = suite('reconcile/properties');
+
+const START_MS = 1_000_000;
+const ROUNDS = 60;
+
+/** Revisions 1 to 4 of two apps: of one service, and of three that wait for each other. */
+const revisions: Record<string, Revision[]> = {
+  a: [1, 2, 3, 4].map((number) => revisionOf('a', number)),
+  b: [1, 2, 3, 4].map((number) =>
+    revisionOf('b', number, {
+      db: { image: `db:${number}`, healthcheck: { test: ['CMD', 'check'] } },
+      web: {
+        image: `b:${number}`,
+        ports: [80],
+        replicas: 2,
+        healthcheck: { test: ['CMD', 'check'] },
+        dependsOn: { db: 'healthy' },
+      },
+    }),
+  ),
+};
+
+const state = fc.constantFrom<FoundContainer['state']>(
+  'created',
+  'running',
+  'running',
+  'running',
+  'restarting',
+  'exited',
+  'dead',
+);
+const health = fc.constantFrom<FoundContainer['health']>('starting', 'healthy', 'healthy', 'unhealthy');
+const hash = fc.constantFrom(undefined, undefined, undefined, '1:wrong', '0:old', '');
+
+const containers = fc
+  .subarray(
+    [...revisions['a']!, ...revisions['b']!].flatMap((revision) => revision.containers.map((_, index) => ({ revision, index }))),
+  )
+  .chain((list) =>
+    fc.tuple(
+      ...list.map(({ revision, index }) =>
+        fc.record({ state, health, hash }).map(({ hash, ...over }): FoundContainer => {
+          const shown = foundOf(revision, { ...over, exitCode: 1 }, index);
+          return hash === undefined ? shown : { ...shown, labels: { ...shown.labels, 'io.classpad.spec': hash } };
+        }),
+      ),
+    ),
+  );
+
+const appOf = (name: string) =>
+  fc.oneof(
+    fc.constant(undefined),
+    fc.constantFrom(...revisions[name]!).map(activeApp),
+    fc.constantFrom(1, 2, 3).map((index) => rollingApp(revisions[name]![index]!, revisions[name]![index - 1]!)),
+    fc.constantFrom(...revisions[name]!).map((revision) => rollingApp(revision)),
+  );
+
+const worlds = fc.record({
+  found: containers,
+  apps: fc.tuple(appOf('a'), appOf('b')).map((apps) => apps.filter((app): app is WantedApp => app !== undefined)),
+  badImages: fc.subarray(['a:2', 'a:3', 'b:3', 'db:2', 'b:4']),
+  cut: fc.nat(3),
+});
+
+/** Runs the model to rest; `check` is called before the steps of every round. */
+function run(
+  world: typeof worlds extends fc.Arbitrary<infer T> ? T : never,
+  check: (model: ReturnType<typeof createModel>, nowMs: number) => void,
+) {
+  const wanted = wantedOf(...world.apps);
+  const model = createModel(picture([...world.found, ...foreign]), (image) => !world.badImages.includes(image));
+  let nowMs = START_MS;
+  for (let round = 0; round < ROUNDS; round++, nowMs += 1000) {
+    model.tick(nowMs);
+    check(model, nowMs);
+    const steps = plan(wanted, model.found(), nowMs);
+    // A crash at any step boundary: only the first steps of a round happen.
+    for (const step of steps.slice(0, steps.length - (round % (world.cut + 1)))) model.apply(step, nowMs);
+  }
+  return { model, wanted, nowMs };
+}
+
+s('from any state it converges, and then plans nothing', () => {
+  fc.assert(
+    fc.property(worlds, (world) => {
+      const { model, wanted, nowMs } = run(world, () => {});
+      const doing = plan(wanted, model.found(), nowMs).filter((step) => step.do !== 'wait');
+      assert.equal(doing, []);
+      const names = new Set(
+        wanted.apps
+          .flatMap(({ current, previous }) => [current, ...(previous ? [previous] : [])])
+          .flatMap(({ containers }) => containers.map(({ spec }) => spec.name)),
+      );
+      for (const app of wanted.apps) {
+        const images = app.current.containers.map(({ spec }) => spec.image);
+        const isGood = images.every((image) => !world.badImages.includes(image));
+        const wasSpoilt = world.found.some(
+          ({ name, health, state }) => names.has(name) && health === 'unhealthy' && state === 'running',
+        );
+        if (isGood && !wasSpoilt) assert.is(conditionOfRevision(app.current, model.found(), nowMs).is, 'good');
+        if (isGood && !wasSpoilt && app.phase === 'active') {
+          const left = model
+            .found()
+            .containers.filter(({ labels }) => labels['io.classpad.app'] === app.app)
+            .map(({ name }) => name);
+          assert.equal(left.sort(), app.current.containers.map(({ spec }) => spec.name).sort());
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+s('foreign containers are never touched', () => {
+  fc.assert(
+    fc.property(worlds, (world) => {
+      const { model } = run(world, () => {});
+      const ids = foreign.map(({ id }) => id);
+      assert.equal(
+        model.touched.filter((id) => ids.includes(id)),
+        [],
+      );
+      assert.equal(
+        model.found().containers.filter(({ id }) => ids.includes(id)),
+        [...foreign],
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+s('what a route leads to is never stopped or removed by the plan of the same picture', () => {
+  fc.assert(
+    fc.property(worlds, (world) => {
+      const wanted = wantedOf(...world.apps);
+      run(world, (model, nowMs) => {
+        const routed = new Set(routes(wanted, model.found(), nowMs).map(({ containerId }) => containerId));
+        const ending = plan(wanted, model.found(), nowMs).filter((step) => step.do === 'stop' || step.do === 'remove');
+        assert.equal(
+          ending.filter((step) => 'id' in step && routed.has(step.id)),
+          [],
+        );
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+s('an app that has answered goes on answering through the hand-over', () => {
+  fc.assert(
+    fc.property(worlds, (world) => {
+      const wanted = wantedOf(...world.apps);
+      const answering = new Set<string>();
+      run(world, (model, nowMs) => {
+        const apps = new Set(routes(wanted, model.found(), nowMs).map(({ app }) => app));
+        for (const app of answering) assert.ok(apps.has(app), `${app} stopped answering`);
+        for (const { app, current } of wanted.apps) {
+          const isRouted = routes(wanted, model.found(), nowMs).some(
+            (route) => route.app === app && isHealthy(model, route.containerId),
+          );
+          if (isRouted && current.refusal === undefined) answering.add(app);
+        }
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function isHealthy(model: ReturnType<typeof createModel>, id: string): boolean {
+  return model.found().containers.some((container) => container.id === id && container.health === 'healthy');
+}
+
+s('a container that is right is never recreated', () => {
+  fc.assert(
+    fc.property(worlds, (world) => {
+      const wanted = wantedOf(...world.apps);
+      const right = new Map(
+        wanted.apps
+          .flatMap(({ current, previous }) => [...current.containers, ...(previous?.containers ?? [])])
+          .map(({ spec }) => [spec.name, spec.labels['io.classpad.spec']]),
+      );
+      const kept = world.found.filter(
+        ({ name, state, labels }) => state !== 'dead' && right.has(name) && right.get(name) === labels['io.classpad.spec'],
+      );
+      const { model } = run(world, () => {});
+      const ids = new Set(model.found().containers.map(({ id }) => id));
+      assert.equal(
+        kept.filter(({ id }) => !ids.has(id)).map(({ name }) => name),
+        [],
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+s.run();
