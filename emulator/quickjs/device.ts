@@ -293,6 +293,6 @@ function boundWaiting(things: ReadonlyMap<number, unknown>, what: string): void 
 }
 
 /** JSON-RPC's answer for a device that is not running (EIP-1474: resource unavailable). */
-function downAnswer(name: string): string {
+export function downAnswer(name: string): string {
   return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32002, message: `${name} is not running` } });
 }

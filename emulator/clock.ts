@@ -1,0 +1,95 @@
+import type { Clock } from '../runtime/ports/index.ts';
+
+/** Time that moves only when told. */
+export interface VirtualClock extends Clock {
+  /**
+   * Moves to `timeMs` and runs on the way whatever falls due, each with all promises that follow from it settled before
+   * the next: so two runs that ask for the same things do them in the same order.
+   */
+  advanceTo(timeMs: number): Promise<void>;
+  /** When the next callback is due; `undefined` if none waits. */
+  nextDueMs(): number | undefined;
+}
+
+interface Alarm {
+  readonly dueMs: number;
+  /** Order among alarms of one instant: first asked, first called. */
+  readonly order: number;
+  callback: (() => void) | undefined;
+}
+
+/** A clock that stands at `startMs`, in milliseconds since 1970. */
+export function virtualClock(startMs: number): VirtualClock {
+  const alarms: Alarm[] = [];
+  let nowMs = startMs;
+  let orders = 0;
+
+  const runNext = async (untilMs: number): Promise<boolean> => {
+    dropCancelled(alarms);
+    const next = alarms[0];
+    if (!next || next.dueMs > untilMs) return false;
+    removeFirst(alarms);
+    nowMs = Math.max(nowMs, next.dueMs);
+    next.callback!();
+    await settled();
+    return true;
+  };
+
+  return {
+    nowMs: () => nowMs,
+    after(delayMs, callback) {
+      const alarm: Alarm = { dueMs: nowMs + Math.max(0, Math.ceil(delayMs)), order: orders++, callback };
+      insert(alarms, alarm);
+      return () => {
+        alarm.callback = undefined;
+      };
+    },
+    async advanceTo(timeMs) {
+      await settled();
+      while (await runNext(timeMs));
+      nowMs = Math.max(nowMs, timeMs);
+    },
+    nextDueMs() {
+      dropCancelled(alarms);
+      return alarms[0]?.dueMs;
+    },
+  };
+}
+
+/** Resolves when no promise is left that could settle by itself. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const isBefore = (a: Alarm, b: Alarm): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
+
+function dropCancelled(heap: Alarm[]): void {
+  while (heap[0] && !heap[0].callback) removeFirst(heap);
+}
+
+/** A binary heap, the earliest alarm first. */
+function insert(heap: Alarm[], alarm: Alarm): void {
+  let at = heap.length;
+  heap.push(alarm);
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    if (!isBefore(alarm, heap[parent]!)) break;
+    heap[at] = heap[parent]!;
+    at = parent;
+  }
+  heap[at] = alarm;
+}
+
+function removeFirst(heap: Alarm[]): void {
+  const last = heap.pop()!;
+  if (heap.length === 0) return;
+  let at = 0;
+  while (true) {
+    let child = 2 * at + 1;
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
+    if (child >= heap.length || !isBefore(heap[child]!, last)) break;
+    heap[at] = heap[child]!;
+    at = child;
+  }
+  heap[at] = last;
+}

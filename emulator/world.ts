@@ -1,0 +1,132 @@
+import { getContractAddress } from 'viem';
+import type { Genesis, NodeConfig } from '../runtime/config.ts';
+import type { Address, LogLevel, Rectangle, Vm } from '../runtime/ports/index.ts';
+import { type Board, type BoardEngine, createBoard } from './board.ts';
+import { type VirtualClock, virtualClock } from './clock.ts';
+import { virtualContainers } from './containers.ts';
+import { type Identity, identityOf } from './identity.ts';
+import { type VirtualNetwork, virtualNetwork } from './network.ts';
+import type { Scripts } from './quickjs/device.ts';
+import type { Limits } from './quickjs/machine.ts';
+import { type Random, seededRandom } from './random.ts';
+import { runningTrace, type Trace } from './trace.ts';
+
+/** The ledger of an emulated fleet, for wallets. */
+export const CHAIN_ID = 4400;
+export const OPERATORS = 3;
+const OPERATOR_BALANCE = '1000000000000000000000';
+const GAS_LIMIT = 60_000_000;
+
+export interface WorldOptions {
+  /** Everything that looks random follows from it. */
+  readonly seed: string;
+  readonly devices: number;
+  /** What the clock says at the beginning, in milliseconds since 1970. */
+  readonly startMs: number;
+  readonly version: string;
+  readonly scripts: Scripts;
+  readonly vm: Vm;
+  readonly limits?: Limits;
+  /** Absent: containers are virtual. */
+  readonly engine?: (device: string) => BoardEngine;
+  readonly onDraw?: (device: number, rectangle: Rectangle) => void;
+  readonly onLog?: (device: string, level: LogLevel, message: string) => void;
+}
+
+/** Devices that share a ledger, a network and one clock. */
+export interface World {
+  readonly seed: string;
+  readonly boards: readonly Board[];
+  readonly operators: readonly Identity[];
+  readonly config: NodeConfig;
+  readonly clock: VirtualClock;
+  readonly network: VirtualNetwork;
+  readonly trace: Trace;
+  /** The device whose key makes blocks. */
+  readonly sequencer: Board;
+  /** Boots all devices, in order. */
+  boot(): Promise<void>;
+  /** Lets that much virtual time pass. */
+  advance(durationMs: number): Promise<void>;
+  /** Ends all firmware in good order. */
+  stop(): void;
+}
+
+/** A world in which nothing happens until {@link World.boot}. The same options make the same world, event by event. */
+export function createWorld(options: WorldOptions): World {
+  const random = seededRandom(options.seed);
+  const clock = virtualClock(options.startMs);
+  const network = virtualNetwork(clock, random.fork('network'));
+  const trace = runningTrace();
+  const operators = Array.from({ length: OPERATORS }, (_, index) => identityOf(options.seed, `ops-${index + 1}`));
+  const identities = Array.from({ length: options.devices }, (_, index) => identityOf(options.seed, deviceName(index)));
+  const config = nodeConfig(options, operators, identities[0]!.address);
+  const boards = identities.map((identity, index) => {
+    const { scripts, vm, limits, onDraw, onLog } = options;
+    return createBoard({
+      identity,
+      config,
+      scripts,
+      vm,
+      clock,
+      network,
+      trace,
+      engine: options.engine?.(identity.name) ?? virtualEngine(identity.name, clock, random.fork(identity.name)),
+      ...(limits ? { limits } : {}),
+      onDraw: (rectangle) => onDraw?.(index, rectangle),
+      onLog: (level, message) => onLog?.(identity.name, level, message),
+    });
+  });
+  return {
+    seed: options.seed,
+    boards,
+    operators,
+    config,
+    clock,
+    network,
+    trace,
+    sequencer: boards[0]!,
+    async boot() {
+      for (const board of boards) await board.boot();
+    },
+    advance: (durationMs) => clock.advanceTo(clock.nowMs() + durationMs),
+    stop() {
+      for (const board of boards) board.stop();
+    },
+  };
+}
+
+/** `pad-01` is the first. */
+export function deviceName(index: number): string {
+  return `pad-${String(index + 1).padStart(2, '0')}`;
+}
+
+function nodeConfig(options: WorldOptions, operators: readonly Identity[], sequencer: Address): NodeConfig {
+  const genesis: Genesis = {
+    chainId: CHAIN_ID,
+    timestamp: Math.floor(options.startMs / 1000),
+    gasLimit: GAS_LIMIT,
+    baseFee: 0,
+    sequencer,
+    alloc: Object.fromEntries(operators.map(({ address }) => [address, { balance: OPERATOR_BALANCE }])),
+  };
+  return {
+    genesis,
+    // The first thing that the first operator does is to deploy the Fleet contract.
+    fleet: getContractAddress({ from: operators[0]!.address, nonce: 0n }).toLowerCase() as Address,
+    consensus: 'solo',
+    blockIntervalMs: 200,
+    reconcileIntervalMs: 5000,
+    version: options.version,
+  };
+}
+
+function virtualEngine(device: string, clock: VirtualClock, random: Random): BoardEngine {
+  const engine = virtualContainers({ device, clock, random: () => random.next() });
+  return {
+    containers: engine,
+    answer: (containerId, port, request) => engine.answer(containerId, port, request),
+    powerOff: () => engine.powerOff(),
+    powerOn: () => engine.powerOn(),
+  };
+}

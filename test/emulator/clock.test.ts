@@ -1,0 +1,74 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type VirtualClock, virtualClock } from '../../emulator/clock.ts';
+
+const test = suite('emulator/clock');
+
+type Play = (clock: VirtualClock, note: (what: string) => void) => void;
+
+const rows: [name: string, play: Play, untilMs: number, notes: string[]][] = [
+  ['nothing happens by itself', () => {}, 1000, []],
+  ['earlier first', (clock, note) => [30, 10, 20].map((ms) => clock.after(ms, () => note(`${ms}`))), 1000, ['10', '20', '30']],
+  [
+    'of one instant, first asked first',
+    (clock, note) => ['a', 'b', 'c'].map((x) => clock.after(5, () => note(x))),
+    5,
+    ['a', 'b', 'c'],
+  ],
+  ['not before it is due', (clock, note) => clock.after(6, () => note('early')), 5, []],
+  ['a delay below zero is none', (clock, note) => clock.after(-5, () => note('now')), 0, ['now']],
+  ['a broken delay is rounded up', (clock, note) => clock.after(1.2, () => note(`${clock.nowMs()}`)), 9, ['2']],
+  ['a cancelled one never', (clock, note) => clock.after(5, () => note('no'))(), 9, []],
+  [
+    'the clock shows when it rings',
+    (clock, note) => clock.after(3, () => clock.after(4, () => note(`${clock.nowMs()}`))),
+    100,
+    ['7'],
+  ],
+  [
+    'promises settle before the next alarm',
+    (clock, note) => {
+      clock.after(1, () => {
+        note('first');
+        void Promise.resolve()
+          .then(() => {})
+          .then(() => {})
+          .then(() => note('its promise'));
+      });
+      clock.after(1, () => note('second'));
+    },
+    5,
+    ['first', 'its promise', 'second'],
+  ],
+];
+
+for (const [name, play, untilMs, notes] of rows) {
+  test(name, async () => {
+    const clock = virtualClock(0);
+    const heard: string[] = [];
+    play(clock, (what) => heard.push(what));
+    await clock.advanceTo(untilMs);
+    assert.equal(heard, notes);
+    assert.is(clock.nowMs(), untilMs);
+  });
+}
+
+test('a thousand alarms ring in order', async () => {
+  const clock = virtualClock(0);
+  const heard: number[] = [];
+  for (let index = 0; index < 1000; index += 1) {
+    const delayMs = (index * 7919) % 997;
+    const cancel = clock.after(delayMs, () => heard.push(delayMs));
+    if (index % 3 === 0) cancel();
+  }
+  assert.is(clock.nextDueMs(), 0);
+  await clock.advanceTo(1000);
+  assert.is(heard.length, 666);
+  assert.equal(
+    heard,
+    [...heard].sort((a, b) => a - b),
+  );
+  assert.is(clock.nextDueMs(), undefined);
+});
+
+test.run();
