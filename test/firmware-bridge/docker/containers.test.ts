@@ -1,0 +1,146 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createEngine, readJson } from '../../../firmware-bridge/docker/engine.ts';
+import { HELLO_IMAGE, helloFiles, readStatic } from '../../../firmware-bridge/docker/hello.ts';
+import { dockerEngine } from '../../../firmware-bridge/docker/index.ts';
+import { tar } from '../../../firmware-bridge/docker/tar.ts';
+import { containersSuite, helloSpec, type Stage } from '../../support/containers-suite.ts';
+import { startDockerd } from '../../support/dockerd.ts';
+import { need } from '../../support/need.ts';
+import { fakeRegistry } from '../../support/registry.ts';
+
+const busybox = readStatic('/bin/busybox');
+const present = need('busybox', busybox !== undefined, 'no static /bin/busybox to make images from');
+const daemon = present ? await startDockerd() : undefined;
+
+if (busybox && daemon) {
+  const device = 'pad-1';
+  const raw = createEngine(daemon.url);
+  const bridge = dockerEngine(daemon.url, device);
+  const { containers } = bridge;
+  const registry = await fakeRegistry(tar(helloFiles(busybox)));
+  const planted: string[] = [];
+  await bridge.ensureHelloImage();
+
+  const stage: Stage = {
+    containers,
+    device,
+    images: { hello: HELLO_IMAGE, pullable: `${registry.host}/good:1`, absent: `${registry.host}/absent:1` },
+    run: (promise) => promise,
+    pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    until: async (condition) => {
+      const endMs = Date.now() + 60_000;
+      while (!(await condition())) {
+        if (Date.now() > endMs) throw new Error('a minute was not enough');
+        await stage.pass(50);
+      }
+    },
+    get: async (id, port) => {
+      try {
+        const { host } = await bridge.reach(id, port);
+        const response = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(5000) });
+        return { status: response.status, body: await response.text() };
+      } catch {
+        return undefined;
+      }
+    },
+    plant: async (name) => {
+      const json = { Image: HELLO_IMAGE, HostConfig: { NetworkMode: 'none' } };
+      const created = await raw.send({ method: 'POST', path: '/containers/create', query: { name }, json });
+      const id = String(readJson(created.body)['Id']);
+      await raw.send({ method: 'POST', path: `/containers/${id}/start` });
+      planted.push(id);
+      return id;
+    },
+    peek: async (id) => {
+      const json = readJson((await raw.send({ method: 'GET', path: `/containers/${id}/json` })).body);
+      const { Status, Pid, StartedAt } = json['State'] as Record<string, unknown>;
+      return JSON.stringify([json['Id'], Status, Pid, StartedAt]);
+    },
+  };
+
+  const real = suite('firmware-bridge/docker: what only a real engine does');
+
+  real('an image that breaks off within its layer is a failed pull', async () => {
+    const image = `${registry.host}/cut:1`;
+    const error = await containers.pull(image).catch((reason: Error) => reason);
+    assert.match(String(error), /pull .*cut:1: ./);
+    assert.is(await containers.hasImage(image), false);
+  });
+
+  real('a container gets no power over the host', async () => {
+    const id = await containers.create(
+      helloSpec(stage, 'web', { memoryBytes: 16 * 1024 * 1024, nanoCpus: 500_000_000, user: '1000:1000' }),
+    );
+    const json = readJson((await raw.send({ method: 'GET', path: `/containers/${id}/json` })).body);
+    const host = json['HostConfig'] as Record<string, unknown>;
+    assert.equal(
+      [host['Privileged'], host['Binds'], host['CapAdd'], host['PortBindings'], host['PidMode'], host['NetworkMode']],
+      [false, null, null, null, '', 'classpad-pad-1'],
+    );
+    assert.equal([host['Memory'], host['NanoCpus'], host['ReadonlyRootfs']], [16 * 1024 * 1024, 500_000_000, true]);
+    assert.equal(host['LogConfig'], { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } });
+    assert.equal(json['Mounts'], []);
+    await containers.remove(id);
+  });
+
+  real('containers of a device find each other by name', async () => {
+    const server = await containers.create(helloSpec(stage, 'server'));
+    await containers.start(server);
+    const command = ['/bin/sh', '-c', `wget -q -O- http://${helloSpec(stage, 'server').name}:8080/`];
+    const client = await containers.create(helloSpec(stage, 'client', { command }));
+    await stage.until(async () => (await stage.get(server, 8080)) !== undefined);
+    await containers.start(client);
+    await stage.until(async () => (await containers.logs(client, 5)) === 'hello from revision 1\n');
+    await containers.remove(client);
+    await containers.remove(server);
+  });
+
+  real('the engine restarts: running ones come back, a stopped one stays stopped', async () => {
+    const running = await containers.create(helloSpec(stage, 'running', { restarts: 3 }));
+    const stopped = await containers.create(helloSpec(stage, 'stopped', { restarts: 3, environment: { IGNORE_TERM: '1' } }));
+    for (const id of [running, stopped]) await containers.start(id);
+    await containers.stop(stopped, 0);
+    let hints = 0;
+    const end = containers.watch(() => {
+      hints++;
+    });
+    await daemon.restart();
+    const state = async (id: string) => (await containers.list()).find((found) => found.id === id)?.state;
+    await stage.until(async () => (await state(running)) === 'running');
+    await stage.until(async () => (await stage.get(running, 8080))?.status === 200);
+    assert.is(await state(stopped), 'exited');
+    await stage.until(async () => hints > 0);
+    end();
+    await containers.start(stopped);
+    await containers.stop(running, 1000);
+    assert.is(await state(stopped), 'running');
+  });
+
+  real('clearing removes its own containers and network, and nothing else', async () => {
+    const foreign = await stage.plant('bystander');
+    const before = await stage.peek(foreign);
+    await containers.create(helloSpec(stage, 'web'));
+    await bridge.clear();
+    assert.equal(await containers.list(), []);
+    assert.is((await raw.send({ method: 'GET', path: '/networks/classpad-pad-1' })).status, 404);
+    assert.is(await stage.peek(foreign), before);
+  });
+
+  real.after(async () => {
+    bridge.close();
+    registry.close();
+    await daemon.stop();
+  });
+
+  const open = async () => stage;
+  const close = async () => {
+    for (const id of planted.splice(0)) await raw.send({ method: 'DELETE', path: `/containers/${id}`, query: { force: '1' } });
+  };
+  containersSuite('firmware-bridge/docker: the port', open, close);
+  real.run();
+} else {
+  const absent = suite('firmware-bridge/docker: the port');
+  absent('was skipped, and says so', () => assert.is(daemon, undefined));
+  absent.run();
+}

@@ -1,0 +1,382 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  type ContainerSpec,
+  type Containers,
+  EngineError,
+  type EngineErrorCode,
+  type FoundContainer,
+  Label,
+} from '../../runtime/ports/index.ts';
+
+/** An engine to be tried, with what the port itself cannot do. */
+export interface Stage {
+  readonly containers: Containers;
+  readonly device: string;
+  /** `hello` is `classpad/hello:1` and is there; `pullable` is in the registry only; `absent` is nowhere. */
+  readonly images: { readonly hello: string; readonly pullable: string; readonly absent: string };
+  /** Lets time pass until the promise settles. */
+  run<T>(promise: Promise<T>): Promise<T>;
+  pass(ms: number): Promise<void>;
+  /** Lets time pass until the condition holds, or throws after a minute of it. */
+  until(condition: () => Promise<boolean>): Promise<void>;
+  get(containerId: string, port: number): Promise<{ readonly status: number; readonly body: string } | undefined>;
+  /** A running container of somebody else. */
+  plant(name: string): Promise<string>;
+  /** How somebody else's container is: a text that changes when it is touched. */
+  peek(containerId: string): Promise<string>;
+}
+
+type Row = readonly [promise: string, check: (stage: Stage) => Promise<void>];
+
+/** Every promise of the `Containers` port, as rows. Both implementations pass all of them. */
+export function containersSuite(name: string, open: () => Promise<Stage>, close: () => Promise<void>): void {
+  const containers = suite(name);
+  let stage: Stage;
+  containers.before(async () => {
+    stage = await open();
+  });
+  containers.after(close);
+  containers.after.each(() => clear(stage));
+  for (const [promise, check] of [...LIFE, ...HEALTH, ...DOORS]) containers(promise, () => check(stage));
+  for (const [what, change, sentence] of REFUSALS) {
+    containers(`refuses ${what}`, () => refuses(stage, change, sentence));
+  }
+  containers.run();
+}
+
+const CHECK = ['CMD', 'wget', '-q', '-O-', 'http://127.0.0.1:8080/'];
+const FAST = { intervalMs: 300, timeoutMs: 2000, retries: 2, startPeriodMs: 0 };
+
+/** A container of the example app that is complete and harmless. */
+export function helloSpec(stage: Pick<Stage, 'device'>, service: string, change: Partial<ContainerSpec> = {}): ContainerSpec {
+  return {
+    name: `classpad-${stage.device}-hello-r1-${service}-1`,
+    image: 'classpad/hello:1',
+    environment: { GREETING: 'hello from revision 1' },
+    ports: [8080],
+    restarts: 0,
+    stopGraceMs: 2000,
+    readOnly: true,
+    init: false,
+    tmpfs: ['/tmp:size=1m'],
+    labels: {
+      [Label.device]: stage.device,
+      [Label.app]: 'hello',
+      [Label.revision]: '1',
+      [Label.service]: service,
+      [Label.replica]: '1',
+      [Label.spec]: '1:00',
+    },
+    ...change,
+  };
+}
+
+const LIFE: readonly Row[] = [
+  [
+    'says what it is',
+    async ({ containers, run }) => assert.match(await run(containers.describe()), /^(Docker Engine \d|virtual)/),
+  ],
+  [
+    'pulls an image that was not there',
+    async ({ containers, images, run }) => {
+      assert.is(await run(containers.hasImage(images.pullable)), false);
+      await run(containers.pull(images.pullable));
+      assert.is(await run(containers.hasImage(images.pullable)), true);
+      await run(containers.pull(images.pullable));
+    },
+  ],
+  [
+    'says no-image for one that no registry has',
+    async (stage) => {
+      await rejects(stage, stage.containers.pull(stage.images.absent), 'no-image');
+      assert.is(await stage.run(stage.containers.hasImage(stage.images.absent)), false);
+      await rejects(stage, stage.containers.create(helloSpec(stage, 'web', { image: stage.images.absent })), 'no-image');
+    },
+  ],
+  [
+    'creates, starts, serves, stops, removes',
+    async (stage) => {
+      const { containers, run } = stage;
+      const spec = helloSpec(stage, 'web');
+      const id = await run(containers.create(spec));
+      const created = await find(stage, id);
+      assert.equal(
+        [created?.state, created?.health, created?.exitCode, created?.startedAtMs],
+        ['created', 'none', undefined, undefined],
+      );
+      assert.equal([created?.name, created?.image, created?.labels], [spec.name, spec.image, spec.labels]);
+      await run(containers.start(id));
+      await stage.until(async () => (await stage.get(id, 8080))?.status === 200);
+      assert.is((await stage.get(id, 8080))?.body, 'hello from revision 1\n');
+      const running = await find(stage, id);
+      assert.equal([running?.state, running?.exitCode, running?.restartCount], ['running', undefined, 0]);
+      assert.ok((running?.startedAtMs ?? 0) > 1_600_000_000_000, 'startedAtMs is a time');
+      await run(containers.stop(id, 5000));
+      assert.equal([(await find(stage, id))?.state, (await find(stage, id))?.exitCode], ['exited', 0]);
+      assert.is(await stage.get(id, 8080), undefined);
+      await run(containers.remove(id));
+      assert.is(await find(stage, id), undefined);
+    },
+  ],
+  [
+    'is idempotent in every verb',
+    async (stage) => {
+      const { containers, run } = stage;
+      const id = await run(containers.create(helloSpec(stage, 'web')));
+      assert.is(await run(containers.create(helloSpec(stage, 'web'))), id);
+      await run(containers.stop(id, 0));
+      await run(containers.start(id));
+      const first = await find(stage, id);
+      await run(containers.start(id));
+      assert.is(await run(containers.create(helloSpec(stage, 'web'))), id, 'a running one is adopted as it is');
+      assert.equal(await find(stage, id), first);
+      await run(containers.stop(id, 2000));
+      await run(containers.stop(id, 2000));
+      await run(containers.remove(id));
+      await run(containers.remove(id));
+      await run(containers.stop(id, 0));
+    },
+  ],
+  [
+    'replaces one of its own that has other labels',
+    async (stage) => {
+      const old = await stage.run(stage.containers.create(helloSpec(stage, 'web')));
+      const labels = { ...helloSpec(stage, 'web').labels, [Label.spec]: '1:ff' };
+      const id = await stage.run(stage.containers.create(helloSpec(stage, 'web', { labels })));
+      assert.is.not(id, old);
+      assert.equal(
+        (await list(stage)).map((found) => found.id),
+        [id],
+      );
+    },
+  ],
+  [
+    'removes one that runs',
+    async (stage) => {
+      const id = await started(stage, helloSpec(stage, 'web'));
+      await stage.run(stage.containers.remove(id));
+      assert.equal(await list(stage), []);
+    },
+  ],
+  [
+    'kills one that does not end when asked',
+    async (stage) => {
+      const id = await started(stage, helloSpec(stage, 'web', { environment: { IGNORE_TERM: '1' } }));
+      await stage.run(stage.containers.stop(id, 1000));
+      assert.equal([(await find(stage, id))?.state, (await find(stage, id))?.exitCode], ['exited', 137]);
+    },
+  ],
+  [
+    'reports the exit code of one that crashed and does not restart it',
+    async (stage) => {
+      const id = await started(stage, helloSpec(stage, 'web', { environment: { CRASH_AFTER: '0.2', CRASH_CODE: '3' } }));
+      await stage.until(async () => (await find(stage, id))?.state === 'exited');
+      assert.equal([(await find(stage, id))?.exitCode, (await find(stage, id))?.restartCount], [3, 0]);
+      await stage.run(stage.containers.start(id));
+      assert.is((await find(stage, id))?.state, 'running');
+    },
+  ],
+  [
+    'restarts a crashed one as often as told, then gives up',
+    async (stage) => {
+      const environment = { CRASH_AFTER: '0.1', CRASH_CODE: '5' };
+      const id = await started(stage, helloSpec(stage, 'web', { environment, restarts: 2 }));
+      await stage.until(async () => (await find(stage, id))?.restartCount === 2);
+      await stage.until(async () => (await find(stage, id))?.state === 'exited');
+      assert.equal([(await find(stage, id))?.restartCount, (await find(stage, id))?.exitCode], [2, 5]);
+    },
+  ],
+  [
+    'ends a crash loop when told to stop',
+    async (stage) => {
+      const environment = { CRASH_AFTER: '0.1' };
+      const id = await started(stage, helloSpec(stage, 'web', { environment, restarts: 100 }));
+      await stage.until(async () => ((await find(stage, id))?.restartCount ?? 0) >= 2);
+      await stage.run(stage.containers.stop(id, 1000));
+      const count = (await find(stage, id))?.restartCount;
+      assert.is((await find(stage, id))?.state, 'exited');
+      await stage.pass(1500);
+      assert.equal([(await find(stage, id))?.state, (await find(stage, id))?.restartCount], ['exited', count]);
+    },
+  ],
+  [
+    'hands out the last lines of the output',
+    async (stage) => {
+      const id = await started(stage, helloSpec(stage, 'web'));
+      const line = 'hello serves "hello from revision 1" on port 8080\n';
+      await stage.until(async () => (await stage.run(stage.containers.logs(id, 10))).includes(line));
+      assert.is((await stage.run(stage.containers.logs(id, 1))).split('\n').length, 2);
+    },
+  ],
+  [
+    'hints at changes, and is silent after the watch ended',
+    async (stage) => {
+      let hints = 0;
+      const end = stage.containers.watch(() => {
+        hints++;
+      });
+      await stage.pass(300);
+      const before = hints;
+      const id = await started(stage, helloSpec(stage, 'web'));
+      await stage.until(async () => hints > before);
+      end();
+      await stage.pass(100);
+      const after = hints;
+      await stage.run(stage.containers.remove(id));
+      await stage.pass(300);
+      assert.is(hints, after);
+    },
+  ],
+];
+
+const HEALTH: readonly Row[] = [
+  [
+    'a passing check: starting, then healthy',
+    async (stage) => {
+      const id = await started(stage, helloSpec(stage, 'web', { healthcheck: { test: CHECK, ...FAST, intervalMs: 1000 } }));
+      assert.is((await find(stage, id))?.health, 'starting');
+      await stage.until(async () => (await find(stage, id))?.health === 'healthy');
+      await stage.run(stage.containers.stop(id, 2000));
+      assert.is.not((await find(stage, id))?.health, 'healthy', 'one that does not run is not healthy');
+    },
+  ],
+  [
+    'a failing check: unhealthy after its retries, and still running',
+    async (stage) => {
+      const spec = helloSpec(stage, 'web', { environment: { BROKEN: '1' }, healthcheck: { test: CHECK, ...FAST } });
+      const id = await started(stage, spec);
+      await stage.until(async () => (await find(stage, id))?.health === 'unhealthy');
+      assert.is((await find(stage, id))?.state, 'running');
+      assert.is((await stage.get(id, 8080))?.status, 500);
+    },
+  ],
+  [
+    'a failing check within the start period: still starting',
+    async (stage) => {
+      const healthcheck = { test: ['CMD-SHELL', 'exit 1'], ...FAST, intervalMs: 200, startPeriodMs: 3_600_000 };
+      const id = await started(stage, helloSpec(stage, 'web', { healthcheck }));
+      await stage.pass(1500);
+      assert.is((await find(stage, id))?.health, 'starting');
+    },
+  ],
+  [
+    'no check, or NONE: none',
+    async (stage) => {
+      const id = await started(stage, helloSpec(stage, 'web', { healthcheck: { test: ['NONE'], ...FAST } }));
+      assert.is((await find(stage, id))?.health, 'none');
+    },
+  ],
+];
+
+const DOORS: readonly Row[] = [
+  [
+    'never lists or touches what is not its own',
+    async (stage) => {
+      const id = await stage.plant('somebody-elses');
+      const before = await stage.peek(id);
+      assert.equal(await list(stage), []);
+      const { containers } = stage;
+      const touches = [
+        () => containers.start(id),
+        () => containers.stop(id, 0),
+        () => containers.remove(id),
+        () => containers.logs(id, 1),
+      ];
+      for (const touch of touches) {
+        await rejects(stage, touch(), 'refused');
+      }
+      assert.is(await stage.peek(id), before);
+    },
+  ],
+  [
+    'a name that somebody else holds is a conflict',
+    async (stage) => {
+      const spec = helloSpec(stage, 'taken');
+      const id = await stage.plant(spec.name);
+      const before = await stage.peek(id);
+      await rejects(stage, stage.containers.create(spec), 'conflict');
+      assert.is(await stage.peek(id), before);
+    },
+  ],
+  [
+    'an unknown id: not found, or nothing to do',
+    async (stage) => {
+      for (const id of ['f'.repeat(64), '../images/json', '']) {
+        await rejects(stage, stage.containers.start(id), 'not-found');
+        await rejects(stage, stage.containers.logs(id, 1), 'not-found');
+        await stage.run(stage.containers.stop(id, 0));
+        await stage.run(stage.containers.remove(id));
+      }
+    },
+  ],
+];
+
+/** What a spec may not say, and the word its refusal names. */
+export const REFUSALS: readonly [what: string, change: Record<string, unknown>, sentence: RegExp][] = [
+  ['privileged mode', { privileged: true }, /^container [^:]+: privileged: a privileged container owns the device/],
+  ['added capabilities', { capAdd: ['SYS_ADMIN'] }, /capAdd: added capabilities/],
+  ["the host's network", { networkMode: 'host' }, /networkMode: .*never that of the device/],
+  ["the host's processes", { pidMode: 'host' }, /pidMode/],
+  ["the host's memory segments", { ipcMode: 'host' }, /ipcMode/],
+  ['devices', { devices: ['/dev/mem'] }, /devices/],
+  ['bind mounts', { binds: ['/:/host'] }, /binds: the device's own files/],
+  ['the socket of the engine', { mounts: [{ source: '/var/run/docker.sock' }] }, /mounts/],
+  ['security options', { securityOpt: ['apparmor=unconfined'] }, /securityOpt/],
+  ['published ports', { portBindings: {} }, /portBindings: the proxy owns/],
+  ['a field nobody knows', { frobnicate: 1 }, /frobnicate: is not a field/],
+  ["another device's label", { labels: { [Label.device]: 'another' } }, /labels: .*must be/],
+  ["the engine's labels", { labels: { 'com.docker.swarm.node.id': 'x' } }, /com\.docker/],
+  ['a name without our prefix', { name: 'nginx' }, /name: must begin with "classpad-"/],
+  ['a name with a path', { name: 'classpad-../../x' }, /name/],
+  ['an image with a query', { image: 'hello?fromSrc=-' }, /image: must be an image reference/],
+  ['a port of 0', { ports: [0] }, /ports: must be a whole number from 1 to 65535/],
+  ['endless restarts', { restarts: -1 }, /restarts/],
+  ['a missing field', { readOnly: undefined }, /readOnly: is missing/],
+  ["a tmpfs over the kernel's paths", { tmpfs: ['/proc/sys'] }, /tmpfs: the kernel's own paths/],
+  ['a tmpfs with options', { tmpfs: ['/tmp:exec,dev'] }, /tmpfs: must be/],
+  ['a tmpfs that climbs', { tmpfs: ['/tmp/../proc'] }, /tmpfs/],
+  ['a variable with a NUL', { environment: { A: 'a\0b' } }, /environment: "A" must be/],
+  ['a variable with an equals sign', { environment: { 'A=B': '' } }, /environment: "A=B" is not a variable name/],
+  ['a user with a space', { user: 'root root' }, /user/],
+  ['less memory than the engine takes', { memoryBytes: 1024 }, /memoryBytes: must be a whole number from 6291456/],
+  ['a health check without a kind', { healthcheck: { test: ['wget'], ...FAST } }, /healthcheck: test must begin with/],
+  ['a health check without an interval', { healthcheck: { test: CHECK, ...FAST, intervalMs: 0 } }, /healthcheck: intervalMs/],
+];
+
+async function refuses(stage: Stage, change: Record<string, unknown>, sentence: RegExp): Promise<void> {
+  const spec = { ...helloSpec(stage, 'bad'), ...change } as ContainerSpec;
+  const error = await rejects(stage, stage.containers.create(spec), 'refused');
+  assert.match(error.message, sentence);
+  assert.equal(await list(stage), []);
+}
+
+async function started(stage: Stage, spec: ContainerSpec): Promise<string> {
+  const id = await stage.run(stage.containers.create(spec));
+  await stage.run(stage.containers.start(id));
+  return id;
+}
+
+async function find(stage: Stage, id: string): Promise<FoundContainer | undefined> {
+  return (await list(stage)).find((found) => found.id === id);
+}
+
+function list(stage: Stage): Promise<FoundContainer[]> {
+  return stage.run(stage.containers.list());
+}
+
+async function clear(stage: Stage): Promise<void> {
+  for (const { id } of await list(stage)) await stage.run(stage.containers.remove(id));
+}
+
+async function rejects(stage: Stage, promise: Promise<unknown>, code: EngineErrorCode): Promise<EngineError> {
+  const outcome = await stage.run(
+    promise.then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+  );
+  if (!(outcome instanceof EngineError)) throw new Error(`expected an EngineError ${code}, got ${outcome ?? 'success'}`);
+  assert.is(outcome.code, code, outcome.message);
+  return outcome;
+}

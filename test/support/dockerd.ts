@@ -1,0 +1,121 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { need } from './need.ts';
+
+/** A Docker Engine of our own, apart from any other on this machine. */
+export interface PrivateDockerd {
+  /** `unix:///…` */
+  readonly url: string;
+  /** Kills the daemon and starts it again over the same data. */
+  restart(): Promise<void>;
+  /** Kills everything that ran in it and removes every trace. */
+  stop(): Promise<void>;
+}
+
+const UP_WITHIN_MS = 60_000;
+
+/**
+ * Starts a private `dockerd`, or prints a skip and answers `undefined`. It lives in namespaces of its own for processes
+ * and mounts, so that killing one process leaves nothing behind, whatever the containers did. It shares the network of
+ * the host, where its bridges (and only those) are removed afterwards; it leaves the firewall alone.
+ */
+export async function startDockerd(): Promise<PrivateDockerd | undefined> {
+  const missing = ['dockerd', 'containerd', 'runc', 'unshare', 'setpriv', 'ip'].filter((program) => !isInstalled(program));
+  const isRoot = process.getuid?.() === 0;
+  if (
+    !need('dockerd', isRoot && missing.length === 0, missing[0] ? `${missing[0]} is not installed` : 'only root may start it')
+  ) {
+    return undefined;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'classpad-dockerd-'));
+  const subnet = `10.${200 + (process.pid % 50)}.${process.pid % 251}.0/24`;
+  const socket = join(folder, 'docker.sock');
+  let daemon = launch(folder, socket, subnet);
+  const stop = async () => {
+    await kill(daemon);
+    removeBridges(subnet);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await waitUntilUp(daemon, folder, socket);
+  } catch (error) {
+    await stop();
+    if (need('dockerd', false, (error as Error).message)) throw error;
+    return undefined;
+  }
+  return {
+    url: `unix://${socket}`,
+    restart: async () => {
+      await kill(daemon);
+      rmSync(join(folder, 'dockerd.pid'), { force: true });
+      rmSync(join(folder, 'exec'), { recursive: true, force: true });
+      daemon = launch(folder, socket, subnet);
+      await waitUntilUp(daemon, folder, socket);
+    },
+    stop,
+  };
+}
+
+function launch(folder: string, socket: string, subnet: string): ChildProcess {
+  const log = openSync(join(folder, 'log'), 'a');
+  const apart = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
+  const flags = [
+    `--data-root=${folder}/data`,
+    `--exec-root=${folder}/exec`,
+    `--pidfile=${folder}/dockerd.pid`,
+    `--host=unix://${socket}`,
+    '--bridge=none',
+    '--iptables=false',
+    '--ip-masq=false',
+    '--userland-proxy=false',
+    `--default-address-pool=base=${subnet},size=28`,
+  ];
+  return spawn('setpriv', [...apart, 'dockerd', ...flags], { stdio: ['ignore', log, log] });
+}
+
+async function waitUntilUp(daemon: ChildProcess, folder: string, socket: string): Promise<void> {
+  const endMs = Date.now() + UP_WITHIN_MS;
+  while (!(await answers(socket))) {
+    const last = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n').at(-1) ?? '';
+    if (daemon.exitCode !== null) throw new Error(`dockerd ended: ${last}`);
+    if (Date.now() > endMs) throw new Error(`dockerd did not answer within a minute: ${last}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const ping = request({ socketPath, path: '/_ping', timeout: 1000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    ping.on('error', () => resolve(false));
+    ping.end();
+  });
+}
+
+function kill(daemon: ChildProcess): Promise<void> {
+  if (daemon.exitCode !== null || daemon.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    daemon.on('exit', () => setTimeout(resolve, 200));
+    daemon.kill('SIGKILL');
+  });
+}
+
+/** The bridges of networks that were still there: those with an address in our subnet. */
+function removeBridges(subnet: string): void {
+  const prefix = subnet.slice(0, subnet.lastIndexOf('.') + 1);
+  const rows = JSON.parse(execFileSync('ip', ['-json', 'address', 'show', 'type', 'bridge'], { encoding: 'utf8' }) || '[]');
+  for (const row of rows as { ifname?: string; addr_info?: { local?: string }[] }[]) {
+    const isOurs = row.addr_info?.some((address) => address.local?.startsWith(prefix));
+    if (isOurs && row.ifname) execFileSync('ip', ['link', 'delete', row.ifname]);
+  }
+}
+
+function isInstalled(program: string): boolean {
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
