@@ -81,8 +81,9 @@ const steps: readonly Step[] = [
     outputs: ['build/web/page.js'],
     run: () =>
       build({
-        entryPoints: ['emulator/web/page.tsx'],
-        outfile: 'build/web/page.js',
+        entryPoints: ['page.tsx', 'style.css', 'index.html'].map((name) => join('emulator/web', name)),
+        outdir: 'build/web',
+        loader: { '.html': 'copy' },
         bundle: true,
         format: 'esm',
         target: 'es2022',
