@@ -1,0 +1,153 @@
+import type { ComponentChildren } from 'preact';
+import type { DeviceView, Snapshot } from '../protocol.ts';
+import type { Lcds } from './lcd.ts';
+import { LcdCanvas } from './lcd-canvas.tsx';
+import { StateTag } from './marks.tsx';
+import { hostOf, reach } from './words.ts';
+
+interface Props {
+  readonly snapshot: Snapshot;
+  readonly lcds: Lcds;
+  readonly chosen: number;
+  readonly choose: (index: number) => void;
+  readonly open: (index: number) => void;
+}
+
+/** The boards on their bench, each with its cable to the ledger. */
+export function Bench({ snapshot, lcds, chosen, choose, open }: Props) {
+  const { devices, head } = snapshot;
+  if (devices.length === 0) return <EmptyBench />;
+  return (
+    <section class="bench" data-density={densityOf(devices.length)} aria-label="Bench" style={{ '--count': devices.length }}>
+      <div class="stage">
+        {devices.map((device, index) => (
+          <div class={`place ${device.state}`} key={device.name}>
+            <Tag device={device} />
+            <button
+              type="button"
+              class={`board ${device.state}`}
+              aria-pressed={index === chosen}
+              aria-label={`${device.name}, ${device.stateText}`}
+              title={`${device.name}: double click or enter for true size`}
+              data-device={index}
+              onClick={() => choose(index)}
+              onDblClick={() => open(index)}
+            >
+              <Looks>
+                <LcdCanvas index={index} lcds={lcds} text={`LCD of ${device.name}`} />
+              </Looks>
+            </button>
+            <Cable isCut={device.state === 'offline'} isSequencer={device.sequencer} head={head.number} />
+            <div class="rail" aria-hidden="true">
+              <i class={device.state === 'offline' ? 'port dead' : 'port'} />
+            </div>
+          </div>
+        ))}
+      </div>
+      <Together snapshot={snapshot} />
+    </section>
+  );
+}
+
+/** What the bench looks like before there is a device. */
+export function EmptyBench() {
+  return (
+    <section class="bench" data-density="few" aria-label="Bench">
+      <div class="stage empty" aria-hidden="true">
+        {[0, 1, 2, 3].map((index) => (
+          <div class="place" key={index}>
+            <div class="tag" />
+            <div class="board outline">
+              <Looks>
+                <div class="lcd" />
+              </Looks>
+            </div>
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+/** More than eight boards are drawn smaller, more than 24 as an outline and a shape. */
+function densityOf(count: number): 'few' | 'many' | 'crowd' {
+  return count <= 8 ? 'few' : count <= 24 ? 'many' : 'crowd';
+}
+
+function Tag({ device }: { device: DeviceView }) {
+  return (
+    <div class="tag">
+      <b>{device.name}</b>
+      <StateTag state={device.state} text={device.stateText} />
+      <span class="runs">
+        {device.release || 'no release'}
+        {device.sequencer && <span class="badge">sequencer</span>}
+      </span>
+      {device.proxyUrl && (
+        <a href={device.proxyUrl} target="_blank" rel="noreferrer" aria-label={`${device.name}: open what its proxy serves`}>
+          {hostOf(device.proxyUrl).replace(/^127\.0\.0\.1/, '')}
+        </a>
+      )}
+    </div>
+  );
+}
+
+/** A handheld: lamp, glass, three keys. Everything but the LCD is paper. */
+function Looks({ children }: { children: ComponentChildren }) {
+  return (
+    <>
+      <i class="lamp" />
+      <span class="glass">{children}</span>
+      <span class="keys-row">
+        <i />
+        <i />
+        <i />
+      </span>
+      <i class="plug" />
+    </>
+  );
+}
+
+const WIRE = 'M30 0C30 15 24 18 25 28S30 39 30 46';
+
+/** The cable to the ledger. A block runs out of the sequencer's and into the others'. */
+function Cable({ isCut, isSequencer, head }: { isCut: boolean; isSequencer: boolean; head: number }) {
+  return (
+    <svg class="cable" width="60" height="46" viewBox="0 0 60 46" aria-hidden="true">
+      {isCut ? (
+        <>
+          <path class="wire" d="M30 0C30 8 27 11 23 16" />
+          <path class="fray" d="M23 16l-5 3M23 16l-3 6M23 16l1 6" />
+          <path class="wire" d="M30 46C30 41 33 37 37 33" />
+          <path class="fray" d="M37 33l5-2M37 33l3-6M37 33l-1-5" />
+        </>
+      ) : (
+        <>
+          <path class="wire" d={WIRE} />
+          <circle
+            key={head}
+            class={isSequencer ? 'packet down' : 'packet up'}
+            r="3.2"
+            style={{ offsetPath: `path("${WIRE}")` }}
+          />
+        </>
+      )}
+    </svg>
+  );
+}
+
+/** The bracket under the bench: which group can decide. */
+function Together({ snapshot }: { snapshot: Snapshot }) {
+  const { reachable, total, quorum, sentence } = reach(snapshot);
+  const alone = snapshot.devices.filter((device) => device.state === 'offline').map((device) => device.name);
+  const isLost = quorum !== undefined && reachable < quorum;
+  return (
+    <p class={isLost ? 'together dashed' : 'together'}>
+      <span>
+        <b>{sentence.split(',')[0]}</b>
+        {sentence.slice(sentence.split(',')[0]!.length)}
+        {reachable < total && <em>. Cut off: {alone.slice(0, 3).join(', ')}</em>}
+      </span>
+    </p>
+  );
+}
