@@ -1,0 +1,25 @@
+import type { Command } from '../command.ts';
+import { readCompose } from '../compose.ts';
+import { json } from '../values.ts';
+
+export const check: Command = {
+  name: 'check',
+  summary: 'read a Compose file as the devices will, with no network',
+  operands: [{ name: 'COMPOSE.yaml', help: 'the Compose file of a release' }],
+  options: { json: { help: 'print the manifest as it would stand on the ledger' } },
+  examples: [
+    ['classpad check examples/hello/compose.yaml', 'good: one line, exit code 0'],
+    ['classpad check compose.yaml || exit 2', 'in CI: every problem with its line, exit code 2'],
+  ],
+  notes: [
+    'A release is a Compose file in a documented subset. What would give a container power over the device (privileged, ' +
+      'cap_add, host namespaces, devices, bind mounts, the engine’s socket) is refused here and by every device.',
+  ],
+  async run(input, io) {
+    const [file] = input.operands;
+    const { manifest, bytes } = readCompose(file!);
+    if (input.has('json')) io.out(json(manifest));
+    else io.out(`${file} is good: ${Object.keys(manifest.services).join(', ')}; ${bytes.length} bytes on the ledger`);
+    return 0;
+  },
+};

@@ -1,0 +1,136 @@
+import { type Hex, hexToString, keccak256, type PrivateKeyAccount, stringToHex, toHex } from 'viem';
+import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
+import { type Release, readCompose } from '../compose.ts';
+import { Phase } from '../fleet/abi.ts';
+import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
+import { type Decision, follow } from '../fleet/follow.ts';
+import { keyOptions, operatorKeys } from '../fleet/keys.ts';
+import { approve, propose } from '../fleet/transactions.ts';
+import { progress } from '../progress.ts';
+import { appName, durationSeconds, inWords, json } from '../values.ts';
+
+export const deploy: Command = {
+  name: 'deploy',
+  summary: 'release a Compose file to the fleet and wait until the devices have judged it',
+  operands: [{ name: 'COMPOSE.yaml', help: 'the Compose file of the release' }],
+  options: {
+    app: { value: 'NAME', help: "the app; without it the file's name: or its folder" },
+    ...connectionOptions,
+    ...keyOptions,
+    window: { value: 'TIME', fallback: '2m', help: 'how long the devices may take to judge it' },
+    'no-wait': { help: 'return as soon as it rolls out' },
+    json: { help: 'print the outcome as JSON' },
+  },
+  examples: [
+    ['classpad deploy examples/hello/compose.yaml', "against an emulator, with the emulator's own keys"],
+    ['classpad deploy compose.yaml --key alice.key --key bob.key', 'two approvals from one machine'],
+    ['CLASSPAD_RPC=http://pad-1:8545 classpad deploy compose.yaml', 'another node'],
+  ],
+  notes: [
+    'The release becomes a manifest on the ledger; with enough approvals every device runs it and votes. More than half healthy: it is ' +
+      'active. Otherwise, or after the window, the whole release is rolled back. Exit code 0 only if it is active.',
+  ],
+  async run(input, io) {
+    const file = readCompose(input.operands[0]!);
+    const app = appName(input.text('app') ?? file.name, input.text('app') ? '--app' : 'the name');
+    const windowSeconds = durationSeconds(input.text('window')!, '--window');
+    const connection = await connect(input);
+    const keys = operatorKeys(input, io, connection);
+    await demandFleet(connection);
+    const word = stringToHex(app, { size: 32 });
+    if (await runsAlready(connection, word, file))
+      return told(input, io, `${app} runs exactly this already; nothing to do`, { app });
+    await waitForTurn(connection, word, keys[0]!, input, io);
+    return rollOut(connection, { app: word, manifest: toHex(file.bytes), healthWindowSeconds: windowSeconds }, keys, input, io);
+  },
+};
+
+async function runsAlready(connection: Connection, app: Hex, { bytes }: Release): Promise<boolean> {
+  const fleet = readFleet(connection);
+  const [active, rolling] = await Promise.all([fleet.active(app), fleet.rollingOut(app)]);
+  if (active === 0n || rolling !== 0n) return false;
+  return (await fleet.release(app, active)).manifestHash === keccak256(bytes);
+}
+
+/** What rolls out now must be decided first: the contract would refuse the approvals. */
+async function waitForTurn(connection: Connection, app: Hex, account: PrivateKeyAccount, input: Input, io: Io): Promise<void> {
+  const revision = await readFleet(connection).rollingOut(app);
+  if (revision === 0n) return;
+  const name = hexToString(app, { size: 32 });
+  if (input.has('no-wait'))
+    throw new Failure(`${name} r${revision} is still rolling out; nothing was sent. See: classpad status --watch`);
+  io.err(`${name} r${revision} is still rolling out; waiting until it is decided`);
+  const line = progress(io);
+  await follow(connection, { app, revision, account }, line);
+  line.end();
+}
+
+async function rollOut(
+  connection: Connection,
+  release: { readonly app: Hex; readonly manifest: Hex; readonly healthWindowSeconds: number },
+  keys: readonly PrivateKeyAccount[],
+  input: Input,
+  io: Io,
+): Promise<number> {
+  const line = progress(io);
+  const name = hexToString(release.app, { size: 32 });
+  const [first, ...others] = keys as [PrivateKeyAccount, ...PrivateKeyAccount[]];
+  line.say(`${name}: proposing ${release.manifest.length / 2 - 1} bytes as ${first.address}`);
+  const revision = await propose(connection, first, release);
+  for (const key of others) {
+    if ((await readFleet(connection).release(release.app, revision)).phase !== Phase.proposed) break;
+    line.say(`${name} r${revision}: approving as ${key.address}`);
+    await approve(connection, key, release.app, revision);
+  }
+  const { phase, approvals } = await readFleet(connection).release(release.app, revision);
+  if (phase === Phase.proposed) return short(connection, release.app, revision, approvals, input, io);
+  if (input.has('no-wait'))
+    return told(input, io, `${name} r${revision} is rolling out`, { app: name, revision, phase: 'rolling out' });
+  const decided = await follow(connection, { app: release.app, revision, account: first }, line);
+  line.end();
+  return conclude(name, decided, input, io);
+}
+
+async function short(
+  connection: Connection,
+  app: Hex,
+  revision: bigint,
+  approvals: number,
+  input: Input,
+  io: Io,
+): Promise<number> {
+  const needed = await readFleet(connection).threshold();
+  const name = hexToString(app, { size: 32 });
+  const sentence = `${name} r${revision} is proposed and has ${approvals} of ${needed} approvals; others approve it with: classpad approve ${name} ${revision} --key FILE`;
+  told(input, io, sentence, { app: name, revision, phase: 'proposed', approvals, needed });
+  return input.has('no-wait') ? Exit.ok : Exit.failed;
+}
+
+/** Says how a rollout ended, and answers the exit code. */
+export function conclude(name: string, decided: Decision, input: Input, io: Io): number {
+  const { release, active, seconds, why, complaints } = decided;
+  const votes = { healthy: release.healthyVotes, unhealthy: release.unhealthyVotes };
+  const outcome = {
+    app: name,
+    revision: release.revision,
+    active,
+    seconds: Math.round(seconds * 10) / 10,
+    ...votes,
+    why,
+    complaints,
+  };
+  if (release.phase === Phase.active) {
+    const sentence = `${name} r${release.revision} is active: ${release.healthyVotes} devices found it healthy within ${inWords(seconds)}`;
+    return told(input, io, sentence, { ...outcome, phase: 'active' });
+  }
+  const back = active === 0n ? 'nothing ran before it' : `r${active} is active again`;
+  const sentence = `${name} r${release.revision} was rolled back after ${inWords(seconds)}: ${why ?? 'another revision took its place'}; ${back}`;
+  told(input, io, sentence, { ...outcome, phase: 'rolled back' });
+  if (!input.has('json')) for (const { device, reason } of complaints) io.out(`  ${device}: ${reason || 'unhealthy'}`);
+  return Exit.failed;
+}
+
+function told(input: Input, io: Io, sentence: string, outcome: object): number {
+  io.out(input.has('json') ? json(outcome) : sentence);
+  return Exit.ok;
+}

@@ -1,0 +1,75 @@
+import { BaseError, ContractFunctionRevertedError, HttpRequestError, hexToString, RpcRequestError, TimeoutError } from 'viem';
+import { Exit, Failure } from './command.ts';
+import { phases } from './fleet/abi.ts';
+import { inWords, timeText } from './values.ts';
+
+export interface Explanation {
+  readonly sentence: string;
+  readonly exitCode: number;
+}
+
+/** A sentence for whatever went wrong, and the exit code. */
+export function explain(error: unknown): Explanation {
+  if (error instanceof Failure) return { sentence: error.message, exitCode: error.exitCode };
+  if (!(error instanceof BaseError)) return { sentence: systemSentence(error), exitCode: Exit.failed };
+  for (const [kind, sentence] of rows) {
+    const cause = error.walk((each) => each instanceof kind);
+    if (cause instanceof kind) return { sentence: sentence(cause as never), exitCode: Exit.failed };
+  }
+  return { sentence: error.shortMessage, exitCode: Exit.failed };
+}
+
+type Kind = abstract new (...args: never[]) => Error;
+
+/** What viem reports, the most telling kind first. */
+const rows: readonly (readonly [kind: Kind, sentence: (error: never) => string])[] = [
+  [ContractFunctionRevertedError, refusalSentence],
+  [TimeoutError, (error: TimeoutError) => `${addressIn(error)} did not answer in time`],
+  [HttpRequestError, httpSentence],
+  [RpcRequestError, (error: RpcRequestError) => `the node refused: ${error.details}`],
+];
+
+function addressIn(error: BaseError): string {
+  return (error as { url?: string }).url ?? 'the node';
+}
+
+function httpSentence(error: HttpRequestError): string {
+  if (error.status) return `${error.url} answered HTTP ${error.status}; is this the JSON-RPC address of a node?`;
+  if (/fetch failed|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ECONNRESET/.test(`${error.details}`)) {
+    return `nothing answers at ${error.url}; start a fleet with: npm start, or give --rpc URL`;
+  }
+  return `${error.url} does not speak JSON-RPC: ${error.details}`;
+}
+
+function systemSentence(error: unknown): string {
+  const { code, message, path } = error as NodeJS.ErrnoException;
+  const where = path ? ` (${path})` : '';
+  return { EACCES: `permission denied${where}`, ENOENT: `no such file${where}` }[code ?? ''] ?? message ?? String(error);
+}
+
+function refusalSentence({ data, reason, shortMessage }: ContractFunctionRevertedError): string {
+  const sentence = data && refusals[data.errorName];
+  if (sentence) return sentence(...(data.args ?? []));
+  return reason ? `the contract refused: ${reason}` : `the contract refused: ${shortMessage}`;
+}
+
+const app = (word: unknown) => hexToString(word as `0x${string}`, { size: 32 });
+
+/** What the Fleet refuses, and what to do about it. */
+const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>> = {
+  NotOperator: (account) => `${account} is no operator of this fleet; sign with an operator's key`,
+  NotEnrolled: (device) => `${device} is not enrolled in this fleet`,
+  InvalidName: (name) => `"${name}" is no name; use a-z, 0-9 and inner hyphens, at most 31 characters`,
+  ManifestEmpty: () => 'the manifest is empty',
+  ManifestTooLarge: (size, limit) => `the manifest has ${size} bytes; the ledger takes at most ${limit}`,
+  InvalidHealthWindow: (given, least, most) =>
+    `a health window of ${given} s does not fit; it is from ${inWords(Number(least))} to ${inWords(Number(most))}`,
+  AlreadyApproved: (name, revision, operator) => `${operator} has approved ${app(name)} r${revision} already`,
+  StillRollingOut: (name, revision) => `${app(name)} r${revision} is still rolling out; wait until it is decided`,
+  WrongPhase: (name, revision, phase) =>
+    phase === 0
+      ? `${app(name)} has no revision ${revision}`
+      : `${app(name)} r${revision} is ${phases[Number(phase)]}; only a proposed revision can be approved`,
+  HealthWindowOpen: (name, revision, endsAt) => `${app(name)} r${revision} may roll out until ${timeText(Number(endsAt))}`,
+  NothingRollingOut: (name) => `nothing of ${app(name)} is rolling out`,
+};

@@ -1,0 +1,60 @@
+import {
+  createWalletClient,
+  type Hash,
+  type Hex,
+  http,
+  type PrivateKeyAccount,
+  parseEventLogs,
+  type TransactionReceipt,
+} from 'viem';
+import { Failure } from '../command.ts';
+import { fleetAbi } from './abi.ts';
+import type { Connection } from './connection.ts';
+
+/** Something that did not get into a block within this time will be asked about by its hash. */
+const RECEIPT_TIMEOUT_MS = 60_000;
+/** `expire` is sent without being tried first: a try sees the last block's time, in which the window may still be open. */
+const EXPIRE_GAS = 1_000_000n;
+
+/** Proposes a release. Answers its revision. Throws viem's error with the contract's refusal, before anything is sent. */
+export async function propose(
+  connection: Connection,
+  account: PrivateKeyAccount,
+  release: { readonly app: Hex; readonly manifest: Hex; readonly healthWindowSeconds: number },
+): Promise<bigint> {
+  const { client, fleet } = connection;
+  const args = [release.app, release.manifest, BigInt(release.healthWindowSeconds)] as const;
+  const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'propose', args });
+  const { logs } = await included(connection, await walletOf(connection, account).writeContract(request));
+  // Another proposal may have come in between: the revision is what the event says, not what was foreseen.
+  const [proposed] = parseEventLogs({ abi: fleetAbi, eventName: 'Proposed', logs });
+  if (!proposed) throw new Failure(`the contract at ${fleet} took the proposal without a word; is it a Fleet?`);
+  return proposed.args.revision;
+}
+
+export async function approve(connection: Connection, account: PrivateKeyAccount, app: Hex, revision: bigint): Promise<void> {
+  const { client, fleet } = connection;
+  const args = [app, revision] as const;
+  const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'approve', args });
+  await included(connection, await walletOf(connection, account).writeContract(request));
+}
+
+/** Asks the ledger to end a health window. Whether it did is seen in the release; a refusal is no failure. */
+export async function expire(connection: Connection, account: PrivateKeyAccount, app: Hex): Promise<void> {
+  const { fleet: address } = connection;
+  const call = { address, abi: fleetAbi, functionName: 'expire', args: [app], gas: EXPIRE_GAS } as const;
+  const hash = await walletOf(connection, account).writeContract(call);
+  await connection.client.waitForTransactionReceipt({ hash, timeout: RECEIPT_TIMEOUT_MS });
+}
+
+function walletOf({ chain, rpc }: Connection, account: PrivateKeyAccount) {
+  return createWalletClient({ account, chain, transport: http(rpc, { retryCount: 0 }) });
+}
+
+async function included({ client }: Connection, hash: Hash): Promise<TransactionReceipt> {
+  const receipt = await client.waitForTransactionReceipt({ hash, timeout: RECEIPT_TIMEOUT_MS });
+  if (receipt.status === 'success') return receipt;
+  throw new Failure(
+    `transaction ${hash} failed in block ${receipt.blockNumber}: the ledger had changed since it was tried; try again`,
+  );
+}

@@ -1,0 +1,80 @@
+import type { Command, Option } from './command.ts';
+
+const INDENT = '  ';
+const WIDTH = 100;
+
+/** The help of one command, as lines. */
+export function helpOf(command: Command): string[] {
+  const operands = command.operands.map((operand) => ` ${operand.name}`).join('');
+  const options: [string, Option][] = [...Object.entries(command.options), ['help', { help: 'show this help' }]];
+  return [
+    `classpad ${command.name}: ${command.summary}`,
+    '',
+    `usage: classpad ${command.name}${operands} [options]`,
+    ...section(
+      '',
+      command.operands.map(({ name, help }) => [name, help]),
+    ),
+    ...section(
+      'options',
+      options.map(([name, option]) => [`--${name}${option.value ? ` ${option.value}` : ''}`, explain(option)]),
+    ),
+    ...section('examples', command.examples),
+    ...(command.notes ?? []).flatMap((note) => ['', ...wrap(note, WIDTH)]),
+  ];
+}
+
+/** The help of the program, as lines. */
+export function overview(commands: readonly Command[], version: string): string[] {
+  return [
+    `classpad ${version}: a ledger decides which containers run on a fleet of devices`,
+    '',
+    'usage: classpad COMMAND [options]',
+    ...section(
+      'commands',
+      commands.map(({ name, operands, summary }) => [[name, ...operands.map((operand) => operand.name)].join(' '), summary]),
+    ),
+    ...section('environment', [
+      ['CLASSPAD_RPC', 'JSON-RPC address of a node (default http://127.0.0.1:8545)'],
+      ['CLASSPAD_FLEET', 'address of the Fleet contract (default: as the node says)'],
+      ['CLASSPAD_KEY', 'files with operator keys, or the keys themselves, separated by commas'],
+      ['CLASSPAD_DEBUG', '1 shows where in the program an error arose'],
+    ]),
+    ...section('exit codes', [
+      ['0', 'done as asked; a deployed release is active'],
+      ['1', 'not done: rolled back, refused, unreachable, or an audit that found something'],
+      ['2', 'bad input: nothing was sent'],
+    ]),
+    '',
+    'classpad COMMAND --help says more about each.',
+  ];
+}
+
+function explain({ help, env, fallback, many }: Option): string {
+  const remarks = [many && 'repeatable', env && `env ${env}`, fallback && `default ${fallback}`].filter(Boolean);
+  return remarks.length > 0 ? `${help} (${remarks.join(', ')})` : help;
+}
+
+/** Two columns under a heading; nothing for no rows. */
+function section(title: string, rows: readonly (readonly [string, string])[]): string[] {
+  if (rows.length === 0) return [];
+  const column = Math.min(44, Math.max(...rows.map(([left]) => left.length))) + 2;
+  const lines = rows.flatMap(([left, right]) => {
+    const [first = '', ...rest] = wrap(right, WIDTH - column - INDENT.length);
+    const head = left.length > column - 2 ? [left, ' '.repeat(column) + first] : [left.padEnd(column) + first];
+    return [...head, ...rest.map((line) => ' '.repeat(column) + line)].map((line) => INDENT + line);
+  });
+  return ['', ...(title ? [`${title}:`] : []), ...lines];
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line ? `${line} ${word}` : word;
+  }
+  return [...lines, line];
+}
