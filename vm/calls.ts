@@ -1,0 +1,390 @@
+/** The CALL family and creations: what stands on the caller's stack becomes a new frame, and its end an answer on that stack. */
+import { addCode, bytesOf, copyOf, dropCode, EMPTY_HASH, enterProgram, leaveProgram, noCode, sizeOf } from './code';
+import { keccak256 } from './crypto/keccak256';
+import { firstBlock } from './decode';
+import { delegateOf } from './delegation';
+import { fail, fatal } from './failure';
+import { isPrecompile, Rule, rule } from './forks';
+import { dropFrame, Frame, FrameFlag, newFrame } from './frame';
+import { checkpoint, revert } from './journal';
+import { cutLogs, logsUsed } from './logs';
+import { rangeCost, reachRange, UNPAYABLE } from './memory';
+import { Action, run, wanted } from './interpreter';
+import { Op } from './opcodes';
+import { clearReturnData, outputAt, outputSize, setOutput, setReturnData } from './output';
+import { precompiledGasLeft, runPrecompile } from './precompiled';
+import { Code } from './program';
+import { Account, AccountFlag } from './records';
+import {
+  accountAt, addBalance, codeOfAccount, hasCode, hasFlag, isEmpty, loadAddress, refund, setCode, setFlag, setNonce, setRefund, storeAddress,
+  subBalance, touch, warmAccount,
+} from './state';
+import { Status, succeeded } from './status';
+import { copy, fitsU64, isZero, lt, setU64, storeBigEndian } from './u256';
+
+const WARM_ACCESS: u64 = 100;
+const COLD_ACCESS: u64 = 2600;
+const VALUE_TRANSFER: u64 = 9000;
+const NEW_ACCOUNT: u64 = 25000;
+const STIPEND: u64 = 2300;
+const DEPTH_LIMIT: u32 = 1024;
+const CODE_LIMIT: u32 = 24576;
+const DEPOSIT_PER_BYTE: u64 = 200;
+const INIT_CODE_PER_WORD: u64 = 2;
+const HASH_PER_WORD: u64 = 6;
+
+/** The frame to run next: the one that called, the one that was called, or 0 after the first has ended. */
+export let current: usize = 0;
+/** How the first frame ended, and what it left. */
+export let lastStatus: i32 = 0;
+export let lastGas: u64 = 0;
+
+const target: usize = memory.data(32, 8);
+const noValue: usize = memory.data(32, 8);
+const preimage: usize = memory.data(96, 8);
+const hash: usize = memory.data(32, 8);
+
+/** Runs the current frame and all that it calls, until the first has ended or the transaction has failed. */
+export function runFrames(): void {
+  while (current && !fatal) {
+    const frame = current;
+    let status = run(frame);
+    if (status == Action.Slice) continue;
+    if (status == Action.Call) {
+      status = wanted == Op.CREATE || wanted == Op.CREATE2 ? create(frame, wanted) : call(frame, wanted);
+      if (status == Status.Stop) continue;
+    }
+    leave(frame, status);
+  }
+  while (current) abandon();
+}
+
+/** Runs what a CALL, CALLCODE, DELEGATECALL or STATICCALL asks for, up to the new frame. Returns a failing status of the caller, or Stop. */
+export function call(frame: usize, opcode: i32): i32 {
+  const sp = <usize>load<u32>(frame, Frame.Sp);
+  const carries = opcode == Op.CALL || opcode == Op.CALLCODE;
+  const value = carries ? sp + 64 : noValue;
+  const ranges = carries ? sp + 96 : sp + 64;
+  const transfers = carries && !isZero(value);
+  if (transfers && opcode == Op.CALL && isStatic(frame)) return Status.StaticViolation;
+  if (!chargeRanges(frame, ranges)) return Status.OutOfGas;
+  const account = accountAt(sp + 32);
+  let cost = accessCost(account);
+  if (transfers) cost += opcode == Op.CALL && isEmpty(account) ? VALUE_TRANSFER + NEW_ACCOUNT : VALUE_TRANSFER;
+  const delegate = delegateOf(account);
+  if (delegate) cost += accessCost(delegate);
+  if (!charge(frame, cost) || fatal) return Status.OutOfGas;
+  const gas = gasForCall(frame, sp) + (transfers ? STIPEND : 0);
+  popArguments(frame, ranges, sp);
+  if (load<u32>(frame, Frame.Depth) >= DEPTH_LIMIT || (transfers && lt(self(frame) + Account.Balance, value))) {
+    return answer(frame, 0, gas);
+  }
+  return begin(frame, opcode, account, delegate ? delegate : account, value, transfers, gas, ranges);
+}
+
+/** Runs what a CREATE or CREATE2 asks for, up to the new frame. Returns a failing status of the creator, or Stop. */
+export function create(frame: usize, opcode: i32): i32 {
+  if (isStatic(frame)) return Status.StaticViolation;
+  const sp = <usize>load<u32>(frame, Frame.Sp);
+  const cost = rangeCost(frame, sp + 32, sp + 64);
+  if (cost == UNPAYABLE) return Status.OutOfGas;
+  const size = load<u32>(sp, 64);
+  const limit = <u32>rule(Rule.InitCodeLimit);
+  if (limit && size > limit) return Status.InitCodeTooLarge;
+  const perWord = (limit ? INIT_CODE_PER_WORD : 0) + (opcode == Op.CREATE2 ? HASH_PER_WORD : 0);
+  if (!charge(frame, cost + perWord * (((<u64>size) + 31) >> 5))) return Status.OutOfGas;
+  if (!reachRange(frame, sp + 32, sp + 64)) return Status.OutOfGas;
+  const left = load<u64>(frame, Frame.Gas);
+  const gas = left - (left >> 6);
+  store<u64>(frame, left - gas, Frame.Gas);
+  store<u32>(frame, <u32>sp + (opcode == Op.CREATE2 ? 96 : 64), Frame.Sp);
+  clearReturnData();
+  const creator = self(frame);
+  const nonce = load<u64>(creator, Account.Nonce);
+  if (load<u32>(frame, Frame.Depth) >= DEPTH_LIMIT || lt(creator + Account.Balance, sp) || nonce == u64.MAX_VALUE) {
+    return answer(frame, 0, gas);
+  }
+  setNonce(creator, nonce + 1);
+  const code = <usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(sp, 32) : 0);
+  if (opcode == Op.CREATE2) setCreate2Address(creator + Account.Address, sp + 96, code, size);
+  else setCreateAddress(creator + Account.Address, nonce);
+  return beginCreation(frame, target, sp, code, size, gas);
+}
+
+/** Begins the creation of the contract at an address, `frame` being the creator's or 0. The creator's nonce has gone up. Returns Stop. */
+export function beginCreation(frame: usize, address: usize, value: usize, code: usize, size: u32, gas: u64): i32 {
+  const account = accountAt(address);
+  warmAccount(account);
+  if (collides(account)) return conclude(frame, 0, Status.CreateCollision, 0);
+  const init = copyOf(code, <usize>size);
+  const created = init ? newFrame(frame) : 0;
+  if (!created) return exhausted();
+  prepare(created, account, init, gas);
+  store<u32>(created, FrameFlag.Create, Frame.Flags);
+  const creator = frame ? self(frame) + Account.Address : firstCaller;
+  copy(created + Frame.Caller, creator);
+  copy(created + Frame.Value, value);
+  setFlag(account, AccountFlag.Created);
+  touch(account);
+  setNonce(account, 1);
+  transfer(accountAt(creator), account, value);
+  if (!enterProgram(init)) return exhausted();
+  start(created, init);
+  return Status.Stop;
+}
+
+const firstCaller: usize = memory.data(32, 8);
+
+/** Begins the transaction's call. `account` is whom it is to, `runs` whose code runs there. */
+export function beginFirstCall(sender: usize, account: usize, runs: usize, value: usize, data: usize, size: u32, gas: u64): i32 {
+  current = 0;
+  clearReturnData();
+  copy(firstCaller, sender);
+  return enter(0, Op.CALL, account, runs, value, !isZero(value), gas, data, size);
+}
+
+/** Begins the transaction's creation, at the address of the sender's nonce. */
+export function beginFirstCreation(sender: usize, nonce: u64, value: usize, code: usize, size: u32, gas: u64): i32 {
+  current = 0;
+  clearReturnData();
+  copy(firstCaller, sender);
+  setCreateAddress(sender, nonce);
+  return beginCreation(0, target, value, code, size, gas);
+}
+
+/** The address of the creation that began last. */
+export function createdAddress(): usize {
+  return target;
+}
+
+/** Ends the current frame. Its caller becomes the current one; after the first frame there is none. */
+export function leave(frame: usize, ended: i32): void {
+  const code = <usize>load<u32>(frame, Frame.Code);
+  const creates = (load<u32>(frame, Frame.Flags) & FrameFlag.Create) != 0;
+  let status = ended;
+  if (creates && succeeded(status)) status = deploy(frame, status);
+  if (!succeeded(status)) undo(frame);
+  const gas = status <= Status.Revert ? load<u64>(frame, Frame.Gas) : 0;
+  if (status > Status.Revert || status == Status.Stop || status == Status.SelfDestruct) setOutput(0, 0);
+  const parent = <usize>load<u32>(frame, Frame.Parent);
+  if (parent && !creates) writeOutput(parent);
+  if (creates && succeeded(status) && parent) clearReturnData();
+  else setReturnData(outputAt, outputSize);
+  if (parent && creates && succeeded(status)) copy(target, self(frame) + Account.Address);
+  leaveProgram(code);
+  if (creates) dropCode(code);
+  dropFrame(frame);
+  conclude(parent, creates ? CREATED : CALLED, status, gas);
+}
+
+/** Drops the current frame, when nothing of the transaction counts any more. */
+function abandon(): void {
+  const frame = current;
+  current = <usize>load<u32>(frame, Frame.Parent);
+  leaveProgram(<usize>load<u32>(frame, Frame.Code));
+  if (load<u32>(frame, Frame.Flags) & FrameFlag.Create) dropCode(<usize>load<u32>(frame, Frame.Code));
+  dropFrame(frame);
+}
+
+const CALLED = 1;
+const CREATED = 2;
+
+/** Puts the answer of a call or creation on the caller's stack, with the gas that is left of it. */
+function conclude(parent: usize, kind: i32, status: i32, gas: u64): i32 {
+  current = parent;
+  if (!parent) {
+    lastStatus = status;
+    lastGas = gas;
+    return Status.Stop;
+  }
+  store<u64>(parent, load<u64>(parent, Frame.Gas) + gas, Frame.Gas);
+  const sp = <usize>load<u32>(parent, Frame.Sp);
+  if (!succeeded(status)) setU64(sp, 0);
+  else if (kind == CREATED) copy(sp, target);
+  else setU64(sp, 1);
+  return Status.Stop;
+}
+
+/** The answer of a call that needs no frame. */
+function answer(frame: usize, value: u64, gas: u64): i32 {
+  store<u64>(frame, load<u64>(frame, Frame.Gas) + gas, Frame.Gas);
+  setU64(<usize>load<u32>(frame, Frame.Sp), value);
+  return Status.Stop;
+}
+
+function begin(frame: usize, opcode: i32, account: usize, runs: usize, value: usize, transfers: bool, gas: u64, ranges: usize): i32 {
+  const size = load<u32>(ranges, 32);
+  const input = <usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(ranges) : 0);
+  return enter(frame, opcode, account, runs, value, transfers, gas, input, size);
+}
+
+function enter(frame: usize, opcode: i32, account: usize, runs: usize, value: usize, transfers: bool, gas: u64, input: usize, size: u32): i32 {
+  const mark = checkpoint();
+  if (opcode == Op.CALL || opcode == Op.STATICCALL) touch(account);
+  if (transfers && opcode == Op.CALL) transfer(accountAt(frame ? self(frame) + Account.Address : firstCaller), account, value);
+  const low = load<u64>(account, Account.Address);
+  if (runs == account && low <= 0x100 && isLow(account) && isPrecompile(<u32>low)) {
+    return precompiled(frame, <u32>low, input, size, gas, mark);
+  }
+  const code = codeOfAccount(runs);
+  if (!code) return exhausted();
+  if (sizeOf(code) == 0) return succeedAtOnce(frame, gas);
+  return enterFrame(frame, opcode, account, code, value, gas, input, size, mark);
+}
+
+function enterFrame(frame: usize, opcode: i32, account: usize, code: usize, value: usize, gas: u64, input: usize, size: u32, mark: usize): i32 {
+  const called = newFrame(frame);
+  if (!called || !enterProgram(code)) return exhausted();
+  const keeps = opcode == Op.CALLCODE || opcode == Op.DELEGATECALL;
+  prepare(called, keeps ? self(frame) : account, code, gas);
+  store<u32>(called, <u32>mark, Frame.Journal);
+  store<u32>(called, <u32>input, Frame.Input);
+  store<u32>(called, size, Frame.InputSize);
+  const isQuiet = opcode == Op.STATICCALL || (frame && isStatic(frame));
+  store<u32>(called, isQuiet ? FrameFlag.Static : 0, Frame.Flags);
+  const inherits = opcode == Op.DELEGATECALL;
+  copy(called + Frame.Caller, inherits ? frame + Frame.Caller : frame ? self(frame) + Account.Address : firstCaller);
+  copy(called + Frame.Value, inherits ? frame + Frame.Value : value);
+  start(called, code);
+  return Status.Stop;
+}
+
+function prepare(frame: usize, account: usize, code: usize, gas: u64): void {
+  store<u32>(frame, <u32>account, Frame.Account);
+  store<u32>(frame, <u32>code, Frame.Code);
+  store<u64>(frame, gas, Frame.Gas);
+  store<u32>(frame, <u32>checkpoint(), Frame.Journal);
+  store<u32>(frame, <u32>logsUsed, Frame.Logs);
+  store<i64>(frame, refund, Frame.Refund);
+}
+
+function start(frame: usize, code: usize): void {
+  store<u32>(frame, <u32>firstBlock(<usize>load<u32>(code, Code.Program)), Frame.Ip);
+  clearReturnData();
+  current = frame;
+}
+
+function precompiled(frame: usize, number: u32, input: usize, size: u32, gas: u64, mark: usize): i32 {
+  const status = runPrecompile(number, input, size, gas);
+  if (!succeeded(status)) {
+    revert(mark);
+    setOutput(0, 0);
+  }
+  if (frame) writeOutput(frame);
+  setReturnData(outputAt, outputSize);
+  return conclude(frame, CALLED, status, succeeded(status) ? precompiledGasLeft() : 0);
+}
+
+function succeedAtOnce(frame: usize, gas: u64): i32 {
+  clearReturnData();
+  return conclude(frame, CALLED, Status.Stop, gas);
+}
+
+/** Writes as much of the output as fits where the caller wants it. */
+function writeOutput(frame: usize): void {
+  const size = min(outputSize, load<u32>(frame, Frame.OutputSize));
+  if (size) memory.copy(<usize>load<u32>(frame, Frame.Memory) + <usize>load<u32>(frame, Frame.OutputOffset), outputAt, <usize>size);
+}
+
+/** What init code returned becomes the account's code, if it may. */
+function deploy(frame: usize, status: i32): i32 {
+  if (outputSize > CODE_LIMIT) return Status.CodeTooLarge;
+  if (outputSize && rule(Rule.RefusesEf) && load<u8>(outputAt) == 0xef) return Status.CodeBeginsWithEf;
+  if (!charge(frame, DEPOSIT_PER_BYTE * <u64>outputSize)) return Status.OutOfGas;
+  if (!outputSize) return status;
+  keccak256(hash, outputAt, <usize>outputSize);
+  const code = addCode(hash, outputAt, <usize>outputSize);
+  if (code) setCode(self(frame), hash, code);
+  return status;
+}
+
+function undo(frame: usize): void {
+  revert(<usize>load<u32>(frame, Frame.Journal));
+  cutLogs(<usize>load<u32>(frame, Frame.Logs));
+  setRefund(load<i64>(frame, Frame.Refund));
+}
+
+function transfer(from: usize, to: usize, value: usize): void {
+  if (isZero(value)) return;
+  subBalance(from, value);
+  addBalance(to, value);
+}
+
+function collides(account: usize): bool {
+  return load<u64>(account, Account.Nonce) != 0 || hasCode(account) || hasFlag(account, AccountFlag.HasStorage);
+}
+
+/** Both ranges of a call, input and output. */
+function chargeRanges(frame: usize, ranges: usize): bool {
+  const input = rangeCost(frame, ranges, ranges + 32);
+  const output = rangeCost(frame, ranges + 64, ranges + 96);
+  if (!charge(frame, max(input, output))) return false;
+  return reachRange(frame, ranges, ranges + 32) && reachRange(frame, ranges + 64, ranges + 96);
+}
+
+function charge(frame: usize, cost: u64): bool {
+  const gas = load<u64>(frame, Frame.Gas);
+  if (cost > gas) return false;
+  store<u64>(frame, gas - cost, Frame.Gas);
+  return true;
+}
+
+function accessCost(account: usize): u64 {
+  return warmAccount(account) ? COLD_ACCESS : WARM_ACCESS;
+}
+
+/** All but one 64th of what is left, or less if less was asked for (EIP-150). */
+function gasForCall(frame: usize, asked: usize): u64 {
+  const left = load<u64>(frame, Frame.Gas);
+  const most = left - (left >> 6);
+  const gas = fitsU64(asked) ? min(load<u64>(asked), most) : most;
+  store<u64>(frame, left - gas, Frame.Gas);
+  return gas;
+}
+
+/** Leaves room for the answer only, and keeps where the output goes. */
+function popArguments(frame: usize, ranges: usize, sp: usize): void {
+  store<u32>(frame, load<u32>(ranges, 64), Frame.OutputOffset);
+  store<u32>(frame, fitsU64(ranges + 96) ? load<u32>(ranges, 96) : 0, Frame.OutputSize);
+  store<u32>(frame, <u32>ranges + 96, Frame.Sp);
+  clearReturnData();
+}
+
+function isStatic(frame: usize): bool {
+  return (load<u32>(frame, Frame.Flags) & FrameFlag.Static) != 0;
+}
+
+function self(frame: usize): usize {
+  return <usize>load<u32>(frame, Frame.Account);
+}
+
+function isLow(account: usize): bool {
+  return (load<u64>(account, Account.Address + 8) | load<u64>(account, Account.Address + 16)) == 0;
+}
+
+function exhausted(): i32 {
+  fail(Status.MemoryLimit);
+  return Status.MemoryLimit;
+}
+
+/** keccak256(rlp([address, nonce]))[12:] */
+function setCreateAddress(creator: usize, nonce: u64): void {
+  const size: usize = nonce < 0x80 ? 0 : <usize>((71 - clz<u64>(nonce)) >> 3);
+  store<u8>(preimage, <u8>(0xc0 + 22 + size));
+  store<u8>(preimage, 0x94, 1);
+  storeAddress(preimage + 2, creator);
+  store<u8>(preimage, nonce == 0 ? 0x80 : size ? <u8>(0x80 + size) : <u8>nonce, 22);
+  for (let index: usize = 0; index < size; index++) store<u8>(preimage + 23 + index, <u8>(nonce >> (8 * <u64>(size - 1 - index))));
+  keccak256(hash, preimage, 23 + size);
+  loadAddress(target, hash + 12);
+}
+
+/** keccak256(0xff ++ address ++ salt ++ keccak256(init code))[12:] (EIP-1014) */
+function setCreate2Address(creator: usize, salt: usize, code: usize, size: u32): void {
+  store<u8>(preimage, 0xff);
+  storeAddress(preimage + 1, creator);
+  storeBigEndian(preimage + 21, salt);
+  keccak256(preimage + 53, code, <usize>size);
+  keccak256(hash, preimage, 85);
+  loadAddress(target, hash + 12);
+}

@@ -1,0 +1,100 @@
+/** Answers what the VM asks of its host (vm/host.ts) from a `StateView`. What a view throws is kept, and the VM told that it failed. */
+import type { Hex, StateView } from '../../runtime/ports/index.ts';
+import { runPrecompile } from './precompiles.ts';
+import type { WasmImports } from './wasm.ts';
+import type { Wire } from './wire.ts';
+
+const FAILED = -1;
+const INVALID_INPUT = -1;
+const PRECOMPILE_FAILED = -2;
+
+/** One instruction about to be executed. */
+export type TraceCall = (pc: number, opcode: number, view: number) => void;
+
+export class Host {
+  wire!: Wire;
+  state: StateView | undefined;
+  trace: TraceCall | undefined;
+  /** What the state threw in the running transaction. */
+  thrown: { readonly error: unknown } | undefined;
+  #code: Uint8Array = new Uint8Array(0);
+
+  /** The functions that the wasm imports. */
+  imports(): WasmImports {
+    return {
+      account: this.#guard((address: number, out: number) => this.#account(address, out)),
+      slot: this.#guard((address: number, key: number, out: number) => this.#slot(address, key, out)),
+      codeSize: this.#guard((hash: number) => this.#codeSize(hash)),
+      code: this.#guard((out: number) => this.#copyCode(out)),
+      blockHash: this.#guard((number: bigint, out: number) => this.#blockHash(number, out)),
+      precompile: (number: number, input: number, length: number, out: number) => this.#precompile(number, input, length, out),
+      trace: (pc: number, opcode: number, view: number) => {
+        this.trace?.(pc, opcode, view);
+        return undefined;
+      },
+    };
+  }
+
+  #guard<Args extends never[]>(answer: (...args: Args) => number): (...args: Args) => number {
+    return (...args) => {
+      try {
+        return answer(...args);
+      } catch (error) {
+        this.thrown ??= { error };
+        return FAILED;
+      }
+    };
+  }
+
+  #account(address: number, out: number): number {
+    const account = this.state!.account(this.wire.hex(address, 20));
+    if (!account) return 0;
+    const wire = this.wire;
+    wire.setU64(out, account.nonce);
+    wire.setU64(out + 8, account.hasStorage ? 1n : 0n);
+    wire.setWord(out + 16, account.balance);
+    this.#setHash(out + 48, account.codeHash, 'code hash');
+    return 1;
+  }
+
+  #slot(address: number, key: number, out: number): number {
+    this.#setHash(out, this.state!.slot(this.wire.hex(address, 20), this.wire.hex(key, 32)), 'slot value');
+    return 1;
+  }
+
+  #codeSize(hash: number): number {
+    const code = this.state!.code(this.wire.hex(hash, 32));
+    if (!(code instanceof Uint8Array)) throw new TypeError('the state answered a code that is not a Uint8Array');
+    this.#code = code;
+    return code.length;
+  }
+
+  #copyCode(out: number): number {
+    this.wire.bytes.set(this.#code, out);
+    this.#code = new Uint8Array(0);
+    return 1;
+  }
+
+  #blockHash(number: bigint, out: number): number {
+    this.#setHash(out, this.state!.blockHash(BigInt.asUintN(64, number)), 'block hash');
+    return 1;
+  }
+
+  #setHash(out: number, hash: Hex, what: string): void {
+    if (typeof hash !== 'string' || hash.length !== 66)
+      throw new TypeError(`the state answered a ${what} that is not 32 bytes of hexadecimal`);
+    this.wire.setHex(out, hash, 32);
+  }
+
+  #precompile(number: number, input: number, length: number, out: number): number {
+    try {
+      const output = runPrecompile(number, this.wire.copy(input, length));
+      if (!output) return INVALID_INPUT;
+      this.wire.bytes.set(output, out);
+      return output.length;
+    } catch (error) {
+      this.thrown ??= { error };
+      return PRECOMPILE_FAILED;
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/** Reading and writing linear memory: words are little-endian in the VM, big-endian as bytes of an address or a hash. */
+import type { Hex } from '../../runtime/ports/index.ts';
+import type { WasmMemory } from './wasm.ts';
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Value of a hexadecimal digit by its character code. */
+const DIGIT = new Uint8Array(128);
+for (let digit = 0; digit < 16; digit++) {
+  DIGIT[digit.toString(16).charCodeAt(0)] = digit;
+  DIGIT[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
+}
+const LIMB = (1n << 64n) - 1n;
+const MAX_WORD = (1n << 256n) - 1n;
+
+/** Linear memory, which may move when it grows. */
+export class Wire {
+  readonly #memory: WasmMemory;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
+
+  constructor(memory: WasmMemory) {
+    this.#memory = memory;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#view = new DataView(memory.buffer);
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#bytes.buffer !== this.#memory.buffer) this.#renew();
+    return this.#bytes;
+  }
+
+  get view(): DataView {
+    if (this.#bytes.buffer !== this.#memory.buffer) this.#renew();
+    return this.#view;
+  }
+
+  #renew(): void {
+    this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#view = new DataView(this.#memory.buffer);
+  }
+
+  u32(at: number): number {
+    return this.view.getUint32(at, true);
+  }
+
+  u64(at: number): bigint {
+    return this.view.getBigUint64(at, true);
+  }
+
+  word(at: number): bigint {
+    const view = this.view;
+    const low = view.getBigUint64(at, true);
+    const high = view.getBigUint64(at + 8, true);
+    const higher = view.getBigUint64(at + 16, true);
+    const highest = view.getBigUint64(at + 24, true);
+    if (!(high | higher | highest)) return low;
+    return low | (high << 64n) | (higher << 128n) | (highest << 192n);
+  }
+
+  /** `length` bytes as hexadecimal. */
+  hex(at: number, length: number): Hex {
+    const bytes = this.bytes;
+    let text = '0x';
+    for (let index = at; index < at + length; index++) text += HEX[bytes[index]!];
+    return text as Hex;
+  }
+
+  /** A copy of `length` bytes. */
+  copy(at: number, length: number): Uint8Array {
+    return this.bytes.slice(at, at + length);
+  }
+
+  setU32(at: number, value: number): void {
+    this.view.setUint32(at, value, true);
+  }
+
+  setU64(at: number, value: bigint): void {
+    this.view.setBigUint64(at, value, true);
+  }
+
+  /** Writes a number as a word; what exceeds 256 bits becomes the greatest word. */
+  setWord(at: number, value: bigint): void {
+    const view = this.view;
+    const fitting = value > MAX_WORD ? MAX_WORD : value;
+    view.setBigUint64(at, fitting & LIMB, true);
+    const isShort = fitting <= LIMB;
+    view.setBigUint64(at + 8, isShort ? 0n : (fitting >> 64n) & LIMB, true);
+    view.setBigUint64(at + 16, isShort ? 0n : (fitting >> 128n) & LIMB, true);
+    view.setBigUint64(at + 24, isShort ? 0n : fitting >> 192n, true);
+  }
+
+  /** Writes hexadecimal as a word, least significant byte first. */
+  setHexWord(at: number, hex: Hex): void {
+    const bytes = this.bytes;
+    let to = at;
+    for (let from = hex.length - 1; from > 2 && to < at + 32; from -= 2) {
+      bytes[to++] = (DIGIT[hex.charCodeAt(from - 1)]! << 4) | DIGIT[hex.charCodeAt(from)]!;
+    }
+    bytes.fill(0, to, at + 32);
+  }
+
+  /** Writes hexadecimal as `length` bytes in the order in which it is written. */
+  setHex(at: number, hex: Hex, length: number): void {
+    const bytes = this.bytes;
+    for (let index = 0; index < length; index++) {
+      const from = 2 + 2 * index;
+      bytes[at + index] = (DIGIT[hex.charCodeAt(from)]! << 4) | DIGIT[hex.charCodeAt(from + 1)]!;
+    }
+  }
+}
