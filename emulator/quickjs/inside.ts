@@ -9,7 +9,7 @@ import { type Packed, pack, unpack } from './codec.ts';
 import type { BootFacts, Enter, EntryName, HostFunction, HostReply, Settled } from './wire.ts';
 
 interface Firmware {
-  readonly boot: (config: NodeConfig, ports: Ports) => Node | Promise<Node>;
+  readonly boot: (ports: Ports, config: NodeConfig) => Node | Promise<Node>;
   readonly EngineError?: new (code: string, message: string) => Error;
 }
 
@@ -176,7 +176,7 @@ const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) 
   async boot(text) {
     const facts = JSON.parse(text) as BootFacts;
     try {
-      node = await global.classpad.boot(facts.config, makePorts(facts));
+      node = await global.classpad.boot(makePorts(facts), facts.config);
       host('node.booted', '');
     } catch (error) {
       host('node.failed', sentenceOf(error));

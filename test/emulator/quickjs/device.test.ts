@@ -19,7 +19,7 @@ interface Booted {
 
 /** Boots a firmware whose node answers an RPC request with what the given expression (of `ports` and `request`) says. */
 async function boot(expression: string, ports: Partial<Ports> = {}): Promise<Booted> {
-  const firmware = `var classpad = { boot: (config, ports) => ({
+  const firmware = `var classpad = { boot: (ports, config) => ({
     rpc: async (request) => String(await (${expression})),
     status: () => ({ name: ports.device.name }),
     stop: () => ports.log.write('info', 'stopped'),
