@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Event, Reverted } from '../support/contract.ts';
-import { ethereumjsMachine } from '../support/machine.ts';
+import { ownMachine } from '../support/machine.ts';
 import { act, appName, devices, history, operators, type Step, stage } from './actors.ts';
 
-const newMachine = ethereumjsMachine;
+const newMachine = ownMachine;
 const RUNS = 150;
 
 class Witness {

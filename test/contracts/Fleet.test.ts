@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { artifactOf, deploy, hex, Reverted } from '../support/contract.ts';
-import { ethereumjsMachine } from '../support/machine.ts';
+import { ownMachine } from '../support/machine.ts';
 import { act, actor, appName, devices, history, manifest, type Step, stage, tell } from './actors.ts';
 
 const s = suite('Fleet');
-const newMachine = ethereumjsMachine;
+const newMachine = ownMachine;
 
 const rollingOut: Step[] = [
   ['A', 'propose'],

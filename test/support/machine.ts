@@ -1,59 +1,77 @@
-import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
-import { createEVM, type EVMResult } from '@ethereumjs/evm';
-import { SimpleStateManager } from '@ethereumjs/statemanager';
-import { Account, bytesToHex, createAddressFromString, createZeroAddress } from '@ethereumjs/util';
-import type { Address } from '../../runtime/ports/index.ts';
-import type { Machine, Outcome } from './contract.ts';
+import type {
+  Account,
+  AccountDiff,
+  Address,
+  BlockContext,
+  Executed,
+  Message,
+  StateView,
+  Vm,
+  Word,
+} from '../../runtime/ports/index.ts';
+import { createVm } from '../../vm/embed/index.ts';
+import { hex, type Machine, type Outcome } from './contract.ts';
 
-const GAS_LIMIT = 16_000_000n;
+/** The most that one transaction may have (EIP-7825). */
+const GAS_LIMIT = 16_777_216n;
+const ZERO: Word = `0x${'0'.repeat(64)}`;
+const NOBODY: Address = `0x${'0'.repeat(40)}`;
 
-/** A machine on EthereumJS, beside which ours is read. Its gas lacks what the transaction itself costs. */
-export async function ethereumjsMachine(): Promise<Machine> {
-  const common = new Common({ chain: Mainnet, hardfork: Hardfork.Osaka });
-  const stateManager = new SimpleStateManager({ common });
-  const evm = await createEVM({ common, stateManager });
-  const run = async (from: Address, to: Address | undefined, data: Uint8Array): Promise<Outcome> => {
-    const caller = createAddressFromString(from);
-    if (!(await stateManager.getAccount(caller))) await stateManager.putAccount(caller, new Account());
-    const block = blockAt(machine.timestamp);
-    const result = await evm.runCall({
-      caller,
-      data,
-      gasLimit: GAS_LIMIT,
-      block,
-      ...(to && { to: createAddressFromString(to) }),
-    });
-    await evm.journal.cleanup();
-    return outcomeOf(result);
+interface Entry {
+  readonly account: Account;
+  readonly slots: Map<Word, Word>;
+}
+
+/** A machine on our own VM. Gas is free; its gas is that of whole transactions. */
+export async function ownMachine(vm: Vm = createVm({ fork: 'Osaka' })): Promise<Machine> {
+  const entries = new Map<Address, Entry>();
+  const codes = new Map<Word, Uint8Array>();
+  const state: StateView = {
+    account: (address) => entries.get(address)?.account,
+    slot: (address, slot) => entries.get(address)?.slots.get(slot) ?? ZERO,
+    code: (codeHash) => codes.get(codeHash) ?? new Uint8Array(),
+    blockHash: () => ZERO,
+  };
+  const run = (from: Address, to: Address | undefined, data: Uint8Array): Executed => {
+    const message = messageOf(from, to, data, entries.get(from)?.account.nonce ?? 0n);
+    const executed = vm.execute(blockAt(machine.timestamp), message, state);
+    if (executed.kind === 'refused') throw new Error(`the VM refused the transaction: ${executed.reason}`);
+    return executed;
   };
   const machine: Machine = {
     timestamp: 1_800_000_000n,
-    send: run,
+    async send(from, to, data) {
+      const executed = run(from, to, data);
+      for (const diff of executed.diff) apply(diff);
+      return outcomeOf(executed);
+    },
     async read(from, to, data) {
-      await stateManager.checkpoint();
-      const outcome = await run(from, to, data);
-      await stateManager.revert();
-      return outcome;
+      return outcomeOf(run(from, to, data));
     },
   };
+  function apply({ address, account, code, cleared, slots }: AccountDiff): void {
+    if (!account) return void entries.delete(address);
+    const kept = cleared ? new Map<Word, Word>() : (entries.get(address)?.slots ?? new Map<Word, Word>());
+    for (const [slot, value] of slots)
+      if (value === ZERO) kept.delete(slot);
+      else kept.set(slot, value);
+    if (code) codes.set(hex(vm.keccak256(code)), code);
+    entries.set(address, { account: { ...account, hasStorage: kept.size > 0 }, slots: kept });
+  }
   return machine;
 }
 
-function blockAt(timestamp: bigint) {
-  const header = { number: 1n, timestamp, coinbase: createZeroAddress(), gasLimit: 2n * GAS_LIMIT, difficulty: 0n };
-  return { header: { ...header, prevRandao: new Uint8Array(32), baseFeePerGas: 0n, getBlobGasPrice: () => 1n } } as never;
+function blockAt(timestamp: bigint): BlockContext {
+  const gasLimit = 2n * GAS_LIMIT;
+  const fixed = { coinbase: NOBODY, baseFee: 0n, prevRandao: ZERO, excessBlobGas: 0n, chainId: 4400n };
+  return { number: 1n, timestamp, gasLimit, ...fixed };
 }
 
-function outcomeOf({ createdAddress, execResult }: EVMResult): Outcome {
-  return {
-    succeeded: execResult.exceptionError === undefined,
-    output: execResult.returnValue,
-    gasUsed: execResult.executionGasUsed,
-    logs: (execResult.logs ?? []).map(([address, topics, data]) => ({
-      address: bytesToHex(address),
-      topics: topics.map((topic) => bytesToHex(topic)),
-      data,
-    })),
-    ...(createdAddress && { created: createdAddress.toString() }),
-  };
+function messageOf(sender: Address, to: Address | undefined, data: Uint8Array, nonce: bigint): Message {
+  const fees = { gasLimit: GAS_LIMIT, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n };
+  return { type: 2, sender, nonce, ...fees, ...(to && { to }), value: 0n, data };
+}
+
+function outcomeOf({ succeeded, output, gasUsed, logs, created }: Executed): Outcome {
+  return { succeeded, output, gasUsed, logs, ...(created && { created }) };
 }
