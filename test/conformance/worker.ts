@@ -1,0 +1,59 @@
+/** One of the processes that share the conformance tests: runs its share and sends counts and failures to the parent. */
+import type { ForkName, Vm } from '../../runtime/ports/index.ts';
+import { createVm } from '../../vm/embed/index.ts';
+import { type Failure, runFixture } from './case.ts';
+import { type Fixture, readFixtures } from './fixtures.ts';
+
+export interface Task {
+  readonly paths: readonly string[];
+  readonly job: number;
+  readonly jobs: number;
+  readonly fork?: string;
+  readonly filter?: string;
+}
+
+/** What a share of the tests gave. */
+export interface Share {
+  readonly passed: Partial<Record<ForkName, number>>;
+  readonly failures: readonly Failure[];
+  /** Cases of forks that the VM does not have. */
+  readonly unknown: Readonly<Record<string, number>>;
+}
+
+const FORKS: readonly ForkName[] = ['Berlin', 'London', 'Paris', 'Shanghai', 'Cancun', 'Prague', 'Osaka'];
+/** Older names in the official tests. */
+const ALIASES: Readonly<Record<string, ForkName>> = { Merge: 'Paris' };
+
+function run(task: Task): Share {
+  const vms = new Map<ForkName, Vm>();
+  for (const fork of FORKS) vms.set(fork, createVm({ fork }));
+  const passed: Partial<Record<ForkName, number>> = {};
+  const unknown: Record<string, number> = {};
+  const failures: Failure[] = [];
+  for (const { path, tests } of readFixtures(task.paths, task.job, task.jobs)) {
+    for (const [name, fixture] of Object.entries(tests)) {
+      const title = `${path} ${name}`;
+      if (task.filter && !title.includes(task.filter)) continue;
+      for (const [fork, vm, cases] of casesOf(fixture, vms, unknown)) {
+        if (task.fork && task.fork !== fork) continue;
+        const failed = runFixture(vm, title, fixture, cases);
+        passed[fork] = (passed[fork] ?? 0) + cases.length - failed.length;
+        failures.push(...failed);
+      }
+    }
+  }
+  return { passed, failures, unknown };
+}
+
+function* casesOf(fixture: Fixture, vms: Map<ForkName, Vm>, unknown: Record<string, number>) {
+  for (const [name, cases] of Object.entries(fixture.post)) {
+    const fork = ALIASES[name] ?? (name as ForkName);
+    const vm = vms.get(fork);
+    if (vm) yield [fork, vm, cases] as const;
+    else unknown[name] = (unknown[name] ?? 0) + cases.length;
+  }
+}
+
+process.once('message', (task: Task) => {
+  process.send?.(run(task), () => process.disconnect());
+});
