@@ -1,0 +1,179 @@
+import type { Abi, Hex } from 'viem';
+import { decodeFleetEvent, type FleetEvent, shortAddress, tell } from './fleet.ts';
+import type { LedgerRow, Snapshot } from './protocol.ts';
+import { ask, type RpcDoor } from './rpc.ts';
+
+const ROWS_LIMIT = 200;
+/** Blocks read in one go; a longer backlog is read in several. */
+const BLOCKS_AT_ONCE = 50;
+
+export type ReleaseView = NonNullable<Snapshot['release']>;
+
+interface RpcLog {
+  readonly address: Hex;
+  readonly topics: readonly Hex[];
+  readonly data: Hex;
+  readonly logIndex: Hex;
+}
+
+interface RpcReceipt {
+  readonly from: Hex;
+  readonly contractAddress?: Hex | null;
+  readonly status: Hex;
+  readonly gasUsed: Hex;
+  readonly logs: readonly RpcLog[];
+}
+
+interface RpcBlock {
+  readonly number: Hex;
+  readonly hash: Hex;
+  readonly parentHash: Hex;
+  readonly timestamp: Hex;
+  readonly transactions: readonly Hex[];
+}
+
+/** The ledger as the page and the audit trail tell it, read through JSON-RPC as any client would. */
+export interface Feed {
+  /** Reads the blocks that are new; whether there were any. */
+  update(): Promise<boolean>;
+  readonly rows: readonly LedgerRow[];
+  readonly events: readonly FleetEvent[];
+  readonly head: Snapshot['head'];
+  /** The release that changed last. */
+  readonly release: ReleaseView | undefined;
+  /** Blocks whose parent is not the block before them; none on a sound ledger. */
+  readonly broken: readonly number[];
+}
+
+export interface FeedOptions {
+  readonly door: RpcDoor;
+  readonly abi: Abi;
+  readonly fleet: Hex;
+  /** Names of operators and devices by address. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+export function ledgerFeed(options: FeedOptions): Feed {
+  return new RpcFeed(options);
+}
+
+class RpcFeed implements Feed {
+  rows: readonly LedgerRow[] = [];
+  events: FleetEvent[] = [];
+  head: Snapshot['head'] = { number: 0, hash: '0x', timestamp: 0 };
+  readonly broken: number[] = [];
+  private readonly options: FeedOptions;
+  private readonly fold = new ReleaseFold();
+  private next = 0;
+
+  constructor(options: FeedOptions) {
+    this.options = options;
+  }
+
+  get release(): ReleaseView | undefined {
+    return this.fold.view();
+  }
+
+  async update(): Promise<boolean> {
+    const latest = Number(await ask<Hex>(this.options.door, 'eth_blockNumber'));
+    const end = Math.min(latest, this.next + BLOCKS_AT_ONCE - 1);
+    if (this.next > end) return false;
+    for (; this.next <= end; this.next += 1) await this.readBlock(this.next);
+    return true;
+  }
+
+  private async readBlock(number: number): Promise<void> {
+    const { door } = this.options;
+    const block = await ask<RpcBlock | null>(door, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, false]);
+    if (!block) throw new Error(`the ledger names block ${number} its head and does not have it`);
+    if (number > 0 && block.parentHash !== this.head.hash) this.broken.push(number);
+    this.head = { number, hash: block.hash, timestamp: Number(block.timestamp) };
+    const rows: LedgerRow[] = [];
+    for (const hash of block.transactions) {
+      const receipt = await ask<RpcReceipt>(door, 'eth_getTransactionReceipt', [hash]);
+      rows.push(...this.rowsOf(receipt, rows.length));
+    }
+    if (rows.length > 0) this.rows = [...this.rows, ...rows].slice(-ROWS_LIMIT);
+  }
+
+  /** A row for each Fleet event; one for the transaction itself where it brought none. */
+  private rowsOf(receipt: RpcReceipt, firstIndex: number): LedgerRow[] {
+    const place = { block: this.head.number, timestamp: this.head.timestamp };
+    const gas = Number(receipt.gasUsed);
+    const nameOf = (address: Hex | undefined) => this.nameOf(address);
+    const events = receipt.logs
+      .filter((log) => log.address.toLowerCase() === this.options.fleet)
+      .map((log) => decodeFleetEvent(this.options.abi, log))
+      .filter((event) => event !== undefined);
+    if (events.length === 0) {
+      return [{ ...place, index: firstIndex, who: nameOf(receipt.from), ...plainTransaction(receipt, this.options.fleet), gas }];
+    }
+    return events.map((event, index) => {
+      this.events.push(event);
+      this.fold.apply(event);
+      // The gas of a transaction stands once, at its first event.
+      return { ...place, index: firstIndex + index, what: event.name, ...tell(event, nameOf), gas: index === 0 ? gas : 0 };
+    });
+  }
+
+  private nameOf(address: Hex | undefined): string {
+    if (!address) return 'nobody';
+    return this.options.names.get(address.toLowerCase()) ?? shortAddress(address);
+  }
+}
+
+function plainTransaction(receipt: RpcReceipt, fleet: Hex): Pick<LedgerRow, 'what' | 'text' | 'state'> {
+  if (Number(receipt.status) === 0)
+    return { what: 'Reverted', text: 'A transaction failed and changed nothing', state: 'failed' };
+  const created = receipt.contractAddress?.toLowerCase();
+  if (created === fleet)
+    return { what: 'Deployed', text: `The Fleet contract stands at ${shortAddress(fleet)}`, state: 'neutral' };
+  if (created) return { what: 'Deployed', text: `A contract stands at ${shortAddress(created)}`, state: 'neutral' };
+  return { what: 'Transaction', text: 'A transaction without an event of the fleet', state: 'neutral' };
+}
+
+interface OpenRelease {
+  readonly app: string;
+  readonly revision: number;
+  phase: string;
+  /** By device: it may change its mind. */
+  readonly votes: Map<string, boolean>;
+}
+
+const phases: { readonly [event: string]: string } = {
+  Proposed: 'proposed',
+  RollingOut: 'rolling out',
+  Promoted: 'active',
+  RolledBack: 'rolled back',
+  Superseded: 'superseded',
+};
+
+/** Follows the contract's events to where the latest release stands. */
+export class ReleaseFold {
+  private readonly devices = new Set<string>();
+  private readonly releases = new Map<string, OpenRelease>();
+  private latest: OpenRelease | undefined;
+
+  apply(event: FleetEvent): void {
+    if (event.name === 'DeviceEnrolled' && event.device) this.devices.add(event.device);
+    if (event.name === 'DeviceRevoked' && event.device) this.devices.delete(event.device);
+    if (event.app === undefined || event.revision === undefined) return;
+    const key = `${event.app} ${event.revision}`;
+    const release = this.releases.get(key) ?? { app: event.app, revision: event.revision, phase: 'proposed', votes: new Map() };
+    this.releases.set(key, release);
+    release.phase = phases[event.name] ?? release.phase;
+    if (event.name === 'Attested' && event.device) release.votes.set(event.device, event.healthy === true);
+    if (event.name !== 'Superseded') this.latest = release;
+  }
+
+  view(): ReleaseView | undefined {
+    if (!this.latest) return undefined;
+    const { app, revision, phase, votes } = this.latest;
+    const given = [...votes].filter(([device]) => this.devices.has(device)).map(([, healthy]) => healthy);
+    const healthyVotes = given.filter((healthy) => healthy).length;
+    const voters = this.devices.size;
+    // The contract's rule: more than half of the enrolled devices.
+    const quorum = Math.floor(voters / 2) + 1;
+    return { app, revision, phase, healthyVotes, unhealthyVotes: given.length - healthyVotes, quorum, voters };
+  }
+}

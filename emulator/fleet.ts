@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { type Abi, decodeEventLog, type Hex, hexToString } from 'viem';
+import type { ViewState } from './protocol.ts';
+
+/** The compiled Fleet contract. */
+export interface FleetArtifact {
+  readonly abi: Abi;
+  readonly bytecode: Hex;
+}
+
+/** Reads `contracts/Fleet.json` of the build folder; throws a sentence if it is not there. */
+export function readFleet(folder: string): FleetArtifact {
+  try {
+    return JSON.parse(readFileSync(`${folder}/contracts/Fleet.json`, 'utf8')) as FleetArtifact;
+  } catch {
+    throw new Error(`${folder}/contracts/Fleet.json is missing or damaged; "npm run build" makes it`);
+  }
+}
+
+/** An event of the Fleet contract, decoded. Fields that an event lacks are absent. */
+export interface FleetEvent {
+  readonly name: string;
+  readonly app?: string;
+  readonly revision?: number;
+  /** Operator who did it. */
+  readonly by?: Hex;
+  readonly device?: Hex;
+  readonly deviceName?: string;
+  readonly healthy?: boolean;
+  readonly reason?: string;
+  readonly approvals?: number;
+  readonly needed?: number;
+  readonly previous?: number;
+  readonly backTo?: number;
+  readonly votes?: number;
+  readonly quorum?: number;
+  readonly why?: string;
+  readonly next?: number;
+}
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** Decodes a log of the Fleet contract; `undefined` for an event that its ABI does not name. */
+export function decodeFleetEvent(abi: Abi, log: { readonly topics: readonly Hex[]; readonly data: Hex }): FleetEvent | undefined {
+  try {
+    const { eventName, args } = decodeEventLog({ abi, topics: log.topics as [Hex, ...Hex[]], data: log.data });
+    return toEvent(String(eventName), (args ?? {}) as unknown as Arguments);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of an application are left-aligned in 32 bytes. */
+export function appName(word: Hex): string {
+  return hexToString(word, { size: 32 }).replace(/\0+$/, '');
+}
+
+function toEvent(name: string, args: Arguments): FleetEvent {
+  const event: Record<string, unknown> = { name };
+  if (args['app'] !== undefined) event['app'] = appName(args['app'] as Hex);
+  for (const key of ['revision', 'approvals', 'needed', 'previous', 'backTo', 'votes', 'quorum']) {
+    if (args[key] !== undefined) event[key] = Number(args[key]);
+  }
+  for (const key of ['device', 'by']) {
+    if (typeof args[key] === 'string') event[key] = args[key].toLowerCase();
+  }
+  for (const key of ['healthy', 'reason', 'why']) if (args[key] !== undefined) event[key] = args[key];
+  if (args['name'] !== undefined) event['deviceName'] = args['name'];
+  if (name === 'Superseded') event['next'] = Number(args['by']);
+  return event as unknown as FleetEvent;
+}
+
+/** How an event is told: whose doing it was, in one sentence, in which of the page's states. */
+interface Telling {
+  readonly who: (event: FleetEvent) => Hex | undefined;
+  readonly text: (event: FleetEvent, nameOf: (address: Hex | undefined) => string) => string;
+  readonly state: (event: FleetEvent) => ViewState | 'neutral';
+}
+
+const release = ({ app, revision }: FleetEvent): string => `${app} r${revision}`;
+const votes = (count: number | undefined): string => `${count} ${count === 1 ? 'vote' : 'votes'}`;
+
+const tellings: { readonly [name: string]: Telling } = {
+  DeviceEnrolled: {
+    who: ({ by }) => by,
+    text: ({ deviceName }) => `${deviceName} joined the fleet`,
+    state: () => 'neutral',
+  },
+  DeviceRevoked: {
+    who: ({ by }) => by,
+    text: ({ device }, nameOf) => `${nameOf(device)} was removed from the fleet`,
+    state: () => 'offline',
+  },
+  Proposed: {
+    who: ({ by }) => by,
+    text: (event) => `${release(event)} was proposed`,
+    state: () => 'neutral',
+  },
+  Approved: {
+    who: ({ by }) => by,
+    text: (event) => `${release(event)} was approved, ${event.approvals} of ${event.needed}`,
+    state: () => 'neutral',
+  },
+  RollingOut: {
+    who: () => undefined,
+    text: (event) => `${release(event)} rolls out${event.previous ? `, after r${event.previous}` : ''}`,
+    state: () => 'changing',
+  },
+  Attested: {
+    who: ({ device }) => device,
+    text: (event) => `${release(event)} is ${event.healthy ? 'healthy' : `unhealthy: ${event.reason || 'no reason given'}`}`,
+    state: ({ healthy }) => (healthy ? 'healthy' : 'failed'),
+  },
+  Promoted: {
+    who: () => undefined,
+    text: (event) => `${release(event)} is active, by ${votes(event.votes)} of ${event.quorum} needed`,
+    state: () => 'healthy',
+  },
+  RolledBack: {
+    who: () => undefined,
+    text: (event) => `${release(event)} was rolled back to ${event.backTo ? `r${event.backTo}` : 'nothing'}: ${event.why}`,
+    state: () => 'failed',
+  },
+  Superseded: {
+    who: () => undefined,
+    text: (event) => `${release(event)} was superseded by r${event.next}`,
+    state: () => 'neutral',
+  },
+};
+
+/** A Fleet event in words; `nameOf` names addresses. */
+export function tell(event: FleetEvent, nameOf: (address: Hex | undefined) => string) {
+  const telling = tellings[event.name];
+  if (!telling) return { who: 'fleet', text: event.name, state: 'neutral' as const };
+  const actor = telling.who(event);
+  return { who: actor ? nameOf(actor) : 'fleet', text: telling.text(event, nameOf), state: telling.state(event) };
+}
+
+/** `0x1234…cdef` */
+export function shortAddress(address: string): string {
+  return address.length > 12 ? `${address.slice(0, 6)}…${address.slice(-4)}` : address;
+}

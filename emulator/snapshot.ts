@@ -1,0 +1,173 @@
+import type { NodeStatus, ReleaseStatus } from '../runtime/node.ts';
+import type { ReleaseView } from './feed.ts';
+import type { DeviceView, LedgerRow, Snapshot, TracePoint, ViewState } from './protocol.ts';
+
+const TRACE_LIMIT = 100;
+
+/** What is known of one board, from inside and outside. */
+export interface BoardPicture {
+  readonly name: string;
+  readonly address: string;
+  readonly proxyUrl: string;
+  readonly sequencer: boolean;
+  /** `undefined` while no firmware runs. */
+  readonly status: NodeStatus | undefined;
+  /** Why its firmware was stopped. */
+  readonly fault: string | undefined;
+  readonly trace: readonly TracePoint[];
+}
+
+export interface WorldPicture {
+  readonly version: string;
+  readonly containers: string;
+  readonly elapsedMs: number;
+  readonly head: Snapshot['head'];
+  readonly release: ReleaseView | undefined;
+  readonly boards: readonly BoardPicture[];
+  readonly rows: readonly LedgerRow[];
+}
+
+/** What the page is told. Pure: the same picture gives the same snapshot. */
+export function buildSnapshot(world: WorldPicture): Snapshot {
+  const devices = world.boards.map(deviceView);
+  return {
+    version: world.version,
+    containers: world.containers,
+    elapsedMs: world.elapsedMs,
+    head: world.head,
+    verdict: verdictOf(world.release, devices),
+    ...(world.release ? { release: world.release } : {}),
+    devices,
+    ledger: world.rows,
+  };
+}
+
+/** Adds a point where revision or state changed. */
+export function extendTrace(trace: readonly TracePoint[], status: NodeStatus | undefined): readonly TracePoint[] {
+  const last = trace[trace.length - 1];
+  const release = status && shownRelease(status);
+  const point: TracePoint = {
+    block: status?.head.number ?? last?.block ?? 0,
+    revision: release?.revision ?? 0,
+    state: status?.state ?? 'offline',
+  };
+  if (last && last.revision === point.revision && last.state === point.state) return trace;
+  return [...trace, point].slice(-TRACE_LIMIT);
+}
+
+function deviceView(board: BoardPicture): DeviceView {
+  const { status, name, address, sequencer, proxyUrl, trace, fault } = board;
+  const common = { name, address, sequencer, proxyUrl, trace };
+  if (!status) {
+    const [state, stateText]: [ViewState, string] = fault ? ['failed', 'stopped'] : ['offline', 'no power'];
+    const screen = fault ? [fault] : [];
+    return { ...common, state, stateText, head: 0, peers: 0, release: '', revision: 0, steps: [], screen };
+  }
+  const release = shownRelease(status);
+  return {
+    ...common,
+    state: status.state,
+    stateText: stateText(status, release),
+    head: status.head.number,
+    peers: status.peers.length,
+    release: release ? `${release.app} r${release.revision}` : '',
+    revision: release?.revision ?? 0,
+    ...(release?.vote ? { vote: release.vote } : {}),
+    steps: status.steps,
+    screen: status.screen,
+  };
+}
+
+/** With several apps, the one that changes is of interest. */
+function shownRelease({ releases }: NodeStatus): ReleaseStatus | undefined {
+  return releases.find(({ phase }) => phase === 'rolling out') ?? releases[0];
+}
+
+function stateText(status: NodeStatus, release: ReleaseStatus | undefined): string {
+  switch (status.state) {
+    case 'healthy':
+      return release ? 'healthy' : 'ready';
+    case 'failed':
+      return 'unhealthy';
+    case 'offline':
+      return 'cut off';
+    case 'changing':
+      return release?.phase === 'rolling out' ? 'rolling out' : release?.previous !== undefined ? 'rolling back' : 'changing';
+  }
+}
+
+type Verdict = Snapshot['verdict'];
+
+/** One plain sentence on what is changing, and one on how it stands. */
+function verdictOf(release: ReleaseView | undefined, devices: readonly DeviceView[]): Verdict {
+  const broken = devices.filter(({ stateText: text }) => text === 'stopped');
+  if (broken.length > 0) {
+    const names = broken.map(({ name }) => name).join(', ');
+    return { state: 'failed', sentence: `${names} stopped`, detail: broken[0]!.screen[0] ?? '' };
+  }
+  if (!release) return waiting(devices);
+  return (verdicts[release.phase] ?? settledVerdict)(release, devices);
+}
+
+function waiting(devices: readonly DeviceView[]): Verdict {
+  const ready = devices.filter(({ head, state }) => head > 0 && state !== 'offline').length;
+  return {
+    state: 'healthy',
+    sentence: 'Nothing is released yet',
+    detail: `${ready} of ${devices.length} devices follow the ledger`,
+  };
+}
+
+const verdicts: { readonly [phase: string]: (release: ReleaseView, devices: readonly DeviceView[]) => Verdict } = {
+  proposed: (release) => ({
+    state: 'changing',
+    sentence: `${nameOf(release)} waits for approval`,
+    detail: 'Operators decide; the devices keep what they run',
+  }),
+  'rolling out': (release) => ({ state: 'changing', sentence: `Rolling out ${nameOf(release)}`, detail: votesOf(release) }),
+  active: settledVerdict,
+  'rolled back': rolledBack,
+};
+
+/** Until every device is back, the fleet is still on its way. */
+function rolledBack(release: ReleaseView, devices: readonly DeviceView[]): Verdict {
+  const target = devices.find(({ revision }) => revision > 0 && revision !== release.revision);
+  const goal = target ? `${release.app} ${target.release.split(' ')[1]}` : 'nothing';
+  const late = devices.filter(
+    ({ state, revision }) => state === 'changing' || state === 'failed' || revision === release.revision,
+  );
+  const back = `${devices.length - late.length} of ${devices.length} devices are back`;
+  if (late.length > 0) {
+    return {
+      state: 'changing',
+      sentence: `Rolling back ${nameOf(release)} to ${goal.split(' ')[1] ?? 'nothing'}`,
+      detail: `${votesOf(release)}; ${back}`,
+    };
+  }
+  return {
+    state: 'healthy',
+    sentence: `${nameOf(release)} was rolled back to ${goal.split(' ')[1] ?? 'nothing'}`,
+    detail: `${votesOf(release)}; ${back}`,
+  };
+}
+
+function settledVerdict(release: ReleaseView, devices: readonly DeviceView[]): Verdict {
+  const running = devices.filter(({ state, revision }) => state === 'healthy' && revision === release.revision).length;
+  const all = running === devices.length;
+  return {
+    state: all ? 'healthy' : 'changing',
+    sentence: `${nameOf(release)} runs on ${all ? `all ${devices.length}` : `${running} of ${devices.length}`} devices`,
+    detail: votesOf(release),
+  };
+}
+
+const nameOf = ({ app, revision }: ReleaseView): string => `${app} r${revision}`;
+
+function votesOf({ healthyVotes, unhealthyVotes, quorum, voters }: ReleaseView): string {
+  const said = [
+    ...(healthyVotes > 0 ? [`${healthyVotes} healthy`] : []),
+    ...(unhealthyVotes > 0 ? [`${unhealthyVotes} unhealthy`] : []),
+  ];
+  const votes = said.length > 0 ? said.join(', ') : 'no votes yet';
+  return `${votes} of ${voters} votes; ${quorum} decide`;
+}
