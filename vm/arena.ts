@@ -64,14 +64,14 @@ export function setMemoryLimit(bytes: usize): void {
 }
 
 function classOf(bytes: usize): u32 {
-  const bits = 32 - clz<u32>((<u32>bytes) - 1);
+  const bits = 32 - clz<u32>(<u32>bytes - 1);
   return max<u32>(bits, SMALLEST_CLASS);
 }
 
 function extend(sizeClass: u32): usize {
   if (!heapTop) heapTop = (__heap_base + 15) & ~15;
   if (sizeClass >= CLASSES) return 0;
-  const end = (<u64>heapTop) + ((<u64>1) << (<u64>sizeClass));
+  const end = <u64>heapTop + ((<u64>1) << (<u64>sizeClass));
   if (end > <u64>memoryLimit) return 0;
   const pages = <i32>((end + 0xffff) >> PAGE_BITS);
   const missing = pages - memory.size();

@@ -5,7 +5,21 @@ import { keccak256 } from './crypto/keccak256';
 import { recoverAddress } from './crypto/secp256k1';
 import { DELEGATION_SIZE, isDelegation } from './delegation';
 import { Account, AccountFlag } from './records';
-import { accountAt, codeOfAccount, hasCode, hasFlag, isEmpty, loadAddress, refund, setCode, setNonce, setRefund, storeAddress, touch, warmAccount } from './state';
+import {
+  accountAt,
+  codeOfAccount,
+  hasCode,
+  hasFlag,
+  isEmpty,
+  loadAddress,
+  refund,
+  setCode,
+  setNonce,
+  setRefund,
+  storeAddress,
+  touch,
+  warmAccount,
+} from './state';
 import { byteLength, eq, fitsU64, isZero, low64, lt, storeBigEndian } from './u256';
 
 const enum Row {

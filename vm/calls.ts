@@ -1,23 +1,37 @@
 /** The CALL family and creations: what stands on the caller's stack becomes a new frame, and its end an answer on that stack. */
-import { addCode, bytesOf, copyOf, dropCode, EMPTY_HASH, enterProgram, leaveProgram, noCode, sizeOf } from './code';
+import { addCode, copyOf, dropCode, enterProgram, leaveProgram, sizeOf } from './code';
 import { keccak256 } from './crypto/keccak256';
 import { firstBlock } from './decode';
 import { delegateOf } from './delegation';
 import { fail, fatal } from './failure';
 import { isPrecompile, Rule, rule } from './forks';
 import { dropFrame, Frame, FrameFlag, newFrame } from './frame';
+import { Action, run, wanted } from './interpreter';
 import { checkpoint, revert } from './journal';
 import { cutLogs, logsUsed } from './logs';
 import { rangeCost, reachRange, UNPAYABLE } from './memory';
-import { Action, run, wanted } from './interpreter';
 import { Op } from './opcodes';
 import { clearReturnData, outputAt, outputSize, setOutput, setReturnData } from './output';
 import { precompiledGasLeft, runPrecompile } from './precompiled';
 import { Code } from './program';
 import { Account, AccountFlag } from './records';
 import {
-  accountAt, addBalance, codeOfAccount, hasCode, hasFlag, isEmpty, loadAddress, refund, setCode, setFlag, setNonce, setRefund, storeAddress,
-  subBalance, touch, warmAccount,
+  accountAt,
+  addBalance,
+  codeOfAccount,
+  hasCode,
+  hasFlag,
+  isEmpty,
+  loadAddress,
+  refund,
+  setCode,
+  setFlag,
+  setNonce,
+  setRefund,
+  storeAddress,
+  subBalance,
+  touch,
+  warmAccount,
 } from './state';
 import { Status, succeeded } from './status';
 import { copy, fitsU64, isZero, lt, setU64, storeBigEndian } from './u256';
@@ -75,7 +89,7 @@ export function call(frame: usize, opcode: i32): i32 {
   if (delegate) cost += accessCost(delegate);
   if (!charge(frame, cost) || fatal) return Status.OutOfGas;
   const gas = gasForCall(frame, sp) + (transfers ? STIPEND : 0);
-  popArguments(frame, ranges, sp);
+  popArguments(frame, ranges);
   if (load<u32>(frame, Frame.Depth) >= DEPTH_LIMIT || (transfers && lt(self(frame) + Account.Balance, value))) {
     return answer(frame, 0, gas);
   }
@@ -92,7 +106,7 @@ export function create(frame: usize, opcode: i32): i32 {
   const limit = <u32>rule(Rule.InitCodeLimit);
   if (limit && size > limit) return Status.InitCodeTooLarge;
   const perWord = (limit ? INIT_CODE_PER_WORD : 0) + (opcode == Op.CREATE2 ? HASH_PER_WORD : 0);
-  if (!charge(frame, cost + perWord * (((<u64>size) + 31) >> 5))) return Status.OutOfGas;
+  if (!charge(frame, cost + perWord * ((<u64>size + 31) >> 5))) return Status.OutOfGas;
   if (!reachRange(frame, sp + 32, sp + 64)) return Status.OutOfGas;
   const left = load<u64>(frame, Frame.Gas);
   const gas = left - (left >> 6);
@@ -212,13 +226,32 @@ function answer(frame: usize, value: u64, gas: u64): i32 {
   return Status.Stop;
 }
 
-function begin(frame: usize, opcode: i32, account: usize, runs: usize, value: usize, transfers: bool, gas: u64, ranges: usize): i32 {
+function begin(
+  frame: usize,
+  opcode: i32,
+  account: usize,
+  runs: usize,
+  value: usize,
+  transfers: bool,
+  gas: u64,
+  ranges: usize,
+): i32 {
   const size = load<u32>(ranges, 32);
   const input = <usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(ranges) : 0);
   return enter(frame, opcode, account, runs, value, transfers, gas, input, size);
 }
 
-function enter(frame: usize, opcode: i32, account: usize, runs: usize, value: usize, transfers: bool, gas: u64, input: usize, size: u32): i32 {
+function enter(
+  frame: usize,
+  opcode: i32,
+  account: usize,
+  runs: usize,
+  value: usize,
+  transfers: bool,
+  gas: u64,
+  input: usize,
+  size: u32,
+): i32 {
   const mark = checkpoint();
   if (opcode == Op.CALL || opcode == Op.STATICCALL) touch(account);
   if (transfers && opcode == Op.CALL) transfer(accountAt(frame ? self(frame) + Account.Address : firstCaller), account, value);
@@ -232,7 +265,17 @@ function enter(frame: usize, opcode: i32, account: usize, runs: usize, value: us
   return enterFrame(frame, opcode, account, code, value, gas, input, size, mark);
 }
 
-function enterFrame(frame: usize, opcode: i32, account: usize, code: usize, value: usize, gas: u64, input: usize, size: u32, mark: usize): i32 {
+function enterFrame(
+  frame: usize,
+  opcode: i32,
+  account: usize,
+  code: usize,
+  value: usize,
+  gas: u64,
+  input: usize,
+  size: u32,
+  mark: usize,
+): i32 {
   const called = newFrame(frame);
   if (!called || !enterProgram(code)) return exhausted();
   const keeps = opcode == Op.CALLCODE || opcode == Op.DELEGATECALL;
@@ -283,7 +326,8 @@ function succeedAtOnce(frame: usize, gas: u64): i32 {
 /** Writes as much of the output as fits where the caller wants it. */
 function writeOutput(frame: usize): void {
   const size = min(outputSize, load<u32>(frame, Frame.OutputSize));
-  if (size) memory.copy(<usize>load<u32>(frame, Frame.Memory) + <usize>load<u32>(frame, Frame.OutputOffset), outputAt, <usize>size);
+  if (size)
+    memory.copy(<usize>load<u32>(frame, Frame.Memory) + <usize>load<u32>(frame, Frame.OutputOffset), outputAt, <usize>size);
 }
 
 /** What init code returned becomes the account's code, if it may. */
@@ -343,7 +387,7 @@ function gasForCall(frame: usize, asked: usize): u64 {
 }
 
 /** Leaves room for the answer only, and keeps where the output goes. */
-function popArguments(frame: usize, ranges: usize, sp: usize): void {
+function popArguments(frame: usize, ranges: usize): void {
   store<u32>(frame, load<u32>(ranges, 64), Frame.OutputOffset);
   store<u32>(frame, fitsU64(ranges + 96) ? load<u32>(ranges, 96) : 0, Frame.OutputSize);
   store<u32>(frame, <u32>ranges + 96, Frame.Sp);
@@ -374,7 +418,8 @@ function setCreateAddress(creator: usize, nonce: u64): void {
   store<u8>(preimage, 0x94, 1);
   storeAddress(preimage + 2, creator);
   store<u8>(preimage, nonce == 0 ? 0x80 : size ? <u8>(0x80 + size) : <u8>nonce, 22);
-  for (let index: usize = 0; index < size; index++) store<u8>(preimage + 23 + index, <u8>(nonce >> (8 * <u64>(size - 1 - index))));
+  for (let index: usize = 0; index < size; index++)
+    store<u8>(preimage + 23 + index, <u8>(nonce >> (8 * <u64>(size - 1 - index))));
   keccak256(hash, preimage, 23 + size);
   loadAddress(target, hash + 12);
 }

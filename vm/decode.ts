@@ -25,8 +25,6 @@ let height: i32 = 0;
 let needs: i32 = 0;
 let grows: i32 = 0;
 let length: i32 = 0;
-/** The newest static jump, each linked to the one before: to be resolved when all blocks are placed. */
-let unresolved: usize = 0;
 
 /** Makes the program and jump table of a code record. False if there is no memory. */
 export function decode(code: usize, bytes: usize, traced: bool): bool {
@@ -35,14 +33,12 @@ export function decode(code: usize, bytes: usize, traced: bool): bool {
   const jumps = takeZeroed((size << 2) + 4);
   if (!draft || !jumps) return giveUp(draft, jumps);
   out = draft + START;
-  unresolved = 0;
   if (traced) emitTraced(draft, bytes, size, jumps);
   else emitBlocks(draft, bytes, size, jumps);
   const used = out - draft;
   const program = take(used);
   if (!program) return giveUp(draft, jumps);
   memory.copy(program, draft, used);
-  resolveJumps(program, draft, jumps, size);
   give(draft);
   store<u32>(code, <u32>program, Code.Program);
   store<u32>(code, <u32>jumps, Code.Jumps);
@@ -70,7 +66,7 @@ function emitBlocks(draft: usize, bytes: usize, size: usize, jumps: usize): void
     }
     if (length >= LONGEST_BLOCK) fallThrough();
     count(opcode);
-    at = emitOne(at, opcode, bytes);
+    at = emitAlone(at, opcode, bytes);
     if (isEnd(opcode)) {
       endBlock();
       at = nextJumpdest(at, end);
@@ -102,10 +98,6 @@ function emitTraced(draft: usize, bytes: usize, size: usize, jumps: usize): void
     if (!isEnd(opcode) && !isBreak(opcode)) emit(Do.Enter, 0);
     endBlock();
   }
-}
-
-function emitOne(at: usize, opcode: i32, bytes: usize): usize {
-  return emitAlone(at, opcode, bytes);
 }
 
 /** One instruction for one opcode. Returns where the next opcode stands. */
@@ -186,14 +178,30 @@ function fallThrough(): void {
 
 /** After these nothing follows but at a JUMPDEST. */
 function isEnd(opcode: i32): bool {
-  return !isDefined(opcode) || opcode == Op.STOP || opcode == Op.JUMP || opcode == Op.RETURN || opcode == Op.REVERT
-    || opcode == Op.INVALID || opcode == Op.SELFDESTRUCT;
+  return (
+    !isDefined(opcode) ||
+    opcode == Op.STOP ||
+    opcode == Op.JUMP ||
+    opcode == Op.RETURN ||
+    opcode == Op.REVERT ||
+    opcode == Op.INVALID ||
+    opcode == Op.SELFDESTRUCT
+  );
 }
 
 /** These see how much gas is left, or may go elsewhere: what follows must not be paid yet. */
 function isBreak(opcode: i32): bool {
-  return opcode == Op.JUMPI || opcode == Op.GAS || opcode == Op.SSTORE || opcode == Op.CREATE || opcode == Op.CREATE2
-    || opcode == Op.CALL || opcode == Op.CALLCODE || opcode == Op.DELEGATECALL || opcode == Op.STATICCALL;
+  return (
+    opcode == Op.JUMPI ||
+    opcode == Op.GAS ||
+    opcode == Op.SSTORE ||
+    opcode == Op.CREATE ||
+    opcode == Op.CREATE2 ||
+    opcode == Op.CALL ||
+    opcode == Op.CALLCODE ||
+    opcode == Op.DELEGATECALL ||
+    opcode == Op.STATICCALL
+  );
 }
 
 function nextJumpdest(at: usize, end: usize): usize {
@@ -203,9 +211,6 @@ function nextJumpdest(at: usize, end: usize): usize {
     at += opcode >= Op.PUSH1 && opcode <= Op.PUSH32 ? <usize>(opcode - Op.PUSH1 + 2) : 1;
   }
   return end;
-}
-
-function resolveJumps(program: usize, draft: usize, jumps: usize, size: usize): void {
 }
 
 function giveUp(draft: usize, jumps: usize): bool {

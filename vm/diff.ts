@@ -61,10 +61,12 @@ function isGone(account: usize): bool {
 
 function isChanged(account: usize): bool {
   if (isGone(account)) return hasFlag(account, AccountFlag.Existed);
-  return load<u64>(account, Account.Nonce) != load<u64>(account, Account.OriginalNonce)
-    || !eq(account + Account.Balance, account + Account.OriginalBalance)
-    || hasNewCode(account)
-    || changedSlots(account) != 0;
+  return (
+    load<u64>(account, Account.Nonce) != load<u64>(account, Account.OriginalNonce) ||
+    !eq(account + Account.Balance, account + Account.OriginalBalance) ||
+    hasNewCode(account) ||
+    changedSlots(account) != 0
+  );
 }
 
 function hasNewCode(account: usize): bool {

@@ -53,6 +53,7 @@ export const enum Rule {
 }
 
 //  rule                         value  since
+// biome-ignore format: a table
 const rules: StaticArray<i32> = [
     Rule.HighestType,                1, Fork.Berlin,
     Rule.HighestType,                2, Fork.London,
@@ -80,6 +81,7 @@ const rules: StaticArray<i32> = [
 ];
 
 //  first  last  since
+// biome-ignore format: a table
 const precompiles: StaticArray<i32> = [
     0x01, 0x09,  Fork.Istanbul,
     0x0a, 0x0a,  Fork.Cancun,

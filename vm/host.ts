@@ -4,36 +4,22 @@
  */
 
 /** Address: 20 bytes big-endian. Answer: nonce u64, has-storage u64, balance (word), code hash (32 bytes). Returns 0 if there is no such account. */
-// @ts-ignore: decorator
-@external("host", "account")
 export declare function hostAccount(address: usize, out: usize): i32;
 
 /** Key and answer: 32 bytes big-endian. */
-// @ts-ignore: decorator
-@external("host", "slot")
 export declare function hostSlot(address: usize, key: usize, out: usize): i32;
 
 /** Returns the number of bytes of the code with this hash. */
-// @ts-ignore: decorator
-@external("host", "codeSize")
 export declare function hostCodeSize(hash: usize): i32;
 
 /** Copies the code whose size was asked last. */
-// @ts-ignore: decorator
-@external("host", "code")
 export declare function hostCode(out: usize): i32;
 
 /** Answer: 32 bytes. */
-// @ts-ignore: decorator
-@external("host", "blockHash")
 export declare function hostBlockHash(number: u64, out: usize): i32;
 
 /** Called before every instruction while tracing; the frame is as in vm/frame.ts. */
-// @ts-ignore: decorator
-@external("host", "trace")
 export declare function hostTrace(pc: u32, opcode: i32, frame: usize): void;
 
 /** Answers bn254, KZG, BLS12-381 and P-256. Returns the bytes written to `out` (256 at most), or −1 where the input is invalid; lower: the host failed. */
-// @ts-ignore: decorator
-@external("host", "precompile")
 export declare function hostPrecompile(number: i32, input: usize, length: u32, out: usize): i32;

@@ -12,8 +12,21 @@ import { Refusal, Status } from './status';
 import { selectTraits } from './traits';
 import { reset, result, transact } from './transaction';
 
-export { Fork, Refusal, Status };
-export { alloc, keccak256, mark, recoverAddress, release, run, setMemoryLimit, setTracing, sha256, transact };
+export {
+  alloc,
+  Fork,
+  keccak256,
+  mark,
+  Refusal,
+  recoverAddress,
+  release,
+  run,
+  Status,
+  setMemoryLimit,
+  setTracing,
+  sha256,
+  transact,
+};
 
 /** Makes a fork's rules the ones in force. Once, before anything else. */
 export function setFork(fork: i32): void {

@@ -19,8 +19,32 @@ import { Code, Do, Header, Instruction } from './program';
 import { Account } from './records';
 import { Status } from './status';
 import {
-  add, addmod, and, byte, byteLength, clz, copy, eq, exp, fitsU64, isZero, loadBigEndian, lt, mul, mulmod, not, or, sar, setU64, shl, shr, signextend,
-  slt, storeBigEndian, sub, xor,
+  add,
+  addmod,
+  and,
+  byte,
+  byteLength,
+  clz,
+  copy,
+  eq,
+  exp,
+  fitsU64,
+  isZero,
+  loadBigEndian,
+  lt,
+  mul,
+  mulmod,
+  not,
+  or,
+  sar,
+  setU64,
+  shl,
+  shr,
+  signextend,
+  slt,
+  storeBigEndian,
+  sub,
+  xor,
 } from './u256';
 import { div, mod, sdiv, smod } from './u256-division';
 
@@ -41,6 +65,7 @@ const EXP_PER_BYTE: u64 = 50;
 const STACK_SIZE: usize = 32768;
 
 /** Returns the status with which the frame ended, or an `Action`. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one loop over one switch becomes one br_table.
 export function run(frame: usize): i32 {
   let ip = <usize>load<u32>(frame, Frame.Ip);
   let sp = <usize>load<u32>(frame, Frame.Sp);
@@ -52,7 +77,8 @@ export function run(frame: usize): i32 {
 
   while (true) {
     gas -= <i64>load<u32>(ip, Header.Gas);
-    const misfits = (sp + <usize>load<u16>(ip, Header.Needs) > base) | (sp - <usize>load<u16>(ip, Header.Grows) < base - STACK_SIZE);
+    const misfits =
+      (sp + <usize>load<u16>(ip, Header.Needs) > base) | (sp - <usize>load<u16>(ip, Header.Grows) < base - STACK_SIZE);
     if (misfits | (gas < 0)) {
       gas += <i64>load<u32>(ip, Header.Gas);
       if (misfits || totalGas(gas) < <u64>load<u32>(ip, Header.Gas)) return misfit(frame, ip, sp, totalGas(gas));
@@ -260,7 +286,13 @@ export function run(frame: usize): i32 {
           ip += 8;
           continue;
         case Op.CODECOPY:
-          gas = copyToMemory(frame, sp, bytesOf(<usize>load<u32>(frame, Frame.Code)), sizeOf(<usize>load<u32>(frame, Frame.Code)), gas);
+          gas = copyToMemory(
+            frame,
+            sp,
+            bytesOf(<usize>load<u32>(frame, Frame.Code)),
+            sizeOf(<usize>load<u32>(frame, Frame.Code)),
+            gas,
+          );
           if (gas < 0) return <i32>-gas;
           memoryAt = <usize>load<u32>(frame, Frame.Memory);
           memorySize = <u64>load<u32>(frame, Frame.MemorySize);
@@ -706,7 +738,9 @@ function ask(frame: usize, ip: usize, sp: usize, gas: i64, opcode: i32): i32 {
 /** The status of a block that cannot run. */
 function misfit(frame: usize, ip: usize, sp: usize, gas: u64): i32 {
   if (gas < <u64>load<u32>(ip, Header.Gas)) return Status.OutOfGas;
-  return sp + <usize>load<u16>(ip, Header.Needs) > <usize>load<u32>(frame, Frame.Base) ? Status.StackUnderflow : Status.StackOverflow;
+  return sp + <usize>load<u16>(ip, Header.Needs) > <usize>load<u32>(frame, Frame.Base)
+    ? Status.StackUnderflow
+    : Status.StackOverflow;
 }
 
 /** The address of the block at the pc on the stack, or 0 if there is no JUMPDEST. */

@@ -82,14 +82,29 @@ function makeRoom(): bool {
 function undo(entry: usize): void {
   const record = <usize>load<u32>(entry, 4);
   switch (load<u32>(entry)) {
-    case Undo.Balance: copy(record + Account.Balance, entry + 8); break;
-    case Undo.Nonce: store<u64>(record, load<u64>(entry, 8), Account.Nonce); break;
-    case Undo.CodeHash: copy(record + Account.CodeHash, entry + 8); break;
-    case Undo.Code: store<u32>(record, load<u32>(entry, 8), Account.Code); break;
-    case Undo.AccountFlags: undoFlags(record, load<u32>(entry, 8)); break;
-    case Undo.SlotValue: copy(record + Slot.Value, entry + 8); break;
-    case Undo.SlotFlags: store<u32>(record, load<u32>(entry, 8), Slot.Flags); break;
-    default: copy(record + Transient.Value, entry + 8);
+    case Undo.Balance:
+      copy(record + Account.Balance, entry + 8);
+      break;
+    case Undo.Nonce:
+      store<u64>(record, load<u64>(entry, 8), Account.Nonce);
+      break;
+    case Undo.CodeHash:
+      copy(record + Account.CodeHash, entry + 8);
+      break;
+    case Undo.Code:
+      store<u32>(record, load<u32>(entry, 8), Account.Code);
+      break;
+    case Undo.AccountFlags:
+      undoFlags(record, load<u32>(entry, 8));
+      break;
+    case Undo.SlotValue:
+      copy(record + Slot.Value, entry + 8);
+      break;
+    case Undo.SlotFlags:
+      store<u32>(record, load<u32>(entry, 8), Slot.Flags);
+      break;
+    default:
+      copy(record + Transient.Value, entry + 8);
   }
 }
 
@@ -100,5 +115,8 @@ function undoFlags(account: usize, flags: u32): void {
 }
 
 function isRipemd(account: usize): bool {
-  return load<u64>(account, Account.Address) == 3 && (load<u64>(account, Account.Address + 8) | load<u64>(account, Account.Address + 16)) == 0;
+  return (
+    load<u64>(account, Account.Address) == 3 &&
+    (load<u64>(account, Account.Address + 8) | load<u64>(account, Account.Address + 16)) == 0
+  );
 }

@@ -44,7 +44,7 @@ export function resetPool(): void {
 }
 
 function addChunk(size: usize): bool {
-  if (size > (1 << 30)) return failed();
+  if (size > 1 << 30) return failed();
   const added = take(max(size + LINK + 16, POOL_CHUNK));
   if (!added) return failed();
   store<u32>(added, <u32>chunk);

@@ -115,7 +115,7 @@ export function subBalance(account: usize, amount: usize): void {
 
 /** The slot of an account. Never 0; after a fatal failure a record of no slot. */
 export function slotAt(account: usize, key: usize): usize {
-  const hash = hashWord(key) ^ (<u32>account) * 0x9e3779b1;
+  const hash = hashWord(key) ^ (<u32>account * 0x9e3779b1);
   let slot = chainOf(slots, hash);
   while (slot && !(load<u32>(slot, Slot.Account) == <u32>account && eq(slot + Slot.Key, key))) slot = <usize>load<u32>(slot);
   return slot ? slot : loadSlot(account, key, hash);
@@ -136,7 +136,7 @@ export function setSlot(slot: usize, value: usize): void {
 
 /** Transient storage (EIP-1153). Never 0. */
 export function transientAt(account: usize, key: usize): usize {
-  const hash = hashWord(key) ^ (<u32>account) * 0x9e3779b1;
+  const hash = hashWord(key) ^ (<u32>account * 0x9e3779b1);
   let record = chainOf(transients, hash);
   while (record && !(load<u32>(record, Transient.Account) == <u32>account && eq(record + Transient.Key, key))) {
     record = <usize>load<u32>(record);

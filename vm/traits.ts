@@ -7,6 +7,7 @@ import { Op } from './opcodes';
  * Gas is the part known before execution; where it depends on operands or state (EIP-2929), the instruction adds the rest.
  */
 //  opcode             gas  in out  since
+// biome-ignore format: a table
 const rows: StaticArray<i32> = [
     Op.STOP,                0,  0,  0, Fork.Frontier,
     Op.ADD,                 3,  2,  1, Fork.Frontier,

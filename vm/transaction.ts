@@ -2,7 +2,7 @@
 import { applyAuthorizations } from './authorizations';
 import { beginFirstCall, beginFirstCreation, createdAddress, lastGas, lastStatus, runFrames } from './calls';
 import { trimCodes } from './code';
-import { Context, context, ContextFlag, contextGas, contextNumber, simulates } from './context';
+import { Context, ContextFlag, context, contextGas, contextNumber, simulates } from './context';
 import { delegateOf } from './delegation';
 import { diffAt, diffRows, writeDiff } from './diff';
 import { clearFailure, fatal } from './failure';
@@ -15,7 +15,16 @@ import { resetReturnData, returnData, returnDataSize } from './output';
 import { resetPool } from './pool';
 import { Account } from './records';
 import {
-  accountAt, addBalance, refund, resetState, setNonce, slotAt, storeAddress, subBalance, warmAccount, warmSlot,
+  accountAt,
+  addBalance,
+  refund,
+  resetState,
+  setNonce,
+  slotAt,
+  storeAddress,
+  subBalance,
+  warmAccount,
+  warmSlot,
 } from './state';
 import { copy, lt, setU64, sub } from './u256';
 import { validate } from './validation';

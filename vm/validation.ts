@@ -1,5 +1,5 @@
 /** Phase 1 of a transaction: is it valid? Looks at everything, changes nothing. */
-import { Context, context, contextGas, contextNumber, ContextFlag, simulates } from './context';
+import { Context, ContextFlag, context, contextGas, contextNumber, simulates } from './context';
 import { isBarred } from './delegation';
 import { addChecked, blobGas, timesGas } from './fees';
 import { Rule, rule } from './forks';
@@ -54,7 +54,9 @@ function validateBlobs(): i32 {
   for (let index: u32 = 0; index < count; index++) {
     if (load<u8>(hashes + ((<usize>index) << 5), 31) != BLOB_VERSION) return Refusal.BlobVersion;
   }
-  return !simulates() && lt(context + Context.MaxBlobFee, context + Context.BlobBaseFee) ? Refusal.BlobFeeBelowBaseFee : Refusal.None;
+  return !simulates() && lt(context + Context.MaxBlobFee, context + Context.BlobBaseFee)
+    ? Refusal.BlobFeeBelowBaseFee
+    : Refusal.None;
 }
 
 function validateAuthorizations(): i32 {
@@ -79,7 +81,8 @@ function validateFunds(type: i32): i32 {
   if (!timesGas(cost, context + Context.MaxFee, contextGas(Context.GasLimit))) return Refusal.InsufficientFunds;
   if (!addChecked(cost, cost, context + Context.Value)) return Refusal.InsufficientFunds;
   if (type == 3) {
-    if (!timesGas(part, context + Context.MaxBlobFee, blobGas()) || !addChecked(cost, cost, part)) return Refusal.InsufficientFunds;
+    if (!timesGas(part, context + Context.MaxBlobFee, blobGas()) || !addChecked(cost, cost, part))
+      return Refusal.InsufficientFunds;
   }
   return lt(sender + Account.Balance, cost) ? Refusal.InsufficientFunds : Refusal.None;
 }

@@ -22,13 +22,14 @@ export class Host {
   /** The functions that the wasm imports. */
   imports(): WasmImports {
     return {
-      account: this.#guard((address: number, out: number) => this.#account(address, out)),
-      slot: this.#guard((address: number, key: number, out: number) => this.#slot(address, key, out)),
-      codeSize: this.#guard((hash: number) => this.#codeSize(hash)),
-      code: this.#guard((out: number) => this.#copyCode(out)),
-      blockHash: this.#guard((number: bigint, out: number) => this.#blockHash(number, out)),
-      precompile: (number: number, input: number, length: number, out: number) => this.#precompile(number, input, length, out),
-      trace: (pc: number, opcode: number, view: number) => {
+      hostAccount: this.#guard((address: number, out: number) => this.#account(address, out)),
+      hostSlot: this.#guard((address: number, key: number, out: number) => this.#slot(address, key, out)),
+      hostCodeSize: this.#guard((hash: number) => this.#codeSize(hash)),
+      hostCode: this.#guard((out: number) => this.#copyCode(out)),
+      hostBlockHash: this.#guard((number: bigint, out: number) => this.#blockHash(number, out)),
+      hostPrecompile: (number: number, input: number, length: number, out: number) =>
+        this.#precompile(number, input, length, out),
+      hostTrace: (pc: number, opcode: number, view: number) => {
         this.trace?.(pc, opcode, view);
         return undefined;
       },

@@ -3,11 +3,10 @@ import { fatal } from '../failure';
 import { Rule, rule } from '../forks';
 import { Frame, FrameFlag } from '../frame';
 import { OUT_OF_GAS, spend, totalGas } from '../gas';
-import { Slot } from '../records';
+import { Slot, Transient } from '../records';
 import { refund, setRefund, setSlot, setTransient, slotAt, transientAt, warmSlot } from '../state';
 import { Status } from '../status';
 import { copy, eq, isZero } from '../u256';
-import { Transient } from '../records';
 
 const WARM_READ: u64 = 100;
 const COLD_SLOT: u64 = 2100;
