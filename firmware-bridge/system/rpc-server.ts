@@ -1,0 +1,103 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import { bound } from './listen.ts';
+
+export interface RpcServerOptions {
+  /** Answers one request or batch; never rejects. */
+  readonly rpc: (request: string) => Promise<string>;
+  /** Said to a person who opens the address in a browser. */
+  readonly title: string;
+  /** Web pages that may call: origins such as `https://app.example`, or `*`. None: no page may. */
+  readonly cors: readonly string[];
+  /** Names by which clients may call this node, besides `localhost` and its IP addresses (against DNS rebinding). */
+  readonly hosts: readonly string[];
+}
+
+/** A signed transaction has at most 128 KiB; a batch may hold a few. */
+const LONGEST_BODY = 2 * 1024 * 1024;
+const MAX_CONNECTIONS = 512;
+const SLOWEST_REQUEST_MS = 30_000;
+
+/** Ethereum JSON-RPC over HTTP: POST only, bounded, and every refusal is a sentence. */
+export function createRpcServer(options: RpcServerOptions): Server {
+  const server = createServer((request, response) => {
+    handle(options, request, response).catch(() => refuse(response, 500, -32_603, 'internal error'));
+  });
+  bound(server, MAX_CONNECTIONS);
+  server.requestTimeout = SLOWEST_REQUEST_MS;
+  return server;
+}
+
+async function handle(options: RpcServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const name = hostName(request.headers.host ?? '');
+  if (!isOurName(name, options.hosts))
+    return plain(response, 403, `This node is not called "${name.slice(0, 100)}"; add it to rpc.hosts to allow it.`);
+  allowOrigin(options.cors, request, response);
+  if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+  if (request.method === 'GET' || request.method === 'HEAD')
+    return plain(response, 200, `${options.title} Send JSON-RPC 2.0 requests here by POST.`);
+  if (request.method !== 'POST') {
+    response.setHeader('allow', 'POST, GET, OPTIONS');
+    return plain(response, 405, 'JSON-RPC requests come by POST.');
+  }
+  // Without this a form on any web page could send transactions.
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+    return refuse(response, 415, -32_600, 'invalid request: the content type must be application/json');
+  }
+  const body = await readBody(request);
+  if (body === undefined) {
+    response.setHeader('connection', 'close');
+    return refuse(response, 413, -32_600, `invalid request: longer than ${LONGEST_BODY} bytes`);
+  }
+  json(response, 200, await options.rpc(body));
+}
+
+/** The body as text; `undefined` if it is too long. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > LONGEST_BODY) return undefined;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > LONGEST_BODY) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function hostName(header: string): string {
+  return header
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase();
+}
+
+function isOurName(name: string, hosts: readonly string[]): boolean {
+  return name === '' || name === 'localhost' || isIP(name) !== 0 || hosts.includes(name) || hosts.includes('*');
+}
+
+function allowOrigin(cors: readonly string[], request: IncomingMessage, response: ServerResponse): void {
+  const origin = request.headers.origin;
+  if (origin === undefined) return;
+  response.setHeader('vary', 'origin');
+  if (!cors.includes('*') && !cors.includes(origin)) return;
+  response.setHeader('access-control-allow-origin', cors.includes('*') ? '*' : origin);
+  response.setHeader('access-control-allow-methods', 'POST');
+  response.setHeader('access-control-allow-headers', 'content-type');
+  response.setHeader('access-control-max-age', '600');
+}
+
+function refuse(response: ServerResponse, status: number, code: number, message: string): void {
+  if (response.headersSent) return void response.destroy();
+  json(response, status, JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } }));
+}
+
+function json(response: ServerResponse, status: number, text: string): void {
+  const body = Buffer.from(text);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+}
+
+function plain(response: ServerResponse, status: number, sentence: string): void {
+  const body = Buffer.from(`${sentence}\n`);
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': body.length }).end(body);
+}
