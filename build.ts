@@ -102,10 +102,17 @@ const steps: readonly Step[] = [
   },
   {
     name: 'embed',
-    inputs: ['vm/embed', 'runtime/ports'],
+    inputs: ['vm/embed', 'runtime/ports', 'build/vm.wasm'],
     outputs: ['build/vm.js'],
     run: () =>
-      build({ ...nodeBundle, banner: {}, platform: 'neutral', entryPoints: ['vm/embed/index.ts'], outfile: 'build/vm.js' }),
+      build({
+        ...nodeBundle,
+        banner: {},
+        platform: 'neutral',
+        loader: { '.wasm': 'binary' },
+        entryPoints: ['vm/embed/bundle.ts'],
+        outfile: 'build/vm.js',
+      }),
   },
 ];
 

@@ -30,18 +30,20 @@ export interface VmExports {
   recoverAddress(out: number, hash: number, yParity: bigint, r: number, s: number): number;
 }
 
+let bundled: Uint8Array | undefined;
 let fallback: WasmModule | undefined;
 
 /** What `createVm` uses where it is given no wasm. A bundle that holds the wasm says so once. */
 export function setDefaultWasm(bytes: Uint8Array): void {
-  fallback = new WebAssembly.Module(bytes);
+  bundled = bytes;
+  fallback = undefined;
 }
 
 /** The module in the given form, or the bundled one, or `build/vm.wasm` where there is a file system. */
 export function moduleOf(wasm: Uint8Array | ArrayBuffer | WasmModule | undefined): WasmModule {
   if (wasm instanceof ArrayBuffer || ArrayBuffer.isView(wasm)) return new WebAssembly.Module(wasm);
   if (wasm) return wasm;
-  fallback ??= new WebAssembly.Module(readWasm());
+  fallback ??= new WebAssembly.Module(bundled ?? readWasm());
   return fallback;
 }
 
