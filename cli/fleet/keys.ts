@@ -16,9 +16,10 @@ const DEVELOPMENT_KEYS = join(root, 'build', 'emulator', 'operators.json');
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 const FILE_LIMIT_BYTES = 64 * 1024;
 
+/** What the emulator writes of itself. */
 interface DevelopmentKeys {
   readonly fleet: string;
-  readonly operators: readonly { readonly name: string; readonly privateKey: Hex }[];
+  readonly operators: readonly { readonly name: string; readonly address: string; readonly privateKey: Hex }[];
 }
 
 /** The operators' keys to sign with: those given, else on an emulator of this machine its own. Throws {@link Failure}. */
@@ -34,6 +35,11 @@ export function operatorKeys(input: Input, io: Io, connection: Connection): Priv
   }
   io.err(`signing with the emulator's well-known development keys (${development.operators.map(({ name }) => name).join(', ')})`);
   return development.operators.map(({ privateKey }) => privateKeyToAccount(privateKey));
+}
+
+/** Names of the emulator's operators by address; none elsewhere. */
+export function developmentNames(connection: Connection): ReadonlyMap<string, string> {
+  return new Map(developmentKeys(connection)?.operators.map(({ name, address }) => [address.toLowerCase(), name]));
 }
 
 function developmentKeys({ chain, rpc, fleet }: Connection): DevelopmentKeys | undefined {

@@ -1,0 +1,73 @@
+import { decodeEventLog, type Hex, hexToString } from 'viem';
+import type { Address, Log } from '../../runtime/ports/index.ts';
+import { fleetAbi } from '../fleet/abi.ts';
+import type { Checked } from './verify.ts';
+
+/** One line of the trail: an event of the Fleet, or a transaction without one. */
+export interface Row {
+  readonly block: number;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+  readonly transaction: string;
+  readonly who: string;
+  readonly what: string;
+  readonly detail: string;
+}
+
+type Event = Extract<ReturnType<typeof decode>, object>;
+type Name = Event['eventName'];
+type Arguments<N extends Name> = Extract<Event, { eventName: N }>['args'];
+
+function decode(log: Log) {
+  try {
+    const data = `0x${Buffer.from(log.data).toString('hex')}` as const;
+    return decodeEventLog({ abi: fleetAbi, data, topics: log.topics as [Hex, ...Hex[]], strict: true });
+  } catch {
+    return undefined;
+  }
+}
+
+const release = ({ app, revision }: { app: Hex; revision: bigint }) => `${hexToString(app, { size: 32 })} r${revision}`;
+
+/** What each event says, in the order of a release's life. */
+const details: { readonly [N in Name]: (args: Arguments<N>) => string } = {
+  DeviceEnrolled: ({ name, device }) => `${name} is ${device.toLowerCase()}`,
+  DeviceRevoked: ({ device }) => device.toLowerCase(),
+  Proposed: (args) => `${release(args)}, manifest ${args.manifestHash}`,
+  Approved: (args) => `${release(args)}, ${args.approvals} of ${args.needed}`,
+  RollingOut: (args) => (args.previous === 0n ? release(args) : `${release(args)}, in the place of r${args.previous}`),
+  Attested: (args) => `${release(args)} ${args.healthy ? 'healthy' : `unhealthy: ${args.reason || 'no reason given'}`}`,
+  Promoted: (args) => `${release(args)} is active, with ${args.votes} votes of ${args.quorum} needed`,
+  RolledBack: (args) => `${release(args)}, back to ${args.backTo === 0n ? 'nothing' : `r${args.backTo}`}: ${args.why}`,
+  Superseded: (args) => `${release(args)}, by r${args.by}`,
+};
+
+/** Turns checked blocks into lines. It learns the devices' names as they are enrolled. */
+export function storyteller(fleet: Address, known: ReadonlyMap<string, string>): (block: Checked) => Row[] {
+  const names = new Map(known);
+  const nameOf = (address: string) => names.get(address.toLowerCase()) ?? address.toLowerCase();
+  const learn = (log: Log) => {
+    const event = decode(log);
+    if (event?.eventName === 'DeviceEnrolled') names.set(event.args.device.toLowerCase(), event.args.name);
+    return event;
+  };
+  return ({ number, timestamp, transactions, receipts }) =>
+    transactions.flatMap((transaction, index): Row[] => {
+      const place = { block: number, timestamp, transaction: transaction.hash };
+      const { succeeded, logs } = receipts[index]!;
+      const events = logs.filter(({ address }) => address === fleet).flatMap((log) => learn(log) ?? []);
+      const who = nameOf(transaction.sender);
+      if (events.length === 0) return [{ ...place, who, ...plain(transaction, succeeded, fleet) }];
+      return events.map((event) => {
+        const detail = details[event.eventName] as (args: unknown) => string;
+        return { ...place, who, what: event.eventName, detail: detail(event.args) };
+      });
+    });
+}
+
+function plain(transaction: Checked['transactions'][number], succeeded: boolean, fleet: Address): Pick<Row, 'what' | 'detail'> {
+  const { to, data } = transaction;
+  const target = to === undefined ? `a contract of ${data.length} bytes` : to === fleet ? 'the Fleet' : to;
+  if (!succeeded) return { what: 'Failed', detail: `${target}; it changed nothing` };
+  return to === undefined ? { what: 'Created', detail: target } : { what: 'Called', detail: target };
+}

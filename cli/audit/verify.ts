@@ -1,0 +1,204 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { getContractAddress, hexToBytes } from 'viem';
+import { bytesToHex } from '../../runtime/bytes.ts';
+import { verifyHeaderSeal } from '../../runtime/consensus/seal.ts';
+import { bloomOf, mergeBlooms } from '../../runtime/ledger/bloom.ts';
+import { FIXED, type Header, hashHeader } from '../../runtime/ledger/header.ts';
+import { type Receipt, receiptsRoot } from '../../runtime/ledger/receipt.ts';
+import { decodeTransaction, type Transaction } from '../../runtime/ledger/transaction.ts';
+import type { Address, Hex, Vm, Word } from '../../runtime/ports/index.ts';
+import { listRoot } from '../../runtime/state/list-root.ts';
+import { type Entry, logsOf, type RpcBlock, type RpcReceipt, rawTransaction } from './fetch.ts';
+
+/** What is believed without proof: whose seal makes a block valid, on which ledger. */
+export interface Trust {
+  readonly chainId: number;
+  readonly sequencer: Address;
+  readonly genesisHash: Word;
+}
+
+/** An entry that is right. */
+export interface Checked {
+  readonly number: number;
+  readonly hash: Word;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+  readonly transactions: readonly Transaction[];
+  readonly receipts: readonly Receipt[];
+}
+
+/** Cryptography of the auditor's own: an audit believes no VM. */
+export const cryptography: Pick<Vm, 'keccak256' | 'recover'> = {
+  keccak256: (data) => keccak_256(data),
+  recover(hash, yParity, r, s) {
+    try {
+      const point = new secp256k1.Signature(r, s, yParity).recoverPublicKey(hash);
+      return bytesToHex(keccak_256(point.toBytes(false).subarray(1)).subarray(12));
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/**
+ * Recomputes all that the block claims, from what the node showed and nothing else: the hashes, the link to the block
+ * before, the seal, the signatures, both roots, the bloom, the gas. Throws {@link WrongEntry} at the first thing wrong.
+ */
+export function verifyEntry(entry: Entry, previous: Checked | undefined, trust: Trust): Checked {
+  const at = (what: string) => `block ${entry.number}: ${what}`;
+  const header = tryTo(() => headerOf(entry.block), at('its header cannot be read'));
+  demand(header.number === entry.number, at(`it calls itself block ${header.number}`));
+  const hash = hashHeader(header, cryptography.keccak256);
+  demand(hash === entry.block.hash, at(`its header has the hash ${hash}, and the node says ${entry.block.hash}`));
+  verifyFixedFields(entry, at);
+  verifyLink(header, hash, previous, trust, at);
+  const transactions = entry.block.transactions.map((_, index) => verifyTransaction(entry, index, trust));
+  demand(
+    entry.receipts.length === transactions.length,
+    at(`${entry.receipts.length} receipts for ${transactions.length} transactions`),
+  );
+  const receipts = entry.receipts.map((_, index) => verifyReceipt(entry, index, transactions[index]!));
+  verifyRoots(header, transactions, receipts, at);
+  return { number: entry.number, hash, timestamp: header.timestamp, transactions, receipts };
+}
+
+function headerOf(block: RpcBlock): Header {
+  const hex = (name: string): Hex => {
+    const value = block[name];
+    if (typeof value !== 'string' || !/^0x[0-9a-f]*$/i.test(value)) throw new Error(`${name} is ${JSON.stringify(value)}`);
+    return value.toLowerCase() as Hex;
+  };
+  return {
+    parentHash: hex('parentHash'),
+    coinbase: hex('miner'),
+    stateRoot: hex('stateRoot'),
+    transactionsRoot: hex('transactionsRoot'),
+    receiptsRoot: hex('receiptsRoot'),
+    logsBloom: hexToBytes(hex('logsBloom')),
+    number: Number(hex('number')),
+    gasLimit: BigInt(hex('gasLimit')),
+    gasUsed: BigInt(hex('gasUsed')),
+    timestamp: Number(hex('timestamp')),
+    extraData: hexToBytes(hex('extraData')),
+    mixHash: hex('mixHash'),
+    baseFee: BigInt(hex('baseFeePerGas')),
+  };
+}
+
+/** By their names in JSON-RPC. */
+const fixedFields = {
+  sha3Uncles: FIXED.ommersHash,
+  difficulty: '0x0',
+  nonce: FIXED.nonce,
+  withdrawalsRoot: FIXED.withdrawalsRoot,
+  blobGasUsed: '0x0',
+  excessBlobGas: '0x0',
+  parentBeaconBlockRoot: FIXED.parentBeaconBlockRoot,
+  requestsHash: FIXED.requestsHash,
+} as const;
+
+function verifyFixedFields({ block }: Entry, at: (what: string) => string): void {
+  for (const [name, value] of Object.entries(fixedFields)) {
+    const shown = block[name];
+    demand(shown === undefined || shown === value, at(`${name} is ${shown}; on this ledger it is always ${value}`));
+  }
+}
+
+function verifyLink(header: Header, hash: Word, previous: Checked | undefined, trust: Trust, at: (what: string) => string): void {
+  if (!previous) {
+    demand(hash === trust.genesisHash, at(`the ledger begins with ${hash}, not with ${trust.genesisHash}`));
+    return;
+  }
+  demand(
+    header.parentHash === previous.hash,
+    at(`it follows ${header.parentHash}, and block ${previous.number} is ${previous.hash}`),
+  );
+  demand(header.timestamp >= previous.timestamp, at(`its time ${header.timestamp} lies before that of the block before it`));
+  demand(
+    verifyHeaderSeal(header, trust.sequencer, cryptography),
+    at(`it does not bear the seal of the sequencer ${trust.sequencer}`),
+  );
+}
+
+function verifyTransaction({ number, block }: Entry, index: number, { chainId }: Trust): Transaction {
+  const shown = block.transactions[index]!;
+  const at = (what: string) => `block ${number}, transaction ${index}: ${what}`;
+  const transaction = tryTo(() => decodeTransaction(rawTransaction(shown), cryptography), at('it cannot be read'));
+  demand(transaction.hash === shown.hash, at(`it has the hash ${transaction.hash}, and the node says ${shown.hash}`));
+  const sender = shown.from.toLowerCase();
+  demand(transaction.sender === sender, at(`it was signed by ${transaction.sender}, and the node says ${sender}`));
+  const own = transaction.chainId === undefined || transaction.chainId === BigInt(chainId);
+  demand(own, at(`it was signed for chain id ${transaction.chainId}, and this is ${chainId}`));
+  return transaction;
+}
+
+function verifyReceipt({ number, receipts }: Entry, index: number, { type, hash, sender, to, nonce }: Transaction): Receipt {
+  const at = (what: string) => `block ${number}, receipt ${index}: ${what}`;
+  const shown = receipts[index]!;
+  demand(shown?.transactionHash === hash, at(`it belongs to transaction ${shown?.transactionHash}, not to ${hash}`));
+  const before = index === 0 ? 0n : BigInt(receipts[index - 1]!.cumulativeGasUsed);
+  const created = to === undefined ? getContractAddress({ from: sender, nonce }).toLowerCase() : undefined;
+  const shownCreated = shown.contractAddress?.toLowerCase() ?? undefined;
+  demand(
+    shownCreated === undefined || shownCreated === created,
+    at(`it names the contract ${shownCreated} and can only have made ${created}`),
+  );
+  const receipt = tryTo(() => receiptOf(shown, type, sender), at('it cannot be read'));
+  demand(receipt.cumulativeGasUsed - before === receipt.gasUsed, at(`its gas ${receipt.gasUsed} is not what the sum grows by`));
+  demand(bytesToHex(receipt.logsBloom) === shown.logsBloom, at('its bloom does not follow from its logs'));
+  return receipt;
+}
+
+function receiptOf(shown: RpcReceipt, type: Receipt['type'], sender: Address): Receipt {
+  const logs = logsOf(shown);
+  return {
+    type,
+    succeeded: BigInt(shown.status) === 1n,
+    cumulativeGasUsed: BigInt(shown.cumulativeGasUsed),
+    logsBloom: bloomOf(logs, cryptography.keccak256),
+    logs,
+    gasUsed: BigInt(shown.gasUsed),
+    gasPrice: BigInt(shown.effectiveGasPrice ?? 0),
+    sender,
+  };
+}
+
+function verifyRoots(
+  header: Header,
+  transactions: readonly Transaction[],
+  receipts: readonly Receipt[],
+  at: (what: string) => string,
+): void {
+  const { keccak256 } = cryptography;
+  const transactionsRoot = listRoot(
+    transactions.map(({ raw }) => raw),
+    keccak256,
+  );
+  demand(transactionsRoot === header.transactionsRoot, at('its transactions are not those that its header commits to'));
+  demand(
+    receiptsRoot(receipts, keccak256) === header.receiptsRoot,
+    at('its receipts and events are not those that its header commits to'),
+  );
+  const bloom = mergeBlooms(receipts.map(({ logsBloom }) => logsBloom));
+  demand(bytesToHex(bloom) === bytesToHex(header.logsBloom), at('its bloom does not follow from its receipts'));
+  const gasUsed = receipts.at(-1)?.cumulativeGasUsed ?? 0n;
+  demand(gasUsed === header.gasUsed, at(`its transactions used ${gasUsed} gas, and its header says ${header.gasUsed}`));
+}
+
+function tryTo<T>(read: () => T, sentence: string): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new WrongEntry(`${sentence}: ${(error as Error).message.split('\n')[0]}`);
+  }
+}
+
+function demand(isRight: boolean, sentence: string): void {
+  if (!isRight) throw new WrongEntry(sentence);
+}
+
+/** The first thing in the trail that is not as it should be. */
+export class WrongEntry extends Error {
+  override readonly name = 'WrongEntry';
+}
