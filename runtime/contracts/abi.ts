@@ -95,7 +95,6 @@ export function list<T>(item: Codec<T>): Codec<T[]> {
   };
 }
 
-type Shape = Readonly<Record<string, Codec<never>>>;
 type Fields<S> = { readonly [K in keyof S]: ValueOf<S[K]> };
 
 /** Fields in the order in which they are written here. */
@@ -121,13 +120,13 @@ function writeParts(parts: readonly (readonly [Codec<unknown>, unknown])[]): Uin
   let tailAt = parts.reduce((sum, [codec]) => sum + (codec.isDynamic ? 1 : codec.headWords), 0) * WORD;
   const heads: Uint8Array[] = [];
   const tails: Uint8Array[] = [];
-  parts.forEach(([codec], index) => {
+  for (const [index, [codec]] of parts.entries()) {
     const value = written[index]!;
-    if (!codec.isDynamic) return heads.push(value);
-    heads.push(writeNumber(tailAt));
+    heads.push(codec.isDynamic ? writeNumber(tailAt) : value);
+    if (!codec.isDynamic) continue;
     tailAt += value.length;
-    return tails.push(value);
-  });
+    tails.push(value);
+  }
   return concat(...heads, ...tails);
 }
 

@@ -1,22 +1,11 @@
 import type { Clock, Containers, FoundContainer, Logger } from '../ports/index.ts';
+import { createAlarm } from './alarm.ts';
 import { withDeadline } from './deadline.ts';
-import { createExecutors, execute, stepText } from './execute.ts';
+import { createExecutors, type Executors, execute, stepText } from './execute.ts';
 import type { Found } from './found.ts';
 import { plan, type Step, setbackKey } from './plan.ts';
 import { createSetbacks, sentenceOf } from './setbacks.ts';
 import type { Wanted } from './wanted.ts';
-
-/** The loop that makes found like wanted: look, plan, do, look again. Serial within an app; apps do not wait for each other. */
-export interface Reconciler {
-  /** Something may have changed: look soon. */
-  poke(): void;
-  /** Steps being done now, in words. */
-  steps(): string[];
-  /** What keeps it from looking, if the engine does not answer. */
-  fault(): string | undefined;
-  /** Ends; containers keep running. */
-  stop(): void;
-}
 
 export interface ReconcilerOptions {
   readonly device: string;
@@ -37,156 +26,172 @@ type Doing = Exclude<Step, { do: 'wait' }>;
 
 const LOOK_LIMIT_MS = 60_000;
 const STEP_LIMIT_MS = 300_000;
-const PULL_LIMIT_MS = 3_600_000;
+/** A step that stops may take the grace period on top, which is an hour at most. */
+const LONG_STEP_LIMIT_MS = 3_900_000;
 /** Hints come in bursts. */
 const POKE_DELAY_MS = 20;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
 
-export function createReconciler(options: ReconcilerOptions): Reconciler {
-  const { device, containers, clock, log } = options;
-  const executors = createExecutors(containers);
-  const setbacks = createSetbacks();
-  const running = new Map<Doing, string>();
-  const lanes = new Set<string>();
-  const imagesHad = new Set<string>();
-  let stopped = false;
-  let looking = false;
-  let lookAgain = false;
-  let retryMs = FIRST_RETRY_MS;
-  let fault: string | undefined;
-  let cancelTimer = () => {};
-  let dueAtMs = Number.POSITIVE_INFINITY;
+/** The loop that makes found like wanted: look, plan, do, look again. Serial within an app; apps do not wait for each other. */
+export class Reconciler {
+  private readonly options: ReconcilerOptions;
+  private readonly executors: Executors;
+  private readonly alarm;
+  private readonly setbacks = createSetbacks();
+  /** Steps being done, with their words. */
+  private readonly doing = new Map<Doing, string>();
+  private readonly lanes = new Set<string>();
+  private readonly images = new Set<string>();
+  private readonly unwatch: () => void;
+  private isStopped = false;
+  private isLooking = false;
+  private isChangedMeanwhile = false;
+  private retryMs = FIRST_RETRY_MS;
+  private currentFault: string | undefined;
 
-  function lookIn(delayMs: number): void {
-    const atMs = clock.nowMs() + delayMs;
-    if (stopped || atMs >= dueAtMs) return;
-    cancelTimer();
-    dueAtMs = atMs;
-    cancelTimer = clock.after(Math.max(0, delayMs), () => {
-      dueAtMs = Number.POSITIVE_INFINITY;
-      void cycle();
-    });
+  constructor(options: ReconcilerOptions) {
+    this.options = options;
+    this.executors = createExecutors(options.containers);
+    this.alarm = createAlarm(options.clock, () => void this.cycle());
+    this.unwatch = this.watch();
   }
 
-  async function cycle(): Promise<void> {
-    lookAgain = looking;
-    if (looking || stopped) return;
-    looking = true;
+  /** Something may have changed: look soon. */
+  poke(): void {
+    if (this.isLooking) this.isChangedMeanwhile = true;
+    else this.alarm.ringIn(POKE_DELAY_MS);
+  }
+
+  /** Steps being done now, in words. */
+  steps(): string[] {
+    return [...this.doing.values()];
+  }
+
+  /** What keeps it from looking, if the engine does not answer. */
+  fault(): string | undefined {
+    return this.currentFault;
+  }
+
+  /** Ends; containers keep running. */
+  stop(): void {
+    this.isStopped = true;
+    this.alarm.stop();
+    this.unwatch();
+  }
+
+  /** Hints make things faster and nothing else: without them the periodic look does. */
+  private watch(): () => void {
     try {
-      const found = await look();
-      if (!stopped) act(found);
-      retryMs = FIRST_RETRY_MS;
-      setFault(undefined);
+      return this.options.containers.watch(() => this.poke());
     } catch (error) {
-      setFault(sentenceOf(error));
-      if (!stopped) options.onLook(undefined);
-      lookIn(retryMs);
-      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
-    } finally {
-      looking = false;
-      lookIn(lookAgain ? POKE_DELAY_MS : options.intervalMs);
+      this.options.log.write('warn', `the container engine gives no hints: ${sentenceOf(error)}`);
+      return () => {};
     }
   }
 
-  async function look(): Promise<Found> {
-    const found = await withDeadline(clock, LOOK_LIMIT_MS, 'the container engine', containers.list());
-    setbacks.forgive(found, clock.nowMs());
-    await lookForImages(found);
-    return { containers: found, images: new Set(imagesHad), setbacks: setbacks.all };
+  private async cycle(): Promise<void> {
+    if (this.isLooking || this.isStopped) return;
+    this.isLooking = true;
+    this.isChangedMeanwhile = false;
+    this.alarm.ringIn(this.options.intervalMs);
+    try {
+      const found = await this.look();
+      this.retryMs = FIRST_RETRY_MS;
+      this.setFault(undefined);
+      if (!this.isStopped) this.act(found);
+    } catch (error) {
+      this.setFault(sentenceOf(error));
+      if (!this.isStopped) this.options.onLook(undefined);
+      this.alarm.ringIn(this.retryMs);
+      this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
+    }
+    this.isLooking = false;
+    if (this.isChangedMeanwhile) this.alarm.ringIn(POKE_DELAY_MS);
   }
 
-  /** Asks only about images that a missing container needs. */
-  async function lookForImages(found: readonly FoundContainer[]): Promise<void> {
+  private async look(): Promise<Found> {
+    const { clock, containers } = this.options;
+    const found = await this.answered(containers.list());
+    this.setbacks.forgive(found, clock.nowMs());
+    for (const image of this.imagesNeeded(found)) {
+      if (await this.answered(containers.hasImage(image))) this.images.add(image);
+      else this.images.delete(image);
+    }
+    return { containers: found, images: new Set(this.images), setbacks: this.setbacks.all };
+  }
+
+  private answered<T>(promise: Promise<T>): Promise<T> {
+    return withDeadline(this.options.clock, LOOK_LIMIT_MS, 'the container engine', promise);
+  }
+
+  /** Those of wanted containers that are not there. */
+  private imagesNeeded(found: readonly FoundContainer[]): Set<string> {
     const names = new Set(found.map(({ name }) => name));
-    const revisions =
-      options.wanted()?.apps.flatMap(({ current, previous }) => (previous ? [current, previous] : [current])) ?? [];
-    const missing = revisions.flatMap((revision) => revision.containers.filter(({ spec }) => !names.has(spec.name)));
-    for (const image of new Set(missing.map(({ spec }) => spec.image))) {
-      const isHere = await withDeadline(clock, LOOK_LIMIT_MS, 'the container engine', containers.hasImage(image));
-      if (isHere) imagesHad.add(image);
-      else imagesHad.delete(image);
-    }
+    const revisions = (this.options.wanted()?.apps ?? []).flatMap(({ current, previous }) => [current, previous]);
+    const wanted = revisions.flatMap((revision) => revision?.containers ?? []);
+    return new Set(wanted.filter(({ spec }) => !names.has(spec.name)).map(({ spec }) => spec.image));
   }
 
-  function act(found: Found): void {
-    options.onLook(found);
-    const wanted = options.wanted();
+  private act(found: Found): void {
+    this.options.onLook(found);
+    const wanted = this.options.wanted();
     if (wanted === undefined) return;
-    const nowMs = clock.nowMs();
+    const nowMs = this.options.clock.nowMs();
     const byLane = new Map<string, Doing[]>();
     for (const step of plan(wanted, found, nowMs)) {
       if (step.do === 'wait') {
-        if (step.untilMs !== undefined) lookIn(step.untilMs - nowMs);
+        if (step.untilMs !== undefined) this.alarm.ringIn(step.untilMs - nowMs);
         continue;
       }
       const lane = laneOf(step);
       byLane.set(lane, [...(byLane.get(lane) ?? []), step]);
     }
-    for (const [lane, steps] of byLane) if (!lanes.has(lane)) void run(lane, steps, wanted);
+    for (const [lane, steps] of byLane) if (!this.lanes.has(lane)) void this.run(lane, steps, wanted);
   }
 
-  async function run(lane: string, steps: readonly Doing[], wanted: Wanted): Promise<void> {
-    lanes.add(lane);
+  private async run(lane: string, steps: readonly Doing[], wanted: Wanted): Promise<void> {
+    this.lanes.add(lane);
     for (const step of steps) {
       // What was planned for another decision of the ledger may be wrong under this one.
-      if (stopped || options.wanted() !== wanted) break;
-      await doStep(step);
+      if (this.isStopped || this.options.wanted() !== wanted) break;
+      await this.do(step);
     }
-    lanes.delete(lane);
-    lookIn(0);
+    this.lanes.delete(lane);
+    this.poke();
   }
 
-  async function doStep(step: Doing): Promise<void> {
+  /** Never rejects: a failure becomes a setback, a log line and another try. */
+  private async do(step: Doing): Promise<void> {
+    const { clock, device, log, onChange } = this.options;
     const text = stepText(step, device);
-    running.set(step, text);
-    options.onChange();
+    this.doing.set(step, text);
+    onChange();
     try {
-      const limitMs = step.do === 'pull' ? PULL_LIMIT_MS : STEP_LIMIT_MS;
-      await withDeadline(clock, limitMs, text, execute(executors, step));
-      if (step.do === 'start' && step.again) setbacks.crashed(step.name, clock.nowMs());
-      else setbacks.succeeded(setbackKey(step));
+      const limitMs = step.do === 'pull' || step.do === 'stop' ? LONG_STEP_LIMIT_MS : STEP_LIMIT_MS;
+      await withDeadline(clock, limitMs, text, execute(this.executors, step));
+      if (step.do === 'start' && step.again) this.setbacks.crashed(step.name, clock.nowMs());
+      else this.setbacks.succeeded(setbackKey(step));
       log.write('info', `${step.app}: ${text}`);
     } catch (error) {
-      const { failures, sentence } = setbacks.failed(setbackKey(step), error, clock.nowMs());
+      const { failures, sentence } = this.setbacks.failed(setbackKey(step), error, clock.nowMs());
       log.write('warn', `${step.app}: could not ${text}: ${sentence}${failures > 1 ? ` (attempt ${failures})` : ''}`);
     }
-    running.delete(step);
-    options.onChange();
+    this.doing.delete(step);
+    onChange();
   }
 
-  function setFault(sentence: string | undefined): void {
-    if (sentence === fault) return;
-    if (sentence !== undefined) log.write('error', `the container engine cannot be asked: ${sentence}`);
-    else log.write('info', 'the container engine answers again');
-    fault = sentence;
-    options.onChange();
+  private setFault(sentence: string | undefined): void {
+    if (sentence === this.currentFault) return;
+    const { log, onChange } = this.options;
+    if (sentence === undefined) log.write('info', 'the container engine answers again');
+    else log.write('error', `the container engine cannot be asked: ${sentence}`);
+    this.currentFault = sentence;
+    onChange();
   }
-
-  const unwatch = watch(containers, () => lookIn(POKE_DELAY_MS), log);
-  return {
-    poke: () => (looking ? void (lookAgain = true) : lookIn(POKE_DELAY_MS)),
-    steps: () => [...running.values()],
-    fault: () => fault,
-    stop() {
-      stopped = true;
-      cancelTimer();
-      unwatch();
-    },
-  };
 }
 
-/** A pull may take an hour; a roll-back of the same app must not wait for it. */
+/** A pull may take an hour; a rollback of the same app must not wait for it. */
 function laneOf(step: Doing): string {
   return step.do === 'pull' ? `pull ${step.image}` : `app ${step.app}`;
-}
-
-/** Hints make things faster and nothing else: without them the periodic look does. */
-function watch(containers: Containers, changed: () => void, log: Logger): () => void {
-  try {
-    return containers.watch(changed);
-  } catch (error) {
-    log.write('warn', `the container engine gives no hints: ${sentenceOf(error)}`);
-    return () => {};
-  }
 }

@@ -1,0 +1,131 @@
+import type { Address, Logger, Vm } from '../ports/index.ts';
+import { type Revision, toRevision, type Wanted, type WantedApp } from '../reconcile/wanted.ts';
+import type { Fleet, WantedRow } from './fleet.ts';
+
+/** What this device should run, kept in step with the ledger. */
+export interface Target {
+  /** Reads the ledger again. Answers whether something is different now; never throws. */
+  refresh(nowMs: number): boolean;
+  /** Apps of which this device has containers: whether they are still wanted must be known, too. */
+  found(apps: Iterable<string>, nowMs: number): void;
+  /** The same object as long as the same is wanted; `undefined` as long as the ledger does not say. */
+  wanted(): Wanted | undefined;
+  /** By this device's clock: when the health window of a rolling-out app has surely ended. */
+  overAtMs(app: string): number;
+  /** Why the ledger could not be read, as a sentence. */
+  fault(): string | undefined;
+}
+
+export interface TargetOptions {
+  readonly fleet: Fleet;
+  readonly device: { readonly name: string; readonly address: Address };
+  readonly sha256: Vm['sha256'];
+  readonly log: Logger;
+}
+
+interface Window {
+  readonly revision: number;
+  readonly seenAtMs: number;
+  readonly lengthMs: number;
+}
+
+/** A vote must reach the ledger before the health window ends there. */
+const EARLY_SHARE = 0.1;
+const EARLY_MOST_MS = 5_000;
+/** After the window has ended here, its end may be a little later where blocks are made; each device waits its own while. */
+const LATE_MS = 1_000;
+const LATE_SPREAD_MS = 500;
+const APP_NAME = /^[a-z0-9-]{1,31}$/;
+
+export function createTarget({ fleet, device, sha256, log }: TargetOptions): Target {
+  const revisions = new Map<string, Revision>();
+  const windows = new Map<string, Window>();
+  const apps = new Set<string>();
+  let wanted: Wanted | undefined;
+  let signature = '';
+  let fault: string | undefined;
+
+  /** A revision's manifest never changes on the ledger, so it is read once. */
+  function revisionOf(app: string, revision: number, manifest: () => Uint8Array): Revision {
+    const key = `${app} ${revision}`;
+    const known = revisions.get(key);
+    if (known) return known;
+    const made = toRevision({ device: device.name, app, revision }, manifest(), sha256);
+    if (made.refusal !== undefined) log.write('error', `${app} revision ${revision} does not run here: ${made.refusal}`);
+    revisions.set(key, made);
+    return made;
+  }
+
+  function windowOf({ app, revision }: WantedRow, nowMs: number): Window {
+    const known = windows.get(app);
+    if (known?.revision === revision) return known;
+    const made = { revision, seenAtMs: nowMs, lengthMs: fleet.release(app, revision).healthWindow * 1000 };
+    windows.set(app, made);
+    return made;
+  }
+
+  function toApp(row: WantedRow, nowMs: number): WantedApp | undefined {
+    const { app, revision, previous, phase } = row;
+    if (phase !== 'rolling out' && phase !== 'active') return undefined;
+    const current = revisionOf(app, revision, () => row.manifest);
+    if (phase === 'active') return { app, phase, current };
+    const { seenAtMs, lengthMs } = windowOf(row, nowMs);
+    const deadlineMs = seenAtMs + lengthMs - Math.min(lengthMs * EARLY_SHARE, EARLY_MOST_MS);
+    if (previous === 0) return { app, phase, current, deadlineMs };
+    return { app, phase, current, deadlineMs, previous: revisionOf(app, previous, () => fleet.manifest(app, previous)) };
+  }
+
+  function read(nowMs: number): Wanted | undefined {
+    if (!fleet.exists()) return undefined;
+    const list = fleet.wanted(device.address).map((row) => toApp(row, nowMs));
+    const wantedApps = list.filter((app) => app !== undefined);
+    for (const { app } of wantedApps) apps.add(app);
+    return { apps: wantedApps, latest: new Map([...apps].map((app) => [app, fleet.latest(app)])) };
+  }
+
+  function refresh(nowMs: number): boolean {
+    try {
+      const next = read(nowMs);
+      fault = undefined;
+      const nextSignature = signatureOf(next);
+      if (nextSignature === signature) return false;
+      signature = nextSignature;
+      wanted = next;
+      forget(next);
+      return true;
+    } catch (error) {
+      const sentence = (error as Error).message;
+      if (sentence !== fault) log.write('error', sentence);
+      fault = sentence;
+      return false;
+    }
+  }
+
+  function forget(next: Wanted | undefined): void {
+    const used = new Set(next?.apps.flatMap(({ current, previous }) => [current, previous]));
+    for (const [key, revision] of revisions) if (!used.has(revision)) revisions.delete(key);
+  }
+
+  return {
+    refresh,
+    found(names, nowMs) {
+      const unknown = [...names].filter((name) => APP_NAME.test(name) && !apps.has(name));
+      for (const name of unknown) apps.add(name);
+      if (unknown.length > 0) refresh(nowMs);
+    },
+    wanted: () => wanted,
+    overAtMs(app) {
+      const window = windows.get(app);
+      if (window === undefined) return Number.POSITIVE_INFINITY;
+      const turn = Number.parseInt(device.address.slice(-1), 16);
+      return window.seenAtMs + window.lengthMs + LATE_MS + turn * LATE_SPREAD_MS;
+    },
+    fault: () => fault,
+  };
+}
+
+function signatureOf(wanted: Wanted | undefined): string {
+  if (wanted === undefined) return '';
+  const apps = wanted.apps.map(({ app, phase, current, previous }) => [app, phase, current.revision, previous?.revision ?? 0]);
+  return JSON.stringify([apps, [...wanted.latest]]);
+}

@@ -1,0 +1,186 @@
+import type { NodeConfig } from './config.ts';
+import { eventText } from './contracts/event-text.ts';
+import { decodeEvent, openFleet } from './contracts/fleet.ts';
+import { createOutbox } from './contracts/outbox.ts';
+import { createTarget, type Target } from './contracts/target.ts';
+import { createVoter, type Voter } from './contracts/voter.ts';
+import type { AppendedBlock, Ledger } from './ledger/ledger.ts';
+import type { Node, NodeStatus } from './node.ts';
+import { createPainter, type Painter } from './painter.ts';
+import type { Logger, LogLevel, Ports, Route } from './ports/index.ts';
+import { routes, sameRoutes } from './proxy/routes.ts';
+import { type Alarm, createAlarm } from './reconcile/alarm.ts';
+import type { Found } from './reconcile/found.ts';
+import { judge, type Verdict } from './reconcile/judge.ts';
+import { ownerOf } from './reconcile/labels.ts';
+import { Reconciler } from './reconcile/reconciler.ts';
+import { toStatus } from './status.ts';
+
+/** While something rolls out, votes are looked after this often. */
+const VOTE_INTERVAL_MS = 1_000;
+const UNKNOWN: Verdict = { is: 'undecided', waitingFor: 'the container engine' };
+
+/**
+ * The device half of a node: what the ledger wants becomes containers, routes, votes and a picture on the LCD.
+ * It starts from the last block in the store, before anything is heard from anyone. No port's error ends it.
+ */
+export class DeviceNode implements Node {
+  private readonly ports: Ports;
+  private readonly config: NodeConfig;
+  private readonly ledger: Ledger;
+  private readonly log: Logger;
+  private readonly target: Target;
+  private readonly voter: Voter;
+  private readonly reconciler: Reconciler;
+  private readonly painter: Painter;
+  private readonly voting: Alarm;
+  private readonly unsubscribe: () => void;
+  private found: Found | undefined;
+  private served: readonly Route[] | undefined;
+
+  constructor(ports: Ports, config: NodeConfig, ledger: Ledger) {
+    const { clock, containers, device, vm } = ports;
+    this.ports = ports;
+    this.config = config;
+    this.ledger = ledger;
+    this.log = { write: (level, message) => this.write(level, message) };
+    this.target = createTarget({ fleet: openFleet(ledger, config.fleet), device, sha256: vm.sha256, log: this.log });
+    this.voter = this.createVoter();
+    this.voting = createAlarm(clock, () => this.attempt('voting failed', () => this.vote()));
+    this.reconciler = new Reconciler({
+      device: device.name,
+      containers,
+      clock,
+      log: this.log,
+      intervalMs: config.reconcileIntervalMs,
+      wanted: () => this.target.wanted(),
+      onLook: (found) => this.attempt('what was found could not be used', () => this.looked(found)),
+      onChange: () => this.painter.request(),
+    });
+    this.target.refresh(clock.nowMs());
+    this.painter = createPainter({ ...ports, log: this.log }, config.version, () => this.picture([]));
+    this.unsubscribe = ledger.onBlock((block) => this.attempt('a block could not be followed', () => this.appended(block)));
+    this.selfTest();
+    this.reconciler.poke();
+  }
+
+  rpc(request: string): Promise<string> {
+    return this.ledger.rpc(request);
+  }
+
+  status(): NodeStatus {
+    return this.picture(this.painter.text());
+  }
+
+  stop(): void {
+    this.unsubscribe();
+    this.voting.stop();
+    this.reconciler.stop();
+    this.painter.stop();
+    this.ledger.stop();
+  }
+
+  private createVoter(): Voter {
+    const { ports, ledger, config } = this;
+    const { baseFee, gasLimit } = config.genesis;
+    const outbox = createOutbox({
+      ledger,
+      device: ports.device,
+      keccak256: ports.vm.keccak256,
+      clock: ports.clock,
+      to: config.fleet,
+      baseFee: BigInt(baseFee),
+      blockGasLimit: BigInt(gasLimit),
+    });
+    return createVoter(ports.device.address, outbox, this.log);
+  }
+
+  private selfTest(): void {
+    const test = this.ports.containers.describe();
+    test.then(
+      (found) => this.painter.selfTested({ ok: true, found }),
+      () => this.painter.selfTested({ ok: false, found: 'no answer' }),
+    );
+  }
+
+  private looked(found: Found | undefined): void {
+    this.found = found;
+    if (found !== undefined) {
+      const owners = found.containers.map(ownerOf).filter((owner) => owner !== undefined);
+      this.target.found(new Set(owners.map(({ app }) => app)), this.ports.clock.nowMs());
+    }
+    this.attempt('the routes of the proxy did not change', () => this.serve());
+    this.attempt('voting failed', () => this.vote());
+    this.painter.request();
+  }
+
+  /** Routes stay as they are while nothing is known: what was reachable probably still is. */
+  private serve(): void {
+    const wanted = this.target.wanted();
+    if (wanted === undefined || this.found === undefined) return;
+    const next = routes(wanted, this.found, this.ports.clock.nowMs());
+    if (this.served !== undefined && sameRoutes(this.served, next)) return;
+    this.ports.network.serve(next);
+    this.served = next;
+  }
+
+  private vote(): void {
+    const nowMs = this.ports.clock.nowMs();
+    for (const app of this.target.wanted()?.apps ?? []) {
+      if (app.phase !== 'rolling out') continue;
+      this.voting.ringIn(VOTE_INTERVAL_MS);
+      const verdict = this.found === undefined ? UNKNOWN : judge(app, this.found, nowMs);
+      const overAtMs = this.target.overAtMs(app.app);
+      this.voter.consider({ app: app.app, revision: app.current.revision, verdict, overAtMs }, nowMs);
+    }
+  }
+
+  private appended({ logs }: AppendedBlock): void {
+    const nowMs = this.ports.clock.nowMs();
+    const entries = logs.filter(({ address }) => address === this.config.fleet);
+    for (const event of entries.map(decodeEvent)) {
+      if (event === undefined) continue;
+      this.voter.happened(event, nowMs);
+      this.log.write('info', `ledger: ${eventText(event)}`);
+    }
+    const mayDiffer = entries.length > 0 || this.target.wanted() === undefined || this.target.fault() !== undefined;
+    if (mayDiffer && this.target.refresh(nowMs)) this.reconciler.poke();
+    this.attempt('voting failed', () => this.vote());
+    this.painter.request();
+  }
+
+  private picture(screen: readonly string[]): NodeStatus {
+    const { clock, device, network } = this.ports;
+    return toStatus({
+      name: device.name,
+      address: device.address,
+      nowMs: clock.nowMs(),
+      head: this.ledger.head(),
+      peers: network.peers(),
+      isSequencer: this.config.genesis.sequencer === device.address,
+      wanted: this.target.wanted(),
+      found: this.found,
+      steps: this.reconciler.steps(),
+      fault: this.reconciler.fault() ?? this.target.fault(),
+      voteOf: this.voter.voteOf,
+      screen,
+    });
+  }
+
+  private attempt(what: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.log.write('error', `${what}: ${(error as Error).message}`);
+    }
+  }
+
+  /** A log that cannot be written must not stop what it tells of. */
+  private write(level: LogLevel, message: string): void {
+    try {
+      this.ports.log.write(level, message);
+    } catch {
+      // Nowhere left to say so.
+    }
+  }
+}

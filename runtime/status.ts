@@ -1,0 +1,67 @@
+import type { Vote } from './contracts/voter.ts';
+import type { Head } from './ledger/ledger.ts';
+import type { DeviceState, NodeStatus, ReleaseStatus } from './node.ts';
+import type { Address } from './ports/index.ts';
+import type { Found } from './reconcile/found.ts';
+import { healthOf, judge } from './reconcile/judge.ts';
+import { ownerOf } from './reconcile/labels.ts';
+import type { Wanted, WantedApp } from './reconcile/wanted.ts';
+
+/** What a status is made of. */
+export interface Facts {
+  readonly name: string;
+  readonly address: Address;
+  readonly nowMs: number;
+  readonly head: Head;
+  readonly peers: readonly string[];
+  /** It makes the blocks itself and needs nobody for it. */
+  readonly isSequencer: boolean;
+  readonly wanted: Wanted | undefined;
+  /** `undefined` before the first look, and while the engine does not answer. */
+  readonly found: Found | undefined;
+  readonly steps: readonly string[];
+  /** What keeps the device from its work, in a sentence. */
+  readonly fault: string | undefined;
+  readonly voteOf: (app: string, revision: number) => Vote | undefined;
+  readonly screen: readonly string[];
+}
+
+/** The picture of a node. Pure. */
+export function toStatus(facts: Facts): NodeStatus {
+  const { name, address, head, peers, steps, screen } = facts;
+  const releases = (facts.wanted?.apps ?? []).map((app) => releaseStatus(app, facts));
+  return { name, address, head, peers, releases, steps, screen, state: stateOf(releases, facts) };
+}
+
+function releaseStatus(app: WantedApp, { found, nowMs, voteOf, fault }: Facts): ReleaseStatus {
+  const { revision } = app.current;
+  const vote = voteOf(app.app, revision);
+  const verdict = found && judge(app, found, nowMs);
+  const reason = verdict?.is === 'unhealthy' ? verdict.reason : fault;
+  const previous = app.previous?.revision ?? otherRevision(app, found);
+  return {
+    app: app.app,
+    revision,
+    ...(previous === undefined ? {} : { previous }),
+    phase: app.phase,
+    health: found ? healthOf(app.current, found, nowMs) : 'absent',
+    ...(vote === undefined ? {} : { vote }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** The latest other revision of which containers are still here: where the device comes from. */
+function otherRevision({ app, current }: WantedApp, found: Found | undefined): number | undefined {
+  const others = (found?.containers ?? [])
+    .map(ownerOf)
+    .filter((owner) => owner !== undefined && owner.app === app && owner.revision !== current.revision)
+    .map((owner) => owner!.revision);
+  return others.length === 0 ? undefined : Math.max(...others);
+}
+
+function stateOf(releases: readonly ReleaseStatus[], { fault, peers, isSequencer, steps }: Facts): DeviceState {
+  if (fault !== undefined || releases.some(({ health }) => health === 'unhealthy')) return 'failed';
+  if (peers.length === 0 && !isSequencer) return 'offline';
+  const isMoving = releases.some(({ phase, health }) => phase === 'rolling out' || health === 'starting' || health === 'absent');
+  return isMoving || steps.length > 0 ? 'changing' : 'healthy';
+}
