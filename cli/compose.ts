@@ -120,7 +120,7 @@ function mergedChild(
   part: string | number,
 ): Child | undefined {
   for (const { key, value } of items) {
-    if (!isScalar(key) || String(key.value) !== '<<') continue;
+    if (!isScalar(key) || key.source !== '<<') continue;
     for (const source of isSeq(value) ? value.items : [value]) {
       const found = child(document, source, part);
       if (found) return found;

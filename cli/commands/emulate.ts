@@ -1,0 +1,57 @@
+import { emulate as runEmulator } from '../../emulator/main.ts';
+import { checkOptions, type EmulateOptions } from '../../emulator/options.ts';
+import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
+import { type Command, Exit, Failure, type Input } from '../command.ts';
+import { root, version } from '../root.ts';
+import { endingSignal } from '../signals.ts';
+
+export const emulate: Command = {
+  name: 'emulate',
+  summary: 'boot a fleet of virtual devices on this machine and play the main job',
+  operands: [],
+  options: {
+    devices: { value: 'N', fallback: '4', help: 'how many devices' },
+    port: { value: 'PORT', fallback: '4400', help: "port of the page; the devices' proxies take the ports after it" },
+    'rpc-port': { value: 'PORT', fallback: '8545', help: 'port of the JSON-RPC' },
+    docker: { value: 'SOCKET', help: 'run the containers on a real Docker Engine, such as unix:///var/run/docker.sock' },
+    once: { help: 'end after the story: exit code 0 if it went as told' },
+    seed: { value: 'TEXT', fallback: 'classpad', help: 'what everything that looks random follows from' },
+    pace: { value: 'MS', fallback: '0', help: 'pause after each step of the story' },
+  },
+  examples: [
+    ['npm start', 'the same, built first'],
+    ['classpad emulate --once', 'play the story and end; for CI'],
+    ['classpad emulate --devices 8 --docker unix:///var/run/docker.sock', 'eight devices with real containers'],
+  ],
+  notes: [
+    'Every device boots the same firmware bundle in a JavaScript engine of its own; all share one ledger. Without --docker the containers ' +
+      'are virtual. The emulator’s operators sign with keys that follow from the seed: never use them for anything else.',
+  ],
+  async run(input, io) {
+    const options = optionsOf(input);
+    const out = { line: (text: string) => io.out(text), ...(io.redraw && { redraw: io.redraw }) };
+    return runEmulator(options, out, { engine: dockerEngine, ending: endingSignal() });
+  },
+};
+
+function optionsOf(input: Input): EmulateOptions {
+  const number = (option: string) => (/^\d{1,9}$/.test(input.text(option)!) ? Number(input.text(option)) : Number.NaN);
+  const docker = input.text('docker');
+  const options: EmulateOptions = {
+    devices: number('devices'),
+    port: number('port'),
+    rpcPort: number('rpc-port'),
+    ...(docker !== undefined && { docker }),
+    once: input.has('once'),
+    seed: input.text('seed')!,
+    paceMs: number('pace'),
+    root,
+    version,
+  };
+  try {
+    checkOptions(options);
+  } catch (error) {
+    throw new Failure((error as Error).message, Exit.badInput);
+  }
+  return options;
+}

@@ -1,0 +1,10 @@
+import type { Command } from '../command.ts';
+import { approve } from './approve.ts';
+import { audit } from './audit.ts';
+import { check } from './check.ts';
+import { deploy } from './deploy.ts';
+import { emulate } from './emulate.ts';
+import { status } from './status.ts';
+
+/** In the order of the help. */
+export const commands: readonly Command[] = [check, deploy, approve, status, audit, emulate];

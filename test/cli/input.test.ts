@@ -1,0 +1,157 @@
+/** Bad input: a sentence, exit code 2 (or 1 where the world is at fault), never a stack trace; nothing is sent anywhere. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { classpad, file } from './support.ts';
+
+const s = suite('cli: bad input');
+
+const NOWHERE = 'http://127.0.0.1:9';
+const good = file('good.yaml', 'services:\n  web:\n    image: classpad/hello:1\n');
+
+/** A Compose file and where in it what is wrong. */
+const composeRows: [name: string, content: string, sentence: RegExp][] = [
+  ['malformed', 'services:\n  web: [\n', /malformed\.yaml:3:1: this is not YAML/],
+  ['tabs', 'services:\n\tweb: 1\n', /tabs\.yaml:2:1: this is not YAML/],
+  ['key-twice', 'services:\n  web:\n    image: a\n    image: b\n', /key-twice\.yaml:4:5: this is not YAML: .*unique/],
+  ['two-documents', 'services: {}\n---\nservices: {}\n', /two-documents\.yaml:2:1: this is not YAML: .*multiple documents/i],
+  ['empty', '', /empty\.yaml:/],
+  ['list', '- a\n- b\n', /list\.yaml:/],
+  ['no-services', 'name: hello\n', /no-services\.yaml:.*services: is missing/],
+  ['no-image', 'services:\n  web:\n    command: a\n', /no-image\.yaml:2: services\.web\.image: is missing/],
+  [
+    'unknown-key',
+    'services:\n  web:\n    image: a\n    imge: b\n',
+    /unknown-key\.yaml:4: services\.web\.imge: the key "imge" is not known/,
+  ],
+  ['unknown-top', 'services:\n  web:\n    image: a\nfoo: 1\n', /unknown-top\.yaml:4: foo: the key "foo" is not known/],
+  [
+    'privileged',
+    'services:\n  web:\n    image: a\n    privileged: true\n',
+    /privileged\.yaml:4: services\.web\.privileged: this device never/,
+  ],
+  [
+    'socket',
+    'services:\n  web:\n    image: a\n    volumes:\n      - /var/run/docker.sock:/s\n',
+    /socket\.yaml:5: .*socket is root/,
+  ],
+  ['host-network', 'services:\n  web:\n    image: a\n    network_mode: host\n', /host-network\.yaml:4: .*namespaces/],
+  [
+    'merged',
+    'x-a: &a\n  privileged: true\nservices:\n  web:\n    <<: *a\n    image: a\n',
+    /merged\.yaml:2: services\.web\.privileged/,
+  ],
+  ['aliased', 'x-a: &a\n  image: a\n  cap_add: [ALL]\nservices:\n  web: *a\n', /aliased\.yaml:3: services\.web\.cap_add/],
+  ['bomb', bomb(), /bomb\.yaml: .*alias/i],
+  ['large', `services:\n  web:\n    image: a\n    environment:\n${large()}`, /large\.yaml:.* bytes.*65536/],
+];
+
+/** Each line has ten times what the line before it has. */
+function bomb(): string {
+  const lines = Array.from(
+    { length: 9 },
+    (_, index) => `x-${index + 1}: &a${index + 1} [${Array(10).fill(`*a${index}`).join(', ')}]`,
+  );
+  return ['x-0: &a0 [a]', ...lines, 'services:', '  web:', '    image: a', ''].join('\n');
+}
+
+/** More than the ledger takes, though no value is too long by itself. */
+function large(): string {
+  return Array.from({ length: 9 }, (_, index) => `      A${index}: ${'x'.repeat(8000)}\n`).join('');
+}
+
+for (const [name, content, sentence] of composeRows) {
+  for (const command of ['check', 'deploy']) {
+    s(`${command}: ${name}`, async () => {
+      const path = file(`${name}.yaml`, content);
+      const said = await classpad([command, path, ...(command === 'deploy' ? ['--rpc', NOWHERE] : [])]);
+      assert.is(said.exitCode, 2, said.err);
+      assert.match(said.err, sentence);
+      assert.not.match(said.err, / {4}at /);
+      assert.is(said.out, '');
+    });
+  }
+}
+
+const rows: [args: string[], exitCode: number, sentence: string | RegExp, env?: Record<string, string>][] = [
+  [['frobnicate'], 2, /there is no command "frobnicate"; there are check, deploy/],
+  [['help', 'frobnicate'], 2, /there is no command "frobnicate"/],
+  [['check'], 2, 'classpad: COMPOSE.yaml is missing: the Compose file of a release; see: classpad check --help'],
+  [['check', 'a', 'b'], 2, 'classpad: "b" is one argument too many; see: classpad check --help'],
+  [['check', '/nowhere/at/all'], 2, 'classpad: /nowhere/at/all does not exist'],
+  [['check', '/'], 2, 'classpad: / is not a file; name a Compose file'],
+  [
+    ['check', file('huge.yaml', new Uint8Array(1_048_577))],
+    2,
+    /huge\.yaml has 1048577 bytes; a Compose file has at most 1048576/,
+  ],
+  [['status', '--frob'], 2, 'classpad: there is no option --frob; see: classpad status --help'],
+  [['status', '-x'], 2, 'classpad: there is no option -x; see: classpad status --help'],
+  [['status', '--rpc'], 2, 'classpad: --rpc needs a value: --rpc URL; see: classpad status --help'],
+  [['status', '--json=yes'], 2, 'classpad: --json takes no value; see: classpad status --help'],
+  [['status', '--rpc', 'ftp://x'], 2, 'classpad: --rpc "ftp://x" is no http address; write http://HOST:PORT'],
+  [['status', '--rpc', 'localhost'], 2, 'classpad: --rpc "localhost" is no http address; write http://HOST:PORT'],
+  [['status', '--fleet', '0x12'], 2, 'classpad: --fleet "0x12" is no address; write 0x and 40 hexadecimal digits'],
+  [['status'], 2, 'classpad: --rpc "nonsense" is no http address; write http://HOST:PORT', { CLASSPAD_RPC: 'nonsense' }],
+  [['status', '--rpc', NOWHERE], 1, /nothing answers at http:\/\/127\.0\.0\.1:9\/; start a fleet with: npm start/],
+  [['audit', '--rpc', NOWHERE], 1, /nothing answers at/],
+  [['deploy', good, '--rpc', NOWHERE, '--app', 'hello'], 1, /nothing answers at/],
+  [['deploy', good, '--app', 'Not An App'], 2, /--app "Not An App" is no name for an app/],
+  [['deploy', good, '--app', '-a'], 2, /needs a value|there is no option|--app/],
+  [['deploy', good, '--app', 'hello', '--window', 'soon'], 2, '--window "soon" is no duration; write 90s, 2m or 1h30m'],
+  [['deploy', good, '--app', 'hello', '--window', '0s'], 2, '--window "0s" is no duration; write 90s, 2m or 1h30m'],
+  [['deploy', good, '--app', 'hello', '--window', '5'], 2, '--window "5" is no duration; write 90s, 2m or 1h30m'],
+  [['approve', 'hello'], 2, /REVISION is missing/],
+  [['approve', 'hello', 'x'], 2, /the revision "x" does not fit; it must be a whole number from 1/],
+  [['approve', 'hello', '0'], 2, /the revision "0" does not fit/],
+  [['approve', 'HELLO', '1'], 2, /the app "HELLO" is no name for an app/],
+];
+
+for (const [args, exitCode, sentence, env] of rows) {
+  s(`classpad ${args.join(' ').replace(/\/tmp\S*\//g, '')}`, async () => {
+    const said = await classpad(args, env);
+    assert.is(said.exitCode, exitCode, said.err);
+    if (typeof sentence === 'string') assert.ok(said.err.endsWith(sentence), said.err);
+    else assert.match(said.err, sentence);
+    assert.is(said.err.split('\n').length, 1);
+    assert.is(said.out, '');
+  });
+}
+
+s('CLASSPAD_DEBUG=1 shows where', async () => {
+  const said = await classpad(['check', '/nowhere/at/all'], { CLASSPAD_DEBUG: '1' });
+  assert.match(said.err, / {4}at .*compose\.ts/);
+});
+
+const helps = [
+  [],
+  ['--help'],
+  ['help'],
+  ['check', '--help'],
+  ['help', 'deploy'],
+  ['deploy', '-h'],
+  ['status', '--help'],
+  ['audit', '--help'],
+];
+
+for (const args of helps) {
+  s(`classpad ${args.join(' ')}: help on stdout, exit code 0`, async () => {
+    const said = await classpad(args);
+    assert.is(said.exitCode, 0);
+    assert.match(said.out, /^(usage|classpad).*/);
+    assert.is(said.err, '');
+    assert.ok(
+      said.out.split('\n').every((line) => line.length <= 100),
+      'no line is longer than 100',
+    );
+  });
+}
+
+s('check says that a good file is good', async () => {
+  const said = await classpad(['check', good]);
+  assert.is(said.exitCode, 0);
+  assert.match(said.out, /good\.yaml is good: web; \d+ bytes on the ledger/);
+});
+
+s('--version', async () => assert.equal(await classpad(['--version']), { exitCode: 0, out: '0.0.0', err: '' }));
+
+s.run();
