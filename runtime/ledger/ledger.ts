@@ -1,4 +1,16 @@
-import type { Address, Log, Word } from '../ports/index.ts';
+import { EMPTY } from '../bytes.ts';
+import type { NodeConfig } from '../config.ts';
+import { createSolo } from '../consensus/solo.ts';
+import { callGas, simulate } from '../execution/simulate.ts';
+import type { Address, Log, Ports, Word } from '../ports/index.ts';
+import { answer } from '../rpc/server.ts';
+import { EMPTY_CODE_HASH } from '../state/account.ts';
+import { openState } from '../state/state.ts';
+import { LedgerApplication } from './application.ts';
+import { Chain, type FinishedBlock } from './chain.ts';
+import type { Core } from './core.ts';
+import { buildGenesis } from './genesis.ts';
+import { Intake } from './intake.ts';
 
 /** The head of the chain, as the rest of the node needs it. */
 export interface Head {
@@ -42,4 +54,89 @@ export interface Ledger {
   /** One JSON-RPC request or batch, as text, answered as text. Never rejects. */
   rpc(request: string): Promise<string>;
   stop(): void;
+}
+
+export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log'>;
+
+const NOBODY: Address = `0x${'00'.repeat(20)}`;
+
+/**
+ * Opens the ledger in the store, or begins it there, and takes part in its consensus from now on.
+ * Throws a `GenesisError` or `ChainError` if genesis and store do not fit.
+ */
+export function createLedger(ports: LedgerPorts, config: NodeConfig): Ledger {
+  const { vm, store, log } = ports;
+  const { genesis } = config;
+  const chainId = BigInt(genesis.chainId);
+  const first = buildGenesis(genesis, store, vm.keccak256);
+  const chain = new Chain(store, vm.keccak256, first.header, first.entries);
+  const handlers = new Set<(block: AppendedBlock) => void>();
+  const rules = {
+    chainId,
+    gasLimit: first.header.gasLimit,
+    baseFee: first.header.baseFee,
+    account: (address: Address) => application.state().account(address),
+  };
+  const intake = new Intake(rules, vm, store, log);
+  const appended = (block: FinishedBlock) => tellAll(handlers, block, ports);
+  const application = new LedgerApplication({ vm, store, log, chain, intake, chainId, appended });
+  intake.restore();
+  const consensus = createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs: config.blockIntervalMs });
+
+  const submit = (raw: Uint8Array) => {
+    const transaction = intake.take(raw, 'our client');
+    consensus.transactionAdded(transaction);
+    return transaction.hash;
+  };
+  const core: Core = {
+    chainId,
+    version: config.version,
+    vm,
+    chain,
+    pool: intake.pool,
+    stateAt: ({ header }) =>
+      header.number === chain.head().header.number ? application.state() : openState(header.stateRoot, store, vm.keccak256),
+    submit,
+  };
+  consensus.start();
+  return {
+    chainId: genesis.chainId,
+    head: () => headOf(chain.head()),
+    nextNonce: (address) => intake.pool.nextNonce(address),
+    submit,
+    call: (request) => callAtHead(core, request),
+    hasCode: (address) => (application.state().account(address)?.codeHash ?? EMPTY_CODE_HASH) !== EMPTY_CODE_HASH,
+    onBlock(handler) {
+      handlers.add(handler);
+      return () => handlers.delete(handler);
+    },
+    rpc: (request) => Promise.resolve(answer(core, log, request)),
+    stop: () => consensus.stop(),
+  };
+}
+
+function headOf({ header, hash }: Pick<FinishedBlock, 'header' | 'hash'>): Head {
+  return { number: header.number, hash, stateRoot: header.stateRoot, timestamp: header.timestamp };
+}
+
+/** A handler that throws does not keep the others from hearing of the block. */
+function tellAll(handlers: Iterable<(block: AppendedBlock) => void>, block: FinishedBlock, { log }: LedgerPorts): void {
+  const told: AppendedBlock = { head: headOf(block), logs: block.receipts.flatMap(({ logs }) => logs) };
+  for (const handler of handlers) {
+    try {
+      handler(told);
+    } catch (error) {
+      log.write('error', `what follows from block ${told.head.number} failed: ${(error as Error).message}`);
+    }
+  }
+}
+
+function callAtHead(core: Core, { from = NOBODY, to, data }: CallRequest): CallResult {
+  const block = core.chain.head();
+  const scene = { ...core, block, state: core.stateAt(block) };
+  const message = { type: 2, sender: from, to, data, value: 0n, nonce: 0n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n } as const;
+  const outcome = simulate(scene, { ...message, gasLimit: callGas(scene) });
+  if (outcome.kind === 'refused') return { ok: false, output: EMPTY, status: outcome.reason };
+  const { output, gasUsed, status } = outcome;
+  return outcome.succeeded ? { ok: true, output, gasUsed } : { ok: false, output, status };
 }

@@ -32,6 +32,8 @@ export interface UnsignedTransaction {
 type TransactionType = Message['type'];
 type Cryptography = Pick<Vm, 'keccak256' | 'recover'>;
 
+/** RLP items of a transaction; an access list of 128 KiB has fewer. */
+const MAX_ITEMS = 65_536;
 const MAX_NONCE = 2n ** 64n - 1n;
 const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
@@ -78,7 +80,7 @@ const WIRE: Readonly<Record<TransactionType, readonly Name[]>> = {
 export function decodeTransaction(raw: Uint8Array, cryptography: Cryptography): Transaction {
   try {
     const type = typeOf(raw);
-    const items = asList(decodeRlp(type === 0 ? raw : raw.subarray(1)), 'a transaction', WIRE[type].length);
+    const items = asList(decodeRlp(type === 0 ? raw : raw.subarray(1), MAX_ITEMS), 'a transaction', WIRE[type].length);
     const fields = readFields(type, items);
     const signed = readSignature(type, fields);
     const hash = cryptography.keccak256(signingPayload(type, items, signed.chainId));

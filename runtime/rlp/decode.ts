@@ -6,13 +6,13 @@ import type { RlpItem } from './encode.ts';
 const MAX_DEPTH = 16;
 
 /**
- * Strict: every length in its shortest form, nothing left over, at most 16 lists deep.
+ * Strict: every length in its shortest form, nothing left over, at most 16 lists deep and `maxItems` items in all.
  * Byte items are views into `bytes`. Throws {@link RlpError}.
  */
-export function decodeRlp(bytes: Uint8Array): RlpItem {
+export function decodeRlp(bytes: Uint8Array, maxItems = Number.POSITIVE_INFINITY): RlpItem {
   const head = readHead(bytes, 0, bytes.length);
   if (head.end !== bytes.length) throw new RlpError(`${bytes.length - head.end} bytes are left over after the item`);
-  return readItem(bytes, head, 0);
+  return readItem({ bytes, itemsLeft: maxItems }, head, 0);
 }
 
 /** The item as bytes. `what` names it in the error. */
@@ -61,14 +61,20 @@ interface ItemHead {
   readonly end: number;
 }
 
-function readItem(bytes: Uint8Array, head: ItemHead, depth: number): RlpItem {
-  if (!head.isList) return bytes.subarray(head.start, head.end);
+interface Reader {
+  readonly bytes: Uint8Array;
+  itemsLeft: number;
+}
+
+function readItem(reader: Reader, head: ItemHead, depth: number): RlpItem {
+  if (reader.itemsLeft-- <= 0) throw new RlpError('there are too many items');
+  if (!head.isList) return reader.bytes.subarray(head.start, head.end);
   if (depth === MAX_DEPTH) throw new RlpError(`lists are nested more than ${MAX_DEPTH} deep`);
   const items: RlpItem[] = [];
   let at = head.start;
   while (at < head.end) {
-    const next = readHead(bytes, at, head.end);
-    items.push(readItem(bytes, next, depth + 1));
+    const next = readHead(reader.bytes, at, head.end);
+    items.push(readItem(reader, next, depth + 1));
     at = next.end;
   }
   return items;

@@ -78,6 +78,12 @@ test('nesting is bounded', () => {
   assert.throws(() => decodeRlp(encodeRlp(nested(16))), /nested more than 16 deep/);
 });
 
+test('the number of items is bounded where it is asked for', () => {
+  const list = encodeRlp(Array.from({ length: 10 }, () => EMPTY));
+  assert.is((decodeRlp(list, 11) as RlpItem[]).length, 10);
+  assert.throws(() => decodeRlp(list, 10), /too many items/);
+});
+
 test('typed readings name what is wrong', () => {
   assert.is(asBigint(Uint8Array.of(1, 0), 'the nonce'), 256n);
   assert.is(asBigint(EMPTY, 'the nonce'), 0n);

@@ -1,0 +1,78 @@
+import type { Application } from './consensus.ts';
+import type { Exchange } from './exchange.ts';
+import { sealHeader } from './seal.ts';
+import type { SoloPorts } from './solo.ts';
+
+/** A block is later than its parent by a second at least; so far may block time run ahead of the clock in a burst. */
+export const MAX_AHEAD_SECONDS = 15;
+/** After a start others are asked first whether they have blocks that this store has lost. */
+const SETTLE_MS = 500;
+const MAX_SETTLE_MS = 10_000;
+const RETRY_MS = 5_000;
+
+/** The sequencer's part: a block when there is work, and no sooner than the interval after the one before. */
+export class BlockMaker {
+  private readonly application: Application;
+  private readonly ports: SoloPorts;
+  private readonly exchange: Exchange;
+  private readonly intervalMs: number;
+  private startedMs = 0;
+  private notBeforeMs = 0;
+  private cancel: (() => void) | undefined;
+  private isStopped = false;
+
+  constructor(application: Application, ports: SoloPorts, exchange: Exchange, intervalMs: number) {
+    this.application = application;
+    this.ports = ports;
+    this.exchange = exchange;
+    this.intervalMs = intervalMs;
+  }
+
+  start(): void {
+    this.startedMs = this.ports.clock.nowMs();
+    if (this.ports.network.peers().length > 0) this.notBeforeMs = this.startedMs + SETTLE_MS;
+    this.schedule();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.cancel?.();
+  }
+
+  /** Something may have become work. */
+  schedule(): void {
+    if (this.isStopped || this.cancel || !this.application.hasWork()) return;
+    const { timestamp } = this.application.head().header;
+    const dueMs = Math.max(this.notBeforeMs, (timestamp + 1 - MAX_AHEAD_SECONDS) * 1000);
+    this.cancel = this.ports.clock.after(Math.max(0, dueMs - this.ports.clock.nowMs()), () => {
+      this.cancel = undefined;
+      this.make();
+      this.schedule();
+    });
+  }
+
+  private make(): void {
+    const nowMs = this.ports.clock.nowMs();
+    if (this.exchange.isBehind() && nowMs < this.startedMs + MAX_SETTLE_MS) {
+      this.notBeforeMs = nowMs + SETTLE_MS;
+      return;
+    }
+    this.notBeforeMs = nowMs + this.intervalMs;
+    try {
+      this.makeBlock(nowMs);
+    } catch (error) {
+      this.notBeforeMs = nowMs + RETRY_MS;
+      this.ports.log.write('error', `no block could be made, trying again in ${RETRY_MS / 1000} s: ${(error as Error).message}`);
+    }
+  }
+
+  private makeBlock(nowMs: number): void {
+    const { application, ports } = this;
+    const earliest = application.head().header.timestamp + 1;
+    const timestamp = Math.max(earliest, Math.floor(nowMs / 1000));
+    const candidate = application.propose({ timestamp, coinbase: ports.device.address });
+    if (candidate.transactions.length === 0) return;
+    application.finalize(candidate, sealHeader(candidate.header, ports.device, ports.vm.keccak256));
+    this.exchange.publish();
+  }
+}

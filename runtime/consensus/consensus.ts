@@ -1,0 +1,70 @@
+import type { Header } from '../ledger/header.ts';
+import type { Receipt } from '../ledger/receipt.ts';
+import type { Transaction } from '../ledger/transaction.ts';
+import type { Address, Word } from '../ports/index.ts';
+import type { State, StoreEntry } from '../state/state.ts';
+
+/**
+ * Puts transactions in an order that all nodes agree on: propose, verify, finalize. It decides who makes the next block and
+ * when; what the block then holds follows from the {@link Application}, the same on every node.
+ */
+export interface Consensus {
+  /** Takes part from now on. */
+  start(): void;
+  /** A transaction of this node's own clients is in the pool. */
+  transactionAdded(transaction: Transaction): void;
+  stop(): void;
+}
+
+/** What a proposer adds to the block before; all else follows from state and transactions. */
+export interface Inputs {
+  /** Seconds since 1970, later than the parent's. */
+  readonly timestamp: number;
+  /** Who receives the priority fees. */
+  readonly coinbase: Address;
+}
+
+/** A block executed on top of the head and not yet appended. Nothing of it is stored. */
+export interface Candidate {
+  /** With empty `extraData`. */
+  readonly header: Header;
+  readonly transactions: readonly Transaction[];
+  readonly receipts: readonly Receipt[];
+  readonly state: State;
+  readonly entries: readonly StoreEntry[];
+}
+
+/** A block as nodes hand it to each other. */
+export interface WireBlock {
+  readonly header: Header;
+  readonly transactions: readonly Uint8Array[];
+}
+
+/** The ledger as its consensus sees it. */
+export interface Application {
+  head(): { readonly header: Header; readonly hash: Word };
+  /** Hash of the first block: the name of the ledger among nodes. */
+  readonly genesisHash: Word;
+  /** Whether the pool holds a transaction that the next block could take. */
+  hasWork(): boolean;
+  /** The next block from the pool's transactions, best first. */
+  propose(inputs: Inputs): Candidate;
+  /** Executes another's block on the head and compares. Throws {@link BlockRefused}. The seal is the consensus' own matter. */
+  verify(block: WireBlock): Candidate;
+  /** Appends the block in one atomic write and tells everyone. `seal` becomes its `extraData`. */
+  finalize(candidate: Candidate, seal: Uint8Array): void;
+  /** A finished block, for nodes that lack it. */
+  blockAt(number: number): WireBlock | undefined;
+  /** Takes another node's transaction into the pool. Answers whether it was new. Throws `TransactionRefused`. */
+  take(raw: Uint8Array): boolean;
+  /** Transactions of the pool, for nodes that may lack them, at most `limit`. */
+  pending(limit: number): readonly Transaction[];
+}
+
+/** A block that does not follow from the one before. */
+export class BlockRefused extends Error {
+  override readonly name = 'BlockRefused';
+  constructor(number: number, why: string) {
+    super(`block ${number} is refused: ${why}`);
+  }
+}

@@ -1,0 +1,256 @@
+import { type Header, hashHeader } from '../ledger/header.ts';
+import { TransactionRefused } from '../ledger/transaction.ts';
+import type { Address, Word } from '../ports/index.ts';
+import { type Application, BlockRefused, type WireBlock } from './consensus.ts';
+import {
+  BLOCKS_ANSWER_BYTES,
+  decodeMessage,
+  encodeMessage,
+  MAX_BLOCKS_PER_ANSWER,
+  MAX_TRANSACTIONS_PER_MESSAGE,
+  type PeerMessage,
+  TRANSACTIONS_BYTES,
+} from './messages.ts';
+import { verifyHeaderSeal } from './seal.ts';
+import type { SoloPorts } from './solo.ts';
+
+type Handlers = { readonly [K in PeerMessage['kind']]: (peer: string, message: Extract<PeerMessage, { kind: K }>) => void };
+
+/** Every node asks one other node for news, and repeats what waits in its pool, this often. */
+const POLL_MS = 3_000;
+/** A request for the same blocks is not repeated sooner. */
+const REQUEST_MS = 1_000;
+/** To so many others a follower passes the news of a block; the sequencer tells all. */
+const FANOUT = 3;
+/** A new block of at most this size is sent at once, a larger one is announced. */
+const PUSH_BYTES = 64 * 1024;
+/** Blocks after the head that are kept until those before them arrive. */
+const MAX_WAITING_BLOCKS = 256;
+
+/**
+ * What the nodes of a `solo` ledger say to each other: blocks spread from the sequencer, transactions flow towards it.
+ * No message is trusted or needed: a block counts by its seal, and whatever is lost is asked for again.
+ */
+export class Exchange {
+  /** Called when another node's transactions have reached the pool. */
+  onTransactions: () => void = () => {};
+  private readonly application: Application;
+  private readonly ports: SoloPorts;
+  private readonly sequencer: Address;
+  /** Sealed blocks whose turn has not come, by number. */
+  private readonly waiting = new Map<number, { readonly block: WireBlock; readonly peer: string }>();
+  /** Properly sealed, and yet not what executing them gives. Never tried twice. */
+  private readonly refused = new Set<Word>();
+  /** The peer from which the last block came: the way to the sequencer. */
+  private upstream: string | undefined;
+  /** The highest block that anyone has spoken of. */
+  private newestHeard = 0;
+  private asked = { from: 0, atMs: 0 };
+  private turn = 0;
+  private isAppending = false;
+  private cancelPoll: (() => void) | undefined;
+  private isStopped = false;
+
+  constructor(application: Application, ports: SoloPorts, sequencer: Address) {
+    this.application = application;
+    this.ports = ports;
+    this.sequencer = sequencer;
+  }
+
+  start(): void {
+    this.ports.network.receive((peer, bytes) => this.receive(peer, bytes));
+    this.broadcast(this.headMessage());
+    this.poll();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.cancelPoll?.();
+  }
+
+  /** Whether another node has spoken of blocks that this one lacks. */
+  isBehind(): boolean {
+    return this.newestHeard > this.headNumber();
+  }
+
+  /** Tells everyone of the head, which this node has just made. */
+  publish(): void {
+    const block = this.application.blockAt(this.headNumber());
+    const bytes = block ? sizeOf(block) : Number.POSITIVE_INFINITY;
+    this.broadcast(block && bytes <= PUSH_BYTES ? { kind: 'blocks', blocks: [block] } : this.headMessage());
+  }
+
+  /** Sends transactions on their way to the sequencer: along the way blocks come, or to all while it is not known. */
+  forward(transactions: readonly Uint8Array[], except?: string): void {
+    if (transactions.length === 0) return;
+    const message: PeerMessage = { kind: 'transactions', transactions };
+    const peers = this.ports.network.peers();
+    const known = this.upstream !== undefined && this.upstream !== except && peers.includes(this.upstream);
+    for (const peer of known ? [this.upstream!] : peers) if (peer !== except) this.send(peer, message);
+  }
+
+  private readonly handlers: Handlers = {
+    head: (peer, { number }) => {
+      if (number > this.headNumber()) this.request(peer, number);
+      else if (number < this.headNumber()) this.send(peer, this.headMessage());
+    },
+    want: (peer, { from }) => {
+      const blocks = this.collect(from);
+      if (blocks.length > 0) this.send(peer, { kind: 'blocks', blocks });
+    },
+    blocks: (peer, { blocks }) => {
+      for (const block of blocks) this.offer(peer, block);
+      const newest = blocks.at(-1)?.header.number ?? 0;
+      if (this.waiting.size > 0 && !this.waiting.has(this.headNumber() + 1)) this.request(peer, newest);
+      this.appendNext();
+    },
+    transactions: (peer, { transactions }) => {
+      const fresh = transactions.filter((raw) => this.take(peer, raw));
+      if (fresh.length === 0) return;
+      if (this.ports.device.address !== this.sequencer) this.forward(fresh, peer);
+      this.onTransactions();
+    },
+  };
+
+  private receive(peer: string, bytes: Uint8Array): void {
+    if (this.isStopped) return;
+    try {
+      const message = decodeMessage(this.application.genesisHash, bytes);
+      if (message) (this.handlers[message.kind] as (peer: string, message: PeerMessage) => void)(peer, message);
+    } catch (error) {
+      this.ports.log.write('warn', `a message from ${peer} is ignored: ${(error as Error).message}`);
+    }
+  }
+
+  /** Keeps a block until its turn. Only the seal decides whether it is worth keeping. */
+  private offer(peer: string, block: WireBlock): void {
+    const { header } = block;
+    const distance = header.number - this.headNumber();
+    if (distance < 1 || distance > MAX_WAITING_BLOCKS || this.waiting.has(header.number)) return;
+    if (this.refused.has(this.hashOf(header))) return;
+    if (header.coinbase !== this.sequencer || !verifyHeaderSeal(header, this.sequencer, this.ports.vm)) {
+      throw new BlockRefused(header.number, 'the seal is not that of the sequencer');
+    }
+    this.waiting.set(header.number, { block, peer });
+  }
+
+  /** Appends the blocks whose turn it is, one per turn of the event loop, so that a long way behind does not stop the node. */
+  private appendNext(): void {
+    const next = this.waiting.get(this.headNumber() + 1);
+    if (this.isStopped || this.isAppending || !next) return;
+    this.waiting.delete(next.block.header.number);
+    if (!this.append(next.block)) return;
+    this.upstream = next.peer;
+    if (this.waiting.has(this.headNumber() + 1)) {
+      this.isAppending = true;
+      this.ports.clock.after(0, () => {
+        this.isAppending = false;
+        this.appendNext();
+      });
+    } else this.caughtUp(next.peer);
+  }
+
+  private append(block: WireBlock): boolean {
+    try {
+      this.application.finalize(this.application.verify(block), block.header.extraData);
+      return true;
+    } catch (error) {
+      if (error instanceof BlockRefused) this.refused.add(this.hashOf(block.header));
+      this.ports.log.write('error', `the ledger stands at block ${this.headNumber()}: ${(error as Error).message}`);
+      return false;
+    }
+  }
+
+  private caughtUp(peer: string): void {
+    for (const number of this.waiting.keys()) if (number <= this.headNumber()) this.waiting.delete(number);
+    if (this.isBehind()) this.request(peer, this.newestHeard);
+    const others = this.ports.network.peers().length - 1;
+    for (let i = 0; i < Math.min(FANOUT, others); i++) this.sendToNext(this.headMessage(), peer);
+  }
+
+  private take(peer: string, raw: Uint8Array): boolean {
+    try {
+      return this.application.take(raw);
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+      this.ports.log.write('debug', `a transaction from ${peer} is refused: ${error.message}`);
+      return false;
+    }
+  }
+
+  private collect(from: number): WireBlock[] {
+    const blocks: WireBlock[] = [];
+    let bytes = 0;
+    for (let number = Math.max(1, from); number <= this.headNumber(); number++) {
+      const block = this.application.blockAt(number);
+      if (!block || blocks.length === MAX_BLOCKS_PER_ANSWER || bytes > BLOCKS_ANSWER_BYTES) break;
+      bytes += sizeOf(block);
+      blocks.push(block);
+    }
+    return blocks;
+  }
+
+  private request(peer: string, newest: number): void {
+    this.newestHeard = Math.max(this.newestHeard, newest);
+    const from = this.headNumber() + 1;
+    const nowMs = this.ports.clock.nowMs();
+    if (this.asked.from === from && nowMs < this.asked.atMs + REQUEST_MS) return;
+    this.asked = { from, atMs: nowMs };
+    this.send(peer, { kind: 'want', from });
+  }
+
+  private poll(): void {
+    this.cancelPoll = this.ports.clock.after(POLL_MS, () => {
+      this.sendToNext(this.headMessage());
+      if (this.ports.device.address !== this.sequencer) this.repeatPending();
+      this.onTransactions();
+      this.appendNext();
+      this.poll();
+    });
+  }
+
+  private repeatPending(): void {
+    const transactions: Uint8Array[] = [];
+    let bytes = 0;
+    for (const { raw } of this.application.pending(MAX_TRANSACTIONS_PER_MESSAGE)) {
+      bytes += raw.length;
+      if (bytes > TRANSACTIONS_BYTES) break;
+      transactions.push(raw);
+    }
+    if (transactions.length > 0) this.sendToNext({ kind: 'transactions', transactions });
+    this.forward(transactions);
+  }
+
+  private headNumber(): number {
+    return this.application.head().header.number;
+  }
+
+  private headMessage(): PeerMessage {
+    return { kind: 'head', number: this.headNumber(), hash: this.application.head().hash };
+  }
+
+  private hashOf(header: Header): Word {
+    return hashHeader(header, this.ports.vm.keccak256);
+  }
+
+  /** The peers take turns. */
+  private sendToNext(message: PeerMessage, except?: string): void {
+    const peers = this.ports.network.peers().filter((peer) => peer !== except);
+    const peer = peers[this.turn++ % Math.max(1, peers.length)];
+    if (peer !== undefined) this.send(peer, message);
+  }
+
+  private broadcast(message: PeerMessage): void {
+    const bytes = encodeMessage(this.application.genesisHash, message);
+    for (const peer of this.ports.network.peers()) this.ports.network.send(peer, bytes);
+  }
+
+  private send(peer: string, message: PeerMessage): void {
+    this.ports.network.send(peer, encodeMessage(this.application.genesisHash, message));
+  }
+}
+
+/** Roughly: the transactions' bytes and what a header takes. */
+function sizeOf(block: WireBlock): number {
+  return block.transactions.reduce((sum, raw) => sum + raw.length, 700);
+}

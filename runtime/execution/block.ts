@@ -1,0 +1,77 @@
+import { bloomOf, mergeBlooms } from '../ledger/bloom.ts';
+import type { Receipt } from '../ledger/receipt.ts';
+import type { Transaction } from '../ledger/transaction.ts';
+import type { AccountDiff, BlockContext, Executed, StateView, Vm } from '../ports/index.ts';
+import { layOver } from './overlay.ts';
+
+/** What a block's transactions did. */
+export interface Execution {
+  readonly included: readonly Transaction[];
+  /** One for each included transaction. */
+  readonly receipts: readonly Receipt[];
+  /** Transactions that are not in the block, and why. */
+  readonly excluded: readonly Excluded[];
+  readonly gasUsed: bigint;
+  readonly logsBloom: Uint8Array;
+  readonly diff: readonly AccountDiff[];
+}
+
+export interface Excluded {
+  readonly transaction: Transaction;
+  /** `BlockFull`, a name of {@link inadmissible}, or a refusal of the VM. */
+  readonly reason: string;
+}
+
+/** Transactions of a block, as RLP strings, in bytes: it travels in one message. */
+export const MAX_BLOCK_BYTES = 512 * 1024;
+
+/**
+ * Runs the transactions in order, each on what those before it left. One that is invalid here, or does not fit, is excluded:
+ * a proposer leaves it out, a verifier refuses the block. Equal arguments give equal results on every node.
+ */
+export function executeBlock(vm: Vm, context: BlockContext, state: StateView, transactions: Iterable<Transaction>): Execution {
+  const overlay = layOver(state);
+  const included: Transaction[] = [];
+  const receipts: Receipt[] = [];
+  const excluded: Excluded[] = [];
+  let gasUsed = 0n;
+  let bytes = 0;
+  for (const transaction of transactions) {
+    const fits = gasUsed + transaction.gasLimit <= context.gasLimit && bytes + transaction.raw.length <= MAX_BLOCK_BYTES;
+    const reason = inadmissible(transaction, context.chainId) ?? (fits ? undefined : 'BlockFull');
+    const outcome = reason ? { kind: 'refused' as const, reason } : vm.execute(context, transaction, overlay.view);
+    if (outcome.kind === 'refused') {
+      excluded.push({ transaction, reason: outcome.reason });
+      continue;
+    }
+    overlay.absorb(outcome.diff);
+    gasUsed += outcome.gasUsed;
+    bytes += transaction.raw.length;
+    included.push(transaction);
+    receipts.push(receiptFor(transaction, outcome, gasUsed, vm));
+  }
+  const logsBloom = mergeBlooms(receipts.map((receipt) => receipt.logsBloom));
+  return { included, receipts, excluded, gasUsed, logsBloom, diff: overlay.diff() };
+}
+
+/** Why no block of this ledger takes the transaction; `undefined` if one may. */
+export function inadmissible(transaction: Transaction, chainId: bigint): string | undefined {
+  if (transaction.type === 3) return 'BlobTransaction';
+  if (transaction.chainId !== undefined && transaction.chainId !== chainId) return 'WrongChainId';
+  return undefined;
+}
+
+function receiptFor(transaction: Transaction, outcome: Executed, cumulativeGasUsed: bigint, vm: Vm): Receipt {
+  const logs = outcome.succeeded ? outcome.logs : [];
+  return {
+    type: transaction.type,
+    succeeded: outcome.succeeded,
+    cumulativeGasUsed,
+    logsBloom: bloomOf(logs, vm.keccak256),
+    logs,
+    gasUsed: outcome.gasUsed,
+    gasPrice: outcome.gasPrice,
+    sender: transaction.sender,
+    ...(outcome.created && { created: outcome.created }),
+  };
+}

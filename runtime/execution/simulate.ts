@@ -1,0 +1,67 @@
+import type { Chain, HashedHeader } from '../ledger/chain.ts';
+import { MAX_TRANSACTION_GAS } from '../ledger/gas.ts';
+import type { BlockContext, Executed, Message, Refused, Vm } from '../ports/index.ts';
+import { type State, viewOf } from '../state/state.ts';
+
+/** Where a call is tried out: on the state after a block, in the context of that block. */
+export interface Scene {
+  readonly vm: Vm;
+  readonly chain: Chain;
+  readonly chainId: bigint;
+  readonly block: HashedHeader;
+  readonly state: State;
+}
+
+/** A call on a ledger with little gas in a block may use this much nevertheless: it costs nobody anything. */
+const CALL_GAS = 30_000_000n;
+/** What a value transfer adds to a call's gas and takes back. */
+const CALL_STIPEND = 2_300n;
+
+/** Gas of a call that does not say. */
+export function callGas(scene: Scene): bigint {
+  return scene.block.header.gasLimit > CALL_GAS ? scene.block.header.gasLimit : CALL_GAS;
+}
+
+/** Runs a message without nonce and fee checks; nothing is kept. */
+export function simulate(scene: Scene, message: Message): Executed | Refused {
+  const { header } = scene.block;
+  const context: BlockContext = {
+    number: BigInt(header.number),
+    timestamp: BigInt(header.timestamp),
+    gasLimit: message.gasLimit,
+    coinbase: header.coinbase,
+    baseFee: header.baseFee,
+    prevRandao: header.mixHash,
+    excessBlobGas: 0n,
+    chainId: scene.chainId,
+  };
+  return scene.vm.execute(context, message, viewOf(scene.state, scene.chain.hashesBefore(header.number)), { simulate: true });
+}
+
+/**
+ * The least gas limit with which the message succeeds, by binary search; if it fails with the most it may have, that outcome.
+ * A call may hand on 63/64 of its gas only (EIP-150) and refunds come at the end: so the limit is above what is used.
+ */
+export function estimateGas(scene: Scene, message: Message): bigint | Executed | Refused {
+  const isCapped = message.gasLimit > MAX_TRANSACTION_GAS;
+  const most = isCapped ? MAX_TRANSACTION_GAS : message.gasLimit;
+  const succeeds = (gasLimit: bigint) => {
+    const outcome = simulate(scene, { ...message, gasLimit });
+    return outcome.kind === 'executed' && outcome.succeeded;
+  };
+  const outcome = simulate(scene, { ...message, gasLimit: most });
+  if (outcome.kind === 'refused' || !outcome.succeeded) return outcome;
+  let tooLow = outcome.gasUsed - 1n;
+  let enough = most;
+  const likely = ((outcome.gasUsed + outcome.gasRefunded + CALL_STIPEND) * 64n) / 63n;
+  if (likely < enough) {
+    if (succeeds(likely)) enough = likely;
+    else tooLow = likely;
+  }
+  while (enough - tooLow > 1n) {
+    const middle = (enough + tooLow) / 2n;
+    if (succeeds(middle)) enough = middle;
+    else tooLow = middle;
+  }
+  return enough;
+}

@@ -1,0 +1,179 @@
+import { bytesToHex, EMPTY } from '../bytes.ts';
+import { type Application, BlockRefused, type Candidate, type Inputs, type WireBlock } from '../consensus/consensus.ts';
+import { type Execution, executeBlock } from '../execution/block.ts';
+import type { BlockContext, Logger, Store, Vm } from '../ports/index.ts';
+import { listRoot } from '../state/list-root.ts';
+import { openState, type State, viewOf } from '../state/state.ts';
+import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
+import { type Header, hashHeader } from './header.ts';
+import type { Intake } from './intake.ts';
+import { receiptsRoot } from './receipt.ts';
+import { decodeTransaction, type Transaction, TransactionRefused } from './transaction.ts';
+
+export interface ApplicationParts {
+  readonly vm: Vm;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly chain: Chain;
+  readonly intake: Intake;
+  readonly chainId: bigint;
+  /** Called after a block was appended. */
+  readonly appended: (block: FinishedBlock) => void;
+}
+
+/** Refusals that time may mend: the transaction stays in the pool. */
+const WAITING = new Set(['BlockFull', 'NonceTooHigh']);
+
+/** The ledger behind its consensus: builds, checks and appends blocks. */
+export class LedgerApplication implements Application {
+  private readonly parts: ApplicationParts;
+  private current: State;
+
+  constructor(parts: ApplicationParts) {
+    this.parts = parts;
+    this.current = openState(parts.chain.head().header.stateRoot, parts.store, parts.vm.keccak256);
+  }
+
+  get genesisHash() {
+    return this.parts.chain.at(0)!.hash;
+  }
+
+  head(): HashedHeader {
+    return this.parts.chain.head();
+  }
+
+  /** The state after the head. */
+  state(): State {
+    return this.current;
+  }
+
+  hasWork(): boolean {
+    return this.parts.intake.pool.hasExecutable();
+  }
+
+  propose(inputs: Inputs): Candidate {
+    const { pool } = this.parts.intake;
+    const execution = this.execute(inputs, pool.executable());
+    for (const { transaction, reason } of execution.excluded) {
+      if (WAITING.has(reason)) continue;
+      this.parts.intake.drop(transaction);
+      this.parts.log.write('warn', `transaction ${transaction.hash} left the pool: ${reason}`);
+    }
+    return this.candidate(inputs, execution);
+  }
+
+  verify({ header, transactions }: WireBlock): Candidate {
+    const parent = this.head();
+    if (header.number !== parent.header.number + 1) throw new BlockRefused(header.number, `the head is ${parent.header.number}`);
+    if (header.parentHash !== parent.hash) throw new BlockRefused(header.number, `its parent is not ${parent.hash}`);
+    if (header.timestamp <= parent.header.timestamp) throw new BlockRefused(header.number, 'it is not later than its parent');
+    const execution = this.execute(header, this.decode(header, transactions));
+    const excluded = execution.excluded[0];
+    if (excluded)
+      throw new BlockRefused(header.number, `transaction ${excluded.transaction.hash} is invalid: ${excluded.reason}`);
+    const candidate = this.candidate(header, execution);
+    const difference = firstDifference(header, candidate.header);
+    if (difference) throw new BlockRefused(header.number, difference);
+    return candidate;
+  }
+
+  finalize(candidate: Candidate, seal: Uint8Array): void {
+    const { chain, intake, vm, appended } = this.parts;
+    const header: Header = { ...candidate.header, extraData: seal };
+    const block = {
+      header,
+      hash: hashHeader(header, vm.keccak256),
+      transactions: candidate.transactions,
+      receipts: candidate.receipts,
+    };
+    chain.append(block, [...candidate.entries, ...intake.entriesAfter(candidate.transactions)]);
+    this.current = candidate.state;
+    intake.settle(candidate.transactions);
+    appended(block);
+  }
+
+  blockAt(number: number): WireBlock | undefined {
+    const hashed = number > 0 ? this.parts.chain.at(number) : undefined;
+    return hashed && { header: hashed.header, transactions: this.parts.chain.bodyAt(number) };
+  }
+
+  take(raw: Uint8Array): boolean {
+    if (this.parts.intake.pool.has(bytesToHex(this.parts.vm.keccak256(raw)))) return false;
+    this.parts.intake.take(raw, 'another node');
+    return true;
+  }
+
+  pending(limit: number): readonly Transaction[] {
+    return this.parts.intake.pool.all(limit);
+  }
+
+  /** What transactions of the block after the head see. */
+  private contextOf(inputs: Inputs): BlockContext {
+    const { header, hash } = this.head();
+    return {
+      number: BigInt(header.number + 1),
+      timestamp: BigInt(inputs.timestamp),
+      gasLimit: header.gasLimit,
+      coinbase: inputs.coinbase,
+      baseFee: header.baseFee,
+      prevRandao: hash,
+      excessBlobGas: 0n,
+      chainId: this.parts.chainId,
+    };
+  }
+
+  private execute(inputs: Inputs, transactions: Iterable<Transaction>): Execution {
+    const view = viewOf(this.current, this.parts.chain.hashesBefore(this.head().header.number + 1));
+    return executeBlock(this.parts.vm, this.contextOf(inputs), view, transactions);
+  }
+
+  private candidate(inputs: Inputs, execution: Execution): Candidate {
+    const { keccak256 } = this.parts.vm;
+    const { header: parent, hash } = this.head();
+    const { included, receipts } = execution;
+    const { state, entries } = this.current.apply(execution.diff);
+    const header: Header = {
+      parentHash: hash,
+      coinbase: inputs.coinbase,
+      stateRoot: state.root,
+      transactionsRoot: listRoot(
+        included.map(({ raw }) => raw),
+        keccak256,
+      ),
+      receiptsRoot: receiptsRoot(receipts, keccak256),
+      logsBloom: execution.logsBloom,
+      number: parent.number + 1,
+      gasLimit: parent.gasLimit,
+      gasUsed: execution.gasUsed,
+      timestamp: inputs.timestamp,
+      extraData: EMPTY,
+      mixHash: hash,
+      baseFee: parent.baseFee,
+    };
+    return { header, transactions: included, receipts, state, entries };
+  }
+
+  private decode(header: Header, transactions: readonly Uint8Array[]): Transaction[] {
+    return transactions.map((raw, index) => {
+      const known = this.parts.intake.pool.get(bytesToHex(this.parts.vm.keccak256(raw)));
+      try {
+        return known ?? decodeTransaction(raw, this.parts.vm);
+      } catch (error) {
+        if (error instanceof TransactionRefused) throw new BlockRefused(header.number, `transaction ${index}: ${error.message}`);
+        throw error;
+      }
+    });
+  }
+}
+
+/** The first field in which a header is not what its block gives; the seal is not compared. */
+function firstDifference(theirs: Header, ours: Header): string | undefined {
+  for (const name of Object.keys(ours) as (keyof Header)[]) {
+    if (name === 'extraData') continue;
+    const [one, other] = [theirs[name], ours[name]].map((value) =>
+      value instanceof Uint8Array ? bytesToHex(value) : `${value}`,
+    );
+    if (one !== other) return `its ${name} is ${one}, executing it gives ${other}`;
+  }
+  return undefined;
+}

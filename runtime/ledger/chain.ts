@@ -1,0 +1,150 @@
+import { bigintToBytes, bytesToHex, ZERO_WORD } from '../bytes.ts';
+import type { StateView, Store, Vm, Word } from '../ports/index.ts';
+import { asBytes, asList, asNumber, decodeRlp, encodeRlp, type RlpItem } from '../rlp/index.ts';
+import type { StoreEntry } from '../state/state.ts';
+import { type Header, hashHeader, headerItem, headerOf } from './header.ts';
+import { type Receipt, receiptItem, receiptOf } from './receipt.ts';
+import { decodeTransaction, type Transaction } from './transaction.ts';
+
+/** A header with its hash. */
+export interface HashedHeader {
+  readonly header: Header;
+  readonly hash: Word;
+}
+
+/** A finished block as it is appended. */
+export interface FinishedBlock extends HashedHeader {
+  readonly transactions: readonly Transaction[];
+  readonly receipts: readonly Receipt[];
+}
+
+const HEAD = 'head';
+/** At least the 256 that BLOCKHASH reaches. */
+const HEADERS_IN_MEMORY = 320;
+
+/** The finished blocks, as the store holds them. There are no forks: a block is final when it is appended. */
+export class Chain {
+  private readonly store: Store;
+  private readonly keccak256: Vm['keccak256'];
+  /** The newest. */
+  private readonly headers = new Map<number, HashedHeader>();
+  private newest: HashedHeader;
+
+  /** An empty store begins with the genesis block. Throws {@link ChainError} if it holds the chain of another. */
+  constructor(store: Store, keccak256: Vm['keccak256'], genesis: Header, genesisEntries: readonly StoreEntry[]) {
+    this.store = store;
+    this.keccak256 = keccak256;
+    this.newest = { header: genesis, hash: hashHeader(genesis, keccak256) };
+    if (store.get(HEAD)) this.newest = this.resume();
+    else this.append({ ...this.newest, transactions: [], receipts: [] }, genesisEntries);
+  }
+
+  head(): HashedHeader {
+    return this.newest;
+  }
+
+  at(number: number): HashedHeader | undefined {
+    return this.headers.get(number) ?? this.readHeader(number);
+  }
+
+  numberOf(hash: Word): number | undefined {
+    return this.readNumbers(`number/${hash}`)?.[0];
+  }
+
+  /** The transactions as they were signed, in order. */
+  bodyAt(number: number): Uint8Array[] {
+    return this.readList(key('body', number)).map((raw) => asBytes(raw, 'a transaction'));
+  }
+
+  receiptsAt(number: number): Receipt[] {
+    return this.readList(key('receipts', number)).map((item) => receiptOf(item, this.keccak256));
+  }
+
+  /** The senders come from the receipts: they were recovered when the block was appended. */
+  transactionsAt(number: number, receipts: readonly Receipt[] = this.receiptsAt(number)): Transaction[] {
+    const { keccak256 } = this;
+    return this.bodyAt(number).map((raw, index) => decodeTransaction(raw, { keccak256, recover: () => receipts[index]?.sender }));
+  }
+
+  /** The block and the place in it of a transaction. */
+  locate(transaction: Word): { readonly number: number; readonly index: number } | undefined {
+    const [number, index] = this.readNumbers(`transaction/${transaction}`) ?? [];
+    return number === undefined || index === undefined ? undefined : { number, index };
+  }
+
+  /** What BLOCKHASH answers in block `number`: zero outside the 256 before it. */
+  hashesBefore(number: number): StateView['blockHash'] {
+    return (asked) => {
+      const distance = BigInt(number) - asked;
+      return distance >= 1n && distance <= 256n ? (this.at(Number(asked))?.hash ?? ZERO_WORD) : ZERO_WORD;
+    };
+  }
+
+  /** One atomic write: the block with its indexes, what else belongs to it, and the head. */
+  append(block: FinishedBlock, entries: readonly StoreEntry[]): void {
+    const { header, hash } = block;
+    this.store.write([...entries, ...blockEntries(block)]);
+    this.newest = { header, hash };
+    this.headers.set(header.number, this.newest);
+    this.headers.delete(header.number - HEADERS_IN_MEMORY);
+  }
+
+  private resume(): HashedHeader {
+    const number = this.readNumbers(HEAD)?.[0] ?? 0;
+    const first = this.at(0);
+    if (first?.hash !== this.newest.hash) {
+      throw new ChainError(
+        `the store holds the ledger that begins with block ${first?.hash}, and the genesis given begins another (${this.newest.hash}); ` +
+          'start with the genesis of that ledger or with an empty store',
+      );
+    }
+    const head = this.at(number);
+    if (!head) throw new ChainError(`the store is damaged: its head is block ${number}, which it does not hold`);
+    return head;
+  }
+
+  private readHeader(number: number): HashedHeader | undefined {
+    const bytes = this.store.get(key('header', number));
+    if (!bytes) return undefined;
+    const hashed = { header: headerOf(decodeRlp(bytes)), hash: bytesToHex(this.keccak256(bytes)) };
+    if (number > this.newest.header.number - HEADERS_IN_MEMORY) this.headers.set(number, hashed);
+    return hashed;
+  }
+
+  private readList(at: string): readonly RlpItem[] {
+    const bytes = this.store.get(at);
+    if (!bytes) throw new ChainError(`the store is damaged: ${at} is missing`);
+    return asList(decodeRlp(bytes), at);
+  }
+
+  private readNumbers(at: string): number[] | undefined {
+    const bytes = this.store.get(at);
+    return bytes && asList(decodeRlp(bytes), at).map((item) => asNumber(item, at));
+  }
+}
+
+function blockEntries({ header, hash, transactions, receipts }: FinishedBlock): StoreEntry[] {
+  const { number } = header;
+  return [
+    [key('header', number), encodeRlp(headerItem(header))],
+    [key('body', number), encodeRlp(transactions.map((transaction) => transaction.raw))],
+    [key('receipts', number), encodeRlp(receipts.map(receiptItem))],
+    [`number/${hash}`, packNumbers(number)],
+    ...transactions.map((transaction, index): StoreEntry => [`transaction/${transaction.hash}`, packNumbers(number, index)]),
+    [HEAD, packNumbers(number)],
+  ];
+}
+
+/** Keys of consecutive blocks are in order. */
+function key(what: 'header' | 'body' | 'receipts', number: number): string {
+  return `${what}/${number.toString().padStart(12, '0')}`;
+}
+
+function packNumbers(...numbers: readonly number[]): Uint8Array {
+  return encodeRlp(numbers.map((number) => bigintToBytes(BigInt(number))));
+}
+
+/** A store that cannot be used for this ledger. */
+export class ChainError extends Error {
+  override readonly name = 'ChainError';
+}

@@ -1,0 +1,87 @@
+import { bytesToHex, hexToBytes, isHex, utf8Encode, ZERO_WORD } from '../bytes.ts';
+import type { Genesis, GenesisAccount } from '../config.ts';
+import type { AccountDiff, Address, Hex, Store, Vm, Word } from '../ports/index.ts';
+import { EMPTY_CODE_HASH } from '../state/account.ts';
+import { openState, type StoreEntry } from '../state/state.ts';
+import { EMPTY_ROOT } from '../state/trie.ts';
+import type { Header } from './header.ts';
+
+/** The first block and what it writes: its state. Throws {@link GenesisError} if the genesis is not one. */
+export function buildGenesis(genesis: Genesis, store: Pick<Store, 'get'>, keccak256: Vm['keccak256']) {
+  checkGenesis(genesis);
+  const diff = Object.entries(genesis.alloc).map(([address, account]) => allocate(address, account, keccak256));
+  const { state, entries } = openState(EMPTY_ROOT, store, keccak256).apply(diff);
+  return { header: genesisHeader(genesis, state.root), entries: entries as readonly StoreEntry[] };
+}
+
+/** The chain id stands in `extraData`, so that ledgers with different ids have different first blocks. */
+function genesisHeader(genesis: Genesis, stateRoot: Word): Header {
+  return {
+    parentHash: ZERO_WORD,
+    coinbase: lowerCase(genesis.sequencer),
+    stateRoot,
+    transactionsRoot: EMPTY_ROOT,
+    receiptsRoot: EMPTY_ROOT,
+    logsBloom: new Uint8Array(256),
+    number: 0,
+    gasLimit: BigInt(genesis.gasLimit),
+    gasUsed: 0n,
+    timestamp: genesis.timestamp,
+    extraData: utf8Encode(`classpad ${genesis.chainId}`),
+    mixHash: ZERO_WORD,
+    baseFee: BigInt(genesis.baseFee),
+  };
+}
+
+function allocate(address: string, account: GenesisAccount, keccak256: Vm['keccak256']): AccountDiff {
+  if (!isHex(address, 20)) throw new GenesisError(`alloc: "${address}" is not an address`);
+  const code = hexToBytes(account.code ?? '0x');
+  const slots = Object.entries(account.storage ?? {}).map(([slot, value]) => {
+    if (!isHex(slot, 32) || !isHex(value, 32)) throw new GenesisError(`alloc ${address}: slots and values have 32 bytes`);
+    return [lowerCase(slot), lowerCase(value)] as const;
+  });
+  return {
+    address: lowerCase(address),
+    account: {
+      nonce: BigInt(account.nonce ?? 0),
+      balance: balanceOf(address, account.balance ?? '0'),
+      codeHash: code.length > 0 ? bytesToHex(keccak256(code)) : EMPTY_CODE_HASH,
+    },
+    ...(code.length > 0 && { code }),
+    cleared: false,
+    slots,
+  };
+}
+
+function balanceOf(address: string, text: string): bigint {
+  if (!/^(\d{1,78}|0x[0-9a-fA-F]{1,64})$/.test(text)) {
+    throw new GenesisError(`alloc ${address}: the balance "${text}" is neither a decimal nor a 0x-hexadecimal number of wei`);
+  }
+  const balance = BigInt(text);
+  if (balance >= 2n ** 256n) throw new GenesisError(`alloc ${address}: the balance is more than 2^256 - 1 wei`);
+  return balance;
+}
+
+function checkGenesis(genesis: Genesis): void {
+  const whole = (name: 'chainId' | 'timestamp' | 'gasLimit' | 'baseFee', least: number) => {
+    if (Number.isSafeInteger(genesis[name]) && genesis[name] >= least) return;
+    throw new GenesisError(`${name} is ${genesis[name]}; it should be a whole number from ${least} on`);
+  };
+  whole('chainId', 1);
+  whole('timestamp', 0);
+  whole('gasLimit', 21_000);
+  whole('baseFee', 0);
+  if (!isHex(genesis.sequencer, 20)) throw new GenesisError(`sequencer is "${genesis.sequencer}"; it should be an address`);
+}
+
+function lowerCase(hex: Hex): Address {
+  return hex.toLowerCase() as Hex;
+}
+
+/** A genesis that cannot begin a ledger. */
+export class GenesisError extends Error {
+  override readonly name = 'GenesisError';
+  constructor(message: string) {
+    super(`genesis: ${message}`);
+  }
+}

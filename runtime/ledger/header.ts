@@ -1,0 +1,96 @@
+import { bigintToBytes, bytesToHex, EMPTY, hexToBytes, ZERO_WORD } from '../bytes.ts';
+import type { Address, Hex, Vm, Word } from '../ports/index.ts';
+import { asAddress, asBigint, asBytes, asList, asNumber, asWord, encodeRlp, type RlpItem } from '../rlp/index.ts';
+import { EMPTY_ROOT } from '../state/trie.ts';
+
+/**
+ * A block header. On the wire it has all of Ethereum's fields as of Osaka (EIP-1559, 4895, 4844, 4788, 7685), so that common
+ * tools parse it and compute its hash; those that this ledger has no use for are the constants of {@link FIXED}.
+ */
+export interface Header {
+  readonly parentHash: Word;
+  /** Who made the block and receives the priority fees. */
+  readonly coinbase: Address;
+  readonly stateRoot: Word;
+  readonly transactionsRoot: Word;
+  readonly receiptsRoot: Word;
+  /** 256 bytes. */
+  readonly logsBloom: Uint8Array;
+  readonly number: number;
+  readonly gasLimit: bigint;
+  readonly gasUsed: bigint;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+  /** The consensus' seal; empty in what it signs. */
+  readonly extraData: Uint8Array;
+  /** PREVRANDAO. This ledger has no randomness to give: it is the parent's hash. */
+  readonly mixHash: Word;
+  /** Wei per gas. */
+  readonly baseFee: bigint;
+}
+
+/** The fields that are the same in every block: no ommers, no work, no withdrawals, no blobs, no beacon chain, no requests. */
+export const FIXED = {
+  ommersHash: '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347',
+  difficulty: 0n,
+  nonce: '0x0000000000000000',
+  withdrawalsRoot: EMPTY_ROOT,
+  blobGasUsed: 0n,
+  excessBlobGas: 0n,
+  parentBeaconBlockRoot: ZERO_WORD,
+  /** sha256 of nothing. */
+  requestsHash: '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+} as const satisfies Record<string, Hex | bigint>;
+
+/** In the order of the wire. */
+export function headerItem(header: Header): RlpItem {
+  return [
+    hexToBytes(header.parentHash),
+    hexToBytes(FIXED.ommersHash),
+    hexToBytes(header.coinbase),
+    hexToBytes(header.stateRoot),
+    hexToBytes(header.transactionsRoot),
+    hexToBytes(header.receiptsRoot),
+    header.logsBloom,
+    EMPTY, // difficulty
+    bigintToBytes(BigInt(header.number)),
+    bigintToBytes(header.gasLimit),
+    bigintToBytes(header.gasUsed),
+    bigintToBytes(BigInt(header.timestamp)),
+    header.extraData,
+    hexToBytes(header.mixHash),
+    hexToBytes(FIXED.nonce),
+    bigintToBytes(header.baseFee),
+    hexToBytes(FIXED.withdrawalsRoot),
+    EMPTY, // blobGasUsed
+    EMPTY, // excessBlobGas
+    hexToBytes(FIXED.parentBeaconBlockRoot),
+    hexToBytes(FIXED.requestsHash),
+  ];
+}
+
+/** Throws `RlpError` if the item is no header of this ledger. */
+export function headerOf(item: RlpItem | undefined): Header {
+  const items = asList(item, 'a header', 21);
+  const header: Header = {
+    parentHash: asWord(items[0], 'the parent hash'),
+    coinbase: asAddress(items[2], 'the coinbase'),
+    stateRoot: asWord(items[3], 'the state root'),
+    transactionsRoot: asWord(items[4], 'the transactions root'),
+    receiptsRoot: asWord(items[5], 'the receipts root'),
+    logsBloom: asBytes(items[6], 'the logs bloom', 256),
+    number: asNumber(items[8], 'the block number'),
+    gasLimit: asBigint(items[9], 'the gas limit', 8),
+    gasUsed: asBigint(items[10], 'the gas used', 8),
+    timestamp: asNumber(items[11], 'the timestamp'),
+    extraData: asBytes(items[12], 'the extra data'),
+    mixHash: asWord(items[13], 'the mix hash'),
+    baseFee: asBigint(items[15], 'the base fee'),
+  };
+  return header;
+}
+
+/** keccak256 of the header's RLP: the block's hash, and what a consensus signs if `extraData` is left out of it. */
+export function hashHeader(header: Header, keccak256: Vm['keccak256']): Word {
+  return bytesToHex(keccak256(encodeRlp(headerItem(header))));
+}

@@ -1,0 +1,91 @@
+import { bytesToHex } from '../bytes.ts';
+import type { Logger, Store, Vm, Word } from '../ports/index.ts';
+import type { StoreEntry } from '../state/state.ts';
+import { MAX_TRANSACTION_BYTES, Pool, type PoolRules } from './pool.ts';
+import { decodeTransaction, type Transaction, TransactionRefused } from './transaction.ts';
+
+const PREFIX = 'pool/';
+/** More than the pool holds. */
+const MAX_STORED = 10_000;
+
+/** Whose transaction it is: only for our own clients' does this node answer after a restart. */
+export type Origin = 'our client' | 'another node';
+
+/**
+ * The door through which transactions enter the pool. One of our own clients is acknowledged when it is on the disk; it stays
+ * there until a block holds it or its nonce is used, so that neither a restart nor a lost message loses it.
+ */
+export class Intake {
+  readonly pool: Pool;
+  private readonly vm: Vm;
+  private readonly store: Store;
+  private readonly log: Logger;
+  private readonly stored = new Set<Word>();
+
+  constructor(rules: PoolRules, vm: Vm, store: Store, log: Logger) {
+    this.pool = new Pool(rules);
+    this.vm = vm;
+    this.store = store;
+    this.log = log;
+  }
+
+  /** Takes up what was acknowledged before the restart, and forgets what has since become useless. */
+  restore(): void {
+    const useless: StoreEntry[] = [];
+    for (const key of this.store.keys(PREFIX, MAX_STORED)) {
+      try {
+        const transaction = decodeTransaction(this.store.get(key)!, this.vm);
+        this.pool.add(transaction);
+        this.stored.add(transaction.hash);
+      } catch (error) {
+        this.log.write('info', `a transaction kept from before the restart is dropped: ${(error as Error).message}`);
+        useless.push([key, undefined]);
+      }
+    }
+    if (useless.length > 0) this.store.write(useless);
+  }
+
+  /** Throws {@link TransactionRefused}; then nothing has changed. */
+  take(raw: Uint8Array, origin: Origin): Transaction {
+    if (raw.length > MAX_TRANSACTION_BYTES) {
+      throw new TransactionRefused(`oversized data: transaction size ${raw.length}, limit ${MAX_TRANSACTION_BYTES}`);
+    }
+    if (this.pool.has(bytesToHex(this.vm.keccak256(raw)))) throw new TransactionRefused('already known');
+    const transaction = decodeTransaction(raw, this.vm);
+    const replaced = this.pool.add(transaction);
+    try {
+      this.keep(origin === 'our client' ? transaction : undefined, replaced);
+    } catch (error) {
+      this.pool.remove(transaction);
+      if (replaced) this.pool.add(replaced);
+      throw new TransactionRefused(`the transaction could not be stored: ${(error as Error).message}`);
+    }
+    return transaction;
+  }
+
+  /** Takes a transaction out that can never run. */
+  drop(transaction: Transaction): void {
+    this.pool.remove(transaction);
+    this.keep(undefined, transaction);
+  }
+
+  /** What the block with these transactions writes besides its own. */
+  entriesAfter(transactions: readonly Transaction[]): StoreEntry[] {
+    return transactions.filter(({ hash }) => this.stored.has(hash)).map(({ hash }) => [PREFIX + hash, undefined]);
+  }
+
+  /** Forgets, after a block, its transactions and those that wait for a nonce it used. */
+  settle(transactions: readonly Transaction[]): void {
+    for (const { hash } of transactions) this.stored.delete(hash);
+    for (const stale of this.pool.settle(transactions.map(({ sender }) => sender))) this.keep(undefined, stale);
+  }
+
+  private keep(arrived: Transaction | undefined, gone: Transaction | undefined): void {
+    const entries: StoreEntry[] = [];
+    if (arrived) entries.push([PREFIX + arrived.hash, arrived.raw]);
+    if (gone && this.stored.has(gone.hash)) entries.push([PREFIX + gone.hash, undefined]);
+    if (entries.length > 0) this.store.write(entries);
+    if (arrived) this.stored.add(arrived.hash);
+    if (gone) this.stored.delete(gone.hash);
+  }
+}

@@ -1,0 +1,48 @@
+import { EMPTY } from '../bytes.ts';
+import { callGas, estimateGas, type Scene, simulate } from '../execution/simulate.ts';
+import type { HashedHeader } from '../ledger/chain.ts';
+import type { Core } from '../ledger/core.ts';
+import type { Address, Message } from '../ports/index.ts';
+import type { CallParameter } from './decode.ts';
+import { failureOf } from './failure.ts';
+
+const NOBODY: Address = `0x${'00'.repeat(20)}`;
+
+/** `eth_call`: what the call returns. Throws the revert as an error. */
+export function call(core: Core, parameter: CallParameter, block: HashedHeader): Uint8Array {
+  const scene = sceneAt(core, block);
+  const outcome = simulate(scene, messageOf(scene, parameter));
+  if (outcome.kind === 'refused' || !outcome.succeeded) throw failureOf(outcome);
+  return outcome.output;
+}
+
+/** `eth_estimateGas`: the least gas limit with which the call succeeds. */
+export function estimate(core: Core, parameter: CallParameter, block: HashedHeader): bigint {
+  const scene = sceneAt(core, block);
+  const found = estimateGas(scene, messageOf(scene, { gasLimit: block.header.gasLimit, ...parameter }));
+  if (typeof found !== 'bigint') throw failureOf(found);
+  return found;
+}
+
+function sceneAt(core: Core, block: HashedHeader): Scene {
+  const { vm, chain, chainId } = core;
+  return { vm, chain, chainId, block, state: core.stateAt(block) };
+}
+
+/** The message with what was left out; its gas bounded by what a call may use. */
+function messageOf(scene: Scene, parameter: CallParameter): Message {
+  const { to, gasLimit, sender = NOBODY, ...rest } = parameter;
+  const most = callGas(scene);
+  return {
+    type: rest.authorizations ? 4 : 2,
+    sender,
+    ...(to && { to }),
+    nonce: scene.state.account(sender)?.nonce ?? 0n,
+    value: 0n,
+    data: EMPTY,
+    maxFeePerGas: 0n,
+    maxPriorityFeePerGas: 0n,
+    ...rest,
+    gasLimit: gasLimit === undefined || gasLimit > most ? most : gasLimit,
+  };
+}

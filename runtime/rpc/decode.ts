@@ -1,0 +1,203 @@
+import { decodeQuantity, hexToBytes, isHex } from '../bytes.ts';
+import type { AccessListEntry, Address, Authorization, Hex, Message, Word } from '../ports/index.ts';
+import { invalidParams } from './errors.ts';
+
+/** Turns a parameter into what it means, or throws {@link RpcError} −32602. `name` stands in the message. */
+export type Decoder<T> = (value: unknown, name: string) => T;
+
+/** A block as parameters name it (EIP-1898 included). */
+export type BlockParameter =
+  | { readonly by: 'tag'; readonly tag: 'latest' | 'pending' | 'earliest' }
+  | { readonly by: 'number'; readonly number: bigint }
+  | { readonly by: 'hash'; readonly hash: Word };
+
+/** A call as `eth_call` takes it. Fields of transactions that do not matter to a call are left aside. */
+export interface CallParameter extends Partial<Omit<Message, 'to' | 'type'>> {
+  readonly to: Address | undefined;
+}
+
+export interface LogFilter {
+  readonly from: BlockParameter;
+  readonly to: BlockParameter;
+  /** None: any. */
+  readonly addresses: readonly Address[];
+  /** For each position the topics that fit; none: any. */
+  readonly topics: readonly (readonly Word[])[];
+}
+
+const LATEST: BlockParameter = { by: 'tag', tag: 'latest' };
+/** There are no reorganisations: a block is final when it is there. */
+const TAGS: Readonly<Record<string, BlockParameter>> = {
+  latest: LATEST,
+  safe: LATEST,
+  finalized: LATEST,
+  pending: { by: 'tag', tag: 'pending' },
+  earliest: { by: 'tag', tag: 'earliest' },
+};
+const MAX_CHOICES = 1000;
+const MAX_TOPICS = 4;
+
+export const address: Decoder<Address> = (value, name) => lowerCase(value, name, 20, 'an address of 20 bytes');
+export const hash: Decoder<Word> = (value, name) => lowerCase(value, name, 32, 'a hash of 32 bytes');
+
+export const bytes: Decoder<Uint8Array> = (value, name) => {
+  if (!isHex(value)) throw invalidParams(`${name} should be 0x and whole bytes in hexadecimal`);
+  return hexToBytes(value);
+};
+
+export const flag: Decoder<boolean> = (value, name) => {
+  if (typeof value !== 'boolean') throw invalidParams(`${name} should be true or false`);
+  return value;
+};
+
+/** Up to 32 bytes, in hexadecimal without leading zeros. */
+export const quantity: Decoder<bigint> = (value, name) => {
+  try {
+    return decodeQuantity(value as string);
+  } catch {
+    throw invalidParams(`${name} should be a quantity such as 0x0 or 0x1f`);
+  }
+};
+
+/** A small number, also where tools send it as a JSON number. */
+export const count: Decoder<number> = (value, name) => {
+  const number = typeof value === 'number' ? value : Number(quantity(value, name));
+  if (!Number.isSafeInteger(number) || number < 0) throw invalidParams(`${name} should be a whole number`);
+  return number;
+};
+
+/** A storage slot: up to 32 bytes in hexadecimal, padded or not. */
+export const slot: Decoder<Word> = (value, name) => {
+  if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{1,64}$/.test(value)) {
+    throw invalidParams(`${name} should be a slot of at most 32 bytes in hexadecimal`);
+  }
+  return `0x${value.slice(2).toLowerCase().padStart(64, '0')}`;
+};
+
+export const block: Decoder<BlockParameter> = (value, name) => {
+  if (typeof value === 'string') {
+    const tag = TAGS[value];
+    if (tag) return tag;
+    return isHex(value, 32) ? { by: 'hash', hash: hash(value, name) } : { by: 'number', number: quantity(value, name) };
+  }
+  const { blockNumber, blockHash } = record(value, name);
+  if ((blockNumber === undefined) === (blockHash === undefined)) {
+    throw invalidParams(`${name} should have either blockNumber or blockHash (EIP-1898)`);
+  }
+  if (blockHash !== undefined) return { by: 'hash', hash: hash(blockHash, `${name}.blockHash`) };
+  return { by: 'number', number: quantity(blockNumber, `${name}.blockNumber`) };
+};
+
+/** The parameter may be left out or `null`. */
+export function optional<T, D>(decoder: Decoder<T>, otherwise: D): Decoder<T | D> {
+  return (value, name) => (value === undefined || value === null ? otherwise : decoder(value, name));
+}
+
+/** `latest` if it is left out. */
+export const blockOrLatest = optional(block, LATEST);
+
+export function list<T>(decoder: Decoder<T>, most: number): Decoder<T[]> {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw invalidParams(`${name} should be a list`);
+    if (value.length > most) throw invalidParams(`${name} has ${value.length} entries; at most ${most} are taken`);
+    return value.map((entry, index) => decoder(entry, `${name}[${index}]`));
+  };
+}
+
+export const percentiles: Decoder<number[]> = (value, name) => {
+  const numbers = list((entry) => entry, 100)(value, name);
+  const isAscending = numbers.every((entry, i) => typeof entry === 'number' && entry >= (i > 0 ? (numbers[i - 1] as number) : 0));
+  if (!isAscending || ((numbers.at(-1) as number) ?? 0) > 100) throw invalidParams(`${name} should ascend from 0 to 100`);
+  return numbers as number[];
+};
+
+/** State overrides of `eth_call` are not known here; an empty one is let pass. */
+export const noOverrides: Decoder<undefined> = (value, name) => {
+  if (value === undefined || value === null || Object.keys(record(value, name)).length === 0) return undefined;
+  throw invalidParams(`${name}: state overrides are not supported`);
+};
+
+const accessList: Decoder<AccessListEntry[]> = list((value, name) => {
+  const entry = record(value, name);
+  return {
+    address: address(entry['address'], `${name}.address`),
+    slots: list(hash, MAX_CHOICES)(entry['storageKeys'], `${name}.storageKeys`),
+  };
+}, MAX_CHOICES);
+
+const authorizations: Decoder<Authorization[]> = list((value, name) => {
+  const entry = record(value, name);
+  const number = (field: string) => quantity(entry[field], `${name}.${field}`);
+  const to = address(entry['address'], `${name}.address`);
+  return {
+    address: to,
+    chainId: number('chainId'),
+    nonce: number('nonce'),
+    yParity: number('yParity'),
+    r: number('r'),
+    s: number('s'),
+  };
+}, MAX_CHOICES);
+
+export const call: Decoder<CallParameter> = (value, name) => {
+  const given = record(value, name);
+  const field = <T>(key: string, decoder: Decoder<T>) => optional(decoder, undefined)(given[key], `${name}.${key}`);
+  const gasPrice = field('gasPrice', quantity);
+  const read = {
+    sender: field('from', address),
+    to: field('to', address),
+    gasLimit: field('gas', quantity),
+    value: field('value', quantity),
+    nonce: field('nonce', quantity),
+    data: callData(given, name),
+    maxFeePerGas: gasPrice ?? field('maxFeePerGas', quantity),
+    maxPriorityFeePerGas: gasPrice ?? field('maxPriorityFeePerGas', quantity),
+    accessList: field('accessList', accessList),
+    authorizations: field('authorizationList', authorizations),
+  };
+  return dropUndefined(read) as CallParameter;
+};
+
+export const logFilter: Decoder<LogFilter> = (value, name) => {
+  const { fromBlock, toBlock, blockHash, address: from, topics } = record(value, name);
+  if (blockHash !== undefined && (fromBlock !== undefined || toBlock !== undefined)) {
+    throw invalidParams(`${name} should have either blockHash or fromBlock and toBlock`);
+  }
+  const only = optional(hash, undefined)(blockHash, `${name}.blockHash`);
+  return {
+    from: only ? { by: 'hash', hash: only } : blockOrLatest(fromBlock, `${name}.fromBlock`),
+    to: only ? { by: 'hash', hash: only } : blockOrLatest(toBlock, `${name}.toBlock`),
+    addresses: choices(address)(from, `${name}.address`),
+    topics: optional(list(choices(hash), MAX_TOPICS), [])(topics, `${name}.topics`),
+  };
+};
+
+/** Nothing, one, or a list of alternatives. */
+function choices<T>(decoder: Decoder<T>): Decoder<T[]> {
+  return (value, name) => {
+    if (value === undefined || value === null) return [];
+    return Array.isArray(value) ? list(decoder, MAX_CHOICES)(value, name) : [decoder(value, name)];
+  };
+}
+
+function callData(given: Record<string, unknown>, name: string): Uint8Array | undefined {
+  const { data, input } = given;
+  if (data !== undefined && input !== undefined && data !== input) {
+    throw invalidParams(`${name} has both data and input, and they differ`);
+  }
+  return optional(bytes, undefined)(input ?? data, `${name}.data`);
+}
+
+function record(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidParams(`${name} should be an object`);
+  return value as Record<string, unknown>;
+}
+
+function lowerCase(value: unknown, name: string, length: number, what: string): Hex {
+  if (!isHex(value, length)) throw invalidParams(`${name} should be ${what} in hexadecimal`);
+  return value.toLowerCase() as Hex;
+}
+
+function dropUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
+}

@@ -1,0 +1,43 @@
+import type { HashedHeader } from '../ledger/chain.ts';
+import type { Core } from '../ledger/core.ts';
+import type { Receipt } from '../ledger/receipt.ts';
+import { type JsonObject, quantity } from './encode.ts';
+
+/** Blocks that one answer describes. */
+const MAX_BLOCKS = 1024;
+
+/** `eth_feeHistory`. The base fee of this ledger is the same in every block; blob fields are those of a chain without blobs. */
+export function feeHistory(core: Core, blocks: number, newest: HashedHeader, percentiles: readonly number[]): JsonObject {
+  const last = newest.header.number;
+  const count = Math.min(blocks, last + 1, MAX_BLOCKS);
+  const headers = Array.from({ length: count }, (_, i) => core.chain.at(last - count + 1 + i)!.header);
+  const baseFees = [...headers.map(({ baseFee }) => baseFee), newest.header.baseFee].map(quantity);
+  return {
+    oldestBlock: quantity(last - count + 1),
+    baseFeePerGas: baseFees,
+    gasUsedRatio: headers.map(({ gasUsed, gasLimit }) => Number(gasUsed) / Number(gasLimit)),
+    baseFeePerBlobGas: baseFees.map(() => '0x1'),
+    blobGasUsedRatio: headers.map(() => 0),
+    ...(percentiles.length > 0 && {
+      reward: headers.map(({ number, gasUsed, baseFee }) =>
+        rewards(gasUsed === 0n ? [] : core.chain.receiptsAt(number), baseFee, percentiles).map(quantity),
+      ),
+    }),
+  };
+}
+
+/** The priority fees at the given percentiles of the block's gas. */
+function rewards(receipts: readonly Receipt[], baseFee: bigint, percentiles: readonly number[]): bigint[] {
+  const byTip = receipts
+    .map(({ gasUsed, gasPrice }) => ({ gas: Number(gasUsed), tip: gasPrice - baseFee }))
+    .sort((a, b) => (a.tip < b.tip ? -1 : a.tip > b.tip ? 1 : 0));
+  const total = byTip.reduce((sum, { gas }) => sum + gas, 0);
+  return percentiles.map((percentile) => {
+    let gasLeft = (total * percentile) / 100;
+    for (const { gas, tip } of byTip) {
+      gasLeft -= gas;
+      if (gasLeft <= 0) return tip;
+    }
+    return 0n;
+  });
+}

@@ -1,0 +1,198 @@
+import { bytesToHex } from '../bytes.ts';
+import type { HashedHeader } from '../ledger/chain.ts';
+import type { Core } from '../ledger/core.ts';
+import type { Receipt } from '../ledger/receipt.ts';
+import type { Transaction } from '../ledger/transaction.ts';
+import type { Address, Word } from '../ports/index.ts';
+import { call, estimate } from './calls.ts';
+import * as read from './decode.ts';
+import { encodeBlock, encodeProof, encodeReceipt, encodeTransaction, type Json, type JsonObject, quantity } from './encode.ts';
+import { ErrorCode, RpcError } from './errors.ts';
+import { feeHistory } from './fees.ts';
+import { findLogs } from './logs.ts';
+import { type Method, method } from './method.ts';
+
+const MAX_PROOF_SLOTS = 256;
+
+const asIs = <T extends Json>(result: T): Json => result;
+const at = ['block', read.blockOrLatest] as const;
+const exactly = ['block', read.block] as const;
+const address = ['address', read.address] as const;
+const hash = ['hash', read.hash] as const;
+const index = ['index', read.count] as const;
+const full = ['full', read.optional(read.flag, false)] as const;
+const slots = ['slots', read.list(proofKey, MAX_PROOF_SLOTS)] as const;
+const request = ['call', read.call] as const;
+
+/** The methods, grouped as Ethereum's execution API groups them. */
+export const methods = {
+  web3_clientVersion: method([], (core) => `classpad/${core.version}/${core.vm.fork.toLowerCase()}`, asIs),
+  net_version: method([], (core) => core.chainId.toString(), asIs),
+  net_listening: method([], () => true, asIs),
+
+  eth_chainId: method([], (core) => core.chainId, quantity),
+  eth_syncing: method([], () => false, asIs),
+  eth_accounts: method([], () => [], asIs),
+  eth_blockNumber: method([], (core) => core.chain.head().header.number, quantity),
+
+  eth_gasPrice: method([], (core) => core.chain.head().header.baseFee, quantity),
+  eth_maxPriorityFeePerGas: method([], () => 0n, quantity),
+  eth_feeHistory: method(
+    [
+      ['blockCount', read.count],
+      ['newestBlock', read.block],
+      ['rewardPercentiles', read.optional(read.percentiles, [])],
+    ],
+    (core, blocks, newest, percentiles) => feeHistory(core, blocks, existing(core, newest), percentiles),
+    asIs,
+  ),
+
+  eth_getBlockByNumber: method([exactly, full], blockAnswer, asIs),
+  eth_getBlockByHash: method([hash, full], (core, of, whole) => blockAnswer(core, { by: 'hash', hash: of }, whole), asIs),
+  eth_getBlockTransactionCountByNumber: method([exactly], transactionCount, quantity),
+  eth_getBlockTransactionCountByHash: method([hash], (core, of) => transactionCount(core, { by: 'hash', hash: of }), quantity),
+  eth_getUncleCountByBlockNumber: method([exactly], (core, block) => find(core, block) && 0, quantity),
+  eth_getUncleCountByBlockHash: method([hash], (core, of) => find(core, { by: 'hash', hash: of }) && 0, quantity),
+  eth_getBlockReceipts: method([exactly], blockReceipts, asIs),
+
+  eth_getTransactionByHash: method([hash], transactionAnswer, asIs),
+  eth_getTransactionByBlockNumberAndIndex: method([exactly, index], transactionInBlock, asIs),
+  eth_getTransactionByBlockHashAndIndex: method(
+    [hash, index],
+    (core, of, place) => transactionInBlock(core, { by: 'hash', hash: of }, place),
+    asIs,
+  ),
+  eth_getTransactionReceipt: method([hash], receiptAnswer, asIs),
+
+  eth_getBalance: method([address, at], (core, of, block) => account(core, of, block)?.balance ?? 0n, quantity),
+  eth_getTransactionCount: method([address, at], nonceAnswer, quantity),
+  eth_getCode: method([address, at], codeAt, bytesToHex),
+  eth_getStorageAt: method(
+    [address, ['slot', read.slot], at],
+    (core, of, slot, block) => core.stateAt(existing(core, block)).slot(of, slot),
+    asIs,
+  ),
+  eth_getProof: method([address, slots, at], proofAnswer, asIs),
+
+  eth_call: method(
+    [request, at, ['overrides', read.noOverrides]],
+    (core, of, block) => call(core, of, existing(core, block)),
+    bytesToHex,
+  ),
+  eth_estimateGas: method(
+    [request, at, ['overrides', read.noOverrides]],
+    (core, of, block) => estimate(core, of, existing(core, block)),
+    quantity,
+  ),
+  eth_getLogs: method([['filter', read.logFilter]], logsAnswer, asIs),
+  eth_sendRawTransaction: method([['transaction', read.bytes]], (core, raw) => core.submit(raw), asIs),
+} satisfies Record<string, Method>;
+
+/** The block, or `undefined` if the chain has none such. What is pending is not shown as a block: it is the latest. */
+function find(core: Core, block: read.BlockParameter): HashedHeader | undefined {
+  if (block.by === 'tag') return block.tag === 'earliest' ? core.chain.at(0) : core.chain.head();
+  if (block.by === 'number') return block.number < 2n ** 48n ? core.chain.at(Number(block.number)) : undefined;
+  const number = core.chain.numberOf(block.hash);
+  return number === undefined ? undefined : core.chain.at(number);
+}
+
+function existing(core: Core, block: read.BlockParameter): HashedHeader {
+  const found = find(core, block);
+  if (!found) throw new RpcError(ErrorCode.Server, 'header not found');
+  return found;
+}
+
+function account(core: Core, of: Address, block: read.BlockParameter) {
+  return core.stateAt(existing(core, block)).account(of);
+}
+
+function blockAnswer(core: Core, of: read.BlockParameter, whole: boolean): JsonObject | undefined {
+  const block = find(core, of);
+  if (!block) return undefined;
+  const { number } = block.header;
+  const receipts = core.chain.receiptsAt(number);
+  const transactions = core.chain.transactionsAt(number, receipts);
+  const shown = whole
+    ? transactions.map((transaction, place) => encodeTransaction(transaction, { block, index: place }, receipts[place]!.gasPrice))
+    : transactions.map((transaction) => transaction.hash);
+  return encodeBlock(block, core.chain.bodyAt(number), shown);
+}
+
+function transactionCount(core: Core, of: read.BlockParameter): number | undefined {
+  const block = find(core, of);
+  return block && core.chain.bodyAt(block.header.number).length;
+}
+
+function blockReceipts(core: Core, of: read.BlockParameter): Json[] | undefined {
+  const block = find(core, of);
+  if (!block) return undefined;
+  const receipts = core.chain.receiptsAt(block.header.number);
+  const transactions = core.chain.transactionsAt(block.header.number, receipts);
+  return receipts.map((_, place) => receiptOf(block, receipts, transactions, place));
+}
+
+function receiptAnswer(core: Core, of: Word): JsonObject | undefined {
+  const place = core.chain.locate(of);
+  const block = place && core.chain.at(place.number);
+  if (!block) return undefined;
+  const receipts = core.chain.receiptsAt(place.number);
+  return receiptOf(block, receipts, core.chain.transactionsAt(place.number, receipts), place.index);
+}
+
+function receiptOf(block: HashedHeader, receipts: readonly Receipt[], transactions: readonly Transaction[], place: number) {
+  const firstLog = receipts.slice(0, place).reduce((sum, { logs }) => sum + logs.length, 0);
+  return encodeReceipt(receipts[place]!, transactions[place]!, { block, index: place }, firstLog);
+}
+
+function transactionAnswer(core: Core, of: Word): JsonObject | undefined {
+  const waiting = core.pool.get(of);
+  if (waiting) return encodeTransaction(waiting);
+  const place = core.chain.locate(of);
+  return place && transactionInBlock(core, { by: 'number', number: BigInt(place.number) }, place.index);
+}
+
+function transactionInBlock(core: Core, of: read.BlockParameter, place: number): JsonObject | undefined {
+  const block = find(core, of);
+  if (!block) return undefined;
+  const receipts = core.chain.receiptsAt(block.header.number);
+  const transaction = core.chain.transactionsAt(block.header.number, receipts)[place];
+  return transaction && encodeTransaction(transaction, { block, index: place }, receipts[place]!.gasPrice);
+}
+
+function nonceAnswer(core: Core, of: Address, block: read.BlockParameter): bigint {
+  if (block.by === 'tag' && block.tag === 'pending') return core.pool.nextNonce(of);
+  return account(core, of, block)?.nonce ?? 0n;
+}
+
+function codeAt(core: Core, of: Address, block: read.BlockParameter): Uint8Array {
+  const state = core.stateAt(existing(core, block));
+  const found = state.account(of);
+  return found ? state.code(found.codeHash) : new Uint8Array(0);
+}
+
+/** The slot, and how it was written: the answer repeats it. */
+function proofKey(value: unknown, name: string): { readonly key: string; readonly slot: Word } {
+  return { slot: read.slot(value, name), key: value as string };
+}
+
+function proofAnswer(
+  core: Core,
+  of: Address,
+  keys: readonly ReturnType<typeof proofKey>[],
+  block: read.BlockParameter,
+): JsonObject {
+  const slots = keys.map(({ slot }) => slot);
+  const proof = core.stateAt(existing(core, block)).prove(of, slots);
+  return encodeProof(
+    of,
+    keys.map(({ key }) => key),
+    proof,
+  );
+}
+
+function logsAnswer(core: Core, filter: read.LogFilter): Json[] {
+  const from = filter.from.by === 'number' ? Number(filter.from.number) : existing(core, filter.from).header.number;
+  const head = core.chain.head().header.number;
+  const to = filter.to.by === 'number' ? Math.min(Number(filter.to.number), head) : existing(core, filter.to).header.number;
+  return from > to ? [] : findLogs(core, filter, from, to);
+}

@@ -1,0 +1,97 @@
+import type { Core } from '../ledger/core.ts';
+import { TransactionRefused } from '../ledger/transaction.ts';
+import type { Logger } from '../ports/index.ts';
+import { ErrorCode, RpcError } from './errors.ts';
+import type { Method } from './method.ts';
+import { methods } from './methods.ts';
+
+/** Characters of a request; a transaction of 128 KiB in hexadecimal fits four times. */
+export const MAX_REQUEST_CHARACTERS = 1024 * 1024;
+export const MAX_BATCH = 100;
+/** Characters after which no further call of a batch is executed. */
+export const MAX_RESPONSE_CHARACTERS = 8 * 1024 * 1024;
+
+const table: ReadonlyMap<string, Method> = new Map(Object.entries(methods));
+
+/** Answers one request or batch, as text (JSON-RPC 2.0). Never throws; an empty text where nothing is to be answered. */
+export function answer(core: Core, log: Logger, text: string): string {
+  if (text.length > MAX_REQUEST_CHARACTERS) {
+    const size = `the request has ${text.length} characters; at most ${MAX_REQUEST_CHARACTERS} are read`;
+    return failure(null, new RpcError(ErrorCode.InvalidRequest, size));
+  }
+  let request: unknown;
+  try {
+    request = JSON.parse(text);
+  } catch {
+    return failure(null, new RpcError(ErrorCode.Parse, 'the request is not JSON'));
+  }
+  return Array.isArray(request) ? answerBatch(core, log, request) : (answerOne(core, log, request) ?? '');
+}
+
+function answerBatch(core: Core, log: Logger, requests: readonly unknown[]): string {
+  if (requests.length === 0) return failure(null, new RpcError(ErrorCode.InvalidRequest, 'the batch is empty'));
+  if (requests.length > MAX_BATCH) {
+    const size = `the batch has ${requests.length} requests; at most ${MAX_BATCH} are taken`;
+    return failure(null, new RpcError(ErrorCode.InvalidRequest, size));
+  }
+  const answers: string[] = [];
+  let characters = 0;
+  for (const request of requests) {
+    const one = characters > MAX_RESPONSE_CHARACTERS ? tooLarge(request) : answerOne(core, log, request);
+    if (one === undefined) continue;
+    answers.push(one);
+    characters += one.length;
+  }
+  return answers.length === 0 ? '' : `[${answers.join(',')}]`;
+}
+
+/** `undefined` for a notification: it is executed and not answered. */
+function answerOne(core: Core, log: Logger, request: unknown): string | undefined {
+  const id = idOf(request);
+  try {
+    const { name, params } = callOf(request);
+    const row = table.get(name);
+    if (!row) throw new RpcError(ErrorCode.MethodNotFound, `the method ${name} does not exist/is not available`);
+    const result = row.answer(core, params);
+    return id === undefined ? undefined : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`;
+  } catch (error) {
+    const told = errorOf(error, log);
+    return id === undefined && told.code !== ErrorCode.InvalidRequest ? undefined : failure(id ?? null, told);
+  }
+}
+
+type Id = string | number | null;
+
+/** `undefined`: the request has none, it is a notification. */
+function idOf(request: unknown): Id | undefined {
+  const id = (request as { id?: unknown } | null)?.id;
+  return typeof id === 'string' || typeof id === 'number' || id === null ? id : undefined;
+}
+
+function callOf(request: unknown): { readonly name: string; readonly params: readonly unknown[] } {
+  if (typeof request !== 'object' || request === null)
+    throw new RpcError(ErrorCode.InvalidRequest, 'the request is not an object');
+  const { jsonrpc, method: name, params = [] } = request as Record<string, unknown>;
+  if (jsonrpc !== '2.0') throw new RpcError(ErrorCode.InvalidRequest, 'jsonrpc should be "2.0"');
+  if (typeof name !== 'string') throw new RpcError(ErrorCode.InvalidRequest, 'method should be a text');
+  if (!Array.isArray(params)) throw new RpcError(ErrorCode.InvalidParams, 'params should be a list');
+  return { name: name.slice(0, 100), params };
+}
+
+function errorOf(error: unknown, log: Logger): RpcError {
+  if (error instanceof RpcError) return error;
+  if (error instanceof TransactionRefused) return new RpcError(ErrorCode.Server, error.message);
+  log.write('error', `a request failed inside: ${(error as Error).message}`);
+  return new RpcError(ErrorCode.Internal, `internal error: ${(error as Error).message}`);
+}
+
+function failure(id: Id, { code, message, data }: RpcError): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data !== undefined && { data }) } });
+}
+
+function tooLarge(request: unknown): string | undefined {
+  const id = idOf(request);
+  return id === undefined
+    ? undefined
+    : failure(id, new RpcError(ErrorCode.LimitExceeded, 'the answers of this batch are too large'));
+}
