@@ -65,6 +65,7 @@ class RpcFeed implements Feed {
   private readonly options: FeedOptions;
   private readonly fold = new ReleaseFold();
   private next = 0;
+  private reading: Promise<boolean> | undefined;
 
   constructor(options: FeedOptions) {
     this.options = options;
@@ -74,7 +75,15 @@ class RpcFeed implements Feed {
     return this.fold.view();
   }
 
-  async update(): Promise<boolean> {
+  /** Whoever asks while a reading is under way gets that one. */
+  update(): Promise<boolean> {
+    this.reading ??= this.read().finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
+  }
+
+  private async read(): Promise<boolean> {
     const latest = Number(await ask<Hex>(this.options.door, 'eth_blockNumber'));
     const end = Math.min(latest, this.next + BLOCKS_AT_ONCE - 1);
     if (this.next > end) return false;

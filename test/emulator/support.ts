@@ -69,3 +69,36 @@ export function stubPorts(own: Partial<Ports> = {}): Ports {
     ...own,
   };
 }
+
+/**
+ * A firmware that is none: it counts its boots in the store, says hello to its peers and draws once every 100 ms, and
+ * answers JSON-RPC with the method's name.
+ */
+export const stubFirmware = `var classpad = { boot(config, { store, clock, network, display, device, log }) {
+  const boots = (store.get('boots') || [0])[0] + 1;
+  store.write([['boots', new Uint8Array([boots])]]);
+  log.write('info', 'boot ' + boots);
+  let ticks = 0;
+  let heard = 0;
+  network.receive(() => { heard += 1; });
+  network.serve([{ path: '/', app: 'stub', revision: boots, containerId: 'none', port: 80 }]);
+  const tick = () => {
+    ticks += 1;
+    for (const peer of network.peers()) network.send(peer, new Uint8Array([ticks]));
+    display.draw({ x: ticks % 320, y: 0, width: 1, height: 1, pixels: new Uint16Array([0xffff]) });
+    clock.after(100, tick);
+  };
+  clock.after(100, tick);
+  return {
+    rpc: async (request) => {
+      const { id, method } = JSON.parse(request);
+      if (method === 'stub_crash') clock.after(0, () => { throw new Error('on demand'); });
+      return JSON.stringify({ jsonrpc: '2.0', id, result: method === 'eth_blockNumber' ? '0x' : method });
+    },
+    status: () => ({
+      name: device.name, address: device.address, state: 'healthy', peers: network.peers(), releases: [], steps: [],
+      head: { number: ticks, hash: '0x0' + heard, stateRoot: '0x', timestamp: 0 }, screen: ['boot ' + boots],
+    }),
+    stop() {},
+  };
+} };`;

@@ -1,0 +1,88 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Abi,
+  createPublicClient,
+  createWalletClient,
+  decodeFunctionResult,
+  defineChain,
+  encodeDeployData,
+  encodeFunctionData,
+  type Hex,
+} from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import type { FleetArtifact } from './fleet.ts';
+import type { Identity } from './identity.ts';
+import type { Stage } from './stage.ts';
+import { CHAIN_ID, type World } from './world.ts';
+
+const POLL_MS = 50;
+const RECEIPT_DEADLINE_MS = 30_000;
+export const THRESHOLD = 2;
+
+/** Operators at work: each call is a signed transaction through JSON-RPC, and ends when a block has it. */
+export interface Operators {
+  deploy(by: Identity): Promise<Hex>;
+  send(by: Identity, name: string, args: readonly unknown[]): Promise<Receipt>;
+  read(name: string, args?: readonly unknown[]): Promise<unknown>;
+}
+
+export interface Receipt {
+  readonly block: number;
+  readonly gasUsed: number;
+}
+
+export function operatorsOn({ world, transport, sleep, nowMs }: Stage, { abi, bytecode }: FleetArtifact): Operators {
+  const fleet = world.config.fleet;
+  const chain = defineChain({
+    id: CHAIN_ID,
+    name: 'classpad emulator',
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http: [] } },
+  });
+  const reader = createPublicClient({ chain, transport });
+
+  const included = async (hash: Hex, what: string) => {
+    const untilMs = nowMs() + RECEIPT_DEADLINE_MS;
+    while (nowMs() < untilMs) {
+      const receipt = await reader.getTransactionReceipt({ hash }).catch(() => undefined);
+      if (receipt?.status === 'reverted') throw new Error(`${what} was refused by the contract in block ${receipt.blockNumber}`);
+      if (receipt) return receipt;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`no block took ${what} within ${RECEIPT_DEADLINE_MS / 1000} s; its transaction is ${hash}`);
+  };
+  const transact = async (by: Identity, what: string, call: { to?: Hex; data: Hex }) => {
+    const wallet = createWalletClient({ account: privateKeyToAccount(by.privateKey), chain, transport });
+    return included(await wallet.sendTransaction(call), `${what} by ${by.name}`);
+  };
+
+  return {
+    async deploy(by) {
+      const args = [world.operators.map(({ address }) => address), THRESHOLD];
+      const data = encodeDeployData({ abi, bytecode, args });
+      const { contractAddress } = await transact(by, 'the Fleet contract', { data });
+      return (contractAddress ?? '0x').toLowerCase() as Hex;
+    },
+    async send(by, functionName, args) {
+      const data = encodeFunctionData({ abi, functionName, args });
+      const receipt = await transact(by, functionName, { to: fleet, data });
+      return { block: Number(receipt.blockNumber), gasUsed: Number(receipt.gasUsed) };
+    },
+    async read(functionName, args = []) {
+      const { data } = await reader.call({ to: fleet, data: encodeFunctionData({ abi, functionName, args }) });
+      if (!data) throw new Error(`the Fleet contract answered nothing to ${functionName}`);
+      return decodeFunctionResult({ abi: abi as Abi, functionName, data });
+    },
+  };
+}
+
+/** Writes the development keys of this world for the command line tools, to `emulator/operators.json` of the build folder. */
+export function writeOperators(world: World, rpcUrl: string, buildFolder: string): string {
+  const folder = join(buildFolder, 'emulator');
+  const file = join(folder, 'operators.json');
+  const { fleet } = world.config;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ rpc: rpcUrl, fleet, chainId: CHAIN_ID, operators: world.operators }, null, 2)}\n`);
+  return file;
+}

@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { WebSocket } from 'ws';
+import type { Snapshot } from '../../emulator/protocol.ts';
+import { type EmulatorServer, serveWorld } from '../../emulator/server.ts';
+import { createWorld, type World } from '../../emulator/world.ts';
+import { root } from '../support/need.ts';
+import { noContainers, stubFirmware, stubPorts } from './support.ts';
+
+const bridge = readFileSync(join(root, 'build/inside.js'), 'utf8');
+
+interface Context {
+  world: World;
+  server: EmulatorServer;
+}
+
+const test = suite<Context>('emulator/server');
+const answering = {
+  containers: noContainers,
+  answer: (id: string, port: number, { method, path }: { method: string; path: string }) =>
+    path === '/gone' ? undefined : { status: 200, contentType: 'text/plain', body: `${method} ${path} from ${id}:${port}` },
+};
+
+const options = (world: World) => ({
+  world,
+  fleet: { abi: [], bytecode: '0x' as const },
+  containers: 'virtual containers',
+  port: 0,
+  rpcPort: 0,
+  pageFolder: join(root, 'emulator/web'),
+});
+
+test.before(async (context) => {
+  const show = { server: undefined as EmulatorServer | undefined };
+  context.world = createWorld({
+    seed: 'server',
+    devices: 2,
+    startMs: 0,
+    version: '9',
+    scripts: { bridge, firmware: stubFirmware },
+    vm: stubPorts().vm,
+    engine: () => answering,
+    onDraw: (device, rectangle) => show.server?.draw(device, rectangle),
+  });
+  context.server = await serveWorld(options(context.world));
+  show.server = context.server;
+  await context.world.boot();
+  await context.world.advance(250);
+});
+
+test.after(async ({ world, server }) => {
+  world.stop();
+  await server.stop();
+});
+
+interface Row {
+  readonly name: string;
+  readonly at: (server: EmulatorServer) => string;
+  readonly init?: RequestInit;
+  readonly status: number;
+  readonly body: RegExp;
+}
+
+const page = ({ pageUrl }: EmulatorServer): string => pageUrl;
+const rpc = ({ rpcUrl }: EmulatorServer): string => rpcUrl;
+const proxy = ({ proxyUrls }: EmulatorServer): string => proxyUrls[1]!;
+const post = (body: string): RequestInit => ({ method: 'POST', body });
+
+const rows: readonly Row[] = [
+  { name: 'the page', at: page, status: 200, body: /<title>classpad/ },
+  {
+    name: 'a file that is not there',
+    at: (server) => `${page(server)}/none.js`,
+    status: 404,
+    body: /^there is no \/none\.js here/,
+  },
+  { name: 'a file outside', at: (server) => `${page(server)}/..%2f..%2fpackage.json`, status: 404, body: /^there is no/ },
+  { name: 'a folder', at: (server) => `${page(server)}/web/page.js`, status: 404, body: /^there is no/ },
+  { name: 'a page that is posted to', at: page, init: post('x'), status: 405, body: /read with GET/ },
+  {
+    name: 'JSON-RPC',
+    at: rpc,
+    init: post('{"id":7,"method":"eth_chainId"}'),
+    status: 200,
+    body: /"id":7,"result":"eth_chainId"/,
+  },
+  { name: 'garbage for JSON-RPC', at: rpc, init: post('{{{'), status: 200, body: /"code":-32603/ },
+  { name: 'JSON-RPC without a body', at: rpc, status: 405, body: /^this is Ethereum JSON-RPC/ },
+  {
+    name: 'too long a request',
+    at: rpc,
+    init: post('x'.repeat(2_100_000)),
+    status: 413,
+    body: /a request has at most 2097152 bytes/,
+  },
+  { name: 'the app of a device', at: (server) => `${proxy(server)}/a?b=1`, status: 200, body: /^GET \/a\?b=1 from none:80$/ },
+  {
+    name: 'a container that has gone',
+    at: (server) => `${proxy(server)}/gone`,
+    status: 502,
+    body: /^stub r1 on pad-02 does not answer/,
+  },
+];
+
+for (const { name, at, init, status, body } of rows) {
+  test(`answers to ${name}`, async ({ server }) => {
+    const response = await fetch(at(server), init);
+    assert.is(response.status, status);
+    assert.match(await response.text(), body);
+  });
+}
+
+test('the proxy says which device and release answered', async ({ server }) => {
+  const { headers } = await fetch(proxy(server));
+  assert.is(headers.get('x-classpad-device'), 'pad-02');
+  assert.is(headers.get('x-classpad-release'), 'stub r1');
+});
+
+test('a request under a foreign name is refused', async ({ server }) => {
+  for (const url of [page(server), rpc(server), proxy(server)]) {
+    const status = await new Promise((resolve) => {
+      httpRequest(url, { headers: { host: 'evil.example' } }, (response) => resolve(response.resume().statusCode)).end();
+    });
+    assert.is(status, 403);
+  }
+});
+
+test('what is not HTTP gets a sentence', async ({ server }) => {
+  const socket = connect(Number(new URL(rpc(server)).port), '127.0.0.1');
+  socket.write('\x00\x01garbage\r\n\r\n');
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  assert.match(text, /^HTTP\/1\.1 400 [\s\S]*this is not HTTP/);
+});
+
+test('the stream brings a snapshot and every screen, then what changes', async ({ server, world }) => {
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const socket = new WebSocket(`${page(server).replace('http', 'ws')}/live`);
+  const messages: (Snapshot | Buffer)[] = [];
+  socket.on('message', (data: Buffer, isBinary: boolean) => messages.push(isBinary ? data : JSON.parse(data.toString())));
+  await new Promise((resolve) => socket.on('open', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const [snapshot, first, second] = messages as [Snapshot, Buffer, Buffer];
+  assert.equal(
+    snapshot.devices.map(({ name, screen }) => [name, screen]),
+    [
+      ['pad-01', ['boot 1']],
+      ['pad-02', ['boot 1']],
+    ],
+  );
+  assert.is(snapshot.devices[1]!.proxyUrl, `${server.proxyUrls[1]}/`);
+  assert.equal([first.length, second[0]], [10 + 320 * 528 * 2, 1]);
+  assert.is(first.readUInt16LE(10 + 1 * 2), 0xffff);
+  messages.length = 0;
+  await world.advance(100);
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  const drawn = messages.filter((message) => Buffer.isBuffer(message)) as Buffer[];
+  assert.equal([...drawn[0]!], [0, 0, 3, 0, 0, 0, 1, 0, 1, 0, 0xff, 0xff]);
+  assert.ok(messages.some((message) => !Buffer.isBuffer(message)));
+  socket.terminate();
+});
+
+const strangers: [name: string, path: string, headers: Record<string, string>][] = [
+  ['another path', '/other', {}],
+  ['a page of another site', '/live', { origin: 'https://evil.example' }],
+];
+
+for (const [name, path, headers] of strangers) {
+  test(`the stream is refused to ${name}`, async ({ server }) => {
+    const socket = new WebSocket(page(server).replace('http', 'ws') + path, { headers });
+    const error = await new Promise<Error>((resolve) => socket.on('error', resolve));
+    assert.match(error.message, /403/);
+  });
+}
+
+const taken: [option: string, ports: (port: number) => { port?: number; rpcPort?: number }][] = [
+  ['--port', (port) => ({ port })],
+  ['--rpc-port', (port) => ({ rpcPort: port })],
+  ['--port (the devices take the ports after it)', (port) => ({ port: port - 1 })],
+];
+
+for (const [option, ports] of taken) {
+  test(`a taken port is named with ${option}, and nothing stays open`, async ({ world }) => {
+    const holder = createServer();
+    const port = await new Promise<number>((resolve) => {
+      holder.listen(0, '127.0.0.1', () => resolve((holder.address() as { port: number }).port));
+    });
+    await serveWorld({ ...options(world), ...ports(port) }).then(
+      () => assert.unreachable(),
+      (error: Error) => assert.is(error.message, `port ${port} is already taken on 127.0.0.1; choose another with ${option}`),
+    );
+    holder.close();
+  });
+}
+
+test.run();
