@@ -64,7 +64,7 @@ function Booting() {
           <p>The boards appear as soon as it speaks.</p>
         </div>
       </section>
-      <EmptyBench />
+      <EmptyBench note="No board has reported yet." />
     </main>
   );
 }

@@ -16,9 +16,11 @@ interface Props {
 /** The boards on their bench, each with its cable to the ledger. */
 export function Bench({ snapshot, lcds, chosen, choose, open }: Props) {
   const { devices, head } = snapshot;
-  if (devices.length === 0) return <EmptyBench />;
+  if (devices.length === 0) return <EmptyBench note="No devices yet." />;
+  const density = densityOf(devices.length);
+  const perRow = Math.ceil(devices.length / Math.ceil(devices.length / PER_ROW[density]));
   return (
-    <section class="bench" data-density={densityOf(devices.length)} aria-label="Bench" style={{ '--count': devices.length }}>
+    <section class="bench" data-density={density} aria-label="Bench" style={{ '--count': perRow }}>
       <div class="stage">
         {devices.map((device, index) => (
           <div class={`place ${device.state}`} key={device.name}>
@@ -50,7 +52,7 @@ export function Bench({ snapshot, lcds, chosen, choose, open }: Props) {
 }
 
 /** What the bench looks like before there is a device. */
-export function EmptyBench() {
+export function EmptyBench({ note }: { note: string }) {
   return (
     <section class="bench" data-density="few" aria-label="Bench">
       <div class="stage empty" aria-hidden="true">
@@ -65,12 +67,18 @@ export function EmptyBench() {
           </div>
         ))}
       </div>
+      <p class="together dashed">{note}</p>
     </section>
   );
 }
 
-/** More than eight boards are drawn smaller, more than 24 as an outline and a shape. */
-function densityOf(count: number): 'few' | 'many' | 'crowd' {
+type Density = keyof typeof PER_ROW;
+
+/** Boards in a row, where the page is wide enough. */
+const PER_ROW = { few: 8, many: 10, crowd: 16 };
+
+/** More than eight boards are drawn smaller, more than 24 tiny and with a mark for a name tag. */
+function densityOf(count: number): Density {
   return count <= 8 ? 'few' : count <= 24 ? 'many' : 'crowd';
 }
 
@@ -84,7 +92,12 @@ function Tag({ device }: { device: DeviceView }) {
         {device.sequencer && <span class="badge">sequencer</span>}
       </span>
       {device.proxyUrl && (
-        <a href={device.proxyUrl} target="_blank" rel="noreferrer" aria-label={`${device.name}: open what its proxy serves`}>
+        <a
+          href={device.proxyUrl}
+          target="_blank"
+          rel="noreferrer"
+          aria-label={`${hostOf(device.proxyUrl)}, served by ${device.name}`}
+        >
           {hostOf(device.proxyUrl).replace(/^127\.0\.0\.1/, '')}
         </a>
       )}

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { switchTheme } from './theme.ts';
 
 interface Reach {
@@ -23,23 +23,26 @@ export const KEYS: readonly (readonly [key: string, does: string])[] = [
 
 /** Listens on the whole page, but never to keys that a field, a link or an open dialog wants. */
 export function useKeys(reach: Reach): void {
+  const latest = useRef(reach);
+  latest.current = reach;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (reach.isBusy || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      if (act(event, reach)) event.preventDefault();
+      if (latest.current.isBusy || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (act(event, latest)) event.preventDefault();
     };
     addEventListener('keydown', press);
     return () => removeEventListener('keydown', press);
-  });
+  }, []);
 }
 
-function act({ key, target }: KeyboardEvent, reach: Reach): boolean {
-  if (/^[1-9]$/.test(key)) return choose(Number(key) - 1, reach);
+function act({ key, target }: KeyboardEvent, latest: { current: Reach }): boolean {
+  const reach = latest.current;
+  if (/^[1-9]$/.test(key)) return choose(Number(key) - 1, latest);
   switch (key) {
     case 'ArrowLeft':
-      return choose((reach.chosen + reach.count - 1) % reach.count, reach);
+      return choose((reach.chosen + reach.count - 1) % reach.count, latest);
     case 'ArrowRight':
-      return choose((reach.chosen + 1) % reach.count, reach);
+      return choose((reach.chosen + 1) % reach.count, latest);
     case 'Enter':
       return isBoardOrPage(target) && reach.count > 0 && done(reach.open(boardOf(target) ?? reach.chosen));
     case '/':
@@ -55,9 +58,11 @@ function act({ key, target }: KeyboardEvent, reach: Reach): boolean {
 }
 
 /** Chooses a device; the focus follows if it was on a board. */
-function choose(index: number, reach: Reach): boolean {
-  if (!(index < reach.count)) return false;
-  reach.choose(index);
+function choose(index: number, latest: { current: Reach }): boolean {
+  if (!(index < latest.current.count)) return false;
+  latest.current.choose(index);
+  // The next key may come before the next paint.
+  latest.current = { ...latest.current, chosen: index };
   const board = document.querySelector<HTMLElement>(`[data-device="${index}"]`);
   if (boardOf(document.activeElement) !== undefined) board?.focus();
   board?.scrollIntoView({ block: 'nearest', inline: 'nearest' });

@@ -59,7 +59,8 @@ function Events({ rows, query, block, point }: EventsProps) {
     if (!on) point(undefined);
   };
   return (
-    <div class="events" onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keys must be able to scroll it
+    <section class="events" aria-label="Events" tabIndex={0} onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)}>
       {isHeld && fresh > 0 && (
         <button type="button" class="fresh" onClick={() => hold(true)}>
           {fresh} new
@@ -90,7 +91,7 @@ function Events({ rows, query, block, point }: EventsProps) {
         </tbody>
       </table>
       {shown.length === 0 && <p class="quiet">{words === '' ? 'No event yet.' : `No event says "${query}".`}</p>}
-    </div>
+    </section>
   );
 }
 

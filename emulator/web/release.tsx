@@ -113,7 +113,7 @@ function Votes({ release, devices }: { release: Release; devices: readonly Devic
           , needs {quorum}
         </span>
       </h3>
-      <ol style={{ '--count': Math.max(1, sorted.length), '--quorum': quorum }}>
+      <ol class={sorted.length > 10 ? 'slim' : ''} style={{ '--count': Math.max(1, sorted.length), '--quorum': quorum }}>
         {sorted.map((device) => (
           <li key={device.name} class={boxOf(device)} title={`${device.name}: ${wordOf(device)}`}>
             {device.vote && <Mark state={device.vote === 'healthy' ? 'healthy' : 'failed'} size={13} />}

@@ -7,8 +7,9 @@ const LEFT = 68;
 const RIGHT = 62;
 const TOP = 44;
 const COLUMN_PX = 26;
-const HIGH = 5;
-const LOW = 14;
+/** Pixels for one device's line: fewer, the more devices there are. */
+const PITCH = { least: 5, most: 20, together: 208 };
+const NAME_PX = 14;
 
 interface Props {
   readonly snapshot: Snapshot;
@@ -17,73 +18,41 @@ interface Props {
   readonly point: (block: number | undefined) => void;
 }
 
+/** Where blocks and devices are on the drawing. */
+interface Scale {
+  /** First block that is drawn. */
+  readonly first: number;
+  /** The right edge of the signal, in blocks. */
+  readonly now: number;
+  readonly x: (block: number) => number;
+  readonly pitch: number;
+  readonly high: number;
+  readonly low: number;
+  readonly height: number;
+}
+
 /** One line per device, high while it runs the newest revision, over the blocks; now is the right edge. */
 export function Signal({ snapshot, chosen, block, point }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
-  const { devices, head, release, ledger } = snapshot;
-  const pitch = devices.length <= 8 ? 20 : 12;
-  const height = TOP + devices.length * pitch + 6;
-  const columns = Math.max(4, Math.floor((width - LEFT - RIGHT) / COLUMN_PX));
-  const first = Math.max(0, head.number + 1 - columns);
-  const xOf = (at: number) => LEFT + (at - first) * COLUMN_PX;
-  const now = xOf(Math.max(head.number + 1, first + Math.min(columns, 2)));
-  const blocks = Array.from({ length: head.number + 1 - first }, (_, index) => first + index);
-  const busy = new Set(ledger.map((row) => row.block));
+  const { devices, head } = snapshot;
+  const scale = scaleOf(width, devices.length, head.number);
+  const every = Math.ceil(NAME_PX / scale.pitch);
+  const text = `What ${devices.length} devices ran from block ${scale.first} to ${head.number}; the events below say it in words`;
   return (
     <div class="signal" ref={frame}>
-      <svg
-        width={width}
-        height={height}
-        role="img"
-        aria-label={`What ${devices.length} devices ran from block ${first} to ${head.number}; the events below say it in words`}
-      >
-        {blocks.map((number) => (
-          <g
-            key={number}
-            class={block === number ? 'column pointed' : 'column'}
-            onPointerEnter={() => point(number)}
-            onPointerLeave={() => point(undefined)}
-          >
-            <rect class="hit" x={xOf(number)} y="14" width={COLUMN_PX} height={height - 14} />
-            <line class="grid" x1={xOf(number) + COLUMN_PX / 2} x2={xOf(number) + COLUMN_PX / 2} y1="36" y2={height} />
-            <rect
-              class={busy.has(number) ? 'cube busy' : 'cube'}
-              x={xOf(number) + COLUMN_PX / 2 - 5}
-              y="24"
-              width="10"
-              height="10"
-              rx="2"
-            />
-            {(number % 5 === 0 || number === head.number || number === block) && (
-              <text
-                class={number === head.number ? 'number head' : 'number'}
-                x={xOf(number) + COLUMN_PX / 2}
-                y="14"
-                text-anchor="middle"
-              >
-                {number % 5 === 0 && head.number - number === 1 ? '' : number}
-              </text>
-            )}
-          </g>
-        ))}
-        <line class="edge" x1={now} x2={now} y1="20" y2={height} />
+      <svg width={width} height={scale.height} role="img" aria-label={text}>
+        <Columns snapshot={snapshot} scale={scale} block={block} point={point} />
+        <line class="edge" x1={scale.x(scale.now)} x2={scale.x(scale.now)} y1="20" y2={scale.height} />
         {devices.map((device, index) => (
-          <g key={device.name} transform={`translate(0 ${TOP + index * pitch})`} class={device.name === chosen ? 'chosen' : ''}>
-            {(pitch >= 20 || index % 2 === 0) && (
-              <text class="name" x="0" y="14">
-                {device.name}
-              </text>
-            )}
-            <Line
-              stretches={stretchesOf(device.trace, first, (now - LEFT) / COLUMN_PX + first)}
-              newest={release?.revision}
-              xOf={xOf}
-            />
-            <Votes rows={ledger} device={device} first={first} xOf={xOf} />
-            <text class="at" x={now + 8} y="14">
-              {device.head}
-            </text>
+          <g
+            key={device.name}
+            class={device.name === chosen ? 'chosen' : ''}
+            transform={`translate(0 ${TOP + index * scale.pitch})`}
+          >
+            {index % every === 0 && <Ends device={device} scale={scale} />}
+            <Line device={device} newest={snapshot.release?.revision} scale={scale} />
+            <OwnEvents device={device} rows={snapshot.ledger} scale={scale} />
           </g>
         ))}
       </svg>
@@ -91,28 +60,87 @@ export function Signal({ snapshot, chosen, block, point }: Props) {
   );
 }
 
-interface LineProps {
-  readonly stretches: readonly Stretch[];
-  readonly newest: number | undefined;
-  readonly xOf: (block: number) => number;
+function scaleOf(width: number, devices: number, head: number): Scale {
+  const pitch = Math.max(PITCH.least, Math.min(PITCH.most, Math.floor(PITCH.together / Math.max(1, devices))));
+  const columns = Math.max(4, Math.floor((width - LEFT - RIGHT) / COLUMN_PX));
+  const first = Math.max(0, head + 1 - columns);
+  return {
+    first,
+    now: Math.max(head + 1, first + 2),
+    x: (block) => LEFT + (block - first) * COLUMN_PX,
+    pitch,
+    high: pitch * 0.25,
+    low: pitch * 0.7,
+    height: TOP + devices * pitch + 6,
+  };
 }
 
-function Line({ stretches, newest, xOf }: LineProps) {
-  const levelOf = ({ revision }: Stretch) => (revision > 0 && revision === newest ? HIGH : LOW);
+interface ColumnsProps extends Omit<Props, 'chosen'> {
+  readonly scale: Scale;
+}
+
+/** The blocks: filled where something happened, numbered at every fifth and at the head. */
+function Columns({ snapshot, scale, block, point }: ColumnsProps) {
+  const head = snapshot.head.number;
+  const busy = new Set(snapshot.ledger.map((row) => row.block));
+  const blocks = Array.from({ length: head + 1 - scale.first }, (_, index) => scale.first + index);
+  const isNumbered = (number: number) => number === head || number === block || (number % 5 === 0 && head - number > 1);
+  return (
+    <>
+      {blocks.map((number) => (
+        <g
+          key={number}
+          class={block === number ? 'column pointed' : 'column'}
+          transform={`translate(${scale.x(number)} 0)`}
+          onPointerEnter={() => point(number)}
+          onPointerLeave={() => point(undefined)}
+        >
+          <rect class="hit" y="14" width={COLUMN_PX} height={scale.height - 14} />
+          <line class="grid" x1={COLUMN_PX / 2} x2={COLUMN_PX / 2} y1="36" y2={scale.height} />
+          <rect class={busy.has(number) ? 'cube busy' : 'cube'} x={COLUMN_PX / 2 - 5} y="24" width="10" height="10" rx="2" />
+          {isNumbered(number) && (
+            <text class={number === head ? 'number head' : 'number'} x={COLUMN_PX / 2} y="14" text-anchor="middle">
+              {number}
+            </text>
+          )}
+        </g>
+      ))}
+    </>
+  );
+}
+
+/** The name at the left end of a line and the device's head at the right. */
+function Ends({ device, scale }: { device: DeviceView; scale: Scale }) {
+  const y = Math.max(9, scale.pitch * 0.7);
+  return (
+    <>
+      <text class="name" x="0" y={y}>
+        {device.name}
+      </text>
+      <text class="at" x={scale.x(scale.now) + 8} y={y}>
+        {device.head}
+      </text>
+    </>
+  );
+}
+
+function Line({ device, newest, scale }: { device: DeviceView; newest: number | undefined; scale: Scale }) {
+  const level = ({ revision }: Stretch) => (revision > 0 && revision === newest ? scale.high : scale.low);
+  const stretches = stretchesOf(device.trace, scale.first, scale.now);
   return (
     <>
       {stretches.map((stretch, index) => {
-        const y = levelOf(stretch);
         const before = stretches[index - 1];
-        const [from, to] = [xOf(stretch.from), xOf(stretch.to)];
-        const riser = before && levelOf(before) !== y ? `M${from} ${levelOf(before)}V${y}` : '';
-        const level = stretch.state === 'failed' ? notched(from, to, y) : `M${from} ${y}H${to}`;
-        const isNew = stretch.revision > 0 && stretch.revision !== before?.revision;
+        const y = level(stretch);
+        const [from, to] = [scale.x(stretch.from), scale.x(stretch.to)];
+        const riser = before && level(before) !== y ? `M${from} ${level(before)}V${y}` : '';
+        const flat = stretch.state === 'failed' ? notched(from, to, y) : `M${from} ${y}H${to}`;
+        const isNamed = scale.pitch >= NAME_PX && stretch.revision > 0 && stretch.revision !== before?.revision;
         return (
-          <g key={`${stretch.from}`} class={`line ${stretch.revision === 0 ? 'none' : stretch.state}`}>
-            <path d={riser + level} />
-            {isNew && to - from > 24 && (
-              <text x={from + 4} y={y === HIGH ? 16 : 10}>
+          <g key={stretch.from} class={`line ${stretch.revision === 0 ? 'none' : stretch.state}`}>
+            <path d={riser + flat} />
+            {isNamed && to - from > 24 && (
+              <text x={from + 4} y={y === scale.high ? 16 : 10}>
                 r{stretch.revision}
               </text>
             )}
@@ -123,32 +151,25 @@ function Line({ stretches, newest, xOf }: LineProps) {
   );
 }
 
-/** The device's own events, on its line. */
-function Votes({
-  rows,
-  device,
-  first,
-  xOf,
-}: {
-  rows: readonly LedgerRow[];
-  device: DeviceView;
-  first: number;
-  xOf: (block: number) => number;
-}) {
+/** What the device itself wrote to the ledger, on its line. */
+function OwnEvents({ device, rows, scale }: { device: DeviceView; rows: readonly LedgerRow[]; scale: Scale }) {
+  const size = Math.min(10, scale.pitch * 0.75);
+  const own = rows.filter((row) => row.who === device.name && row.block >= scale.first);
   return (
     <>
-      {rows
-        .filter((row) => row.who === device.name && row.block >= first)
-        .map((row) => (
+      {own.map((row) => {
+        const x = scale.x(row.block) + (COLUMN_PX - size) / 2;
+        return (
           <g
             key={`${row.block}.${row.index}`}
             class={`event ${row.state}`}
-            transform={`translate(${xOf(row.block) + COLUMN_PX / 2 - 5} 5) scale(.625)`}
+            transform={`translate(${x} ${(scale.pitch - size) / 2}) scale(${size / 16})`}
           >
             <title>{`block ${row.block}: ${row.text}`}</title>
             <Shape state={row.state} />
           </g>
-        ))}
+        );
+      })}
     </>
   );
 }

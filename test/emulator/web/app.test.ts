@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { launchChromium, openPage, saveScreenshot } from '../../support/chromium.ts';
+import { FakeEmulator } from '../../support/fake-emulator.ts';
+import { play, playScene, type Scene } from '../../support/fake-story.ts';
+
+const app = suite('app');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const desktop = { viewport: { width: 1600, height: 1000 } };
+const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true };
+
+const browser = await launchChromium();
+
+interface Stage {
+  readonly world: FakeEmulator;
+  readonly page: Page;
+  readonly complaints: string[];
+}
+
+/** A test that has a fake emulator and a page open on it; it must leave the console empty. */
+function onPage(name: string, options: BrowserContextOptions & { devices?: number }, act: (stage: Stage) => Promise<void>): void {
+  if (!browser) return;
+  app(name, async () => {
+    const world = new FakeEmulator(options.devices ?? 4);
+    const context = await (browser as Browser).newContext(options);
+    try {
+      const stage = { world, ...(await openPage(context, await world.listen())) };
+      await act(stage);
+      assert.equal(stage.complaints, []);
+    } finally {
+      await context.close();
+      world.close();
+    }
+  });
+}
+
+/** Waits until the page says the sentence in its heading. */
+async function says(page: Page, sentence: string): Promise<void> {
+  await page.locator('h1', { hasText: sentence }).waitFor({ timeout: 10_000 });
+}
+
+async function boards(page: Page): Promise<(string | null)[]> {
+  return page.locator('.board').evaluateAll((all) => all.map((board) => board.getAttribute('aria-label')));
+}
+
+onPage('the story, scene by scene', desktop, async ({ world, page }) => {
+  const scenes: [scene: Scene, sentence: string, pad02: string, phase: string][] = [
+    ['empty', 'All devices wait', 'pad-02, ready', 'No release yet'],
+    ['rolling out', 'Rolling out hello r1', 'pad-02, rolling out', 'hello r1rolling out'],
+    ['healthy', 'hello r1 runs on all 4 devices', 'pad-02, healthy', 'hello r1active'],
+    ['second', 'Rolling out hello r2', 'pad-02, rolling out', 'hello r2rolling out'],
+    ['failing', 'hello r2 fails on pad-02', 'pad-02, unhealthy', 'hello r2rolling out'],
+    ['rolling back', 'Rolling back hello r2 to r1', 'pad-02, rolling back', 'hello r2rolled back'],
+    ['back', 'hello r1 runs again on all 4 devices', 'pad-02, healthy', 'hello r2rolled back'],
+  ];
+  for (const [scene, sentence, pad02, phase] of scenes) {
+    playScene(world, scene);
+    await says(page, sentence);
+    assert.is((await boards(page))[1], pad02);
+    assert.is(await page.locator('.release header').textContent(), phase);
+    assert.match(await page.title(), sentence);
+  }
+  assert.is(await page.locator('.events tr.RolledBack .text').textContent(), 'hello r2 → r1 by 3 of 4 devices');
+});
+
+onPage('an LCD shows the pixels that the firmware drew', desktop, async ({ world, page }) => {
+  play(world, 'failing');
+  await says(page, 'hello r2 fails');
+  const pixel = (index: number) =>
+    page
+      .locator('.board canvas')
+      .nth(index)
+      .evaluate((canvas) => {
+        const context = (
+          canvas as unknown as { getContext(kind: '2d'): { getImageData(...area: number[]): { data: Iterable<number> } } }
+        ).getContext('2d');
+        return [...context.getImageData(8, 60, 1, 1).data];
+      });
+  assert.equal(await pixel(1), [255, 109, 66, 255]); // failed
+  assert.equal(await pixel(0), [255, 182, 41, 255]); // changing
+});
+
+onPage('a page opened late, or reloaded, shows the same', desktop, async ({ world, page }) => {
+  play(world, 'back');
+  await says(page, 'hello r1 runs again');
+  await page.keyboard.press('3');
+  await page.reload();
+  await says(page, 'hello r1 runs again');
+  assert.is(await page.locator('.device h2').textContent(), 'pad-03');
+  assert.equal(await boards(page), ['pad-01, healthy', 'pad-02, healthy', 'pad-03, healthy', 'pad-04, healthy']);
+});
+
+onPage('keys choose, open, close, search and change the theme', desktop, async ({ world, page }) => {
+  play(world, 'back');
+  await says(page, 'hello r1 runs again');
+  const chosen = () => page.locator('.device h2').textContent();
+  const presses: [key: string, device: string][] = [
+    ['2', 'pad-02'],
+    ['ArrowRight', 'pad-03'],
+    ['ArrowRight', 'pad-04'],
+    ['ArrowRight', 'pad-01'],
+    ['ArrowLeft', 'pad-04'],
+    ['9', 'pad-04'],
+  ];
+  for (const [key, device] of presses) {
+    await page.keyboard.press(key);
+    assert.is(await chosen(), device, key);
+  }
+  await page.keyboard.press('Enter');
+  const size = await page.locator('dialog canvas').evaluate((canvas) => [canvas.clientWidth, canvas.clientHeight]);
+  assert.equal(size, [320, 528]);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.keyboard.press('?');
+  await page.locator('dialog').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('/');
+  await page.keyboard.type('rolled back 2');
+  assert.is(await page.locator('.events tbody tr').count(), 0);
+  await page.locator('.search').fill('rolledback');
+  assert.is(await page.locator('.events tbody tr').count(), 1);
+  await page.locator('.search').blur();
+  const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+  const before = await ground();
+  await page.keyboard.press('t');
+  assert.is.not(await ground(), before);
+});
+
+onPage('the list of events holds still under the pointer and counts what is new', desktop, async ({ world, page }) => {
+  play(world, 'healthy');
+  await says(page, 'hello r1 runs on all');
+  const first = () => page.locator('.events tbody tr').first().textContent();
+  const before = await first();
+  await page.locator('.events').hover({ position: { x: 200, y: 30 } });
+  playScene(world, 'second');
+  await page.locator('.fresh', { hasText: '3 new' }).waitFor();
+  assert.is(await first(), before);
+  await page.mouse.move(10, 10);
+  await page.locator('.events tbody tr').first().locator('text=RollingOut').waitFor();
+});
+
+if (browser) {
+  app('a page that lost the emulator says so, hides nothing, and comes back', async () => {
+    const world = new FakeEmulator(4);
+    const context = await browser.newContext(desktop);
+    const { page } = await openPage(context, await world.listen());
+    play(world, 'healthy');
+    await says(page, 'hello r1 runs on all');
+    await page.locator('.heard', { hasText: 'last heard' }).waitFor({ timeout: 10_000 });
+    assert.is((await boards(page)).length, 4);
+    world.hangUp();
+    await page.waitForTimeout(1500); // the page calls again after a second
+    world.send(100);
+    await page.locator('.heard').waitFor({ state: 'detached', timeout: 10_000 });
+    await context.close();
+    world.close();
+  });
+}
+
+const looks: [name: string, options: BrowserContextOptions & { devices?: number }, scene: Scene][] = [
+  ['light', { ...desktop, colorScheme: 'light' }, 'rolling back'],
+  ['dark', { ...desktop, colorScheme: 'dark' }, 'rolling back'],
+  ['small', { viewport: { width: 1024, height: 900 }, colorScheme: 'light' }, 'failing'],
+  ['phone', { ...phone, colorScheme: 'dark' }, 'cut off'],
+  ['twelve', { ...desktop, colorScheme: 'dark', devices: 12 }, 'failing'],
+  ['forty', { ...desktop, colorScheme: 'light', devices: 40 }, 'rolling out'],
+  ['none', { ...desktop, colorScheme: 'light', devices: 0 }, 'empty'],
+];
+for (const [name, options, scene] of looks) {
+  onPage(
+    `${name}: nothing sticks out and axe finds nothing serious`,
+    { ...options, reducedMotion: 'reduce' },
+    async ({ world, page }) => {
+      play(world, scene);
+      await says(page, world.verdict.sentence);
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      assert.is(width, options.viewport!.width);
+      await page.evaluate(axe);
+      const found = await page.evaluate<string[]>(
+        `axe.run().then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 200))))`,
+      );
+      assert.equal(found, []);
+      await saveScreenshot(page, `page-${name}`);
+    },
+  );
+}
+
+if (browser) app.after(() => browser.close());
+app.run();
