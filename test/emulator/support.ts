@@ -80,7 +80,7 @@ export const stubFirmware = `var classpad = { boot(config, { store, clock, netwo
   log.write('info', 'boot ' + boots);
   let ticks = 0;
   let heard = 0;
-  network.receive(() => { heard += 1; });
+  network.receive(() => { heard += 1; store.write([['heard', new Uint8Array([clock.nowMs() & 255])]]); });
   network.serve([{ path: '/', app: 'stub', revision: boots, containerId: 'none', port: 80 }]);
   const tick = () => {
     ticks += 1;
