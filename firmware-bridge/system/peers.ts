@@ -19,8 +19,8 @@ export interface Peers {
   names(): string[];
   send(peer: string, message: Uint8Array): void;
   receive(handler: (peer: string, message: Uint8Array) => void): void;
-  /** Takes connections that arrive at a server. */
-  attach(server: Server): void;
+  /** Begins to connect, and to take connections that arrive at a server. */
+  open(server: Server | undefined): void;
   close(): void;
 }
 
@@ -62,7 +62,6 @@ export function createPeers(options: PeersOptions): Peers {
       options.log.write('info', `lost the connection with ${name}`);
     });
   };
-  for (const url of options.connect) stops.push(keepConnected(url, options, peers, welcome));
   return {
     names: () => [...peers.keys()].sort(),
     send: (name, message) => {
@@ -73,7 +72,10 @@ export function createPeers(options: PeersOptions): Peers {
     receive: (next) => {
       handler = next;
     },
-    attach: (server) => void stops.push(acceptConnections(server, options, peers, welcome)),
+    open: (server) => {
+      if (server) stops.push(acceptConnections(server, options, peers, welcome));
+      for (const url of options.connect) stops.push(keepConnected(url, options, peers, welcome));
+    },
     close: () => {
       for (const stop of stops) stop();
       for (const { socket } of peers.values()) socket.terminate();

@@ -16,7 +16,7 @@ export interface ProxyOptions {
   readonly device: string;
 }
 
-export interface Proxy {
+export interface ReverseProxy {
   readonly server: Server;
   /** Replaces all routes. Requests under way keep the container they have. */
   serve(routes: readonly Route[]): void;
@@ -25,6 +25,9 @@ export interface Proxy {
 /** Longest silence of a container within an answer. */
 const SILENCE_MS = 60_000;
 const MAX_CONNECTIONS = 1024;
+/** A container may go just as its route does: what reached nobody is tried again. */
+const ATTEMPTS = 3;
+const RETRY_MS = 100;
 
 /** Headers between two neighbours that are not passed on (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = new Set([
@@ -40,12 +43,13 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** A streaming reverse proxy for the device's routes. It owns the port, so containers need none on the host. */
-export function createProxy(options: ProxyOptions): Proxy {
+export function createProxy(options: ProxyOptions): ReverseProxy {
   let routes: readonly Route[] = [];
   const server = createServer((request, response) => {
-    forward(options, routes, request, response).catch(() => {
-      answer(response, 502, `The app on ${options.device} broke off.`);
-    });
+    response.setHeader('x-classpad-device', options.device);
+    forward(options, () => routes, request, response).catch(() =>
+      answer(response, 502, `The app on ${options.device} broke off.`),
+    );
   });
   bound(server, MAX_CONNECTIONS);
   return {
@@ -56,71 +60,80 @@ export function createProxy(options: ProxyOptions): Proxy {
   };
 }
 
+/** Finds the route and passes the request on; one that reached nobody and has no body is tried again on the routes of then. */
 async function forward(
   options: ProxyOptions,
-  routes: readonly Route[],
+  routes: () => readonly Route[],
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = request.url ?? '/';
   if (!path.startsWith('/')) return answer(response, 400, 'A path begins with "/".');
-  const route = routes.find((row) => fits(row.path, path));
-  if (!route) {
-    const others = routes.map((row) => row.path).join(', ');
-    return answer(
-      response,
-      503,
-      `Nothing is served on ${options.device}${others ? ` under this path; there is ${others}` : ' yet'}.`,
-    );
+  const attempts = request.method === 'GET' || request.method === 'HEAD' ? ATTEMPTS : 1;
+  for (let attempt = 1; ; attempt++) {
+    const route = routes().find((row) => fits(row.path, path));
+    if (!route) return answer(response, 503, absence(options.device, routes()));
+    response.setHeader('x-classpad-release', `${route.app} r${route.revision}`);
+    const target = await options.reach(route.containerId, route.port).catch(() => undefined);
+    if (target && (await pass(options, route, target, request, response))) return;
+    if (attempt === attempts)
+      return answer(response, 502, `${route.app} r${route.revision} on ${options.device} does not answer.`);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
-  response.setHeader('x-classpad-release', `${route.app} r${route.revision}`);
-  const target = await options.reach(route.containerId, route.port).catch(() => undefined);
-  if (!target) return answer(response, 502, `${route.app} does not run on ${options.device} just now.`);
-  await pass(options, route, target, request, response);
 }
 
-/** Sends the request on and streams the answer back. Resolves when either is over. */
+function absence(device: string, routes: readonly Route[]): string {
+  if (routes.length === 0) return `${device} serves nothing yet.`;
+  return `${device} serves nothing under this path; it serves ${routes.map((row) => row.path).join(', ')}.`;
+}
+
+/** Sends the request on and streams the answer back. Answers whether the container was reached, when the exchange is over. */
 function pass(
   options: ProxyOptions,
   route: Route,
   target: Endpoint,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
+): Promise<boolean> {
   return new Promise((resolve) => {
     const outgoing = openRequest({
       host: target.host,
       port: target.port,
       method: request.method,
-      path: below(route.path, request.url ?? '/'),
-      headers: forwarded(request, route.path),
+      path: request.url,
+      headers: forwarded(request),
       timeout: SILENCE_MS,
       agent: false,
     });
-    const who = `${route.app} on ${options.device}`;
+    let connected = false;
+    const over = () => {
+      outgoing.destroy();
+      resolve(true);
+    };
+    outgoing.on('socket', (socket) => {
+      socket.on('connect', () => {
+        connected = true;
+      });
+    });
     outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
     outgoing.on('error', (error) => {
+      if (!connected && !response.closed) {
+        response.removeListener('close', over);
+        return resolve(false);
+      }
+      const who = `${route.app} r${route.revision} on ${options.device}`;
       if (error.message === 'timeout') answer(response, 504, `${who} did not answer within ${SILENCE_MS / 1000} seconds.`);
-      else answer(response, 502, `${who} cannot be reached.`);
-      resolve();
+      else answer(response, 502, `${who} broke off.`);
+      resolve(true);
     });
     outgoing.on('response', (incoming) => {
       response.writeHead(incoming.statusCode ?? 502, withoutHops(incoming.headers));
       incoming.on('error', () => response.destroy());
       incoming.pipe(response);
     });
-    response.on('close', () => {
-      outgoing.destroy();
-      resolve();
-    });
+    response.on('close', over);
     request.pipe(outgoing);
   });
-}
-
-/** What the container sees of a path: an app is at `/` wherever it is served. */
-export function below(prefix: string, path: string): string {
-  const rest = prefix === '/' ? path : path.slice(prefix.replace(/\/$/, '').length);
-  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** Whether a path lies under a prefix, part by part: `/shop` holds `/shop/a` and `/shop?b`, not `/shops`. */
@@ -131,7 +144,7 @@ export function fits(prefix: string, path: string): boolean {
   return next === undefined || next === '/' || next === '?';
 }
 
-function forwarded(request: IncomingMessage, prefix: string): IncomingHttpHeaders {
+function forwarded(request: IncomingMessage): IncomingHttpHeaders {
   const client = request.socket.remoteAddress ?? '';
   const before = request.headers['x-forwarded-for'];
   return {
@@ -141,7 +154,6 @@ function forwarded(request: IncomingMessage, prefix: string): IncomingHttpHeader
     'x-forwarded-for': before ? `${before}, ${client}` : client,
     'x-forwarded-host': request.headers.host ?? '',
     'x-forwarded-proto': 'http',
-    ...(prefix === '/' ? {} : { 'x-forwarded-prefix': prefix }),
   };
 }
 

@@ -1,0 +1,253 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { Genesis } from '../runtime/config.ts';
+import type { Address, LogLevel } from '../runtime/ports/index.ts';
+import { parseEngineUrl } from './docker/address.ts';
+import { type Endpoint, parseEndpoint } from './system/listen.ts';
+import { LOG_LEVELS } from './system/log.ts';
+
+/** What `classpad node` reads from its file, checked and complete. */
+export interface BridgeConfig {
+  readonly name: string;
+  /** Folder of the ledger and the key. */
+  readonly data: string;
+  /** Address of the Docker Engine. */
+  readonly engine: string;
+  readonly rpc: { readonly listen: Endpoint; readonly cors: readonly string[]; readonly hosts: readonly string[] };
+  readonly proxy: { readonly listen: Endpoint };
+  readonly peers: { readonly listen?: Endpoint; readonly connect: readonly string[]; readonly secret?: string };
+  /** `sequencer` may be `self`: this device's own address. */
+  readonly genesis: Omit<Genesis, 'sequencer'> & { readonly sequencer: string };
+  readonly fleet: Address;
+  readonly blockIntervalMs: number;
+  readonly reconcileIntervalMs: number;
+  readonly log: LogLevel;
+}
+
+/** Reads a configuration in YAML or JSON. Throws a {@link ConfigError} that names file, line and field. */
+export function readConfig(path: string): BridgeConfig {
+  const file = openFile(path);
+  return {
+    ...file.object<Omit<BridgeConfig, 'genesis'>>(file.root, '', FIELDS(dirname(resolve(path)))),
+    genesis: readGenesis(file, dirname(resolve(path))),
+  };
+}
+
+/** Turns a text into a value or throws what would be right. */
+type Read<T> = (text: string) => T;
+/** How a field is read; without `absent` it must be there. */
+type Field<T> =
+  | { readonly text: Read<T>; readonly absent?: T | undefined; readonly optional?: true }
+  | { readonly list: Read<T extends readonly (infer Item)[] ? Item : never> }
+  | { readonly object: Fields<T>; readonly absent?: T | undefined }
+  | { readonly elsewhere: true };
+type Fields<T> = { readonly [K in keyof Required<T>]: Field<NonNullable<T[K]>> };
+
+const LOCAL_RPC: Endpoint = { host: '127.0.0.1', port: 8545 };
+const OPEN_PROXY: Endpoint = { host: '0.0.0.0', port: 8080 };
+
+const RPC: Fields<BridgeConfig['rpc']> = {
+  listen: { text: endpoint, absent: LOCAL_RPC },
+  cors: { list: origin },
+  hosts: { list: matching(/^(\*|[a-z0-9.-]{1,253})$/, 'a host name in lower case, such as "pad-1.local"') },
+};
+
+const PEERS: Fields<BridgeConfig['peers']> = {
+  listen: { text: endpoint, optional: true },
+  connect: { list: matching(/^ws:\/\/(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}\/?$/, 'an address such as "ws://10.0.0.2:4401"') },
+  secret: { text: matching(/^.{16,256}$/, 'at least 16 characters'), optional: true },
+};
+
+const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { readonly genesis: Field<never> } => ({
+  name: {
+    text: matching(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'up to 32 lower-case letters, digits and "-", such as "pad-1"'),
+  },
+  data: { text: (text) => resolve(folder, text) },
+  engine: { text: engineUrl, absent: 'unix:///var/run/docker.sock' },
+  rpc: { object: RPC, absent: { listen: LOCAL_RPC, cors: [], hosts: [] } },
+  proxy: { object: { listen: { text: endpoint, absent: OPEN_PROXY } }, absent: { listen: OPEN_PROXY } },
+  peers: { object: PEERS, absent: { connect: [] } },
+  genesis: { elsewhere: true },
+  fleet: { text: address },
+  blockIntervalMs: { text: whole(10, 600_000, 'ms'), absent: 1_000 },
+  reconcileIntervalMs: { text: whole(100, 3_600_000, 'ms'), absent: 10_000 },
+  log: { text: logLevel, absent: 'info' },
+});
+
+const GENESIS: { readonly [K in keyof Genesis]: Field<never> } & Record<string, Field<never>> = {
+  chainId: { elsewhere: true },
+  timestamp: { elsewhere: true },
+  gasLimit: { elsewhere: true },
+  baseFee: { elsewhere: true },
+  sequencer: { elsewhere: true },
+  alloc: { elsewhere: true },
+};
+const GENESIS_NUMBERS = new Set(['chainId', 'timestamp', 'gasLimit', 'baseFee', 'nonce']);
+
+/** The genesis in place, or in a file of its own beside the configuration. What its values mean the runtime checks. */
+function readGenesis(config: OpenFile, folder: string): BridgeConfig['genesis'] {
+  const node = config.child(config.root, 'genesis');
+  if (node === undefined)
+    throw config.error(config.root, 'genesis', 'is missing: the first block, in place or as the path of its file');
+  const isPath = isScalar(node);
+  const file = isPath ? openFile(resolve(folder, String(node.value)), config.error(node, 'genesis', 'cannot be read')) : config;
+  const at = isPath ? file.root : node;
+  const where = isPath ? '' : 'genesis';
+  file.object(at, where, GENESIS);
+  const missing = Object.keys(GENESIS).find((key) => file.child(at, key) === undefined);
+  if (missing) throw file.error(at, where ? `genesis.${missing}` : missing, 'is missing');
+  return convert(file, at, where) as BridgeConfig['genesis'];
+}
+
+/** A tree of plain values: numbers where the genesis has numbers, texts elsewhere. */
+function convert(file: OpenFile, node: Node, path: string): unknown {
+  if (isMap(node)) {
+    return Object.fromEntries(
+      file.entries(node, path).map(([key, value]) => {
+        const inner = path ? `${path}.${key}` : key;
+        if (!GENESIS_NUMBERS.has(key) || !isScalar(value)) return [key, convert(file, value, inner)];
+        return [key, file.text(value, inner, whole(0, Number.MAX_SAFE_INTEGER, ''))];
+      }),
+    );
+  }
+  return file.text(node, path, (text) => text);
+}
+
+/** A file of YAML or JSON, with its lines. Every scalar is read as text: an address is not a number. */
+interface OpenFile {
+  readonly root: Node;
+  child(node: Node, key: string): Node | undefined;
+  entries(node: Node, path: string): [key: string, value: Node][];
+  text<T>(node: Node, path: string, read: Read<T>): T;
+  object<T>(node: Node, path: string, fields: Fields<T>): T;
+  error(node: Node, path: string, sentence: string): ConfigError;
+}
+
+const LONGEST_FILE = 16 * 1024 * 1024;
+
+function openFile(path: string, unreadable?: ConfigError): OpenFile {
+  const lines = new LineCounter();
+  const document = parseDocument<Node>(load(path, unreadable), { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
+  const at = (offset: number) => `${path}:${lines.linePos(offset).line}`;
+  const broken = document.errors[0];
+  if (broken) throw new ConfigError(`${at(broken.pos[0])}: ${broken.message.split('\n')[0]}`);
+  if (!document.contents) throw new ConfigError(`${path}:1: the file is empty`);
+  const error = (node: Node, field: string, sentence: string) =>
+    new ConfigError(`${at(node.range?.[0] ?? 0)}: ${field ? `${field} ` : ''}${sentence}`);
+  const entries = (node: Node, field: string): [string, Node][] => {
+    if (!isMap<Node, Node>(node)) throw error(node, field || 'the file', 'must be a table of fields');
+    return node.items.map(({ key, value }) => {
+      const name = isScalar(key) ? String(key.value) : '';
+      if (!value) throw error(key, field ? `${field}.${name}` : name, 'has no value');
+      return [name, value];
+    });
+  };
+  const text = <T>(node: Node, field: string, read: Read<T>): T => {
+    if (!isScalar(node)) throw error(node, field, 'must be a single value');
+    try {
+      return read(String(node.value ?? ''));
+    } catch (reason) {
+      throw error(node, field, (reason as Error).message);
+    }
+  };
+  const file: OpenFile = {
+    root: document.contents,
+    entries,
+    text,
+    error,
+    child: (node, key) => entries(node, '').find(([name]) => name === key)?.[1],
+    object: (node, field, fields) => readObject(file, node, field, fields),
+  };
+  return file;
+}
+
+function readObject<T>(file: OpenFile, node: Node, path: string, fields: Fields<T>): T {
+  const given = new Map(file.entries(node, path));
+  const nameOf = (key: string) => (path ? `${path}.${key}` : key);
+  const table = fields as Readonly<Record<string, Field<unknown>>>;
+  for (const [key, value] of given) {
+    if (!Object.hasOwn(table, key))
+      throw file.error(value, nameOf(key), `is no field here; there are ${Object.keys(table).join(', ')}`);
+  }
+  const rows: [string, unknown][] = [];
+  for (const [key, field] of Object.entries(table)) {
+    const value = given.get(key);
+    if ('elsewhere' in field) continue;
+    if ('list' in field) rows.push([key, value ? readList(file, value, nameOf(key), field.list) : []]);
+    else if (value)
+      rows.push([
+        key,
+        'text' in field ? file.text(value, nameOf(key), field.text) : file.object(value, nameOf(key), field.object as never),
+      ]);
+    else if (field.absent !== undefined) rows.push([key, field.absent]);
+    else if (!('optional' in field)) throw file.error(node, nameOf(key), 'is missing');
+  }
+  return Object.fromEntries(rows) as T;
+}
+
+function readList(file: OpenFile, node: Node, path: string, read: Read<unknown>): unknown[] {
+  if (!isSeq<Node>(node)) throw file.error(node, path, 'must be a list');
+  return node.items.map((item, index) => file.text(item, `${path}[${index}]`, read));
+}
+
+function load(path: string, unreadable?: ConfigError): string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    if (text.length <= LONGEST_FILE) return text;
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : 'it cannot be read';
+    throw new ConfigError(unreadable ? `${unreadable.message}: ${path}: ${reason}` : `${path}: ${reason}`);
+  }
+  throw new ConfigError(`${path} is longer than ${LONGEST_FILE} bytes`);
+}
+
+function endpoint(text: string): Endpoint {
+  const read = parseEndpoint(text);
+  if (!read) throw new Error('must be host:port, such as "127.0.0.1:8545"');
+  return read;
+}
+
+function engineUrl(text: string): string {
+  parseEngineUrl(text);
+  return text;
+}
+
+function address(text: string): Address {
+  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) throw new Error('must be an address: 0x and 40 hexadecimal digits');
+  return text.toLowerCase() as Address;
+}
+
+function origin(text: string): string {
+  if (!/^(\*|https?:\/\/[\w.:[\]-]+)$/.test(text)) throw new Error('must be "*" or an origin such as "https://app.example"');
+  return text;
+}
+
+function logLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((name) => name === text);
+  if (!level) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`);
+  return level;
+}
+
+function whole(least: number, most: number, unit: string): Read<number> {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new Error(`must be a whole number from ${least} to ${most} ${unit}`.trimEnd());
+  };
+}
+
+function matching(form: RegExp, sentence: string): Read<string> {
+  return (text) => {
+    if (form.test(text)) return text;
+    throw new Error(`must be ${sentence}`);
+  };
+}
+
+/** The file says something that cannot be; the message begins with `file:line`. */
+export class ConfigError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConfigError';
+  }
+}

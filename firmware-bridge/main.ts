@@ -1,0 +1,201 @@
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import type { Genesis, NodeConfig } from '../runtime/config.ts';
+import type { Node, NodeStatus } from '../runtime/node.ts';
+import type { Address, Logger, Ports } from '../runtime/ports/index.ts';
+import { createVm } from '../vm/embed/index.ts';
+import { type BridgeConfig, readConfig } from './config.ts';
+import { headlessDisplay } from './device/display.ts';
+import { openIdentity } from './device/identity.ts';
+import { batteryPercent, memory } from './device/power.ts';
+import { dockerEngine } from './docker/index.ts';
+import { watchEngine } from './engine-watch.ts';
+import { loadFirmware } from './firmware.ts';
+import { systemClock } from './system/clock.ts';
+import { bound, type Endpoint, listen, shut } from './system/listen.ts';
+import { lockFolder } from './system/lock.ts';
+import { lineLogger } from './system/log.ts';
+import { systemNetwork } from './system/network.ts';
+import { createPeers } from './system/peers.ts';
+import { createProxy, type ReverseProxy } from './system/proxy.ts';
+import { createRpcServer } from './system/rpc-server.ts';
+import { openStore } from './system/store.ts';
+
+export { type BridgeConfig, ConfigError, readConfig } from './config.ts';
+export { type DockerEngine, dockerEngine, HELLO_IMAGE } from './docker/index.ts';
+
+/** A node on this machine, up and serving. */
+export interface RunningNode {
+  readonly address: Address;
+  /** Where its servers listen; with port 0 in the configuration, what the system chose. */
+  readonly rpc: Endpoint;
+  readonly proxy: Endpoint;
+  readonly peers: Endpoint | undefined;
+  status(): NodeStatus;
+  /** Ends the node in good order. Containers keep running. */
+  stop(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly config: BridgeConfig;
+  /** Version of the firmware. */
+  readonly version: string;
+  readonly log: Logger;
+}
+
+/** Boots `build/firmware.js` on the ports of this machine. Rejects with a sentence, and then leaves nothing open. */
+export async function runNode(options: RunOptions): Promise<RunningNode> {
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return await assemble(options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Runs a node until it is told to end (SIGTERM, SIGINT). Answers an exit code; what it says goes to `write`, line by line. */
+export async function runUntilSignal(configPath: string, version: string, write: (line: string) => void): Promise<number> {
+  const config = readConfig(configPath);
+  const log = lineLogger(config.log, write);
+  const signalled = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  });
+  // What nobody caught leaves the node in an unknown state: it ends, and a supervisor starts it again from its store.
+  process.on('uncaughtException', (error) => {
+    log.write('error', `internal error, the node ends: ${error.message}`);
+    process.exit(1);
+  });
+  const node = await runNode({ config, version, log });
+  log.write('info', `${await signalled}: the node ends; its containers keep running`);
+  await node.stop();
+  return 0;
+}
+
+async function assemble(
+  { config, version, log }: RunOptions,
+  closers: (() => unknown)[],
+  close: () => Promise<void>,
+): Promise<RunningNode> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  closers.push(lockFolder(config.data));
+  const identity = openIdentity(join(config.data, 'device.key'));
+  log.write('info', `${config.name} is ${identity.address}${identity.isNew ? ', a key made just now' : ''}`);
+  const nodeConfig = nodeConfigOf(config, identity.address, version);
+  const engine = dockerEngine(config.engine, config.name);
+  const peers = createPeers(peersOptions(config, nodeConfig.genesis, log));
+  const proxy = createProxy({ reach: engine.reach, device: config.name });
+  closers.push(
+    () => engine.close(),
+    () => peers.close(),
+  );
+
+  let node: Node | undefined;
+  const rpcServer = createRpcServer({
+    rpc: (request) => node?.rpc(request) ?? Promise.resolve(STARTING),
+    title: `This is the classpad node ${config.name}.`,
+    cors: config.rpc.cors,
+    hosts: config.rpc.hosts,
+  });
+  const { peerServer, ...ends } = await openServers(config, rpcServer, proxy, closers);
+  const store = openStore(join(config.data, 'ledger'));
+  closers.push(() => store.close());
+  const ports: Ports = {
+    vm: createVm({ fork: 'Osaka' }),
+    store,
+    clock: systemClock(),
+    containers: engine.containers,
+    network: systemNetwork(peers, proxy.serve),
+    display: headlessDisplay(),
+    device: {
+      name: config.name,
+      address: identity.address,
+      sign: identity.sign,
+      batteryPercent: () => batteryPercent(),
+      memory: () => memory(),
+    },
+    log,
+  };
+  const booted = await loadFirmware().boot(ports, nodeConfig);
+  node = booted;
+  // Only now: what a peer says first is not to be lost.
+  peers.open(peerServer);
+  closers.push(() => booted.stop());
+  closers.push(watchEngine(engine.containers, ports.clock, log));
+  announce(config, ends, booted, log);
+  return { address: identity.address, ...ends, status: () => booted.status(), stop: close };
+}
+
+const MAX_PEER_CONNECTIONS = 256;
+const STARTING = JSON.stringify({
+  jsonrpc: '2.0',
+  id: null,
+  error: { code: -32_000, message: 'the node is starting; try again in a second' },
+});
+
+interface Ends extends Pick<RunningNode, 'rpc' | 'proxy' | 'peers'> {
+  readonly peerServer: Server | undefined;
+}
+
+/** Opens the ports; each sentence of a failure names the field of the configuration. */
+async function openServers(
+  config: BridgeConfig,
+  rpcServer: Server,
+  proxy: ReverseProxy,
+  closers: (() => unknown)[],
+): Promise<Ends> {
+  const open = async (server: Server, at: Endpoint, field: string) => {
+    const got = await listen(server, at, field);
+    closers.push(() => shut(server));
+    return got;
+  };
+  const rpc = await open(rpcServer, config.rpc.listen, 'rpc.listen');
+  const proxyAt = await open(proxy.server, config.proxy.listen, 'proxy.listen');
+  if (!config.peers.listen) return { rpc, proxy: proxyAt, peers: undefined, peerServer: undefined };
+  const peerServer = createServer((_request, response) => {
+    response.writeHead(426, { 'content-type': 'text/plain' }).end('Nodes of the ledger connect here by WebSocket.\n');
+  });
+  bound(peerServer, MAX_PEER_CONNECTIONS);
+  return { rpc, proxy: proxyAt, peers: await open(peerServer, config.peers.listen, 'peers.listen'), peerServer };
+}
+
+function nodeConfigOf(config: BridgeConfig, own: Address, version: string): NodeConfig {
+  const sequencer = (config.genesis.sequencer === 'self' ? own : config.genesis.sequencer) as Address;
+  return {
+    genesis: { ...config.genesis, sequencer },
+    fleet: config.fleet,
+    consensus: 'solo',
+    blockIntervalMs: config.blockIntervalMs,
+    reconcileIntervalMs: config.reconcileIntervalMs,
+    version,
+  };
+}
+
+function peersOptions(config: BridgeConfig, genesis: Genesis, log: Logger) {
+  const { connect, secret } = config.peers;
+  return { name: config.name, ledger: canonical(genesis), connect, log, ...(secret ? { secret } : {}) };
+}
+
+/** Equal genesis, equal text, however it was written down. */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(typeof value === 'string' ? value.toLowerCase() : value);
+  const rows = Object.entries(value).map(([key, inner]) => `${key.toLowerCase()}=${canonical(inner)}`);
+  return `{${rows.sort().join(',')}}`;
+}
+
+function announce(
+  config: BridgeConfig,
+  { rpc, proxy, peers }: Pick<RunningNode, 'rpc' | 'proxy' | 'peers'>,
+  node: Node,
+  log: Logger,
+): void {
+  const { head } = node.status();
+  log.write('info', `block ${head.number} ${head.hash}`);
+  log.write('info', `JSON-RPC on http://${rpc.host}:${rpc.port}, apps on http://${proxy.host}:${proxy.port}`);
+  if (peers) log.write('info', `peers of the ledger connect to ws://${peers.host}:${peers.port}`);
+  if (config.peers.connect.length > 0) log.write('info', `connecting to ${config.peers.connect.join(', ')}`);
+}
