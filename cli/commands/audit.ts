@@ -23,7 +23,7 @@ export const audit: Command = {
     ['classpad audit --quiet --sequencer 0x… --genesis 0x…', 'believe nothing of what the node says of itself'],
   ],
   notes: [
-    'From what the node shows, the hash of every header, its link to the block before it, the sequencer’s seal, every signature, and the ' +
+    "From what the node shows, the hash of every header, its link to the block before it, the sequencer's seal, every signature, and the " +
       'roots of transactions and receipts are computed anew. The first entry that is wrong is named, and the exit code is 1.',
   ],
   async run(input, io) {

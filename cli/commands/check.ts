@@ -13,7 +13,7 @@ export const check: Command = {
   ],
   notes: [
     'A release is a Compose file in a documented subset. What would give a container power over the device (privileged, ' +
-      'cap_add, host namespaces, devices, bind mounts, the engine’s socket) is refused here and by every device.',
+      "cap_add, host namespaces, devices, bind mounts, the engine's socket) is refused here and by every device.",
   ],
   async run(input, io) {
     const [file] = input.operands;

@@ -25,7 +25,7 @@ export const emulate: Command = {
   ],
   notes: [
     'Every device boots the same firmware bundle in a JavaScript engine of its own; all share one ledger. Without --docker the containers ' +
-      'are virtual. The emulator’s operators sign with keys that follow from the seed: never use them for anything else.',
+      "are virtual. The emulator's operators sign with keys that follow from the seed: never use them for anything else.",
   ],
   async run(input, io) {
     const options = optionsOf(input);

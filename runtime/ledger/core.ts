@@ -1,4 +1,4 @@
-import type { Vm, Word } from '../ports/index.ts';
+import type { Address, Vm, Word } from '../ports/index.ts';
 import type { State } from '../state/state.ts';
 import type { Chain, HashedHeader } from './chain.ts';
 import type { Pool } from './pool.ts';
@@ -8,6 +8,10 @@ export interface Core {
   readonly chainId: bigint;
   /** Version of the firmware. */
   readonly version: string;
+  /** Where the Fleet contract is, or will be once deployed. */
+  readonly fleet: Address;
+  /** Whose seal makes a block valid. */
+  readonly sequencer: Address;
   readonly vm: Vm;
   readonly chain: Chain;
   readonly pool: Pool;

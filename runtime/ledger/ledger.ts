@@ -91,6 +91,8 @@ export function createLedger(ports: LedgerPorts, config: NodeConfig): Ledger {
   const core: Core = {
     chainId,
     version: config.version,
+    fleet: config.fleet,
+    sequencer: genesis.sequencer,
     vm,
     chain,
     pool: intake.pool,

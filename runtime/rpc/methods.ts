@@ -30,6 +30,8 @@ export const methods = {
   net_version: method([], (core) => core.chainId.toString(), asIs),
   net_listening: method([], () => true, asIs),
 
+  classpad_config: method([], configAnswer, asIs),
+
   eth_chainId: method([], (core) => core.chainId, quantity),
   eth_syncing: method([], () => false, asIs),
   eth_accounts: method([], () => [], asIs),
@@ -87,6 +89,11 @@ export const methods = {
   eth_getLogs: method([['filter', read.logFilter]], logsAnswer, asIs),
   eth_sendRawTransaction: method([['transaction', read.bytes]], (core, raw) => core.submit(raw), asIs),
 } satisfies Record<string, Method>;
+
+/** What a client must know of this ledger to find the fleet on it and to check its blocks. */
+function configAnswer({ chainId, version, fleet, sequencer, chain }: Core): JsonObject {
+  return { fleet, chainId: Number(chainId), sequencer, genesisHash: chain.at(0)!.hash, version };
+}
 
 /** The block, or `undefined` if the chain has none such. What is pending is not shown as a block: it is the latest. */
 function find(core: Core, block: read.BlockParameter): HashedHeader | undefined {
