@@ -74,7 +74,7 @@ export function stubPorts(own: Partial<Ports> = {}): Ports {
  * A firmware that is none: it counts its boots in the store, says hello to its peers and draws once every 100 ms, and
  * answers JSON-RPC with the method's name.
  */
-export const stubFirmware = `var classpad = { boot(config, { store, clock, network, display, device, log }) {
+export const stubFirmware = `var classpad = { boot({ store, clock, network, display, device, log }, config) {
   const boots = (store.get('boots') || [0])[0] + 1;
   store.write([['boots', new Uint8Array([boots])]]);
   log.write('info', 'boot ' + boots);
