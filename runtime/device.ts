@@ -150,13 +150,13 @@ export class DeviceNode implements Node {
   }
 
   private picture(screen: readonly string[]): NodeStatus {
-    const { clock, device, network } = this.ports;
+    const { clock, device } = this.ports;
     return toStatus({
       name: device.name,
       address: device.address,
       nowMs: clock.nowMs(),
       head: this.ledger.head(),
-      peers: network.peers(),
+      peers: this.peers(),
       isSequencer: this.config.genesis.sequencer === device.address,
       wanted: this.target.wanted(),
       found: this.found,
@@ -165,6 +165,14 @@ export class DeviceNode implements Node {
       voteOf: this.voter.voteOf,
       screen,
     });
+  }
+
+  private peers(): readonly string[] {
+    let peers: readonly string[] = [];
+    this.attempt('the network does not say who is there', () => {
+      peers = this.ports.network.peers();
+    });
+    return peers;
   }
 
   private attempt(what: string, act: () => void): void {

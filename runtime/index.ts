@@ -1,0 +1,15 @@
+import type { NodeConfig } from './config.ts';
+import { DeviceNode } from './device.ts';
+import { createLedger } from './ledger/ledger.ts';
+import type { Node } from './node.ts';
+import type { Ports } from './ports/index.ts';
+
+export { EngineError } from './ports/index.ts';
+
+/**
+ * Starts a node on the given ports: its copy of the ledger from the store, then the device that follows it.
+ * Throws a sentence if the store or the genesis cannot be used; after that no error of a port ends it.
+ */
+export function boot(ports: Ports, config: NodeConfig): Node {
+  return new DeviceNode(ports, config, createLedger(ports, config));
+}
