@@ -57,6 +57,7 @@ const steps: readonly Step[] = [
         globalName: 'classpad',
         target: 'es2020',
         mainFields: ['module', 'main'],
+        minify: true,
         logLevel: 'warning',
       }),
   },
