@@ -30,6 +30,8 @@ export interface Trail {
 /** What is wrong with a trail that should tell the story of r1 and r2; nothing if it is as told. */
 export function auditFindings({ events, broken, devices, threshold }: Trail): string[] {
   const quorum = Math.floor(devices / 2) + 1;
+  // The contract rolls back as soon as a healthy quorum can no longer be reached.
+  const veto = devices - quorum + 1;
   const told = events.filter(({ name }) => name !== 'Attested').map(outline);
   const expected = [
     ...Array.from({ length: devices }, () => 'DeviceEnrolled'),
@@ -48,7 +50,7 @@ export function auditFindings({ events, broken, devices, threshold }: Trail): st
     ...broken.map((block) => `block ${block} does not name the block before it`),
     ...firstDifference(told, expected),
     ...(votes(1, true) >= quorum ? [] : [`r1 was promoted by ${votes(1, true)} votes, ${quorum} are needed`]),
-    ...(votes(2, false) >= quorum ? [] : [`r2 was rolled back by ${votes(2, false)} votes, ${quorum} are needed`]),
+    ...(votes(2, false) >= veto ? [] : [`r2 was rolled back by ${votes(2, false)} votes, ${veto} are needed`]),
   ];
 }
 

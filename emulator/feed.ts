@@ -1,4 +1,4 @@
-import type { Abi, Hex } from 'viem';
+import { type Abi, decodeFunctionData, type Hex } from 'viem';
 import { decodeFleetEvent, type FleetEvent, shortAddress, tell } from './fleet.ts';
 import type { LedgerRow, Snapshot } from './protocol.ts';
 import { ask, type RpcDoor } from './rpc.ts';
@@ -16,8 +16,13 @@ interface RpcLog {
   readonly logIndex: Hex;
 }
 
-interface RpcReceipt {
+interface RpcTransaction {
+  readonly hash: Hex;
   readonly from: Hex;
+  readonly input: Hex;
+}
+
+interface RpcReceipt {
   readonly contractAddress?: Hex | null;
   readonly status: Hex;
   readonly gasUsed: Hex;
@@ -29,7 +34,7 @@ interface RpcBlock {
   readonly hash: Hex;
   readonly parentHash: Hex;
   readonly timestamp: Hex;
-  readonly transactions: readonly Hex[];
+  readonly transactions: readonly RpcTransaction[];
 }
 
 /** The ledger as the page and the audit trail tell it, read through JSON-RPC as any client would. */
@@ -93,20 +98,20 @@ class RpcFeed implements Feed {
 
   private async readBlock(number: number): Promise<void> {
     const { door } = this.options;
-    const block = await ask<RpcBlock | null>(door, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, false]);
+    const block = await ask<RpcBlock | null>(door, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, true]);
     if (!block) throw new Error(`the ledger names block ${number} its head and does not have it`);
     if (number > 0 && block.parentHash !== this.head.hash) this.broken.push(number);
     this.head = { number, hash: block.hash, timestamp: Number(block.timestamp) };
     const rows: LedgerRow[] = [];
-    for (const hash of block.transactions) {
-      const receipt = await ask<RpcReceipt>(door, 'eth_getTransactionReceipt', [hash]);
-      rows.push(...this.rowsOf(receipt, rows.length));
+    for (const transaction of block.transactions) {
+      const receipt = await ask<RpcReceipt>(door, 'eth_getTransactionReceipt', [transaction.hash]);
+      rows.push(...this.rowsOf(transaction, receipt, rows.length));
     }
     if (rows.length > 0) this.rows = [...this.rows, ...rows].slice(-ROWS_LIMIT);
   }
 
   /** A row for each Fleet event; one for the transaction itself where it brought none. */
-  private rowsOf(receipt: RpcReceipt, firstIndex: number): LedgerRow[] {
+  private rowsOf(transaction: RpcTransaction, receipt: RpcReceipt, firstIndex: number): LedgerRow[] {
     const place = { block: this.head.number, timestamp: this.head.timestamp };
     const gas = Number(receipt.gasUsed);
     const nameOf = (address: Hex | undefined) => this.nameOf(address);
@@ -115,7 +120,8 @@ class RpcFeed implements Feed {
       .map((log) => decodeFleetEvent(this.options.abi, log))
       .filter((event) => event !== undefined);
     if (events.length === 0) {
-      return [{ ...place, index: firstIndex, who: nameOf(receipt.from), ...plainTransaction(receipt, this.options.fleet), gas }];
+      const words = plainTransaction(transaction, receipt, this.options);
+      return [{ ...place, index: firstIndex, who: nameOf(transaction.from), ...words, gas }];
     }
     return events.map((event, index) => {
       this.events.push(event);
@@ -131,14 +137,29 @@ class RpcFeed implements Feed {
   }
 }
 
-function plainTransaction(receipt: RpcReceipt, fleet: Hex): Pick<LedgerRow, 'what' | 'text' | 'state'> {
-  if (Number(receipt.status) === 0)
-    return { what: 'Reverted', text: 'A transaction failed and changed nothing', state: 'failed' };
+type Words = Pick<LedgerRow, 'what' | 'text' | 'state'>;
+
+function plainTransaction({ input }: RpcTransaction, receipt: RpcReceipt, { abi, fleet }: FeedOptions): Words {
+  if (Number(receipt.status) === 0) return failedTransaction(functionName(abi, input));
   const created = receipt.contractAddress?.toLowerCase();
   if (created === fleet)
     return { what: 'Deployed', text: `The Fleet contract stands at ${shortAddress(fleet)}`, state: 'neutral' };
   if (created) return { what: 'Deployed', text: `A contract stands at ${shortAddress(created)}`, state: 'neutral' };
   return { what: 'Transaction', text: 'A transaction without an event of the fleet', state: 'neutral' };
+}
+
+function failedTransaction(name: string | undefined): Words {
+  // Votes are on their way when the last one needed decides: the rest come too late, and that is as it should be.
+  if (name === 'attest') return { what: 'Late', text: 'A vote came after the decision and changed nothing', state: 'neutral' };
+  return { what: 'Reverted', text: `A call of ${name ?? 'a contract'} failed and changed nothing`, state: 'failed' };
+}
+
+function functionName(abi: Abi, data: Hex): string | undefined {
+  try {
+    return decodeFunctionData({ abi, data }).functionName;
+  } catch {
+    return undefined;
+  }
 }
 
 interface OpenRelease {
