@@ -16,7 +16,8 @@ export function verifyHeaderSeal(header: Header, sequencer: Address, vm: Pick<Vm
   const seal = header.extraData;
   if (seal.length !== SEAL_BYTES || seal[64]! > 1) return false;
   const [r, s] = [bytesToBigint(seal.subarray(0, 32)), bytesToBigint(seal.subarray(32, 64))];
-  return vm.recover(sealedHash(header, vm.keccak256), seal[64]!, r, s) === sequencer.toLowerCase();
+  const hash = sealedHash(header, (data) => vm.keccak256(data));
+  return vm.recover(hash, seal[64]!, r, s) === sequencer.toLowerCase();
 }
 
 function sealedHash(header: Header, keccak256: Vm['keccak256']): Uint8Array {

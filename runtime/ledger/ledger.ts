@@ -2,7 +2,7 @@ import { EMPTY } from '../bytes.ts';
 import type { NodeConfig } from '../config.ts';
 import { createSolo } from '../consensus/solo.ts';
 import { callGas, simulate } from '../execution/simulate.ts';
-import type { Address, Log, Ports, Word } from '../ports/index.ts';
+import type { Address, Log, Ports, Vm, Word } from '../ports/index.ts';
 import { answer } from '../rpc/server.ts';
 import { EMPTY_CODE_HASH } from '../state/account.ts';
 import { openState } from '../state/state.ts';
@@ -64,7 +64,8 @@ const NOBODY: Address = `0x${'00'.repeat(20)}`;
  * Opens the ledger in the store, or begins it there, and takes part in its consensus from now on.
  * Throws a `GenesisError` or `ChainError` if genesis and store do not fit.
  */
-export function createLedger(ports: LedgerPorts, config: NodeConfig): Ledger {
+export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
+  const ports: LedgerPorts = { ...given, vm: detached(given.vm) };
   const { vm, store, log } = ports;
   const { genesis } = config;
   const chainId = BigInt(genesis.chainId);
@@ -114,6 +115,17 @@ export function createLedger(ports: LedgerPorts, config: NodeConfig): Ledger {
     },
     rpc: (request) => Promise.resolve(answer(core, log, request)),
     stop: () => consensus.stop(),
+  };
+}
+
+/** Its methods may be handed on without it. */
+function detached(vm: Vm): Vm {
+  return {
+    fork: vm.fork,
+    execute: (block, message, state, options) => vm.execute(block, message, state, options),
+    keccak256: (data) => vm.keccak256(data),
+    sha256: (data) => vm.sha256(data),
+    recover: (hash, yParity, r, s) => vm.recover(hash, yParity, r, s),
   };
 }
 

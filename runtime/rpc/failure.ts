@@ -25,10 +25,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
   InsufficientFunds: 'insufficient funds for gas * price + value',
   IntrinsicGas: 'intrinsic gas too low',
   FloorGas: 'intrinsic gas too low',
-  NonceTooLow: 'nonce too low',
-  NonceTooHigh: 'nonce too high',
-  FeeTooLow: 'max fee per gas less than block base fee',
-  BlockGasLimit: 'exceeds block gas limit',
+  MaxFeeBelowBaseFee: 'max fee per gas less than block base fee',
+  PriorityFeeAboveMaxFee: 'max priority fee per gas higher than max fee per gas',
+  InitCodeTooLarge: 'max initcode size exceeded',
 };
 
 /** The error that tells of a call which did not succeed. */
