@@ -1,0 +1,103 @@
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { listen, shut } from '../../../firmware-bridge/system/listen.ts';
+import { createRpcServer } from '../../../firmware-bridge/system/rpc-server.ts';
+
+const rpc = suite('firmware-bridge/system: rpc server');
+let server: Server;
+let port = 0;
+
+rpc.before(async () => {
+  server = createRpcServer({
+    rpc: async (request) => `echo ${request.length}`,
+    title: 'This is a node.',
+    cors: ['https://app.example'],
+    hosts: ['pad-1.local'],
+  });
+  port = (await listen(server, { host: '127.0.0.1', port: 0 }, 'rpc.listen')).port;
+});
+rpc.after(() => shut(server));
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+const ROWS: readonly [what: string, init: RequestInit, status: number, body: RegExp][] = [
+  ['a request', { method: 'POST', headers: JSON_TYPE, body: '{}' }, 200, /^echo 2$/],
+  [
+    'a type with a charset',
+    { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8' }, body: '[]' },
+    200,
+    /^echo 2$/,
+  ],
+  ['GET gives a sentence', {}, 200, /^This is a node\. Send JSON-RPC 2\.0 requests here by POST\.\n$/],
+  ['another method', { method: 'DELETE' }, 405, /by POST/],
+  ['a form of a web page', { method: 'POST', body: 'x' }, 415, /"code":-32600.*application\/json/],
+  [
+    'too long',
+    { method: 'POST', headers: JSON_TYPE, body: 'x'.repeat(2 * 1024 * 1024 + 1) },
+    413,
+    /"code":-32600.*longer than 2097152/,
+  ],
+];
+for (const [what, init, status, body] of ROWS) {
+  rpc(what, async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/`, init);
+    assert.is(response.status, status);
+    assert.match(await response.text(), body);
+  });
+}
+
+const ORIGINS: readonly [origin: string, allowed: string | null][] = [
+  ['https://app.example', 'https://app.example'],
+  ['https://evil.example', null],
+];
+for (const [origin, allowed] of ORIGINS) {
+  rpc(`origin ${origin}`, async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'OPTIONS', headers: { origin } });
+    assert.is(response.headers.get('access-control-allow-origin'), allowed);
+  });
+}
+
+/** Sends bytes and answers all that comes back until the server closes. */
+function raw(bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('close', () => resolve(text));
+    socket.on('error', () => resolve(text));
+  });
+}
+
+const head = (host: string) =>
+  `POST / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`;
+const RAW: readonly [what: string, bytes: string | Buffer, answer: RegExp][] = [
+  ['our name', head('pad-1.local:8545'), /^HTTP\/1\.1 200 .*echo 2$/s],
+  ['localhost', head('localhost:8545'), /^HTTP\/1\.1 200 /],
+  ['an IPv6 address', head('[::1]:8545'), /^HTTP\/1\.1 200 /],
+  ['a name that is not ours', head('evil.example'), /^HTTP\/1\.1 403 .*add it to rpc\.hosts/s],
+  ['garbage', Buffer.from([0, 255, 1, 2, 13, 10, 13, 10]), /^HTTP\/1\.1 400 .*not an HTTP request/s],
+  ['endless headers', `GET / HTTP/1.1\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`, /^HTTP\/1\.1 400 /],
+  ['two lengths', 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx', /^HTTP\/1\.1 400 /],
+];
+for (const [what, bytes, answer] of RAW) {
+  rpc(`raw: ${what}`, async () => {
+    const text = await raw(bytes);
+    assert.match(text, answer);
+    assert.not.match(text, /at \w+.*\.ts/);
+  });
+}
+
+rpc('a taken port is named with its field', async () => {
+  const second = createRpcServer({ rpc: async () => '', title: '', cors: [], hosts: [] });
+  const error = await listen(second, { host: '127.0.0.1', port }, 'rpc.listen').catch((reason: Error) => reason);
+  assert.is(
+    (error as Error).message,
+    `rpc.listen: port ${port} of 127.0.0.1 is already taken; stop the other program or choose another port`,
+  );
+});
+
+rpc.run();
