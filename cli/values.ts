@@ -12,11 +12,11 @@ export function durationSeconds(text: string, option: string): number {
   return seconds;
 }
 
-/** An app's name: a DNS label of at most 31 characters. Throws {@link Failure}. */
-export function appName(text: string, where: string): string {
+/** A name on the ledger: a DNS label of at most 31 characters. Throws {@link Failure}. */
+export function appName(text: string, where: string, of = 'an app'): string {
   if (/^[a-z0-9]([a-z0-9-]{0,29}[a-z0-9])?$/.test(text)) return text;
   throw new Failure(
-    `${where} "${text}" is no name for an app; use a-z, 0-9 and inner hyphens, at most 31 characters, or give --app NAME`,
+    `${where} "${text}" is no name for ${of}; use a-z, 0-9 and inner hyphens, at most 31 characters`,
     Exit.badInput,
   );
 }

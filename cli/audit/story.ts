@@ -1,4 +1,4 @@
-import { decodeEventLog, type Hex, hexToString } from 'viem';
+import { decodeEventLog, decodeFunctionData, type Hex, hexToString } from 'viem';
 import type { Address, Log } from '../../runtime/ports/index.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import type { Checked } from './verify.ts';
@@ -54,10 +54,10 @@ export function storyteller(fleet: Address, known: ReadonlyMap<string, string>):
   return ({ number, timestamp, transactions, receipts }) =>
     transactions.flatMap((transaction, index): Row[] => {
       const place = { block: number, timestamp, transaction: transaction.hash };
-      const { succeeded, logs } = receipts[index]!;
+      const { succeeded, logs, created } = receipts[index]!;
       const events = logs.filter(({ address }) => address === fleet).flatMap((log) => learn(log) ?? []);
       const who = nameOf(transaction.sender);
-      if (events.length === 0) return [{ ...place, who, ...plain(transaction, succeeded, fleet) }];
+      if (events.length === 0) return [{ ...place, who, ...plain(transaction, { succeeded, created }, fleet) }];
       return events.map((event) => {
         const detail = details[event.eventName] as (args: unknown) => string;
         return { ...place, who, what: event.eventName, detail: detail(event.args) };
@@ -65,9 +65,25 @@ export function storyteller(fleet: Address, known: ReadonlyMap<string, string>):
     });
 }
 
-function plain(transaction: Checked['transactions'][number], succeeded: boolean, fleet: Address): Pick<Row, 'what' | 'detail'> {
-  const { to, data } = transaction;
-  const target = to === undefined ? `a contract of ${data.length} bytes` : to === fleet ? 'the Fleet' : to;
-  if (!succeeded) return { what: 'Failed', detail: `${target}; it changed nothing` };
-  return to === undefined ? { what: 'Created', detail: target } : { what: 'Called', detail: target };
+/** What was asked of the Fleet: `attest hello r2`. */
+function callText(data: Uint8Array): string {
+  try {
+    const { functionName, args = [] } = decodeFunctionData({ abi: fleetAbi, data: `0x${Buffer.from(data).toString('hex')}` });
+    const [app, revision] = args;
+    const named = typeof app === 'string' && app.length === 66 ? ` ${hexToString(app as Hex, { size: 32 })}` : '';
+    return `${functionName}${named}${named && typeof revision === 'bigint' ? ` r${revision}` : ''}`;
+  } catch {
+    return `a call of ${data.length} bytes to the Fleet`;
+  }
+}
+
+function plain(
+  { to, data }: Checked['transactions'][number],
+  { succeeded, created }: { readonly succeeded: boolean; readonly created: Address | undefined },
+  fleet: Address,
+): Pick<Row, 'what' | 'detail'> {
+  const made = created === fleet ? `the Fleet at ${created}` : `a contract at ${created}`;
+  const target = to === undefined ? made : to === fleet ? callText(data) : to;
+  if (!succeeded) return { what: 'Failed', detail: `${target}: refused by the contract, nothing changed` };
+  return { what: to === undefined ? 'Created' : 'Called', detail: target };
 }

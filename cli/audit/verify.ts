@@ -144,13 +144,13 @@ function verifyReceipt({ number, receipts }: Entry, index: number, { type, hash,
     shownCreated === undefined || shownCreated === created,
     at(`it names the contract ${shownCreated} and can only have made ${created}`),
   );
-  const receipt = tryTo(() => receiptOf(shown, type, sender), at('it cannot be read'));
+  const receipt = tryTo(() => receiptOf(shown, type, sender, created as Address | undefined), at('it cannot be read'));
   demand(receipt.cumulativeGasUsed - before === receipt.gasUsed, at(`its gas ${receipt.gasUsed} is not what the sum grows by`));
   demand(bytesToHex(receipt.logsBloom) === shown.logsBloom, at('its bloom does not follow from its logs'));
   return receipt;
 }
 
-function receiptOf(shown: RpcReceipt, type: Receipt['type'], sender: Address): Receipt {
+function receiptOf(shown: RpcReceipt, type: Receipt['type'], sender: Address, created: Address | undefined): Receipt {
   const logs = logsOf(shown);
   return {
     type,
@@ -161,6 +161,7 @@ function receiptOf(shown: RpcReceipt, type: Receipt['type'], sender: Address): R
     gasUsed: BigInt(shown.gasUsed),
     gasPrice: BigInt(shown.effectiveGasPrice ?? 0),
     sender,
+    ...(created && { created }),
   };
 }
 

@@ -32,7 +32,10 @@ export const deploy: Command = {
   ],
   async run(input, io) {
     const file = readCompose(input.operands[0]!);
-    const app = appName(input.text('app') ?? file.name, input.text('app') ? '--app' : 'the name');
+    const app = appName(
+      input.text('app') ?? file.name,
+      input.text('app') ? '--app' : '--app is missing, and the name of the file',
+    );
     const windowSeconds = durationSeconds(input.text('window')!, '--window');
     const connection = await connect(input);
     const keys = operatorKeys(input, io, connection);

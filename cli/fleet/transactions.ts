@@ -1,4 +1,5 @@
 import {
+  type Address,
   createWalletClient,
   type Hash,
   type Hex,
@@ -8,7 +9,7 @@ import {
   type TransactionReceipt,
 } from 'viem';
 import { Failure } from '../command.ts';
-import { fleetAbi } from './abi.ts';
+import { constructorAbi, fleetAbi } from './abi.ts';
 import type { Connection } from './connection.ts';
 
 /** Something that did not get into a block within this time will be asked about by its hash. */
@@ -37,6 +38,39 @@ export async function approve(connection: Connection, account: PrivateKeyAccount
   const args = [app, revision] as const;
   const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'approve', args });
   await included(connection, await walletOf(connection, account).writeContract(request));
+}
+
+/** Makes devices members, all or none. */
+export async function enrol(
+  connection: Connection,
+  account: PrivateKeyAccount,
+  devices: readonly { readonly name: string; readonly address: Address }[],
+): Promise<void> {
+  const { client, fleet } = connection;
+  const args = [devices.map(({ address }) => address), devices.map(({ name }) => name)] as const;
+  const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'enrol', args });
+  await included(connection, await walletOf(connection, account).writeContract(request));
+}
+
+export async function revoke(connection: Connection, account: PrivateKeyAccount, device: Address): Promise<void> {
+  const { client, fleet } = connection;
+  const args = [device] as const;
+  const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'revoke', args });
+  await included(connection, await walletOf(connection, account).writeContract(request));
+}
+
+/** Puts a Fleet on the ledger. Answers its address. */
+export async function deployFleet(
+  connection: Connection,
+  account: PrivateKeyAccount,
+  bytecode: Hex,
+  operators: readonly Address[],
+  threshold: number,
+): Promise<Address> {
+  const args = [operators, threshold] as const;
+  const hash = await walletOf(connection, account).deployContract({ abi: constructorAbi, bytecode, args });
+  const { contractAddress } = await included(connection, hash);
+  return contractAddress!.toLowerCase() as Address;
 }
 
 /** Asks the ledger to end a health window. Whether it did is seen in the release; a refusal is no failure. */

@@ -1,0 +1,26 @@
+import { ConfigError, runUntilSignal } from '../../firmware-bridge/main.ts';
+import { type Command, Exit, Failure } from '../command.ts';
+import { version } from '../root.ts';
+
+export const node: Command = {
+  name: 'node',
+  summary: 'run this machine as a device of a fleet',
+  operands: [],
+  options: { config: { value: 'FILE', env: 'CLASSPAD_CONFIG', help: 'what this node is, in YAML or JSON' } },
+  examples: [
+    ['classpad node --config examples/node.yaml', 'a node on plain Linux; the file explains itself'],
+    ['classpad node --config node.yaml 2>> node.log', 'one line of log per happening'],
+  ],
+  notes: [
+    'It follows the ledger, runs what the fleet wants on the Docker Engine, and serves it. SIGTERM ends it; containers keep running.',
+  ],
+  async run(input, io) {
+    const config = input.text('config');
+    if (!config) throw new Failure('--config FILE is missing; examples/node.yaml is one to begin with', Exit.badInput);
+    try {
+      return await runUntilSignal(config, version, (line) => io.err(line));
+    } catch (error) {
+      throw error instanceof ConfigError ? new Failure(error.message, Exit.badInput) : error;
+    }
+  },
+};
