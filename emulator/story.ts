@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { stringToHex, toHex } from 'viem';
 import { parse } from 'yaml';
 import { composeToManifest, encodeManifest } from '../runtime/manifest/index.ts';
+import { type FoundContainer, Label } from '../runtime/ports/index.ts';
 import { auditFindings, auditLines } from './audit.ts';
+import type { Board } from './board.ts';
 import type { Feed } from './feed.ts';
 import type { FleetArtifact } from './fleet.ts';
 import { type Operators, operatorsOn, THRESHOLD } from './operators.ts';
@@ -126,10 +128,12 @@ async function decide(play: Play, revision: number, expected: number): Promise<s
   const quorum = Number(await operators.read('quorum'));
   const isDecided = async () => {
     standing = (await operators.read('release', [app, BigInt(revision)])) as typeof standing;
-    play.wait(`${quorum} votes (${standing.healthyVotes} healthy, ${standing.unhealthyVotes} unhealthy so far)`);
+    play.wait(
+      `a decision: ${standing.healthyVotes} healthy, ${standing.unhealthyVotes} unhealthy votes so far, ${quorum} healthy ones are needed`,
+    );
     return standing.phase !== Phase.rollingOut;
   };
-  await until(play, `${quorum} votes on r${revision}`, isDecided);
+  await until(play, `the votes on r${revision}`, isDecided);
   const votes = `${standing.healthyVotes} healthy, ${standing.unhealthyVotes} unhealthy votes`;
   if (standing.phase !== expected) throw new Error(`the contract decided otherwise: phase ${standing.phase} after ${votes}`);
   return expected === Phase.active ? `${votes}: r${revision} is active` : `${votes}: the contract rolls r${revision} back`;
@@ -154,16 +158,31 @@ async function everyProxyAnswers(play: Play): Promise<string> {
 
 async function returnToFirst(play: Play): Promise<string> {
   const { boards } = play.stage.world;
-  const isBack = (board: (typeof boards)[number]): boolean => {
+  const found = boards.map(() => [] as readonly FoundContainer[]);
+  const isBack = (board: Board, index: number): boolean => {
+    // The answer is looked at the next time round: in virtual time it takes time that passes only while the story sleeps.
+    board.engine.containers.list().then(
+      (containers) => {
+        found[index] = containers;
+      },
+      () => {},
+    );
     const status = board.status();
-    return status?.state === 'healthy' && status.releases.every(({ revision, health }) => revision === 1 && health === 'healthy');
+    const runsFirst =
+      status?.state === 'healthy' && status.releases.every(({ revision, health }) => revision === 1 && health === 'healthy');
+    const containers = found[index]!;
+    return (
+      runsFirst &&
+      containers.length > 0 &&
+      containers.every(({ labels, state }) => labels[Label.revision] === '1' && state === 'running')
+    );
   };
   await until(play, 'every device to be healthy on r1', () => {
-    const late = boards.filter((board) => !isBack(board)).map(({ identity }) => identity.name);
-    if (late.length > 0) play.wait(`${late.join(', ')} to be healthy on r1`);
+    const late = boards.filter((board, index) => !isBack(board, index)).map(({ identity }) => identity.name);
+    if (late.length > 0) play.wait(`${late.join(', ')} to be healthy on r1, with nothing left of r2`);
     return late.length === 0;
   });
-  return `${boards.length} of ${boards.length} devices are healthy on r1`;
+  return `${boards.length} of ${boards.length} devices are healthy on r1, nothing of r2 is left`;
 }
 
 async function neverStopped(play: Play): Promise<string> {
