@@ -144,28 +144,29 @@ function changing(model: Screen<'changing'>): Panel[] {
 
 interface Way {
   readonly text: string;
+  readonly from: number | undefined;
   readonly target: number;
   readonly isBack: boolean;
 }
 
-/** From which revision to which, and whether that is back: a rollback goes from the higher to the lower. */
-function wayOf(release: ReleaseStatus): Way {
-  const isBack = release.phase === 'rolled back';
-  const { revision, previous } = release;
-  if (previous === undefined) return { text: `r${revision}`, target: revision, isBack };
+/** From which revision to which, and whether that is back: to a lower one, or away from one that was rolled back. */
+function wayOf({ revision, previous, phase }: ReleaseStatus): Way {
+  if (previous === undefined) return { text: `r${revision}`, from: undefined, target: revision, isBack: phase === 'rolled back' };
+  const isBack = phase === 'rolled back' || previous > revision;
   const [low, high] = [Math.min(revision, previous), Math.max(revision, previous)];
   const [from, target] = isBack ? [high, low] : [low, high];
-  return { text: `r${from}→r${target}`, target, isBack };
+  return { text: `r${from}→r${target}`, from, target, isBack };
 }
 
 /** Where a device stands on its way to a release: stages before the one reached are done. */
 function stagesOf(release: ReleaseStatus, steps: readonly string[], way: Way): Extract<Panel, { kind: 'step' }>[] {
-  const reached = reachedOf(release, steps);
-  const labels = ['pull', 'start', 'probe'].map((verb) => cut(`${verb} r${way.target}`, 14));
-  return [...labels, ...(way.isBack ? [] : ['vote'])].map((label, index) => ({
+  const reached = way.isBack || !release.vote ? reachedOf(release, steps) : 4;
+  const labels = ['pull', 'start', 'probe'].map((verb) => `${verb} r${way.target}`);
+  const last = way.isBack ? `remove r${way.from ?? ''}` : 'vote';
+  return [...labels, last].map((label, index) => ({
     kind: 'step',
     mark: index < reached ? 'healthy' : index === reached ? 'changing' : 'offline',
-    label,
+    label: cut(label, 14),
     value: index === reached ? 'now' : '',
   }));
 }

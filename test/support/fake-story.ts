@@ -44,10 +44,10 @@ const scenes: { readonly [K in Scene]: (world: FakeEmulator) => void } = {
       sentence: 'Rolling out hello r1',
       detail: 'A first release: 4 devices pull and start it, 3 healthy votes make it active.',
     };
-    world.append(event('ops-1', 'Proposed', 'hello r1, manifest 9f3c71d0', 'neutral', 188_102));
+    world.append(event('ops-1', 'Proposed', 'hello r1 was proposed', 'neutral', 188_102));
     world.append(
-      event('ops-2', 'Approved', '2 of 2 signatures', 'neutral', 64_310),
-      event('ops-2', 'RollingOut', 'hello r1 to 4 devices', 'changing', 0),
+      event('ops-2', 'Approved', 'hello r1 was approved, 2 of 2', 'neutral', 64_310),
+      event('ops-2', 'RollingOut', 'hello r1 rolls out', 'changing', 0),
     );
     for (const device of world.devices) {
       device.is('changing', 'rolling out', status(1, undefined, 'rolling out', 'absent'), ['pull classpad/hello:1']);
@@ -57,8 +57,8 @@ const scenes: { readonly [K in Scene]: (world: FakeEmulator) => void } = {
   healthy(world) {
     world.devices.forEach((device, index) => {
       device.is('healthy', 'healthy', status(1, undefined, 'active', 'healthy', 'healthy'));
-      world.append(event(device.name, 'Attested', `${device.name} finds hello r1 healthy`, 'healthy', 52_871));
-      if (index === 2) world.append(event('fleet', 'Promoted', 'hello r1 is active by 3 of 4', 'healthy', 0));
+      world.append(event(device.name, 'Attested', 'hello r1 is healthy', 'healthy', 52_871));
+      if (index === 2) world.append(event('fleet', 'Promoted', 'hello r1 is active, by 3 votes of 3 needed', 'healthy', 0));
       world.send(400);
     });
     release(world, 1, 'active', 4, 0);
@@ -67,10 +67,10 @@ const scenes: { readonly [K in Scene]: (world: FakeEmulator) => void } = {
   },
   second(world) {
     release(world, 2, 'rolling out', 0, 0);
-    world.append(event('ops-1', 'Proposed', 'hello r2, manifest 44ae0b12', 'neutral', 188_102));
+    world.append(event('ops-1', 'Proposed', 'hello r2 was proposed', 'neutral', 188_102));
     world.append(
-      event('ops-2', 'Approved', '2 of 2 signatures', 'neutral', 64_310),
-      event('ops-2', 'RollingOut', 'hello r2 to 4 devices, r1 kept', 'changing', 0),
+      event('ops-2', 'Approved', 'hello r2 was approved, 2 of 2', 'neutral', 64_310),
+      event('ops-2', 'RollingOut', 'hello r2 rolls out, after r1', 'changing', 0),
     );
     world.verdict = {
       state: 'changing',
@@ -90,30 +90,31 @@ const scenes: { readonly [K in Scene]: (world: FakeEmulator) => void } = {
     world.verdict = {
       state: 'failed',
       sentence: 'hello r2 fails on pad-02',
-      detail: 'Its health check answered 500 three times. 1 of 4 devices voted to go back, 3 are needed.',
+      detail: 'Its health check answered 500 three times. 1 of 4 devices voted against it, 2 are needed.',
     };
     world.send(700);
   },
   'rolling back': (world) => {
     fail(world, world.devices[2]!);
-    fail(world, world.devices[3]!);
-    world.append(event('fleet', 'RolledBack', 'hello r2 → r1 by 3 of 4 devices', 'failed', 0));
-    release(world, 2, 'rolled back', 0, 3);
-    world.verdict = { state: 'changing', sentence: 'Rolling back hello r2 to r1', detail: '3 of 4 devices voted to go back.' };
+    world.append(
+      event('fleet', 'RolledBack', 'hello r2 was rolled back to r1: a healthy quorum can no longer be reached', 'failed', 0),
+    );
+    release(world, 2, 'rolled back', 0, 2);
+    world.verdict = { state: 'changing', sentence: 'Rolling back hello r2 to r1', detail: '2 of 4 devices voted against it.' };
     for (const device of [world.devices[0]!, world.devices[1]!]) {
-      device.is('changing', 'rolling back', status(2, 1, 'rolled back', 'starting', device.status?.vote), ['start hello r1']);
+      device.is('changing', 'rolling back', status(1, 2, 'active', 'starting', 'healthy'), ['start hello r1']);
     }
     world.send(800);
   },
   back(world) {
     for (const device of world.devices) {
-      device.is('healthy', 'healthy', status(1, undefined, 'active', 'healthy', device.status?.vote));
+      device.is('healthy', 'healthy', status(1, undefined, 'active', 'healthy', 'healthy'));
       world.send(300);
     }
     world.verdict = {
       state: 'healthy',
       sentence: 'hello r1 runs again on all 4 devices',
-      detail: 'r2 was rolled back by 3 unhealthy votes.',
+      detail: 'r2 was rolled back by 2 unhealthy votes.',
     };
     world.append();
     world.send(2_000);
@@ -121,7 +122,7 @@ const scenes: { readonly [K in Scene]: (world: FakeEmulator) => void } = {
   'cut off': (world) => {
     world.devices[3]!.is('offline', 'cut off', world.devices[3]!.status);
     world.append();
-    world.append(event('ops-1', 'Proposed', 'hello r3, manifest 1b0fc9aa', 'neutral', 188_102));
+    world.append(event('ops-1', 'Proposed', 'hello r3 was proposed', 'neutral', 188_102));
     release(world, 3, 'proposed', 0, 0);
     for (const device of world.devices) if (device.status) device.status = { ...device.status, vote: undefined as never };
     world.verdict = { state: 'offline', sentence: 'pad-04 is cut off', detail: 'It keeps r1. The other 3 can still decide.' };
@@ -132,7 +133,7 @@ const scenes: { readonly [K in Scene]: (world: FakeEmulator) => void } = {
 function fail(world: FakeEmulator, device: FakeDevice): void {
   const reason = 'web failed its health check 3 times: status 500';
   device.is('failed', 'unhealthy', status(2, 1, 'rolling out', 'unhealthy', 'unhealthy', reason));
-  world.append(event(device.name, 'Attested', `${device.name} finds hello r2 unhealthy: ${reason}`, 'failed', 78_044));
+  world.append(event(device.name, 'Attested', `hello r2 is unhealthy: ${reason}`, 'failed', 78_044));
 }
 
 function release(world: FakeEmulator, revision: number, phase: string, healthyVotes: number, unhealthyVotes: number): void {

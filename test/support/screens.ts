@@ -64,7 +64,7 @@ export const samples: Readonly<Record<string, ScreenModel>> = {
     [release({ revision: 2, previous: 1, phase: 'rolling out', health: 'absent', vote: undefined as never })],
     { steps: ['pull classpad/hello:2'] },
   ),
-  'rolling back': modelOf('changing', [release({ revision: 2, previous: 1, phase: 'rolled back', health: 'starting' })], {
+  'rolling back': modelOf('changing', [release({ revision: 1, previous: 2, health: 'starting' })], {
     steps: ['start classpad-pad-01-hello-r1-web-0'],
   }),
   fault: modelOf('failed', [

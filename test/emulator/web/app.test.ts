@@ -63,7 +63,10 @@ onPage('the story, scene by scene', desktop, async ({ world, page }) => {
     assert.is(await page.locator('.release header').textContent(), phase);
     assert.match(await page.title(), sentence);
   }
-  assert.is(await page.locator('.events tr.RolledBack .text').textContent(), 'hello r2 → r1 by 3 of 4 devices');
+  assert.is(
+    await page.locator('.events tr.RolledBack .text').textContent(),
+    'hello r2 was rolled back to r1: a healthy quorum can no longer be reached',
+  );
 });
 
 onPage('an LCD shows the pixels that the firmware drew', desktop, async ({ world, page }) => {

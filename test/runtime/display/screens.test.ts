@@ -22,7 +22,7 @@ const texts: [name: string, lines: string[]][] = [
   ],
   ['two apps', ['hello r1', '[x] gateway r12 active']],
   ['rolling out', ['hello r1→r2', 'ROLLING OUT', 'block 1204 0 of 4', '[~] pull r2 now', '[ ] vote', 'pull classpad/hello:2']],
-  ['rolling back', ['hello r2→r1', 'ROLLING BACK', 'block 1204 2 of 3', '[x] start r1', '[~] probe r1 now']],
+  ['rolling back', ['hello r2→r1', 'ROLLING BACK', 'block 1204 2 of 4', '[x] start r1', '[~] probe r1 now', '[ ] remove r2']],
   ['fault', ['hello r2', 'UNHEALTHY', 'web failed its', 'health check 3', 'times: exit code 1', 'my vote unhealthy']],
   ['short fault', ['Out of memory', 'ledger rolled back', 'r2 will not be tried again.']],
   ['alone', ['pad-01 14:32 no peers', 'hello r1', 'ALONE', 'peers none', 'can decide no', 'Keeps r1 running.']],

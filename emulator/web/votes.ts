@@ -1,0 +1,40 @@
+import type { DeviceView, LedgerRow, Snapshot } from '../protocol.ts';
+
+export type Release = NonNullable<Snapshot['release']>;
+export type Vote = 'healthy' | 'unhealthy';
+
+/** Where a release stands between keeping it and going back. */
+export interface Tally {
+  /** Devices, those with the leading vote first, those that are cut off last. */
+  readonly boxes: readonly { readonly device: DeviceView; readonly vote: Vote | undefined }[];
+  readonly isBack: boolean;
+  readonly count: number;
+  /** Votes at which the contract decides: a quorum, or for going back already so many that no quorum can find it healthy. */
+  readonly needed: number;
+}
+
+export function tallyOf(release: Release, { devices, ledger }: Pick<Snapshot, 'devices' | 'ledger'>): Tally {
+  const { healthyVotes, unhealthyVotes, quorum, voters } = release;
+  const isBack = release.phase === 'rolled back' || unhealthyVotes > healthyVotes;
+  const leading: Vote = isBack ? 'unhealthy' : 'healthy';
+  const votes = votesOn(release, ledger);
+  const rank = (device: DeviceView) => {
+    const vote = votes.get(device.name);
+    return vote === leading ? 0 : vote ? 1 : device.state === 'offline' ? 3 : 2;
+  };
+  const boxes = [...devices].sort((a, b) => rank(a) - rank(b)).map((device) => ({ device, vote: votes.get(device.name) }));
+  const needed = isBack ? Math.min(quorum, voters - quorum + 1) : quorum;
+  return { boxes, isBack, count: isBack ? unhealthyVotes : healthyVotes, needed };
+}
+
+/** The ledger's rows on one release: their text begins with its name. */
+export function rowsOn({ app, revision }: Release, ledger: readonly LedgerRow[]): LedgerRow[] {
+  const name = `${app} r${revision}`;
+  return ledger.filter(({ text }) => text === name || text.startsWith(`${name} `));
+}
+
+/** Who voted what; who votes again has changed its mind. */
+function votesOn(release: Release, ledger: readonly LedgerRow[]): Map<string, Vote> {
+  const attested = rowsOn(release, ledger).filter(({ what }) => what === 'Attested');
+  return new Map(attested.map(({ who, state }) => [who, state === 'healthy' ? 'healthy' : 'unhealthy']));
+}
