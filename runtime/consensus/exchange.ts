@@ -1,6 +1,7 @@
 import { type Header, hashHeader } from '../ledger/header.ts';
 import { TransactionRefused } from '../ledger/transaction.ts';
 import type { Address, Word } from '../ports/index.ts';
+import { listRoot } from '../state/list-root.ts';
 import { type Application, BlockRefused, type WireBlock } from './consensus.ts';
 import {
   BLOCKS_ANSWER_BYTES,
@@ -39,7 +40,7 @@ export class Exchange {
   private readonly sequencer: Address;
   /** Sealed blocks whose turn has not come, by number. */
   private readonly waiting = new Map<number, { readonly block: WireBlock; readonly peer: string }>();
-  /** Properly sealed, and yet not what executing them gives. Never tried twice. */
+  /** The sequencer's own, and yet not what executing them gives. Never tried twice. */
   private readonly refused = new Set<Word>();
   /** The peer from which the last block came: the way to the sequencer. */
   private upstream: string | undefined;
@@ -122,7 +123,7 @@ export class Exchange {
     }
   }
 
-  /** Keeps a block until its turn. Only the seal decides whether it is worth keeping. */
+  /** Keeps a block until its turn, if the sequencer sealed it and it has the transactions that the seal covers. */
   private offer(peer: string, block: WireBlock): void {
     const { header } = block;
     const distance = header.number - this.headNumber();
@@ -130,6 +131,9 @@ export class Exchange {
     if (this.refused.has(this.hashOf(header))) return;
     if (header.coinbase !== this.sequencer || !verifyHeaderSeal(header, this.sequencer, this.ports.vm)) {
       throw new BlockRefused(header.number, 'the seal is not that of the sequencer');
+    }
+    if (listRoot(block.transactions, this.ports.vm.keccak256) !== header.transactionsRoot) {
+      throw new BlockRefused(header.number, 'its transactions are not those of its header');
     }
     this.waiting.set(header.number, { block, peer });
   }

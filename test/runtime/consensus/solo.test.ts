@@ -1,0 +1,209 @@
+import * as fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bytesToHex } from '../../../runtime/bytes.ts';
+import { encodeMessage } from '../../../runtime/consensus/messages.ts';
+import { clientsOf } from '../ledger/client.ts';
+import { alice, bob, genesis, type Peer, type World, world } from '../ledger/world.ts';
+
+const test = suite('consensus/solo');
+
+const heads = (some: World) => some.peers.map((peer) => peer.ledger.head().number);
+const hashes = (some: World) => new Set(some.peers.map((peer) => peer.ledger.head().hash));
+const errorsOf = (peer: Peer) => peer.logs.filter((line) => line.startsWith('error'));
+
+async function send(some: World, n: number, nonce: number) {
+  return clientsOf(some, n).wallet.sendTransaction({ to: bob.address, value: 1n, nonce, gas: 21_000n });
+}
+
+test('a transaction given to a follower reaches the sequencer, and its block everyone', async () => {
+  const some = world({ peers: 4 });
+  const hash = await send(some, 2, 0);
+  some.run(1500);
+  assert.equal(heads(some), [1, 1, 1, 1]);
+  assert.is(hashes(some).size, 1);
+  for (let n = 0; n < 4; n++) assert.is((await clientsOf(some, n).client.getTransactionReceipt({ hash })).status, 'success');
+  some.stop();
+});
+
+test('without work no block is made', () => {
+  const some = world({ peers: 2 });
+  some.run(60_000);
+  assert.equal(heads(some), [0, 0]);
+  some.stop();
+});
+
+test('between two blocks there is the interval, and what waits goes into one', async () => {
+  const some = world();
+  for (let nonce = 0; nonce < 5; nonce++) {
+    await send(some, 0, nonce);
+    if (nonce === 0) some.run(1);
+  }
+  assert.equal(heads(some), [1]);
+  some.run(990);
+  assert.equal(heads(some), [1]);
+  some.run(20);
+  assert.equal(heads(some), [2]);
+  assert.is((await clientsOf(some).client.getBlock()).transactions.length, 4);
+  some.stop();
+});
+
+test('block time runs ahead of the clock in a burst, and not by much', async () => {
+  const some = world({ blockIntervalMs: 10 });
+  const startMs = some.clock.nowMs();
+  for (let nonce = 0; nonce < 60; nonce++) {
+    await send(some, 0, nonce);
+    some.run(20);
+  }
+  const { client } = clientsOf(some);
+  const block = await client.getBlock();
+  const aheadSeconds = Number(block.timestamp) - some.clock.nowMs() / 1000;
+  assert.is(
+    block.number < 30n && aheadSeconds > 10 && aheadSeconds <= 15,
+    true,
+    `block ${block.number}, ${aheadSeconds} s ahead`,
+  );
+  some.run(60_000);
+  assert.is(await client.getTransactionCount({ address: alice.address }), 60);
+  assert.is((await client.getBlock()).timestamp >= BigInt(Math.floor(startMs / 1000)), true);
+  some.stop();
+});
+
+test('messages may be lost, late and reordered: everyone arrives at the same block', async () => {
+  for (let seed = 0; seed < 8; seed++) {
+    const some = world({ peers: 4, seed });
+    const link = { lossRate: 0.3, minDelayMs: 1, maxDelayMs: 3000 };
+    for (let a = 0; a < 4; a++) for (let b = 0; b < a; b++) some.network.setLink(`node${a}`, `node${b}`, link);
+    for (let nonce = 0; nonce < 20; nonce++) {
+      await send(some, nonce % 4, nonce);
+      some.run(700);
+    }
+    some.run(120_000);
+    assert.is(hashes(some).size, 1, `seed ${seed}: heads ${heads(some)}`);
+    assert.is(await clientsOf(some, 3).client.getTransactionCount({ address: alice.address }), 20, `seed ${seed}`);
+    for (const peer of some.peers) assert.equal(errorsOf(peer), [], `seed ${seed}`);
+    some.stop();
+  }
+});
+
+test('a node that was cut off catches up by ranges', async () => {
+  const some = world({ peers: 3 });
+  for (const other of ['node0', 'node1']) some.network.setLink('node2', other, { cut: true });
+  for (let nonce = 0; nonce < 150; nonce++) {
+    await send(some, 0, nonce);
+    some.run(1000);
+  }
+  assert.equal(heads(some), [150, 150, 0]);
+  some.network.heal();
+  some.run(10_000);
+  assert.equal(heads(some), [150, 150, 150]);
+  some.stop();
+});
+
+test('news passes through nodes that see only their neighbours', async () => {
+  const some = world({ peers: 4 });
+  for (let a = 0; a < 4; a++) for (let b = 0; b < a - 1; b++) some.network.setLink(`node${a}`, `node${b}`, { cut: true });
+  const hash = await send(some, 3, 0);
+  some.run(15_000);
+  assert.equal(heads(some), [1, 1, 1, 1]);
+  assert.is((await clientsOf(some, 3).client.getTransactionReceipt({ hash })).status, 'success');
+  some.stop();
+});
+
+test('a restarted follower and a restarted sequencer continue', async () => {
+  const some = world({ peers: 3 });
+  await send(some, 1, 0);
+  some.run(2000);
+  some.peers[1]!.restart();
+  some.peers[0]!.restart();
+  await send(some, 1, 1);
+  some.run(5000);
+  assert.equal(heads(some), [2, 2, 2]);
+  assert.is(hashes(some).size, 1);
+  some.stop();
+});
+
+test('a sequencer that lost its store takes the blocks back from the others before it makes new ones', async () => {
+  const first = world({ peers: 3 });
+  for (let nonce = 0; nonce < 3; nonce++) {
+    await send(first, 0, nonce);
+    first.run(1500);
+  }
+  first.stop();
+  const some = world({ peers: 3, stores: [world().peers[0]!.store, first.peers[1]!.store, first.peers[2]!.store] });
+  assert.equal(heads(some), [0, 3, 3]);
+  await send(some, 1, 3);
+  some.run(10_000);
+  assert.equal(heads(some), [4, 4, 4]);
+  assert.is(hashes(some).size, 1);
+  for (const peer of some.peers) assert.equal(errorsOf(peer), []);
+  some.stop();
+});
+
+test('garbage is ignored with a warning', () => {
+  const some = world({ peers: 2 });
+  const intruder = some.network.join('intruder', () => {});
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => {
+      intruder.send('node0', garbage);
+      some.run(20);
+    }),
+    { numRuns: 200 },
+  );
+  intruder.send('node0', new Uint8Array(2 * 1024 * 1024).fill(0xc0));
+  some.run(20);
+  const { logs } = some.peers[0]!;
+  assert.ok(logs.length > 100);
+  assert.equal(
+    logs.filter((line) => !line.startsWith('warn: a message from intruder is ignored: ')),
+    [],
+  );
+  some.stop();
+});
+
+test('blocks that the sequencer did not seal, or that are not what it sealed, are refused', async () => {
+  const some = world({ peers: 1 });
+  await send(some, 0, 0);
+  some.run(2000);
+  const captured: Uint8Array[] = [];
+  const intruder = some.network.join('intruder', () => {});
+  intruder.receive((_, message) => captured.push(message));
+  const genesisHash = (await clientsOf(some).request('eth_getBlockByNumber', ['0x0', false])).hash;
+  intruder.send('node0', encodeMessage(genesisHash, { kind: 'want', from: 1 }));
+  some.run(100);
+  const blocks = captured.at(-1)!;
+  const victim = world({ peers: 1 });
+  const other = victim.network.join('other', () => {});
+  for (const at of [200, 600, blocks.length - 40]) {
+    const tampered = blocks.slice();
+    tampered[at] = tampered[at]! ^ 1;
+    other.send('node0', tampered);
+    victim.run(100);
+    assert.equal(heads(victim), [0], `byte ${at}`);
+  }
+  assert.ok(victim.peers[0]!.logs.length >= 3);
+  other.send('node0', blocks);
+  victim.run(100);
+  assert.equal(heads(victim), [1]);
+  assert.is(victim.peers[0]!.ledger.head().hash, some.peers[0]!.ledger.head().hash);
+  assert.is(bytesToHex(blocks).includes(genesis.sequencer.slice(2)), true);
+  some.stop();
+  victim.stop();
+});
+
+test('nodes of another ledger are not heard', async () => {
+  const some = world({ peers: 1 });
+  const stranger = world({ peers: 1, genesis: { timestamp: 5 } });
+  const genesisHash = (await clientsOf(stranger).request('eth_getBlockByNumber', ['0x0', false])).hash;
+  const other = some.network.join('other', () => {});
+  const answers: Uint8Array[] = [];
+  other.receive((_, message) => answers.push(message));
+  other.send('node0', encodeMessage(genesisHash, { kind: 'head', number: 99, hash: genesisHash }));
+  other.send('node0', encodeMessage(genesisHash, { kind: 'want', from: 0 }));
+  some.run(1000);
+  assert.equal(answers, []);
+  assert.equal(some.peers[0]!.logs, []);
+  some.stop();
+});
+
+test.run();
