@@ -54,7 +54,14 @@ function transact(vm: Vm, block: BlockContext, before: World, raw: Uint8Array): 
   }
   const { chainId } = transaction;
   if (chainId !== undefined && chainId !== CHAIN_ID) return { kind: 'refused', reason: `chain id ${chainId}` };
-  return vm.execute(block, transaction, viewOf(before.state, blockHashOf((data) => vm.keccak256(data))));
+  return vm.execute(
+    block,
+    transaction,
+    viewOf(
+      before.state,
+      blockHashOf((data) => vm.keccak256(data)),
+    ),
+  );
 }
 
 function compareRoots(expected: FixtureCase, root: Word, logs: Word): string[] {

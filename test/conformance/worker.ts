@@ -55,5 +55,5 @@ function* casesOf(fixture: Fixture, vms: Map<ForkName, Vm>, unknown: Record<stri
 }
 
 process.once('message', (task: Task) => {
-  process.send?.(run(task), () => process.disconnect());
+  process.send!(run(task), () => process.disconnect?.());
 });
