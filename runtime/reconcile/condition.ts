@@ -47,7 +47,8 @@ const byState: { readonly [S in FoundContainer['state']]: Judge } = {
 };
 
 function absent({ service }: WantedContainer, setback: Setback | undefined): Condition {
-  if (setback === undefined) return pending(`${service} to start`);
+  // An engine that is away says nothing about the release.
+  if (setback === undefined || setback.code === 'unreachable') return pending(`${service} to start`);
   if (HOPELESS.includes(setback.code) || setback.failures >= FAILURE_LIMIT) return bad(`${service}: ${setback.sentence}`);
   return pending(`${service} to start`);
 }

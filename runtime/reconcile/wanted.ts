@@ -1,5 +1,8 @@
 import { bytesToHex, utf8Encode } from '../bytes.ts';
-import { type Condition, canonicalJson, type Manifest, ManifestRefused, parseManifest, type Service } from '../manifest/index.ts';
+// Past the index, which also holds the Compose reader: a device never needs it.
+import { canonicalJson } from '../manifest/encode.ts';
+import { type Condition, type Manifest, ManifestRefused, type Service } from '../manifest/manifest.ts';
+import { parseManifest } from '../manifest/parse.ts';
 import type { ContainerSpec, Healthcheck } from '../ports/index.ts';
 import { Label } from '../ports/index.ts';
 import { routedService } from '../proxy/routed.ts';
