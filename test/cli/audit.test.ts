@@ -1,0 +1,160 @@
+/** The trail of a running emulator, told truly and with one lie at a time. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Emulator, liar, startEmulator, type Tamper } from './emulator.ts';
+import { classpad } from './support.ts';
+
+const s = suite('cli: audit');
+let emulator: Emulator;
+let proxy: Awaited<ReturnType<typeof liar>>;
+
+s.before(async () => {
+  emulator = await startEmulator(2);
+  proxy = await liar(emulator.rpc);
+});
+s.after(() => {
+  proxy.close();
+  emulator.stop();
+});
+
+s('the truth is found right', async () => {
+  const said = await classpad(['audit', '--rpc', emulator.rpc]);
+  assert.is(said.exitCode, 0, said.err);
+  assert.match(said.out, / {5}1 {2}\S+ \S+ {2}\S+ +Created +the Fleet at 0x/);
+  for (const what of ['DeviceEnrolled', 'Proposed', 'Approved', 'RollingOut', 'Attested', 'Promoted', 'RolledBack']) {
+    assert.match(said.out, new RegExp(` ${what} `));
+  }
+  assert.match(said.out, /\d+ blocks, \d+ transactions: every hash, link, seal, signature and root is right\./);
+});
+
+s('as JSON', async () => {
+  const said = await classpad(['audit', '--rpc', emulator.rpc, '--json']);
+  const verdict = JSON.parse(said.out);
+  assert.is(verdict.ok, true);
+  assert.is(verdict.chainId, 4400);
+  assert.ok(verdict.rows.some(({ what }: { what: string }) => what === 'RolledBack'));
+});
+
+s('through a proxy that does not lie', async () => {
+  proxy.lie = undefined;
+  const said = await classpad(['audit', '--quiet', '--rpc', proxy.rpc]);
+  assert.is(said.exitCode, 0, said.err);
+});
+
+type Answer = { [field: string]: string } & { transactions: Answer[]; logs: Answer[] };
+
+/** Changes what is told of block 3, the first proposal. */
+const inBlock = (change: (block: Answer) => void): Tamper => {
+  return (method, [number], result: Answer) => {
+    if (method !== 'eth_getBlockByNumber' || number !== '0x3') return result;
+    const block = structuredClone(result);
+    change(block);
+    return block;
+  };
+};
+
+const inTransaction = (change: (transaction: Answer) => void): Tamper => inBlock(({ transactions }) => change(transactions[0]!));
+
+const inReceipt = (change: (receipt: Answer) => void): Tamper => {
+  return (method, _params, result: Answer) => {
+    if (method !== 'eth_getTransactionReceipt' || result['blockNumber'] !== '0x3') return result;
+    const receipt = structuredClone(result);
+    change(receipt);
+    return receipt;
+  };
+};
+
+const inConfig = (change: object): Tamper => {
+  return (method, _params, result: object) => (method === 'classpad_config' ? { ...result, ...change } : result);
+};
+
+/** One more than a quantity, one bit of a hash. */
+const more = (quantity: string) => `0x${(BigInt(quantity) + 1n).toString(16)}`;
+const bent = (hex: string) => `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}`;
+const set = (answer: Answer, field: string, change: (text: string) => string) => {
+  answer[field] = change(answer[field]!) as never;
+};
+
+const lies: [name: string, lie: Tamper, sentence: RegExp][] = [
+  ['another hash', inBlock((b) => set(b, 'hash', bent)), /block 3: its header has the hash 0x\w+, and the node says/],
+  ['another parent', inBlock((b) => set(b, 'parentHash', bent)), /block 3: its header has the hash/],
+  ['another time', inBlock((b) => set(b, 'timestamp', more)), /block 3: its header has the hash/],
+  ['another state', inBlock((b) => set(b, 'stateRoot', bent)), /block 3: its header has the hash/],
+  ['another seal', inBlock((b) => set(b, 'extraData', bent)), /block 3: its header has the hash/],
+  ['ommers', inBlock((b) => set(b, 'sha3Uncles', bent)), /block 3: sha3Uncles is 0x/],
+  [
+    'a header without a time',
+    inBlock((b) => void delete (b as Partial<Answer>)['timestamp']),
+    /block 3: its header cannot be read: timestamp/,
+  ],
+  [
+    'no block',
+    (method, [number], result) => (method === 'eth_getBlockByNumber' && number === '0x3' ? null : result),
+    /block 3: the node does not have it/,
+  ],
+  ['a transaction less', inBlock((b) => void b.transactions.pop()), /block 3: its transactions are not those|receipts for/],
+  [
+    'a transaction twice',
+    inBlock((b) => void b.transactions.push(b.transactions[0]!)),
+    /block 3: its transactions are not those|block 3, receipt 1/,
+  ],
+  [
+    'another sender',
+    inTransaction((t) => set(t, 'from', bent)),
+    /block 3, transaction 0: it was signed by 0x\w+, and the node says/,
+  ],
+  ['another input', inTransaction((t) => set(t, 'input', bent)), /block 3, transaction 0: it has the hash|signed by/],
+  ['another nonce', inTransaction((t) => set(t, 'nonce', more)), /block 3, transaction 0: it has the hash|signed by/],
+  ['another signature', inTransaction((t) => set(t, 's', bent)), /block 3, transaction 0: /],
+  ['a failure', inReceipt((r) => set(r, 'status', () => '0x0')), /block 3: its receipts and events are not those/],
+  ['another event', inReceipt((r) => set(r.logs[0]!, 'data', bent)), /block 3: its receipts and events are not those/],
+  ['an event less', inReceipt((r) => void r.logs.pop()), /block 3, receipt 0: its bloom does not follow|block 3: its receipts/],
+  ['another gas', inReceipt((r) => set(r, 'gasUsed', more)), /block 3, receipt 0: its gas/],
+  ['another bloom', inReceipt((r) => set(r, 'logsBloom', bent)), /block 3, receipt 0: its bloom does not follow/],
+  ['another receipt', inReceipt((r) => set(r, 'transactionHash', bent)), /block 3, receipt 0: it belongs to transaction/],
+  [
+    'another sequencer',
+    inConfig({ sequencer: `0x${'12'.repeat(20)}` }),
+    /block 1: it does not bear the seal of the sequencer 0x1212/,
+  ],
+  [
+    'another ledger',
+    (method, _params, result) => (method === 'eth_chainId' ? '0x1' : result),
+    /block 1, transaction 0: it was signed for chain id 4400, and this is 1/,
+  ],
+  ['another beginning', inConfig({ genesisHash: `0x${'12'.repeat(32)}` }), /block 0: the ledger begins with 0x/],
+];
+
+for (const [name, lie, sentence] of lies) {
+  s(`a lie: ${name}`, async () => {
+    proxy.lie = lie;
+    const said = await classpad(['audit', '--quiet', '--rpc', proxy.rpc]);
+    assert.is(said.exitCode, 1, said.out);
+    assert.match(said.err, sentence);
+    assert.match(said.err, /^classpad: /);
+    assert.not.match(said.err, / {4}at /);
+  });
+}
+
+s('a block in the place of another', async () => {
+  const blocks = new Map<unknown, never>();
+  proxy.lie = (method, params, result) => {
+    if (method === 'eth_getBlockByNumber') blocks.set(params[0], result);
+    return method === 'eth_getBlockByNumber' && params[0] === '0x4' ? blocks.get('0x3') : result;
+  };
+  const said = await classpad(['audit', '--quiet', '--rpc', proxy.rpc]);
+  assert.match(said.err, /block 4: it calls itself block 3; the 4 blocks before it are right/);
+});
+
+s('the pinned sequencer and beginning are believed, not the node', async () => {
+  proxy.lie = undefined;
+  const wrong = await classpad(['audit', '--quiet', '--rpc', proxy.rpc, '--sequencer', `0x${'34'.repeat(20)}`]);
+  assert.is(wrong.exitCode, 1);
+  assert.match(wrong.err, /block 1: it does not bear the seal of the sequencer 0x3434/);
+  const { sequencer, genesisHash } = JSON.parse((await classpad(['audit', '--rpc', proxy.rpc, '--json'])).out);
+  const right = await classpad(['audit', '--quiet', '--rpc', proxy.rpc, '--sequencer', sequencer, '--genesis', genesisHash]);
+  assert.is(right.exitCode, 0, right.err);
+  assert.not.match(right.out, /as the node says/);
+});
+
+s.run();

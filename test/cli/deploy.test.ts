@@ -1,0 +1,161 @@
+/** The operator's commands against a running emulator with four devices of which three decide, and two of three operators approve. */
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { root } from '../support/need.ts';
+import { type Emulator, keysOf, startEmulator } from './emulator.ts';
+import { classpad, file, type Said } from './support.ts';
+
+const s = suite('cli: an operator at work');
+const good = join(root, 'examples/hello/compose.yaml');
+const broken = join(root, 'examples/hello/compose.broken.yaml');
+const stranger = `0x${'77'.repeat(32)}`;
+let emulator: Emulator;
+
+s.before(async () => {
+  emulator = await startEmulator();
+});
+s.after(() => emulator.stop());
+
+function operator(args: readonly string[], keys = keysOf('ops-1', 'ops-2'), env = {}): Promise<Said> {
+  return classpad(args, { CLASSPAD_RPC: emulator.rpc, CLASSPAD_KEY: keys, ...env });
+}
+
+/** A Compose file that no other test deploys: its bytes are its own. */
+function release(name: string, lines: readonly string[] = []): string {
+  const service = ['    image: classpad/hello:1', `    environment: {GREETING: ${name}}`, '    ports: [8080]', ...lines];
+  return file(`${name}.yaml`, ['services:', '  web:', ...service, ''].join('\n'));
+}
+
+s('status after the story', async () => {
+  const said = await operator(['status']);
+  assert.is(said.exitCode, 0, said.err);
+  assert.match(said.out, /3 operators, 2 must approve; 4 devices, 3 decide: pad-01, pad-02, pad-03, pad-04/);
+  assert.match(said.out, /hello: r1 is active/);
+  assert.match(said.out, /r2 +rolled back/);
+});
+
+s('a good release becomes active', async () => {
+  const said = await operator(['deploy', good, '--app', 'first']);
+  assert.is(said.exitCode, 0, said.err);
+  assert.match(said.out, /^first r1 is active: \d devices found it healthy within/);
+  assert.match(said.err, /first: proposing \d+ bytes as 0x/);
+  assert.match(said.err, /first r1: approving as 0x/);
+});
+
+s('the same again is nothing to do', async () => {
+  const said = await operator(['deploy', good, '--app', 'first']);
+  assert.is(said.exitCode, 0, said.err);
+  assert.is(said.out, 'first runs exactly this already; nothing to do');
+});
+
+s('a broken release is rolled back: exit code 1, with what the devices said', async () => {
+  const said = await operator(['deploy', broken, '--app', 'first']);
+  assert.is(said.exitCode, 1, said.out);
+  assert.match(said.out, /^first r2 was rolled back after .*: a healthy quorum can no longer be reached; r1 is active again\n/);
+  assert.match(said.out, / {2}pad-0\d: web: /);
+});
+
+s('the same as JSON', async () => {
+  const said = await operator(['deploy', broken, '--app', 'first', '--json']);
+  assert.is(said.exitCode, 1, said.err);
+  const outcome = JSON.parse(said.out);
+  assert.is(outcome.app, 'first');
+  assert.is(outcome.revision, 3);
+  assert.is(outcome.active, 1);
+  assert.is(outcome.phase, 'rolled back');
+  assert.ok(outcome.complaints.length >= 2);
+});
+
+s('what neither fails nor succeeds is rolled back when its window ends', async () => {
+  const slow = release('slow', ['    healthcheck: {test: [CMD, "false"], interval: 1s, retries: 99, start_period: 10m}']);
+  const said = await operator(['deploy', slow, '--window', '2s', '--app', 'slow']);
+  assert.is(said.exitCode, 1, said.err);
+  assert.match(said.out, /slow r1 was rolled back .*: no quorum within the health window; nothing ran before it/);
+});
+
+s('one approval of two is not enough; another operator adds theirs', async () => {
+  const path = release('pair');
+  const proposed = await operator(['deploy', path, '--app', 'pair'], keysOf('ops-3'));
+  assert.is(proposed.exitCode, 1, proposed.err);
+  assert.match(proposed.out, /pair r1 is proposed and has 1 of 2 approvals; others approve it with: classpad approve pair 1/);
+  const twice = await operator(['approve', 'pair', '1'], keysOf('ops-3'));
+  assert.is(twice.exitCode, 1);
+  assert.match(twice.err, /has approved pair r1 already/);
+  const approved = await operator(['approve', 'pair', 'r1'], keysOf('ops-2'));
+  assert.is(approved.exitCode, 0, approved.err);
+  assert.match(approved.out, /pair r1 is active/);
+  const late = await operator(['approve', 'pair', '1'], keysOf('ops-1'));
+  assert.match(late.err, /pair r1 is active; only a proposed revision can be approved/);
+});
+
+s('--no-wait returns; the next waits for its turn, or says why not', async () => {
+  const started = await operator(['deploy', release('now'), '--app', 'now', '--no-wait']);
+  assert.is(started.exitCode, 0, started.err);
+  assert.is(started.out, 'now r1 is rolling out');
+  const refused = await operator(['deploy', release('next'), '--app', 'now', '--no-wait']);
+  assert.is(refused.exitCode, 1, refused.out);
+  assert.match(refused.err, /now r1 is still rolling out; nothing was sent/);
+  const waited = await operator(['deploy', release('next'), '--app', 'now']);
+  assert.is(waited.exitCode, 0, waited.err);
+  assert.match(waited.out, /now r2 is active/);
+});
+
+s('devices are enrolled and revoked', async () => {
+  const ghost = `ghost=0x${'ab'.repeat(20)}`;
+  const enrolled = await operator(['enrol', '--device', ghost]);
+  assert.is(enrolled.out, 'ghost is in the fleet', enrolled.err);
+  const again = await operator(['enrol', '--device', ghost]);
+  assert.is(again.exitCode, 1);
+  assert.match(again.err, /is in the fleet already, as ghost/);
+  const taken = await operator(['enrol', '--device', `ghost=0x${'cd'.repeat(20)}`]);
+  assert.match(taken.err, /the name ghost is taken by 0x/);
+  const { devices } = JSON.parse((await operator(['status', '--json'])).out);
+  assert.ok(devices.some(({ name }: { name: string }) => name === 'ghost'));
+  assert.is((await operator(['revoke', 'ghost'])).out, 'ghost is no longer in the fleet');
+  const gone = await operator(['revoke', 'ghost']);
+  assert.is(gone.exitCode, 2);
+  assert.match(gone.err, /no device of this fleet is called "ghost"/);
+});
+
+s("the emulator's own keys serve where none is given", async () => {
+  const said = await operator(['deploy', good, '--app', 'first'], '');
+  assert.is(said.exitCode, 0, said.err);
+  assert.match(said.err, /signing with the emulator's well-known development keys \(ops-1, ops-2, ops-3\)/);
+});
+
+const open = file('open.key', stranger, 0o644);
+const json = file('json.key', JSON.stringify({ privateKey: stranger }));
+
+/** Refused before anything is sent. */
+const refusals: [name: string, args: () => string[], exitCode: number, sentence: RegExp, keys?: string][] = [
+  ["a stranger's key", () => ['deploy', release('a'), '--app', 'a'], 1, /0x\w{40} is no operator of this fleet/, stranger],
+  ['a key file in JSON', () => ['deploy', release('b'), '--app', 'b', '--key', json], 1, /is no operator of this fleet/],
+  ['a key file that others may read', () => ['deploy', release('c'), '--app', 'c', '--key', open], 1, /chmod 600/],
+  [
+    'a key file that is missing',
+    () => ['deploy', good, '--key', '/nowhere.key'],
+    2,
+    /the key file \/nowhere\.key does not exist/,
+  ],
+  ['a key file without a key', () => ['deploy', good, '--key', good], 2, /holds no private key/],
+  ['a key on the command line', () => ['deploy', good, '--key', stranger], 2, /--key wants a file, not the key/, ''],
+  ['another ledger', () => ['deploy', good, '--chain', '1'], 2, /chain id 4400, not 1; nothing was sent/],
+  ['no Fleet there', () => ['status', '--fleet', `0x${'12'.repeat(20)}`], 1, /there is no contract at 0x1212/],
+  ['not JSON-RPC', () => ['status', '--rpc', emulator.page], 1, /is this the JSON-RPC address of a node|does not speak JSON-RPC/],
+  ['a revision that is not there', () => ['approve', 'first', '99'], 1, /first has no revision 99/],
+  ['a fleet that is there', () => ['init', '--operator', `0x${'12'.repeat(20)}`], 1, /has its fleet already, at 0x/],
+];
+
+for (const [name, args, exitCode, sentence, keys] of refusals) {
+  s(`refused: ${name}`, async () => {
+    const before = JSON.parse((await operator(['status', '--json'])).out).block;
+    const said = await operator(args(), keys);
+    assert.is(said.exitCode, exitCode, `${said.out}\n${said.err}`);
+    assert.match(said.err, sentence);
+    assert.not.match(said.err, / {4}at /);
+    assert.is(JSON.parse((await operator(['status', '--json'])).out).block, before, 'the ledger stands still');
+  });
+}
+
+s.run();
