@@ -9,8 +9,13 @@ import {Operators} from "./Operators.sol";
 abstract contract Devices is Operators {
     using EnumerableSet for EnumerableSet.AddressSet;
 
+    struct Record {
+        string name;
+        uint64 enrolledAt;
+    }
+
     EnumerableSet.AddressSet private _devices;
-    mapping(address device => Device) private _records;
+    mapping(address device => Record) private _records;
     mapping(bytes32 nameHash => address device) private _byName;
 
     /// A device has just left: what it said must stop counting.
@@ -32,7 +37,9 @@ abstract contract Devices is Operators {
     function devices() external view returns (Device[] memory list) {
         address[] memory accounts = _devices.values();
         list = new Device[](accounts.length);
-        for (uint256 i = 0; i < accounts.length; i++) list[i] = _records[accounts[i]];
+        for (uint256 i = 0; i < accounts.length; i++) {
+            list[i] = Device(accounts[i], _records[accounts[i]].name, _records[accounts[i]].enrolledAt);
+        }
     }
 
     function quorum() public view returns (uint32) {
@@ -54,7 +61,7 @@ abstract contract Devices is Operators {
         address holder = _byName[keccak256(bytes(name))];
         if (holder != address(0)) revert NameTaken(name, holder);
         _byName[keccak256(bytes(name))] = device;
-        _records[device] = Device(device, name, uint64(block.timestamp));
+        _records[device] = Record(name, uint64(block.timestamp));
         emit DeviceEnrolled(device, name, msg.sender);
     }
 }
