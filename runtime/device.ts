@@ -44,7 +44,12 @@ export class DeviceNode implements Node {
     this.config = config;
     this.ledger = ledger;
     this.log = { write: (level, message) => this.write(level, message) };
-    this.target = createTarget({ fleet: openFleet(ledger, config.fleet), device, sha256: vm.sha256, log: this.log });
+    this.target = createTarget({
+      fleet: openFleet(ledger, config.fleet),
+      device,
+      sha256: (data) => vm.sha256(data),
+      log: this.log,
+    });
     this.voter = this.createVoter();
     this.voting = createAlarm(clock, () => this.attempt('voting failed', () => this.vote()));
     this.reconciler = new Reconciler({
@@ -86,7 +91,7 @@ export class DeviceNode implements Node {
     const outbox = createOutbox({
       ledger,
       device: ports.device,
-      keccak256: ports.vm.keccak256,
+      keccak256: (data) => ports.vm.keccak256(data),
       clock: ports.clock,
       to: config.fleet,
       baseFee: BigInt(baseFee),
