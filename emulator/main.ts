@@ -5,6 +5,7 @@ import { createVm } from '../vm/embed/index.ts';
 import type { BoardEngine } from './board.ts';
 import { type Driver, driveLive } from './driver.ts';
 import { type FleetArtifact, readFleet } from './fleet.ts';
+import { type CountedContainers, counted } from './in-flight.ts';
 import { writeOperators } from './operators.ts';
 import { checkOptions, type EmulateOptions } from './options.ts';
 import { readScripts } from './quickjs/device.ts';
@@ -44,25 +45,37 @@ export async function emulate(options: EmulateOptions, out: Out, injected: Injec
     const containers = await prepare(engines, options);
     return await run(options, out, injected.ending, engines, containers);
   } finally {
-    await Promise.all(engines.made.map((engine) => engine.clear().catch((error: Error) => out.line(error.message))));
-    for (const engine of engines.made) engine.close();
+    await Promise.all(engines.made.map((engine) => cleanUp(engine, out)));
   }
 }
 
+/** Removes what the device has made, and what a last call is still making. */
+async function cleanUp({ engine, containers }: MadeEngine, out: Out): Promise<void> {
+  await containers.idle();
+  await engine.clear().catch((error: Error) => out.line(`what is left on the engine could not be removed: ${error.message}`));
+  engine.close();
+}
+
+interface MadeEngine {
+  readonly engine: RealEngine;
+  readonly containers: CountedContainers;
+}
+
 interface Engines {
-  readonly made: RealEngine[];
+  readonly made: MadeEngine[];
   readonly maker: ((device: string) => BoardEngine) | undefined;
   readonly first: (() => RealEngine) | undefined;
 }
 
 function realEngines({ docker }: EmulateOptions, { engine }: Injected): Engines {
-  const made: RealEngine[] = [];
+  const made: MadeEngine[] = [];
   if (docker === undefined) return { made, maker: undefined, first: undefined };
   if (!engine) throw new Error('this emulator was started without a way to a Docker Engine');
-  const maker = (device: string): RealEngine => {
+  const maker = (device: string): BoardEngine => {
     const own = engine(docker, device);
-    made.push(own);
-    return own;
+    const containers = counted(own.containers);
+    made.push({ engine: own, containers });
+    return { containers, reach: (containerId, port) => own.reach(containerId, port) };
   };
   return { made, maker, first: () => engine(docker, 'pad-01') };
 }

@@ -124,31 +124,24 @@ const verdicts: { readonly [phase: string]: (release: ReleaseView, devices: read
     sentence: `${nameOf(release)} waits for approval`,
     detail: 'Operators decide; the devices keep what they run',
   }),
-  'rolling out': (release) => ({ state: 'changing', sentence: `Rolling out ${nameOf(release)}`, detail: votesOf(release) }),
+  'rolling out': (release) => ({
+    state: 'changing',
+    sentence: `Rolling out ${nameOf(release)}`,
+    detail: `${votesOf(release)}; ${rulesOf(release)}`,
+  }),
   active: settledVerdict,
   'rolled back': rolledBack,
 };
 
 /** Until every device is back, the fleet is still on its way. */
 function rolledBack(release: ReleaseView, devices: readonly DeviceView[]): Verdict {
+  const isBack = ({ state, revision }: DeviceView) => state === 'healthy' && revision !== release.revision;
+  const back = devices.filter(isBack).length;
   const target = devices.find(({ revision }) => revision > 0 && revision !== release.revision);
-  const goal = target ? `${release.app} ${target.release.split(' ')[1]}` : 'nothing';
-  const late = devices.filter(
-    ({ state, revision }) => state === 'changing' || state === 'failed' || revision === release.revision,
-  );
-  const back = `${devices.length - late.length} of ${devices.length} devices are back`;
-  if (late.length > 0) {
-    return {
-      state: 'changing',
-      sentence: `Rolling back ${nameOf(release)} to ${goal.split(' ')[1] ?? 'nothing'}`,
-      detail: `${votesOf(release)}; ${back}`,
-    };
-  }
-  return {
-    state: 'healthy',
-    sentence: `${nameOf(release)} was rolled back to ${goal.split(' ')[1] ?? 'nothing'}`,
-    detail: `${votesOf(release)}; ${back}`,
-  };
+  const goal = target ? `r${target.revision}` : 'nothing';
+  const detail = `${votesOf(release)}; ${back} of ${devices.length} devices are back`;
+  if (back < devices.length) return { state: 'changing', sentence: `Rolling back ${nameOf(release)} to ${goal}`, detail };
+  return { state: 'healthy', sentence: `${nameOf(release)} was rolled back to ${goal}`, detail };
 }
 
 function settledVerdict(release: ReleaseView, devices: readonly DeviceView[]): Verdict {
@@ -163,11 +156,15 @@ function settledVerdict(release: ReleaseView, devices: readonly DeviceView[]): V
 
 const nameOf = ({ app, revision }: ReleaseView): string => `${app} r${revision}`;
 
-function votesOf({ healthyVotes, unhealthyVotes, quorum, voters }: ReleaseView): string {
+function votesOf({ healthyVotes, unhealthyVotes, voters }: ReleaseView): string {
   const said = [
     ...(healthyVotes > 0 ? [`${healthyVotes} healthy`] : []),
     ...(unhealthyVotes > 0 ? [`${unhealthyVotes} unhealthy`] : []),
   ];
-  const votes = said.length > 0 ? said.join(', ') : 'no votes yet';
-  return `${votes} of ${voters} votes; ${quorum} decide`;
+  return said.length > 0 ? `${said.join(', ')} of ${voters} votes` : `No votes yet, ${voters} can vote`;
+}
+
+/** What it takes: the contract rolls back as soon as a healthy quorum can no longer be reached. */
+function rulesOf({ quorum, voters }: ReleaseView): string {
+  return `${quorum} healthy votes promote it, ${voters - quorum + 1} unhealthy roll it back`;
 }
