@@ -76,6 +76,7 @@ export function encodeTransaction(transaction: Transaction, place?: Place, gasPr
     s: quantity(transaction.s),
     blockHash: place ? place.block.hash : null,
     blockNumber: place ? quantity(place.block.header.number) : null,
+    blockTimestamp: place ? quantity(place.block.header.timestamp) : null,
     transactionIndex: place ? quantity(place.index) : null,
   };
 }

@@ -38,6 +38,8 @@ export const methods = {
   eth_blockNumber: method([], (core) => core.chain.head().header.number, quantity),
 
   eth_gasPrice: method([], (core) => core.chain.head().header.baseFee, quantity),
+  eth_baseFee: method([], (core) => core.chain.head().header.baseFee, quantity),
+  eth_blobBaseFee: method([], () => 1n, quantity),
   eth_maxPriorityFeePerGas: method([], () => 0n, quantity),
   eth_feeHistory: method(
     [

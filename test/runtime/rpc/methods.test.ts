@@ -1,0 +1,230 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { encodeFunctionData, type Hex, parseAbi, zeroHash } from 'viem';
+import type { methods } from '../../../runtime/rpc/methods.ts';
+import { officialShapes } from '../../support/openrpc.ts';
+import { clientsOf } from '../ledger/client.ts';
+import { compile } from '../ledger/solidity.ts';
+import { bob, genesis, world } from '../ledger/world.ts';
+
+const test = suite('rpc/methods');
+const shapes = officialShapes();
+
+const emitter = compile(
+  'Emitter',
+  `contract Emitter {
+    event Said(uint256 indexed a, address indexed who, bytes text);
+    event Other(uint256 b);
+    uint256[3] public values;
+    function say(uint256 a, bytes calldata text) external { values[1] = a; emit Said(a, msg.sender, text); emit Other(a); }
+    function fail() external pure { assert(false); }
+    function deep(uint256 n) external returns (uint256) { return n == 0 ? gasleft() : this.deep(n - 1); }
+    function spin() external pure { for (;;) {} }
+  }`,
+  parseAbi([
+    'event Said(uint256 indexed a, address indexed who, bytes text)',
+    'event Other(uint256 b)',
+    'function say(uint256 a, bytes text)',
+    'function fail()',
+    'function deep(uint256) returns (uint256)',
+    'function spin()',
+  ]),
+);
+
+/** A ledger with a contract, events, every type of transaction in blocks, and some that wait. */
+async function played() {
+  const some = world();
+  const clients = clientsOf(some);
+  const { wallet, mined, alice } = clients;
+  const { contractAddress } = await mined(wallet.deployContract(emitter));
+  const address = contractAddress!;
+  const say = { address, abi: emitter.abi, functionName: 'say', gas: 200_000n } as const;
+  const sent: Hex[] = [
+    await wallet.writeContract({ ...say, args: [1n, '0x01'], nonce: 1 }),
+    await wallet.writeContract({ ...say, args: [2n, '0x'], nonce: 2, type: 'legacy', gasPrice: 3_000_000_000n }),
+    await wallet.writeContract({
+      ...say,
+      args: [3n, '0x'],
+      nonce: 3,
+      type: 'eip2930',
+      gasPrice: 2_000_000_000n,
+      accessList: [{ address, storageKeys: [zeroHash] }],
+    } as never),
+  ];
+  const authorization = await alice.signAuthorization({ address, chainId: genesis.chainId, nonce: 5 });
+  sent.push(await wallet.sendTransaction({ to: bob.address, authorizationList: [authorization], nonce: 4, gas: 100_000n }));
+  some.run(2000);
+  const waiting = await wallet.sendTransaction({ to: bob.address, value: 1n, nonce: 9, gas: 21_000n });
+  return { ...clients, some, address, sent, waiting };
+}
+
+test('every answer has the official shape', async () => {
+  const { some, request, address, sent, waiting } = await played();
+  const { hash } = await request('eth_getBlockByNumber', ['latest', false]);
+  const call = { to: address, data: '0x5e383d210000000000000000000000000000000000000000000000000000000000000001' };
+  const rows: [method: keyof typeof methods, ...params: unknown[]][] = [
+    ['net_version'],
+    ['eth_chainId'],
+    ['eth_syncing'],
+    ['eth_accounts'],
+    ['eth_blockNumber'],
+    ['eth_gasPrice'],
+    ['eth_baseFee'],
+    ['eth_blobBaseFee'],
+    ['eth_maxPriorityFeePerGas'],
+    ['eth_feeHistory', '0x5', 'latest', [0, 50, 100]],
+    ['eth_feeHistory', 2, 'latest'],
+    ['eth_getBlockByNumber', 'latest', false],
+    ['eth_getBlockByNumber', 'latest', true],
+    ['eth_getBlockByNumber', '0x0', true],
+    ['eth_getBlockByNumber', '0xff', true],
+    ['eth_getBlockByHash', hash, true],
+    ['eth_getBlockByHash', zeroHash, true],
+    ['eth_getBlockTransactionCountByNumber', 'latest'],
+    ['eth_getBlockTransactionCountByHash', hash],
+    ['eth_getBlockReceipts', 'latest'],
+    ['eth_getBlockReceipts', hash],
+    ['eth_getBlockReceipts', '0xff'],
+    ...sent.map((of): [keyof typeof methods, unknown] => ['eth_getTransactionByHash', of]),
+    ...sent.map((of): [keyof typeof methods, unknown] => ['eth_getTransactionReceipt', of]),
+    ['eth_getTransactionByHash', zeroHash],
+    ['eth_getTransactionReceipt', zeroHash],
+    ['eth_getTransactionReceipt', waiting],
+    ['eth_getTransactionByBlockNumberAndIndex', 'latest', '0x3'],
+    ['eth_getTransactionByBlockNumberAndIndex', 'latest', '0x4'],
+    ['eth_getTransactionByBlockHashAndIndex', hash, '0x0'],
+    ['eth_getBalance', bob.address, 'latest'],
+    ['eth_getBalance', bob.address, { blockHash: hash }],
+    ['eth_getBalance', bob.address, { blockNumber: '0x1' }],
+    ['eth_getTransactionCount', bob.address, 'pending'],
+    ['eth_getCode', address, 'latest'],
+    ['eth_getCode', bob.address, 'latest'],
+    ['eth_getStorageAt', address, '0x1', 'latest'],
+    ['eth_getProof', address, ['0x1', zeroHash], 'latest'],
+    ['eth_call', call, 'latest'],
+    ['eth_estimateGas', call],
+    ['eth_getLogs', { fromBlock: '0x0', toBlock: 'latest' }],
+    ['eth_getLogs', { blockHash: hash }],
+  ];
+  for (const [method, ...params] of rows) {
+    const result = await request(method, params);
+    if (shapes) assert.equal(shapes(method, result), [], `${method} ${JSON.stringify(params)}`);
+  }
+  some.stop();
+});
+
+test('the shapes tell a wrong answer from a right one', () => {
+  if (!shapes) return;
+  assert.equal(shapes('eth_chainId', '0x1'), []);
+  for (const wrong of ['0x01', 1, null]) assert.is(shapes('eth_chainId', wrong).length > 0, true);
+  assert.match(shapes('eth_getTransactionReceipt', {}).join(), /blockHash is missing/);
+  assert.match(shapes('eth_getProof', { extra: 1 }).join(), /extra is not known/);
+});
+
+test('a waiting transaction has no block', async () => {
+  const { some, request, waiting } = await played();
+  const { blockHash, blockNumber, transactionIndex, hash } = await request('eth_getTransactionByHash', [waiting]);
+  assert.equal([blockHash, blockNumber, transactionIndex, hash], [null, null, null, waiting]);
+  some.stop();
+});
+
+test('logs are found by address, topics, range and block', async () => {
+  const { some, request, address, alice } = await played();
+  const said = '0x8ed8a3a8cf4da4b3f8c6b2a1bd3a0c0ad6d0ee7b3c6cc2ba9b4ac11d5e5b8c1d';
+  const all = await request('eth_getLogs', [{ fromBlock: 'earliest' }]);
+  assert.is(all.length, 6);
+  const topic = all[0].topics[0];
+  const padded = `0x${'00'.repeat(12)}${alice.address.slice(2).toLowerCase()}`;
+  const number = (n: number) => `0x${n.toString(16).padStart(64, '0')}`;
+  const rows: [filter: object, found: number][] = [
+    [{ fromBlock: '0x0', toBlock: '0x1' }, 0],
+    [{}, 6],
+    [{ fromBlock: '0x2', toBlock: '0x2', address }, 6],
+    [{ fromBlock: '0x0', address: [address.toUpperCase().replace('0X', '0x'), bob.address] }, 6],
+    [{ fromBlock: '0x0', address: bob.address }, 0],
+    [{ fromBlock: '0x0', topics: [topic] }, 3],
+    [{ fromBlock: '0x0', topics: [said] }, 0],
+    [{ fromBlock: '0x0', topics: [null, number(2)] }, 1],
+    [{ fromBlock: '0x0', topics: [[topic, said], [number(1), number(3)], padded] }, 2],
+    [{ fromBlock: '0x0', topics: [null, null, padded] }, 3],
+    [{ fromBlock: '0x0', topics: [null, null, null, padded] }, 0],
+    [{ fromBlock: '0x5', toBlock: '0x9' }, 0],
+    [{ fromBlock: '0x2', toBlock: '0x1' }, 0],
+  ];
+  for (const [filter, found] of rows) {
+    assert.is((await request('eth_getLogs', [filter])).length, found, JSON.stringify(filter));
+  }
+  some.stop();
+});
+
+test('gas estimates are enough and not more', async () => {
+  const { some, request, address, alice, wallet, mined } = await played();
+  const rows: [name: string, to: Hex | undefined, data: Hex | undefined, value?: Hex][] = [
+    ['transfer', bob.address, undefined, '0x1'],
+    ['event', address, encodeFunctionData({ abi: emitter.abi, functionName: 'say', args: [5n, '0xffff'] })],
+    ['nested calls (63/64)', address, encodeFunctionData({ abi: emitter.abi, functionName: 'deep', args: [20n] })],
+    ['creation', undefined, emitter.bytecode],
+  ];
+  for (const [name, to, data, value] of rows) {
+    const call = { from: alice.address, ...(to && { to }), ...(data && { data }), ...(value && { value }) };
+    const gas = BigInt(await request('eth_estimateGas', [call]));
+    if (name === 'transfer') assert.is(gas, 21_000n);
+    const tight = request('eth_call', [{ ...call, gas: `0x${(gas - 1n).toString(16)}` }]);
+    assert.match(await tight.catch((error: Error) => error.message), /out of gas|reverted|intrinsic/, name);
+    const nonce = Number(await request('eth_getTransactionCount', [alice.address, 'latest']));
+    const receipt = await mined(wallet.sendTransaction({ to: to ?? null, data, gas, nonce, value: BigInt(value ?? 0) } as never));
+    assert.is(receipt.status, 'success', name);
+  }
+  some.stop();
+});
+
+const bad: [name: string, method: string, params: unknown, code: number, message: RegExp][] = [
+  ['unknown method', 'eth_fillTransaction', [], -32601, /the method eth_fillTransaction does not exist/],
+  ['parameter missing', 'eth_getBalance', [], -32602, /address should be an address/],
+  ['address too short', 'eth_getBalance', ['0x12', 'latest'], -32602, /address should be an address of 20 bytes/],
+  ['too many', 'eth_chainId', [1], -32602, /too many arguments, want at most 0/],
+  ['unknown tag', 'eth_getBalance', [bob.address, 'newest'], -32602, /block should be a quantity/],
+  ['number with leading zeros', 'eth_getBlockByNumber', ['0x01', false], -32602, /quantity/],
+  ['block to come', 'eth_getBalance', [bob.address, '0xffff'], -32000, /header not found/],
+  ['no hash and no number', 'eth_getBalance', [bob.address, {}], -32602, /blockNumber or blockHash/],
+  ['not a flag', 'eth_getBlockByNumber', ['latest', 'yes'], -32602, /full should be true or false/],
+  ['call is a list', 'eth_call', [[]], -32602, /call should be an object/],
+  ['data against input', 'eth_call', [{ data: '0x01', input: '0x02' }], -32602, /they differ/],
+  ['odd data', 'eth_call', [{ data: '0x123' }], -32602, /call\.data should be 0x and whole bytes/],
+  ['overrides', 'eth_call', [{}, 'latest', { [bob.address]: {} }], -32602, /state overrides are not supported/],
+  ['too many topics', 'eth_getLogs', [{ topics: [null, null, null, null, null] }], -32602, /at most 4/],
+  ['both range and hash', 'eth_getLogs', [{ blockHash: zeroHash, fromBlock: '0x0' }], -32602, /either blockHash or/],
+  ['unknown block hash', 'eth_getLogs', [{ blockHash: zeroHash }], -32000, /header not found/],
+  ['percentiles fall', 'eth_feeHistory', ['0x1', 'latest', [5, 2]], -32602, /ascend/],
+  ['params are no list', 'eth_chainId', { a: 1 }, -32602, /params should be a list/],
+  ['empty transaction', 'eth_sendRawTransaction', ['0x'], -32000, /not a signed transaction/],
+  ['unsigned transaction', 'eth_sendRawTransaction', ['0x02c0'], -32000, /a transaction has 0 items/],
+  ['value without funds', 'eth_call', [{ to: bob.address, value: '0x1' }], -32000, /insufficient funds/],
+];
+
+test('bad requests get a code and a sentence', async () => {
+  const some = world();
+  const { request } = clientsOf(some);
+  for (const [name, method, params, code, message] of bad) {
+    const error = await request(method, params).catch((thrown) => thrown);
+    assert.is(error.code, code, `${name}: ${error.message}`);
+    assert.match(error.message, message, name);
+  }
+  some.stop();
+});
+
+test('reverts are code 3 with data; a call that never ends is out of gas', async () => {
+  const { some, request, address } = await played();
+  const panic = await request('eth_call', [{ to: address, data: '0xa9cc4718' }]).catch((error) => error);
+  assert.is(panic.code, 3);
+  assert.is(panic.message, 'execution reverted: assert(false)');
+  assert.is(panic.data, `0x4e487b71${'1'.padStart(64, '0')}`);
+  const spin = encodeFunctionData({ abi: emitter.abi, functionName: 'spin' });
+  for (const method of ['eth_call', 'eth_estimateGas']) {
+    const error = await request(method, [{ to: address, data: spin }]).catch((thrown) => thrown);
+    assert.equal([error.code, error.message], [-32000, 'out of gas'], method);
+  }
+  some.stop();
+});
+
+test.run();
