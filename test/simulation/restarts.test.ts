@@ -59,7 +59,8 @@ function manifestOf(environment: Record<string, string>): Uint8Array {
 interface Board {
   readonly name: string;
   readonly engine: VirtualContainers;
-  readonly created: string[];
+  /** Name and id of every container that was ever made. */
+  readonly created: Set<string>;
   routes: readonly Route[];
   node: Node | undefined;
   kill(): void;
@@ -90,7 +91,7 @@ class World {
     const board: Board = {
       name: device.name,
       engine,
-      created: [],
+      created: new Set(),
       routes: [],
       node: undefined,
       kill: () => {
@@ -110,11 +111,11 @@ class World {
           vm,
           store: { get: store.get, keys: store.keys, write: (entries) => alive(() => store.write(entries)) },
           clock: { nowMs: clock.nowMs, after: (ms, callback) => clock.after(ms, () => isAlive() && callback()) },
-          containers: mortal(engine, isAlive, (name) => board.created.push(name)),
+          containers: mortal(engine, isAlive, (made) => board.created.add(made)),
           network: { ...network, send: (peer, message) => alive(() => network.send(peer, message)) },
           display: { draw: () => {} },
           device,
-          log: { write: (_, line) => void (process.env['SHOW'] && console.log(clock.nowMs() - START_MS, device.name, line)) },
+          log: { write: () => {} },
         };
         board.node = boot(ports, config);
       },
@@ -138,7 +139,7 @@ class World {
 }
 
 /** An engine that hears nothing more from a node without power; what it was told before it still does. */
-function mortal(engine: VirtualContainers, isAlive: () => boolean, created: (name: string) => void): Containers {
+function mortal(engine: VirtualContainers, isAlive: () => boolean, created: (made: string) => void): Containers {
   const wrap =
     <A extends unknown[], T>(act: (...args: A) => Promise<T>) =>
     async (...args: A): Promise<T> => {
@@ -153,9 +154,9 @@ function mortal(engine: VirtualContainers, isAlive: () => boolean, created: (nam
     hasImage: wrap(hasImage),
     pull: wrap(pull),
     create: wrap(async (spec) => {
-      const before = new Set((await list()).map(({ name }) => name));
-      if (!before.has(spec.name)) created(spec.name);
-      return engine.create(spec);
+      const id = await engine.create(spec);
+      created(`${spec.name} ${id}`);
+      return id;
     }),
     start: wrap(start),
     stop: wrap(stop),
@@ -225,7 +226,8 @@ if (need('the VM and the compiled Fleet contract', isBuilt, 'build them: npx tsx
           (await list).map((one) => one.name),
           [`classpad-${name}-hello-r3-web-1`],
         );
-        assert.is(new Set(created).size, created.length, `created twice: ${created.join(', ')}`);
+        const made = [...created].map((one) => one.split(' ')[0]);
+        assert.is(new Set(made).size, made.length, `made twice: ${[...created].join(', ')}`);
       }
     });
   }
