@@ -239,9 +239,10 @@ export function readManifest(file: string): Uint8Array {
 /** A step of the story did not end as told. */
 export class StoryFailed extends Error {
   constructor(step: string, cause: Error) {
-    // viem's errors bring pages of detail; their first sentence says it.
-    const { shortMessage } = cause as { shortMessage?: string };
-    super(`"${step}" did not happen: ${shortMessage ?? cause.message}`);
+    // viem's errors bring pages; their first sentence and what the node said are enough.
+    const { shortMessage, details } = cause as { shortMessage?: string; details?: string };
+    const sentence = shortMessage === undefined ? cause.message : [shortMessage, details].filter(Boolean).join(' ');
+    super(`"${step}" did not happen: ${sentence}`);
     this.name = 'StoryFailed';
   }
 }
