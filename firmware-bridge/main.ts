@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Genesis, NodeConfig } from '../runtime/config.ts';
 import type { Node, NodeStatus } from '../runtime/node.ts';
-import type { Address, Logger, Ports } from '../runtime/ports/index.ts';
+import type { Address, Logger, Ports, Vm } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
 import { type BridgeConfig, readConfig } from './config.ts';
 import { headlessDisplay } from './device/display.ts';
@@ -105,7 +105,7 @@ async function assemble(
   const store = openStore(join(config.data, 'ledger'));
   closers.push(() => store.close());
   const ports: Ports = {
-    vm: createVm({ fork: 'Osaka' }),
+    vm: detached(createVm({ fork: 'Osaka' })),
     store,
     clock: systemClock(),
     containers: engine.containers,
@@ -161,6 +161,17 @@ async function openServers(
   });
   bound(peerServer, MAX_PEER_CONNECTIONS);
   return { rpc, proxy: proxyAt, peers: await open(peerServer, config.peers.listen, 'peers.listen'), peerServer };
+}
+
+/** A port is a record of functions: whoever has one of them may call it by itself. */
+function detached(vm: Vm): Vm {
+  return {
+    fork: vm.fork,
+    execute: (block, message, state, options) => vm.execute(block, message, state, options),
+    keccak256: (data) => vm.keccak256(data),
+    sha256: (data) => vm.sha256(data),
+    recover: (hash, yParity, r, s) => vm.recover(hash, yParity, r, s),
+  };
 }
 
 function nodeConfigOf(config: BridgeConfig, own: Address, version: string): NodeConfig {

@@ -56,7 +56,7 @@ config('the least that is needed, and what the rest is then', () => {
 
 config('the example is good', () => {
   const { name, peers, genesis } = readConfig(join(root, 'examples/node.yaml'));
-  assert.equal([name, peers.listen, genesis.chainId], ['pad-1', { host: '0.0.0.0', port: 4401 }, 4400]);
+  assert.equal([name, peers.listen, genesis.chainId], ['pad-1', { host: '0.0.0.0', port: 4401 }, 4401]);
   assert.equal(genesis.alloc, { '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266': { balance: '1000000000000000000000' } });
 });
 
