@@ -1,0 +1,15 @@
+/** `npm run bench -- NAME [OPTIONS]`: measures one part of the project and prints a table. */
+import { benchVm } from './vm/index.ts';
+
+const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  vm: benchVm,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const bench = benches[name];
+if (bench) {
+  await bench(args);
+} else {
+  console.error(`bench: there is no "${name}"; there are ${Object.keys(benches).join(', ')}`);
+  process.exitCode = 2;
+}

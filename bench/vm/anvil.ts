@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Case, Cases } from './cases.ts';
+import type { Run } from './engines.ts';
+
+/** Native revm behind JSON-RPC. */
+export interface Anvil {
+  /** The run of a case; all of its cost but the machine's work is fixed. */
+  prepare(each: Case): Promise<Run>;
+  stop(): void;
+}
+
+const PORT = 18_545;
+const START_TRIES = 100;
+const START_PAUSE_MS = 50;
+
+/** Starts anvil from npm's @foundry-rs/anvil; `undefined` where that is not installed. */
+export async function startAnvil(cases: Cases): Promise<Anvil | undefined> {
+  const binary = findBinary();
+  if (!binary) return undefined;
+  const options = ['--port', `${PORT}`, '--hardfork', cases.fork.toLowerCase(), '--no-mining', '--disable-code-size-limit'];
+  const limits = [
+    '--disable-block-gas-limit',
+    '--memory-limit',
+    `${2 ** 30}`,
+    '--accounts',
+    '1',
+    '--quiet',
+    '--disable-console-log',
+  ];
+  const child = spawn(binary, [...options, ...limits], { stdio: 'ignore' });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = (method: string, params: unknown[]) => call(agent, method, params);
+  await untilReady(child, send);
+  return {
+    async prepare(each) {
+      await send('anvil_setCode', [cases.target, each.code]);
+      const parameters = [
+        { from: cases.sender, to: cases.target, data: each.calldata, gas: `0x${each.gas.toString(16)}` },
+        'latest',
+      ];
+      return async () => ((await send('eth_call', parameters)) as string).slice(2);
+    },
+    stop() {
+      child.kill();
+      agent.destroy();
+    },
+  };
+}
+
+function findBinary(): string | undefined {
+  try {
+    const wrapper = createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json');
+    const cpu = process.arch === 'x64' ? 'amd64' : process.arch;
+    const binary = join(dirname(wrapper), '..', `anvil-${process.platform}-${cpu}`, 'bin/anvil');
+    return existsSync(binary) ? binary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function untilReady(child: ChildProcess, send: (method: string, params: unknown[]) => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < START_TRIES; i++) {
+    try {
+      await send('eth_chainId', []);
+      return;
+    } catch {
+      if (child.exitCode !== null) throw new Error(`anvil ended with exit code ${child.exitCode}`);
+      await new Promise((resolve) => setTimeout(resolve, START_PAUSE_MS));
+    }
+  }
+  child.kill();
+  throw new Error(`anvil did not answer on port ${PORT}`);
+}
+
+function call(agent: Agent, method: string, params: unknown[]): Promise<unknown> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: PORT, method: 'POST', path: '/', agent, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => {
+        text += part;
+      });
+      response.on('end', () => {
+        const { result, error } = JSON.parse(text) as { result?: unknown; error?: { message: string; data?: string } };
+        // A revert is an answer here: its data is the output.
+        if (error && error.data === undefined) reject(new Error(`anvil: ${error.message}`));
+        else resolve(error ? error.data : result);
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}

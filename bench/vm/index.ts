@@ -1,0 +1,206 @@
+/**
+ * `npm run bench -- vm [--cases FILE] [--json] [--filter TEXT] [--rounds N] [--no-ethereumjs] [--wasm FILE]`: our VM beside @ethereumjs/evm and
+ * native revm (anvil), the same calls in the same run, alternating; medians with spread.
+ */
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Vm } from '../../runtime/ports/index.ts';
+import { createVm } from '../../vm/embed/index.ts';
+import { type Anvil, startAnvil } from './anvil.ts';
+import { type Case, type Cases, ownCases, readCases } from './cases.ts';
+import { ourRun, type Run, theirRun } from './engines.ts';
+import { geometricMean, sample, type Timing, timingOf } from './measure.ts';
+import { measureStart, type Start } from './start.ts';
+
+interface Row {
+  readonly name: string;
+  readonly ours: Timing;
+  /** The first run of this code. */
+  readonly firstMs: number;
+  readonly ethereumjs?: Timing;
+  /** Without the fixed cost of a request; `undefined` where that is all there is. */
+  readonly revm?: Timing;
+}
+
+/** A sample lasts at least so long, by repetition. */
+const SAMPLE_MS = 20;
+/** One sample is enough of a run longer than this. */
+const LONG_MS = 1500;
+/** revm's share of a request must exceed the request's own spread so many times to count. */
+const RESOLUTION = 5;
+const STOP: Omit<Case, 'name'> = { code: '0x00', calldata: '0x', gas: 100_000_000_000n };
+
+export async function benchVm(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      cases: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      filter: { type: 'string', default: '' },
+      rounds: { type: 'string', default: '7' },
+      'no-ethereumjs': { type: 'boolean', default: false },
+      wasm: { type: 'string' },
+    },
+  });
+  const all = values.cases ? readCases(values.cases) : await ownCases();
+  const cases: Cases = { ...all, cases: all.cases.filter(({ name }) => name.includes(values.filter)) };
+  const vm = createVm({ fork: all.fork, ...(values.wasm && { wasm: readFileSync(values.wasm) }) });
+  const log = values.json ? () => undefined : console.log;
+  const anvil = await startAnvil(cases);
+  try {
+    const fixed = anvil ? await fixedCost(anvil) : undefined;
+    log(heading(cases, fixed));
+    const rows: Row[] = [];
+    for (const each of cases.cases) {
+      const row = await measure(vm, cases, each, anvil, fixed, Number(values.rounds), !values['no-ethereumjs']);
+      rows.push(row);
+      log(lineOf(row));
+    }
+    const start = await measureStart();
+    if (values.json) console.log(JSON.stringify(summaryOf(rows, start)));
+    else printSummary(rows, start);
+  } finally {
+    anvil?.stop();
+  }
+}
+
+async function fixedCost(anvil: Anvil): Promise<Timing> {
+  const run = await anvil.prepare({ name: 'fixed cost', ...STOP });
+  await sample(run, 300);
+  const samples: number[] = [];
+  for (let i = 0; i < 200; i++) samples.push(await sample(run, 0));
+  return timingOf(samples);
+}
+
+async function measure(
+  vm: Vm,
+  cases: Cases,
+  each: Case,
+  anvil: Anvil | undefined,
+  fixed: Timing | undefined,
+  rounds: number,
+  withEthereumjs: boolean,
+): Promise<Row> {
+  const ours = ourRun(cases, each, vm);
+  const native = await anvil?.prepare(each);
+  const firstMs = await sample(async () => checked(each, 'ours', ours), 0, 1);
+  const output = await ours();
+  if (native) await agree(each, output, 'revm', native);
+  const oursMs: number[] = [];
+  const nativeMs: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    oursMs.push(await sample(ours, SAMPLE_MS));
+    // A request each: medians of requests, not means, since a few take much longer than all others.
+    if (native) nativeMs.push(await medianRequest(native));
+  }
+  return {
+    name: each.name,
+    ours: timingOf(oursMs),
+    firstMs,
+    ...(withEthereumjs && { ethereumjs: await measureEthereumjs(cases, each, output) }),
+    ...(native && fixed && { revm: withoutFixed(timingOf(nativeMs), fixed) }),
+  };
+}
+
+async function medianRequest(run: Run): Promise<number> {
+  const samples: number[] = [];
+  const endMs = performance.now() + 2 * SAMPLE_MS;
+  do samples.push(await sample(run, 0, 1));
+  while (performance.now() < endMs);
+  return timingOf(samples).medianMs;
+}
+
+async function measureEthereumjs(cases: Cases, each: Case, output: string): Promise<Timing> {
+  const run = theirRun(cases, each);
+  const first = await sample(async () => agree(each, output, 'EthereumJS', run), 0, 1);
+  if (first > LONG_MS) return timingOf([first]);
+  const samples: number[] = [];
+  for (let i = 0; i < 3; i++) samples.push(await sample(run, SAMPLE_MS));
+  return timingOf(samples);
+}
+
+function withoutFixed(timing: Timing, fixed: Timing): Timing {
+  return { ...timing, medianMs: timing.medianMs - fixed.medianMs, spreadMs: timing.spreadMs + fixed.spreadMs };
+}
+
+async function checked(each: Case, who: string, run: Run): Promise<string> {
+  const output = await run();
+  const { expected } = each;
+  if (expected && `0x${output}` !== expected.output)
+    throw new Error(`${each.name}: ${who} gave 0x${output}, not ${expected.output}`);
+  return output;
+}
+
+async function agree(each: Case, output: string, who: string, run: Run): Promise<string> {
+  const theirs = await run();
+  if (theirs !== output) throw new Error(`${each.name}: ${who} gave ${theirs.slice(0, 80)}, we ${output.slice(0, 80)}`);
+  return theirs;
+}
+
+function isResolved({ revm }: Row): boolean {
+  return revm !== undefined && revm.medianMs > RESOLUTION * revm.spreadMs;
+}
+
+function summaryOf(rows: readonly Row[], start: Start) {
+  return {
+    cases: rows.map((row) => ({
+      name: row.name,
+      oursMs: row.ours.medianMs,
+      ethereumjsMs: row.ethereumjs?.medianMs ?? null,
+      revmMs: isResolved(row) ? row.revm!.medianMs : null,
+    })),
+    geomean: geomeans(rows),
+    start,
+  };
+}
+
+function geomeans(rows: readonly Row[]) {
+  const resolved = rows.filter(isResolved).map(({ ours, revm }) => ours.medianMs / revm!.medianMs);
+  const compared = rows.flatMap(({ ours, ethereumjs }) => (ethereumjs ? [ethereumjs.medianMs / ours.medianMs] : []));
+  return {
+    vsEthereumjs: compared.length > 0 ? geometricMean(compared) : null,
+    vsRevm: resolved.length > 0 ? geometricMean(resolved) : null,
+  };
+}
+
+function heading(cases: Cases, fixed: Timing | undefined): string {
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}, ${cases.fork}`;
+  const request = fixed
+    ? `a request to anvil costs ${fixed.medianMs.toFixed(3)} ± ${fixed.spreadMs.toFixed(3)} ms, taken off`
+    : 'anvil is not installed: no comparison with revm';
+  const columns = ['case'.padEnd(38), 'ours ms', '±', 'first ms', 'revm ms', '±', 'ours/revm', 'EthereumJS ms', 'times faster'];
+  return `${machine}; ${request}\n\n${columns.map((text, i) => (i === 0 ? text : text.padStart(i === 7 ? 14 : 12))).join('')}`;
+}
+
+function lineOf(row: Row): string {
+  const { name, ours, firstMs, revm, ethereumjs } = row;
+  const cell = (value: number | undefined, digits = 4, width = 12) => (value?.toFixed(digits) ?? '–').padStart(width);
+  const ratio = isResolved(row) ? ours.medianMs / revm!.medianMs : undefined;
+  const faster = ethereumjs && ethereumjs.medianMs / ours.medianMs;
+  const cells = [
+    cell(ours.medianMs),
+    cell(ours.spreadMs),
+    cell(firstMs),
+    cell(revm?.medianMs),
+    cell(revm?.spreadMs),
+    cell(ratio, 2),
+  ];
+  const once = ethereumjs?.samples === 1 ? ' (one sample)' : '';
+  return `${name.padEnd(38)}${cells.join('')}${cell(ethereumjs?.medianMs, 3, 14)}${cell(faster, 0)}${once}`;
+}
+
+function printSummary(rows: readonly Row[], start: Start): void {
+  const { vsEthereumjs, vsRevm } = geomeans(rows);
+  const unresolved = rows.filter((row) => row.revm && !isResolved(row)).length;
+  console.log(
+    `\ngeometric mean: ${vsRevm?.toFixed(2) ?? '–'} × revm's time, ${vsEthereumjs?.toFixed(0) ?? '–'} times as fast as EthereumJS`,
+  );
+  if (unresolved > 0)
+    console.log(`${unresolved} cases are too short to tell revm from the request around it; they do not count there`);
+  console.log(
+    `instance and first small call ${start.instanceMs.toFixed(2)} ms (module compiled in ${start.compileMs.toFixed(2)} ms before)`,
+  );
+  console.log(`ERC-20 transfer, warm, through the API: ${start.transferUs.toFixed(1)} µs`);
+  console.log(`signature recovery: ${start.recoverUs.toFixed(0)} µs, @noble/curves ${start.nobleRecoverUs.toFixed(0)} µs`);
+}
