@@ -49,10 +49,12 @@ export function auditFindings({ events, broken, devices, threshold }: Trail): st
   return [
     ...broken.map((block) => `block ${block} does not name the block before it`),
     ...firstDifference(told, expected),
-    ...(votes(1, true) >= quorum ? [] : [`r1 was promoted by ${votes(1, true)} votes, ${quorum} are needed`]),
-    ...(votes(2, false) >= veto ? [] : [`r2 was rolled back by ${votes(2, false)} votes, ${veto} are needed`]),
+    ...(votes(1, true) >= quorum ? [] : [`r1 was promoted by ${counted(votes(1, true))}, ${quorum} are needed`]),
+    ...(votes(2, false) >= veto ? [] : [`r2 was rolled back by ${counted(votes(2, false))}, ${veto} are needed`]),
   ];
 }
+
+const counted = (votes: number): string => `${votes} ${votes === 1 ? 'vote' : 'votes'}`;
 
 function started(revision: number, threshold: number): string[] {
   return [
