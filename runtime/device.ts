@@ -18,6 +18,8 @@ import { toStatus } from './status.ts';
 
 /** While something rolls out, votes are looked after this often. */
 const VOTE_INTERVAL_MS = 1_000;
+/** A container that has just lost its route keeps running for this long, for the requests it is answering. */
+const DRAIN_MS = 2_000;
 const UNKNOWN: Verdict = { is: 'undecided', waitingFor: 'the container engine' };
 
 /**
@@ -37,6 +39,7 @@ export class DeviceNode implements Node {
   private readonly unsubscribe: () => void;
   private found: Found | undefined;
   private served: readonly Route[] | undefined;
+  private draining = new Map<string, number>();
 
   constructor(ports: Ports, config: NodeConfig, ledger: Ledger) {
     const { clock, containers, device, vm } = ports;
@@ -60,6 +63,7 @@ export class DeviceNode implements Node {
       intervalMs: config.reconcileIntervalMs,
       wanted: () => this.target.wanted(),
       onLook: (found) => this.attempt('what was found could not be used', () => this.looked(found)),
+      draining: () => this.draining,
       onChange: () => this.painter.request(),
     });
     this.target.refresh(clock.nowMs());
@@ -126,7 +130,16 @@ export class DeviceNode implements Node {
     const next = routes(wanted, this.found, this.ports.clock.nowMs());
     if (this.served !== undefined && sameRoutes(this.served, next)) return;
     this.ports.network.serve(next);
+    this.drain(this.served ?? [], next);
     this.served = next;
+  }
+
+  private drain(before: readonly Route[], now: readonly Route[]): void {
+    const nowMs = this.ports.clock.nowMs();
+    const routed = new Set(now.map(({ containerId }) => containerId));
+    const left = before.filter(({ containerId }) => !routed.has(containerId));
+    const still = [...this.draining].filter(([id, untilMs]) => untilMs > nowMs && !routed.has(id));
+    this.draining = new Map([...still, ...left.map(({ containerId }): [string, number] => [containerId, nowMs + DRAIN_MS])]);
   }
 
   private vote(): void {

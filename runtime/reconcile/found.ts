@@ -7,6 +7,8 @@ export interface Found {
   readonly images: ReadonlySet<string>;
   /** By the name of a container or the reference of an image. */
   readonly setbacks: ReadonlyMap<string, Setback>;
+  /** By container id: until when, in milliseconds since 1970, it may still be answering its last requests. Absent: none. */
+  readonly draining?: ReadonlyMap<string, number>;
 }
 
 /** A step that failed, or a container that had to be started again. */

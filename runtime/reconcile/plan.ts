@@ -116,6 +116,9 @@ function clear(container: FoundContainer, found: Found, nowMs: number): Step[] {
   const { id, name, state } = container;
   const { app } = ownerOf(container)!;
   const isUp = state === 'running' || state === 'restarting';
+  const drainedAtMs = found.draining?.get(id) ?? 0;
+  if (isUp && drainedAtMs > nowMs)
+    return [{ do: 'wait', app, waitingFor: `the last requests of ${name} to be answered`, untilMs: drainedAtMs }];
   const stop: Step = { do: 'stop', app, id, name, graceMs: graceOf(container) };
   const mayStop = (found.setbacks.get(setbackKey(stop))?.failures ?? 0) < STOP_LIMIT;
   return orLater(isUp && mayStop ? stop : { do: 'remove', app, id, name }, found, nowMs);

@@ -18,6 +18,8 @@ export interface ReconcilerOptions {
   readonly wanted: () => Wanted | undefined;
   /** Called after every look, before anything is done: routes move first. `undefined`: the engine did not answer. */
   readonly onLook: (found: Found | undefined) => void;
+  /** Containers that no longer have a route, and until when each may be answering its last requests. */
+  readonly draining: () => ReadonlyMap<string, number>;
   /** The answers of `steps` or `fault` changed. */
   readonly onChange: () => void;
 }
@@ -139,7 +141,7 @@ export class Reconciler {
     if (wanted === undefined) return;
     const nowMs = this.options.clock.nowMs();
     const byLane = new Map<string, Doing[]>();
-    for (const step of plan(wanted, found, nowMs)) {
+    for (const step of plan(wanted, { ...found, draining: this.options.draining() }, nowMs)) {
       if (step.do === 'wait') {
         if (step.untilMs !== undefined) this.alarm.ringIn(step.untilMs - nowMs);
         continue;

@@ -203,6 +203,21 @@ if (
     assert.is(bench.node!.status().state, 'healthy');
   });
 
+  s('overruled, it routes back at once and lets the last requests be answered', async () => {
+    const bench = await running();
+    bench.ledger.quorum = 99;
+    bench.ledger.release('hello', hello({ GREETING: 'two' }));
+    await bench.pass(5);
+    assert.is(bench.answer, 'two');
+    bench.ledger.rollBack('hello');
+    await bench.pass(0.2);
+    assert.is(bench.answer, 'one');
+    await bench.pass(1.6);
+    assert.equal(await bench.names(), ['hello-r1-web-1 running', 'hello-r2-web-1 running']);
+    await bench.pass(1);
+    assert.equal(await bench.names(), ['hello-r1-web-1 running']);
+  });
+
   const unhealthy: [name: string, manifest: Uint8Array, vote: RegExp][] = [
     ['a crash loop', hello({ CRASH_AFTER: '0' }), /^hello 1 unhealthy: web: it crashed \d+ times in a row/],
     [

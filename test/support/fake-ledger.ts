@@ -48,6 +48,8 @@ export interface FakeRelease {
 export interface FakeLedger extends Ledger {
   /** Starts the next revision of an app. */
   release(app: string, manifest: Uint8Array): number;
+  /** The others have decided against what rolls out. */
+  rollBack(app: string): void;
   /** Puts what was submitted into a block. */
   mine(): void;
   readonly phaseOf: (app: string, revision: number) => string;
@@ -229,6 +231,10 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
         const error = act(functionName, args as never, from, true);
         if (error) ledger.reverts.push(error[0]);
       }
+      append();
+    },
+    rollBack(app) {
+      rollBack(app, withPhase(app, ROLLING!), 'a quorum found it unhealthy');
       append();
     },
     release(app, manifest) {

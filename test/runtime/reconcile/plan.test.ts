@@ -174,6 +174,18 @@ for (const [name, wanted, found, steps] of rows) {
   );
 }
 
+s('one that has just lost its route goes when its last requests are answered', () => {
+  const found = { ...picture([foundOf(a1)]), draining: new Map([[foundOf(a1).id, NOW + 500]]) };
+  const [waiting] = plan(wantedOf(), found, NOW);
+  assert.equal(waiting, {
+    do: 'wait',
+    app: 'a',
+    waitingFor: 'the last requests of classpad-tablet-a-r1-web-1 to be answered',
+    untilMs: NOW + 500,
+  });
+  assert.is(plan(wantedOf(), found, NOW + 500)[0]?.do, 'stop');
+});
+
 s('the grace period is the one the release wrote, known even when the release is gone', () => {
   const patient = revisionOf('a', 1, { web: { image: 'a:1', stopGraceMs: 2500 } });
   const [step] = plan(wantedOf(), picture([foundOf(patient)]), NOW);
