@@ -84,12 +84,13 @@ function status(model: Resting): Panel[] {
     heroOf(release, `r${release.revision}`, 'HEALTHY', 'healthy'),
     { kind: 'row', label: 'head', value: `${model.head}` },
     { kind: 'row', label: 'peers', value: `${model.peers}` },
-    { kind: 'row', label: 'my vote', value: release.vote ?? 'not yet', ...(release.vote ? {} : { tone: 'offline' as const }) },
+    voteRow(release),
     ...memoryPanel(model),
     ...othersPanel(model.others),
     ...(model.batteryPercent === undefined
       ? []
       : [{ kind: 'row', label: 'battery', value: `${model.batteryPercent}%` } as const]),
+    { kind: 'row', label: 'ledger', value: cut(release.phase, 15) },
     { kind: 'lines', lines: ['Runs what the ledger wants.'], scale: 1, height: 40, raised: true },
   ];
 }
@@ -116,7 +117,7 @@ function fault(model: Resting): Panel[] {
     titleOf(model, 'device'),
     heroOf(release, `r${release.revision}`, 'UNHEALTHY', 'failed'),
     { kind: 'lines', lines: isShort ? large : wrap(reason, COLUMNS, 5), scale: isShort ? 2 : 1, height: 120, raised: false },
-    { kind: 'row', label: 'my vote', value: release.vote ?? 'not yet', ...(release.vote ? {} : { tone: 'offline' as const }) },
+    voteRow(release),
     { kind: 'row', label: 'ledger', value: cut(release.phase, 15) },
     note([...nextOf(release)]),
   ];
@@ -185,6 +186,12 @@ function nextOf(release: ReleaseStatus): string[] {
 
 function heroOf(release: ReleaseStatus, big: string, word: string, mark: MarkName): Panel {
   return { kind: 'hero', app: cut(release.app, 12), big, word, mark };
+}
+
+/** A vote that was not given before the decision will not be given any more. */
+function voteRow({ vote, phase }: ReleaseStatus): Panel {
+  if (vote) return { kind: 'row', label: 'my vote', value: vote };
+  return { kind: 'row', label: 'my vote', value: phase === 'rolling out' ? 'not yet' : 'none', tone: 'offline' };
 }
 
 function titleOf(model: ScreenModel, icon: 'device' | 'box'): Panel {
