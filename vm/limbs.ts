@@ -141,7 +141,7 @@ function divideDigit(value: usize, divisor: usize, limbs: i32, reciprocal: u64):
 }
 
 /** ⌊(2^128 − 1) / d⌋ − 2^64 for d with its highest bit set, in two digits of 32 bits. */
-function reciprocalOfLimb(d: u64): u64 {
+export function reciprocalOfLimb(d: u64): u64 {
   const high = d >> 32;
   const low = d & 0xffffffff;
   // (2^128 − 1) − 2^64 · d has ~d above 64 ones.

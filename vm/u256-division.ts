@@ -1,19 +1,23 @@
 /**
- * Division of 256-bit words, and the remainder of wider values (for ADDMOD and MULMOD).
- * Knuth, The Art of Computer Programming 4.3.1, algorithm D, in base 2^32: WASM divides 64 by 64 bits at most.
+ * Division of 256-bit words, and the remainder of sums and products of such (ADDMOD, MULMOD).
+ * Schoolbook division in base 2^64 (Knuth 4.3.1 D); each digit comes from the divisor's two highest limbs and their reciprocal
+ * (Möller, Granlund 2011). Programs divide by the same number again and again: what is derived from a divisor is kept.
  * A word is 32 bytes in linear memory: four little-endian u64 limbs, least significant first.
  */
+import { mulHigh, reciprocalOf, reciprocalOfLimb } from './limbs';
 
-/** The widest dividend: 512 bits in 32-bit limbs. */
-const WIDEST: i32 = 16;
-
-/** Normalised dividend, one limb more than the widest; it becomes the remainder. */
-const dividend = memory.data((WIDEST + 2) * 4, 8);
-/** Normalised divisor. */
-const divisor = memory.data(32, 8);
-const quotient = memory.data(WIDEST * 4, 8);
+/** The dividend, of 512 bits at most, shifted like the divisor, so one limb more; it becomes the remainder. */
+export const dividend = memory.data(72, 8);
+const quotient = memory.data(40, 8);
 const left = memory.data(32, 8);
 const right = memory.data(32, 8);
+
+/** The divisor as it was given, and shifted up until the highest bit of its highest limb is set. */
+const given = memory.data(32, 8);
+const divisor = memory.data(32, 8);
+let limbs: i32 = 0;
+let shift: u64 = 0;
+let reciprocal: u64 = 0;
 
 /** out = a / b, rounded down; 0 where b is 0. `out` may alias either operand. */
 export function div(out: usize, a: usize, b: usize): void {
@@ -22,7 +26,10 @@ export function div(out: usize, a: usize, b: usize): void {
     return storeLimb(out, by == 0 ? 0 : load<u64>(a) / by);
   }
   if (isZeroWord(b)) return storeLimb(out, 0);
-  divide(a, 8, b);
+  prepare(b);
+  shiftIn(a);
+  storeLimb(quotient, 0);
+  divide(4, true);
   copyWord(out, quotient);
 }
 
@@ -32,7 +39,11 @@ export function mod(out: usize, a: usize, b: usize): void {
     const by = load<u64>(b);
     return storeLimb(out, by == 0 ? 0 : load<u64>(a) % by);
   }
-  remainder(out, a, 8, b);
+  if (isZeroWord(b)) return storeLimb(out, 0);
+  prepare(b);
+  shiftIn(a);
+  divide(4, false);
+  shiftOut(out);
 }
 
 /** out = a / b of two's complement numbers, rounded towards 0; 0 where b is 0. `out` may alias either operand. */
@@ -53,127 +64,187 @@ export function smod(out: usize, a: usize, b: usize): void {
   if (negative) negate(out, out);
 }
 
-/** out = value mod modulus, `value` having `length` 32-bit limbs, at most 16; 0 where the modulus is 0. */
-export function remainder(out: usize, value: usize, length: i32, modulus: usize): void {
-  if (isZeroWord(modulus)) return storeLimb(out, 0);
-  divide(value, length, modulus);
-  copyWord(out, dividend);
+/** out = dividend mod modulus. The dividend's lower eight limbs are set; the modulus is not 0. */
+export function reduceDividend(out: usize, modulus: usize): void {
+  prepare(modulus);
+  store<u64>(dividend, 0, 64);
+  if (shift != 0) shiftWide();
+  divide(8, false);
+  shiftOut(out);
 }
 
-/** Leaves value / by in `quotient` and value mod by in `dividend`. `by` is not 0; `length` is 8 to 16. */
-function divide(value: usize, length: i32, by: usize): void {
-  const significant = countLimbs(value, length);
-  const size = countLimbs(by, 8);
-  memory.fill(quotient, 0, length << 2);
-  if (significant < size) {
-    copyWord(dividend, value);
-    return;
-  }
-  if (size == 1) return divideShort(value, significant, load<u32>(by));
-  const shift = clz<u32>(limb(by, size - 1));
-  shiftLeft(divisor, by, size, shift);
-  const top = shiftLeft(dividend, value, significant, shift);
-  setLimb(dividend, significant, top);
-  for (let place = significant - size; place >= 0; place--) {
-    setLimb(quotient, place, quotientLimb(place, size));
-  }
-  shiftRemainder(size, shift);
+/** Derives from a divisor what division needs, unless it is the last one. It is not 0. */
+function prepare(by: usize): void {
+  const b0 = load<u64>(by);
+  const b1 = load<u64>(by, 8);
+  const b2 = load<u64>(by, 16);
+  const b3 = load<u64>(by, 24);
+  const same = (b0 ^ load<u64>(given)) | (b1 ^ load<u64>(given, 8)) | (b2 ^ load<u64>(given, 16)) | (b3 ^ load<u64>(given, 24));
+  if (same == 0) return;
+  copyWord(given, by);
+  limbs = b3 != 0 ? 4 : b2 != 0 ? 3 : b1 != 0 ? 2 : 1;
+  shift = clz<u64>(load<u64>(given + (usize(limbs - 1) << 3)));
+  const back = 63 - shift;
+  store<u64>(divisor, b0 << shift);
+  store<u64>(divisor, (b1 << shift) | ((b0 >> 1) >> back), 8);
+  store<u64>(divisor, (b2 << shift) | ((b1 >> 1) >> back), 16);
+  store<u64>(divisor, (b3 << shift) | ((b2 >> 1) >> back), 24);
+  reciprocal = limbs == 1 ? reciprocalOfLimb(load<u64>(divisor)) : reciprocalOf(divisor, limbs);
 }
 
-/** Division by a single limb. */
-function divideShort(value: usize, length: i32, by: u64): void {
-  let rest: u64 = 0;
-  for (let i = length - 1; i >= 0; i--) {
-    const part = (rest << 32) | u64(limb(value, i));
-    const digit = part / by;
-    setLimb(quotient, i, u32(digit));
-    rest = part - digit * by;
-  }
-  storeLimb(dividend, rest);
+/** dividend = a << shift, of five limbs. */
+function shiftIn(a: usize): void {
+  const a0 = load<u64>(a);
+  const a1 = load<u64>(a, 8);
+  const a2 = load<u64>(a, 16);
+  const a3 = load<u64>(a, 24);
+  const back = 63 - shift;
+  store<u64>(dividend, a0 << shift);
+  store<u64>(dividend, (a1 << shift) | ((a0 >> 1) >> back), 8);
+  store<u64>(dividend, (a2 << shift) | ((a1 >> 1) >> back), 16);
+  store<u64>(dividend, (a3 << shift) | ((a2 >> 1) >> back), 24);
+  store<u64>(dividend, (a3 >> 1) >> back, 32);
 }
 
-/** Steps D3 to D6: one digit of the quotient, taking digit · divisor off the dividend. */
-function quotientLimb(place: i32, size: i32): u32 {
-  const head = u64(limb(divisor, size - 1));
-  const top = (u64(limb(dividend, place + size)) << 32) | u64(limb(dividend, place + size - 1));
-  let digit = top / head;
-  let rest = top - digit * head;
-  const next = u64(limb(divisor, size - 2));
-  const below = u64(limb(dividend, place + size - 2));
-  while (digit > 0xffffffff || digit * next > ((rest << 32) | below)) {
+/** dividend <<= shift, of nine limbs. */
+function shiftWide(): void {
+  const back = 64 - shift;
+  for (let at = dividend + 64; at > dividend; at -= 8) {
+    store<u64>(at, (load<u64>(at) << shift) | (load<u64>(at - 8) >> back));
+  }
+  store<u64>(dividend, load<u64>(dividend) << shift);
+}
+
+/** out = the remainder, shifted back. */
+function shiftOut(out: usize): void {
+  const r0 = load<u64>(dividend);
+  const r1 = limbs > 1 ? load<u64>(dividend, 8) : 0;
+  const r2 = limbs > 2 ? load<u64>(dividend, 16) : 0;
+  const r3 = limbs > 3 ? load<u64>(dividend, 24) : 0;
+  const back = 63 - shift;
+  store<u64>(out, (r0 >> shift) | ((r1 << 1) << back));
+  store<u64>(out, (r1 >> shift) | ((r2 << 1) << back), 8);
+  store<u64>(out, (r2 >> shift) | ((r3 << 1) << back), 16);
+  store<u64>(out, r3 >> shift, 24);
+}
+
+/** Divides the dividend, whose limb `top` is its highest and below the divisor's. */
+function divide(top: i32, wanted: bool): void {
+  let place = top - limbs;
+  const head = load<u64>(divisor + (usize(limbs - 1) << 3));
+  // Leading digits that are 0 anyway.
+  while (place >= 0 && load<u64>(dividend + (usize(place + limbs) << 3)) == 0) {
+    if (load<u64>(dividend + (usize(place + limbs - 1) << 3)) >= head) break;
+    place--;
+  }
+  for (; place >= 0; place--) {
+    const at = dividend + (usize(place) << 3);
+    const digit = limbs == 1 ? shortDigit(at) : longDigit(at);
+    if (wanted) store<u64>(quotient + (usize(place) << 3), digit);
+  }
+}
+
+/** One digit by a divisor of one limb. */
+function shortDigit(at: usize): u64 {
+  const by = load<u64>(divisor);
+  const high = load<u64>(at, 8);
+  const low = load<u64>(at);
+  const estimate = reciprocal * high + low;
+  let digit = mulHigh(reciprocal, high) + high + u64(estimate < low) + 1;
+  let rest = low - digit * by;
+  if (rest > estimate) {
     digit--;
-    rest += head;
-    if (rest > 0xffffffff) break;
+    rest += by;
   }
-  if (subtractProduct(place, size, digit)) {
-    addBack(place, size);
+  if (rest >= by) {
+    digit++;
+    rest -= by;
+  }
+  store<u64>(at, rest);
+  store<u64>(at, 0, 8);
+  return digit;
+}
+
+/** One digit by a divisor of two limbs or more: three limbs by two, then the product with the lower limbs taken off. */
+function longDigit(at: usize): u64 {
+  const top = at + (usize(limbs) << 3);
+  const highest = divisor + (usize(limbs) << 3);
+  const d1 = load<u64>(highest - 8);
+  const d0 = load<u64>(highest - 16);
+  const v2 = load<u64>(top);
+  const v1 = load<u64>(top - 8);
+  const v0 = load<u64>(top - 16);
+  if (v2 == d1 && v1 == d0) return largestDigit(at);
+  const low = reciprocal * v2 + v1;
+  let digit = mulHigh(reciprocal, v2) + v2 + u64(low < v1);
+  const product = d0 * digit;
+  let r1 = v1 - digit * d1 - mulHigh(d0, digit) - u64(v0 < product) - d1;
+  let r0 = v0 - product;
+  r1 -= u64(r0 < d0);
+  r0 -= d0;
+  digit++;
+  if (r1 >= low) {
     digit--;
+    r0 += d0;
+    r1 += d1 + u64(r0 < d0);
   }
-  return u32(digit);
+  if (r1 > d1 || (r1 == d1 && r0 >= d0)) {
+    digit++;
+    r1 -= d1 + u64(r0 < d0);
+    r0 -= d0;
+  }
+  const borrow = limbs == 2 ? 0 : subtractLower(at, digit);
+  const borrow1 = u64(r0 < borrow);
+  store<u64>(top - 16, r0 - borrow);
+  store<u64>(top - 8, r1 - borrow1);
+  store<u64>(top, 0);
+  if (r1 >= borrow1) return digit;
+  addBack(at);
+  return digit - 1;
 }
 
-/** Takes digit · divisor off the dividend at `place`; true when that went below zero. */
-function subtractProduct(place: i32, size: i32, digit: u64): bool {
-  let at = dividend + (usize(place) << 2);
+/** Takes digit · the divisor's limbs below the highest two off; answers the borrow. There are one or two. */
+function subtractLower(at: usize, digit: u64): u64 {
+  const d = load<u64>(divisor);
+  const low = digit * d;
+  const before = load<u64>(at);
+  store<u64>(at, before - low);
+  const borrow = mulHigh(digit, d) + u64(before < low);
+  if (limbs == 3) return borrow;
+  const next = load<u64>(divisor, 8);
+  const lowNext = digit * next;
+  const beforeNext = load<u64>(at, 8);
+  const rest = beforeNext - lowNext;
+  store<u64>(at, rest - borrow, 8);
+  return mulHigh(digit, next) + u64(beforeNext < lowNext) + u64(rest < borrow);
+}
+
+/** The one digit that the reciprocal cannot give: 2^64 − 1. Taking it off is taking 2^64 off and adding one back. */
+function largestDigit(at: usize): u64 {
+  let borrow: u64 = 0;
+  for (let i = 0; i < limbs; i++) {
+    const place = at + (usize(i + 1) << 3);
+    const limb = load<u64>(divisor + (usize(i) << 3));
+    const before = load<u64>(place);
+    const difference = before - limb;
+    store<u64>(place, difference - borrow);
+    borrow = u64(before < limb) | u64(difference < borrow);
+  }
+  addBack(at);
+  return u64.MAX_VALUE;
+}
+
+/** dividend += divisor at `at`; the limb above is not needed any more. */
+function addBack(at: usize): void {
   let carry: u64 = 0;
-  for (let i = 0; i < size; i++) {
-    carry += digit * u64(limb(divisor, i));
-    const before = load<u32>(at);
-    const after = before - u32(carry);
-    store<u32>(at, after);
-    carry = (carry >> 32) + u64(after > before);
-    at += 4;
+  for (let i = 0; i < limbs; i++) {
+    const place = at + (usize(i) << 3);
+    const limb = load<u64>(divisor + (usize(i) << 3));
+    const sum = load<u64>(place) + limb;
+    const total = sum + carry;
+    carry = u64(sum < limb) | u64(total < carry);
+    store<u64>(place, total);
   }
-  const before = u64(load<u32>(at));
-  store<u32>(at, u32(before - carry));
-  return before < carry;
-}
-
-/** Step D6, taken about twice in 2^32: the digit was one too large. */
-function addBack(place: i32, size: i32): void {
-  let at = dividend + (usize(place) << 2);
-  let carry: u64 = 0;
-  for (let i = 0; i < size; i++) {
-    carry += u64(load<u32>(at)) + u64(limb(divisor, i));
-    store<u32>(at, u32(carry));
-    carry >>= 32;
-    at += 4;
-  }
-  store<u32>(at, u32(u64(load<u32>(at)) + carry));
-}
-
-/** Writes from << shift (0 to 31) and answers the limb shifted out. */
-function shiftLeft(to: usize, from: usize, length: i32, shift: u32): u32 {
-  let carry: u64 = 0;
-  for (let i = 0; i < length; i++) {
-    carry |= u64(limb(from, i)) << shift;
-    setLimb(to, i, u32(carry));
-    carry >>= 32;
-  }
-  return u32(carry);
-}
-
-/** Undoes the normalisation of the remainder and clears what lies above it. */
-function shiftRemainder(size: i32, shift: u32): void {
-  for (let i = 0; i < size; i++) {
-    const above = i + 1 < size ? u64(limb(dividend, i + 1)) << 32 : 0;
-    setLimb(dividend, i, u32((above | u64(limb(dividend, i))) >> shift));
-  }
-  for (let i = size; i < 8; i++) setLimb(dividend, i, 0);
-}
-
-/** Limbs up to the highest that is not 0. */
-function countLimbs(value: usize, length: i32): i32 {
-  while (length > 0 && limb(value, length - 1) == 0) length--;
-  return length;
-}
-
-function limb(value: usize, index: i32): u32 {
-  return load<u32>(value + (usize(index) << 2));
-}
-
-function setLimb(value: usize, index: i32, digit: u32): void {
-  store<u32>(value + (usize(index) << 2), digit);
 }
 
 function fitsLimb(a: usize): bool {

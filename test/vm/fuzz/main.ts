@@ -27,7 +27,12 @@ const { values } = parseArgs({
 });
 
 async function compare(scenario: Scenario): Promise<string[]> {
-  return differences(runOurs(scenario), await runTheirs(scenario));
+  const theirs = await runTheirs(scenario);
+  try {
+    return differences(runOurs(scenario), theirs);
+  } catch (error) {
+    return [`we threw ${error}`];
+  }
 }
 
 async function report(seed: number): Promise<void> {

@@ -26,6 +26,8 @@ export async function runTheirs(scenario: Scenario): Promise<Result> {
   const common = commons.get(scenario.fork)!;
   const state = new SimpleStateManager({ common });
   await fill(state, scenario);
+  // Every EVM listens to its Common for good; here they share one.
+  common.events.removeAllListeners();
   const evm = (await createEVM({ common, stateManager: state, blockchain: chain as never })) as EVM;
   const fork = FORKS.indexOf(scenario.fork);
   const data = dataOf(scenario);
