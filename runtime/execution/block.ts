@@ -22,8 +22,10 @@ export interface Excluded {
   readonly reason: string;
 }
 
-/** Transactions of a block, as RLP strings, in bytes: it travels in one message. */
+/** Bytes of a block's transactions: it travels in one message. */
 export const MAX_BLOCK_BYTES = 512 * 1024;
+/** A proposer takes no more, so that the smallest device can follow. */
+export const MAX_BLOCK_TRANSACTIONS = 500;
 
 /**
  * Runs the transactions in order, each on what those before it left. One that is invalid here, or does not fit, is excluded:
@@ -37,7 +39,10 @@ export function executeBlock(vm: Vm, context: BlockContext, state: StateView, tr
   let gasUsed = 0n;
   let bytes = 0;
   for (const transaction of transactions) {
-    const fits = gasUsed + transaction.gasLimit <= context.gasLimit && bytes + transaction.raw.length <= MAX_BLOCK_BYTES;
+    const fits =
+      gasUsed + transaction.gasLimit <= context.gasLimit &&
+      bytes + transaction.raw.length <= MAX_BLOCK_BYTES &&
+      included.length < MAX_BLOCK_TRANSACTIONS;
     const reason = inadmissible(transaction, context.chainId) ?? (fits ? undefined : 'BlockFull');
     const outcome = reason ? { kind: 'refused' as const, reason } : vm.execute(context, transaction, overlay.view);
     if (outcome.kind === 'refused') {

@@ -19,4 +19,6 @@ export interface Core {
   stateAt(block: HashedHeader): State;
   /** Takes a client's transaction; it is on the disk when this answers its hash. Throws `TransactionRefused`. */
   submit(raw: Uint8Array): Word;
+  /** Lets others have a turn: long work is done in portions. */
+  pause(): Promise<void>;
 }

@@ -100,6 +100,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     stateAt: ({ header }) =>
       header.number === chain.head().header.number ? application.state() : openState(header.stateRoot, store, vm.keccak256),
     submit,
+    pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
   };
   consensus.start();
   return {
@@ -113,7 +114,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
       handlers.add(handler);
       return () => handlers.delete(handler);
     },
-    rpc: (request) => Promise.resolve(answer(core, log, request)),
+    rpc: (request) => answer(core, log, request),
     stop: () => consensus.stop(),
   };
 }

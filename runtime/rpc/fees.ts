@@ -4,7 +4,7 @@ import type { Receipt } from '../ledger/receipt.ts';
 import { type JsonObject, quantity } from './encode.ts';
 
 /** Blocks that one answer describes. */
-const MAX_BLOCKS = 1024;
+const MAX_BLOCKS = 128;
 
 /** `eth_feeHistory`. The base fee of this ledger is the same in every block; blob fields are those of a chain without blobs. */
 export function feeHistory(core: Core, blocks: number, newest: HashedHeader, percentiles: readonly number[]): JsonObject {

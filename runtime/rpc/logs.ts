@@ -8,11 +8,12 @@ import { ErrorCode, RpcError } from './errors.ts';
 
 /** Blocks that one request may search. */
 export const MAX_LOG_RANGE = 10_000;
+const BLOCKS_A_TURN = 64;
 /** Logs that one request may find. */
 export const MAX_LOGS = 10_000;
 
 /** `eth_getLogs` from block to block, both included. */
-export function findLogs(core: Core, filter: LogFilter, from: number, to: number): Json[] {
+export async function findLogs(core: Core, filter: LogFilter, from: number, to: number): Promise<Json[]> {
   if (to - from >= MAX_LOG_RANGE) {
     throw new RpcError(
       ErrorCode.LimitExceeded,
@@ -21,6 +22,7 @@ export function findLogs(core: Core, filter: LogFilter, from: number, to: number
   }
   const found: Json[] = [];
   for (let number = from; number <= to; number++) {
+    if ((number - from) % BLOCKS_A_TURN === BLOCKS_A_TURN - 1) await core.pause();
     const block = core.chain.at(number);
     if (!block) break;
     if (!mayMatch(core, block, filter)) continue;

@@ -5,8 +5,8 @@ import { invalidParams } from './errors.ts';
 
 /** One JSON-RPC method: how its parameters are read, what it does, how its result is written. */
 export interface Method {
-  /** Throws `RpcError`. */
-  answer(core: Core, params: readonly unknown[]): Json;
+  /** Begins at once; rejects with an `RpcError`. */
+  answer(core: Core, params: readonly unknown[]): Promise<Json>;
 }
 
 /** Parameters by name, in order. */
@@ -16,17 +16,17 @@ type Values<P extends Parameters> = { [K in keyof P]: P[K] extends readonly [str
 /** A row of the table. A result of `undefined` is answered with `null`. */
 export function method<const P extends Parameters, R>(
   parameters: P,
-  run: (core: Core, ...values: Values<P>) => R,
-  encode: (result: Exclude<R, undefined>, core: Core) => Json,
+  run: (core: Core, ...values: Values<P>) => R | Promise<R>,
+  encode: (result: Exclude<R, undefined>) => Json,
 ): Method {
   return {
-    answer(core, params) {
+    async answer(core, params) {
       if (params.length > parameters.length) {
         throw invalidParams(`too many arguments, want at most ${parameters.length}`);
       }
       const values = parameters.map(([name, decode], index) => decode(params[index], name)) as Values<P>;
-      const result = run(core, ...values);
-      return result === undefined ? null : encode(result as Exclude<R, undefined>, core);
+      const result = await run(core, ...values);
+      return result === undefined ? null : encode(result as Exclude<R, undefined>);
     },
   };
 }

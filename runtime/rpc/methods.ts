@@ -199,7 +199,7 @@ function proofAnswer(
   );
 }
 
-function logsAnswer(core: Core, filter: read.LogFilter): Json[] {
+async function logsAnswer(core: Core, filter: read.LogFilter): Promise<Json[]> {
   const from = filter.from.by === 'number' ? Number(filter.from.number) : existing(core, filter.from).header.number;
   const head = core.chain.head().header.number;
   const to = filter.to.by === 'number' ? Math.min(Number(filter.to.number), head) : existing(core, filter.to).header.number;

@@ -8,13 +8,14 @@ import { methods } from './methods.ts';
 /** Characters of a request; a transaction of 128 KiB in hexadecimal fits four times. */
 export const MAX_REQUEST_CHARACTERS = 1024 * 1024;
 export const MAX_BATCH = 100;
+const CALLS_A_TURN = 10;
 /** Characters after which no further call of a batch is executed. */
 export const MAX_RESPONSE_CHARACTERS = 8 * 1024 * 1024;
 
 const table: ReadonlyMap<string, Method> = new Map(Object.entries(methods));
 
-/** Answers one request or batch, as text (JSON-RPC 2.0). Never throws; an empty text where nothing is to be answered. */
-export function answer(core: Core, log: Logger, text: string): string {
+/** Answers one request or batch, as text (JSON-RPC 2.0). Never rejects; an empty text where nothing is to be answered. */
+export async function answer(core: Core, log: Logger, text: string): Promise<string> {
   if (text.length > MAX_REQUEST_CHARACTERS) {
     const size = `the request has ${text.length} characters; at most ${MAX_REQUEST_CHARACTERS} are read`;
     return failure(null, new RpcError(ErrorCode.InvalidRequest, size));
@@ -25,10 +26,10 @@ export function answer(core: Core, log: Logger, text: string): string {
   } catch {
     return failure(null, new RpcError(ErrorCode.Parse, 'the request is not JSON'));
   }
-  return Array.isArray(request) ? answerBatch(core, log, request) : (answerOne(core, log, request) ?? '');
+  return Array.isArray(request) ? answerBatch(core, log, request) : ((await answerOne(core, log, request)) ?? '');
 }
 
-function answerBatch(core: Core, log: Logger, requests: readonly unknown[]): string {
+async function answerBatch(core: Core, log: Logger, requests: readonly unknown[]): Promise<string> {
   if (requests.length === 0) return failure(null, new RpcError(ErrorCode.InvalidRequest, 'the batch is empty'));
   if (requests.length > MAX_BATCH) {
     const size = `the batch has ${requests.length} requests; at most ${MAX_BATCH} are taken`;
@@ -36,8 +37,9 @@ function answerBatch(core: Core, log: Logger, requests: readonly unknown[]): str
   }
   const answers: string[] = [];
   let characters = 0;
-  for (const request of requests) {
-    const one = characters > MAX_RESPONSE_CHARACTERS ? tooLarge(request) : answerOne(core, log, request);
+  for (const [index, request] of requests.entries()) {
+    if (index % CALLS_A_TURN === CALLS_A_TURN - 1) await core.pause();
+    const one = characters > MAX_RESPONSE_CHARACTERS ? tooLarge(request) : await answerOne(core, log, request);
     if (one === undefined) continue;
     answers.push(one);
     characters += one.length;
@@ -46,13 +48,13 @@ function answerBatch(core: Core, log: Logger, requests: readonly unknown[]): str
 }
 
 /** `undefined` for a notification: it is executed and not answered. */
-function answerOne(core: Core, log: Logger, request: unknown): string | undefined {
+async function answerOne(core: Core, log: Logger, request: unknown): Promise<string | undefined> {
   const id = idOf(request);
   try {
     const { name, params } = callOf(request);
     const row = table.get(name);
     if (!row) throw new RpcError(ErrorCode.MethodNotFound, `the method ${name} does not exist/is not available`);
-    const result = row.answer(core, params);
+    const result = await row.answer(core, params);
     return id === undefined ? undefined : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`;
   } catch (error) {
     const told = errorOf(error, log);

@@ -59,6 +59,8 @@ export interface World {
   readonly peers: readonly Peer[];
   /** Lets so much time pass. */
   run(ms: number): void;
+  /** Lets time pass until the promise has settled. */
+  settle<T>(promise: Promise<T>): Promise<T>;
   stop(): void;
 }
 
@@ -103,6 +105,18 @@ export function world(options: WorldOptions = {}): World {
     run(ms) {
       const endMs = clock.nowMs() + ms;
       while (clock.nowMs() < endMs) clock.step(endMs - clock.nowMs());
+    },
+    async settle(promise) {
+      let isSettled = false;
+      const settled = () => {
+        isSettled = true;
+      };
+      promise.then(settled, settled);
+      while (!isSettled) {
+        await new Promise((resolve) => void setImmediate(resolve));
+        if (!isSettled) clock.step(1);
+      }
+      return promise;
     },
     stop() {
       for (const peer of peers) peer.ledger.stop();

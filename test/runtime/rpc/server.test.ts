@@ -6,7 +6,7 @@ import { world } from '../ledger/world.ts';
 const test = suite('rpc/server');
 
 const some = world();
-const ask = (text: string) => some.peers[0]!.ledger.rpc(text);
+const ask = (text: string) => some.settle(some.peers[0]!.ledger.rpc(text));
 const chainId = { jsonrpc: '2.0', id: 1, method: 'eth_chainId' };
 const right = { jsonrpc: '2.0', id: 1, result: '0x539' };
 
@@ -38,6 +38,22 @@ for (const [name, request, answer] of rows) {
     else assert.equal(JSON.parse(text), answer);
   });
 }
+
+test('a long batch lets others have their turn', async () => {
+  const { ledger } = some.peers[0]!;
+  const batch = ledger.rpc(JSON.stringify(Array.from({ length: 100 }, (_, id) => ({ ...chainId, id }))));
+  let isDone = false;
+  void batch.then(() => {
+    isDone = true;
+  });
+  assert.equal(JSON.parse(await ledger.rpc(JSON.stringify(chainId))), right);
+  assert.is(isDone, false);
+  const answers = JSON.parse(await some.settle(batch));
+  assert.equal(
+    answers.map(({ id }: { id: number }) => id),
+    Array.from({ length: 100 }, (_, id) => id),
+  );
+});
 
 test('notifications are executed and not answered', async () => {
   const { id: _, ...notification } = chainId;
