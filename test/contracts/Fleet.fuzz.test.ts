@@ -45,8 +45,22 @@ class Witness {
       this.votes.set(who, what === 'healthy');
     }
     for (const event of events) judgements[event.name]?.(this, Number(event.args['revision']), event);
+    this.judge();
+  }
+
+  /** What must be true after every step. */
+  private judge(): void {
+    const [rolling] = this.with('RollingOut');
     assert.ok(this.with('Active').length <= 1, 'never two active revisions');
     assert.ok(this.with('RollingOut').length <= 1, 'never two revisions rolling out');
+    assert.ok(
+      this.with('Proposed').every((revision) => revision > Math.max(0, ...started(this))),
+      'no older one waits',
+    );
+    assert.ok(this.with('Proposed').length <= operators.length, 'at most one proposal of each operator');
+    if (rolling === undefined || this.enrolled.size === 0) return;
+    assert.ok(this.count(true) * 2 <= this.enrolled.size, 'a healthy quorum is a decision');
+    assert.ok(this.count(false) * 2 < this.enrolled.size, 'so is that there can be none');
   }
 
   enter(revision: number, phase: string, from: readonly string[]): void {

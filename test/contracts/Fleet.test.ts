@@ -254,6 +254,12 @@ s('one approval is enough where the threshold is one', async () => {
   assert.is(await history(on), 'RollingOut');
 });
 
+s('no approval at all while another rolls out, even one that would not start it', async () => {
+  const on = await stage(await newMachine(), 3);
+  for (const step of [...rollingOut, ['C', 'approve', 1], ['A', 'propose']] as Step[]) await act(on, step);
+  assert.is(await tell(on, ['B', 'approve', 2]), 'StillRollingOut(hello, 1)');
+});
+
 s('names and devices of different number are refused', async () => {
   const { fleet } = await stage(await newMachine());
   const error = await fleet.send(actor('A'), 'enrol', [actor('d5')], []).catch((reason: unknown) => reason);
