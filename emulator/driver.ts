@@ -23,6 +23,8 @@ export function driveLive(world: World): Driver {
     }
   };
   const ended = run();
+  // Whoever waits for the end hears why; nobody may be waiting yet.
+  ended.catch(() => {});
   return {
     ended,
     stop: () => {

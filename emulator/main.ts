@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Containers, Rectangle } from '../runtime/ports/index.ts';
+import type { Rectangle } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
-import type { BoardEngine } from './board.ts';
 import { type Driver, driveLive } from './driver.ts';
+import { type Engines, enginesOf, type RealEngine } from './engines.ts';
 import { type FleetArtifact, readFleet } from './fleet.ts';
-import { type CountedContainers, counted } from './in-flight.ts';
 import { writeOperators } from './operators.ts';
 import { checkOptions, type EmulateOptions } from './options.ts';
 import { readScripts } from './quickjs/device.ts';
@@ -15,19 +14,9 @@ import { playStory, StoryFailed } from './story.ts';
 import { lineTeller, type Out } from './teller.ts';
 import { createWorld, type World } from './world.ts';
 
+export type { RealEngine } from './engines.ts';
 export type { EmulateOptions } from './options.ts';
 export type { Out } from './teller.ts';
-
-/** A real Docker Engine as one device sees it; the command line brings the maker. */
-export interface RealEngine {
-  readonly containers: Containers;
-  reach(containerId: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
-  /** Makes the image of the example, if it is missing. */
-  ensureHelloImage(): Promise<void>;
-  /** Removes the device's containers and what belongs to them. */
-  clear(): Promise<void>;
-  close(): void;
-}
 
 export interface Injected {
   readonly engine?: (url: string, device: string) => RealEngine;
@@ -36,62 +25,18 @@ export interface Injected {
 }
 
 const STEP_DEADLINE_MS = 120_000;
+/** Exit code of a story that was ended before its end, as shells have it. */
+const INTERRUPTED = 130;
 
 /** Boots a fleet, plays the main job and, unless asked for once, stays up. Answers the exit code; throws sentences. */
 export async function emulate(options: EmulateOptions, out: Out, injected: Injected): Promise<number> {
   checkOptions(options);
-  const engines = realEngines(options, injected);
+  const engines = enginesOf(options.docker, injected.engine);
   try {
-    const containers = await prepare(engines, options);
-    return await run(options, out, injected.ending, engines, containers);
+    const containers = await engines.prepare();
+    return await run(options, out, injected.ending, engines.make, containers);
   } finally {
-    await Promise.all(engines.made.map((engine) => cleanUp(engine, out)));
-  }
-}
-
-/** Removes what the device has made, and what a last call is still making. */
-async function cleanUp({ engine, containers }: MadeEngine, out: Out): Promise<void> {
-  await containers.idle();
-  await engine.clear().catch((error: Error) => out.line(`what is left on the engine could not be removed: ${error.message}`));
-  engine.close();
-}
-
-interface MadeEngine {
-  readonly engine: RealEngine;
-  readonly containers: CountedContainers;
-}
-
-interface Engines {
-  readonly made: MadeEngine[];
-  readonly maker: ((device: string) => BoardEngine) | undefined;
-  readonly first: (() => RealEngine) | undefined;
-}
-
-function realEngines({ docker }: EmulateOptions, { engine }: Injected): Engines {
-  const made: MadeEngine[] = [];
-  if (docker === undefined) return { made, maker: undefined, first: undefined };
-  if (!engine) throw new Error('this emulator was started without a way to a Docker Engine');
-  const maker = (device: string): BoardEngine => {
-    const own = engine(docker, device);
-    const containers = counted(own.containers);
-    made.push({ engine: own, containers });
-    return { containers, reach: (containerId, port) => own.reach(containerId, port) };
-  };
-  return { made, maker, first: () => engine(docker, 'pad-01') };
-}
-
-/** Makes sure that the engine is there and has the example's image. Answers what the containers are, in words. */
-async function prepare({ first }: Engines, { docker }: EmulateOptions): Promise<string> {
-  if (!first) return 'virtual containers';
-  const engine = first();
-  try {
-    const name = await engine.containers.describe();
-    await engine.ensureHelloImage();
-    return name;
-  } catch (error) {
-    throw new Error(`--docker ${docker}: ${(error as Error).message}`);
-  } finally {
-    engine.close();
+    await engines.cleanUp(out);
   }
 }
 
@@ -99,7 +44,7 @@ async function run(
   options: EmulateOptions,
   out: Out,
   ending: AbortSignal,
-  engines: Engines,
+  engine: Engines['make'],
   containers: string,
 ): Promise<number> {
   const build = join(options.root, 'build');
@@ -112,7 +57,7 @@ async function run(
     version: options.version,
     scripts: readScripts(build),
     vm: createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) }),
-    ...(engines.maker ? { engine: engines.maker } : {}),
+    ...(engine ? { engine } : {}),
     onDraw: (device, rectangle) => show.draw(device, rectangle),
     onLog: (device, level, message) => {
       if (level === 'error') out.line(`    ${device}: ${message}`);
@@ -127,8 +72,9 @@ async function run(
     for (const line of greeting(options, server, containers)) out.line(line);
     await world.boot();
     const story = tellStory({ options, out, ending, world, server, fleet });
-    const code = await Promise.race([story, ended(ending), driver.ended.then(() => 0)]);
-    if (options.once || ending.aborted) return code;
+    const code = await Promise.race([story, ended(ending).then(() => INTERRUPTED), driver.ended.then(() => 0)]);
+    if (code === INTERRUPTED) return options.once ? code : 0;
+    if (options.once) return code;
     for (const line of whatNext(options, server)) out.line(line);
     await Promise.race([ended(ending), driver.ended]);
     return code;
@@ -162,7 +108,7 @@ async function tellStory({ options, out, ending, world, server, fleet }: Telling
   } catch (error) {
     if (!(error instanceof StoryFailed)) throw error;
     // Who ends the emulator in the middle of the story need not hear that it did not go on.
-    if (ending.aborted) return 0;
+    if (ending.aborted) return INTERRUPTED;
     out.redraw?.('');
     out.line(`  ✗ ${error.message}`);
     return 1;
@@ -172,9 +118,9 @@ async function tellStory({ options, out, ending, world, server, fleet }: Telling
   return 0;
 }
 
-function ended(ending: AbortSignal): Promise<number> {
-  if (ending.aborted) return Promise.resolve(0);
-  return new Promise((resolve) => ending.addEventListener('abort', () => resolve(0), { once: true }));
+function ended(ending: AbortSignal): Promise<void> {
+  if (ending.aborted) return Promise.resolve();
+  return new Promise((resolve) => ending.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 async function endWorld(world: World, driver: Driver, server: EmulatorServer): Promise<void> {
