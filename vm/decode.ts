@@ -1,24 +1,32 @@
 /**
- * Turns code into a program: one pass that finds the JUMPDESTs, cuts the code into blocks, adds up each block's gas and stack needs,
- * and turns pushes into ready words. What cannot be reached is left out.
+ * Turns code into a program: one pass that finds the JUMPDESTs, cuts the code into blocks, adds up each block's gas and stack needs, and
+ * follows where on the stack every value is, so that only what computes becomes an instruction. What cannot be reached is left out.
  */
-import { give, take, takeZeroed } from './arena';
+import { give, takeZeroed } from './arena';
+import {
+  beginDraft,
+  dropDraft,
+  emit,
+  emitLong,
+  finishDraft,
+  makeRoom,
+  position,
+  reserveHeader,
+  START,
+  writeHeader,
+} from './emitter';
 import { Op } from './opcodes';
-import { Code, Do, Header, Instruction } from './program';
+import { growth, REACH, resetOperands, settle, topOffset } from './operands';
+import { Code, Do } from './program';
+import { Shape, shapeOf } from './shapes';
 import { gasOf, isDefined, wordsIn, wordsOut } from './traits';
+import { forgetCondition, translate } from './translate';
 
-/** Most bytes of program that a byte of code becomes: an instruction and the header after it. */
-const GROWTH: usize = 16;
-const TRACED_GROWTH: usize = 64;
-const SLACK: usize = 128;
-/** A block is cut after this many instructions, so that its sums fit the header. */
-const LONGEST_BLOCK: i32 = 900;
+/** A block is cut after this many opcodes. */
+const LONGEST_BLOCK: i32 = 200;
 /** More words than a stack holds: no block that needs or adds so many can run. */
 const TOO_MANY: i32 = 1025;
-/** The first block stands here, so that 0 means "no JUMPDEST" in the jump table. */
-const START: usize = 8;
 
-let out: usize = 0;
 let header: usize = 0;
 let gas: u32 = 0;
 let height: i32 = 0;
@@ -28,21 +36,20 @@ let length: i32 = 0;
 
 /** Makes the program and jump table of a code record. False if there is no memory. */
 export function decode(code: usize, bytes: usize, traced: bool): bool {
-  const size = <usize>load<u32>(code, Code.Length);
-  const draft = take(size * (traced ? TRACED_GROWTH : GROWTH) + SLACK);
-  const jumps = takeZeroed((size << 2) + 4);
-  if (!draft || !jumps) return giveUp(draft, jumps);
-  out = draft + START;
-  if (traced) emitTraced(draft, bytes, size, jumps);
-  else emitBlocks(draft, bytes, size, jumps);
-  const used = out - draft;
-  const program = take(used);
-  if (!program) return giveUp(draft, jumps);
-  memory.copy(program, draft, used);
-  give(draft);
+  const size = load<u32>(code, Code.Length);
+  const jumps = takeZeroed(((<usize>size) << 2) + 4);
+  if (!jumps || !beginDraft()) return giveUp(jumps);
+  const done = traced ? emitTraced(bytes, <usize>size, jumps) : emitBlocks(bytes, <usize>size, jumps);
+  if (!done) {
+    dropDraft();
+    return giveUp(jumps);
+  }
+  const programSize = position();
+  const program = finishDraft(jumps, size);
+  if (!program) return giveUp(jumps);
   store<u32>(code, <u32>program, Code.Program);
   store<u32>(code, <u32>jumps, Code.Jumps);
-  store<u32>(code, <u32>(used + (size << 2)), Code.ProgramBytes);
+  store<u32>(code, <u32>programSize + (size << 2), Code.ProgramBytes);
   return true;
 }
 
@@ -51,107 +58,70 @@ export function firstBlock(program: usize): usize {
   return program + START;
 }
 
-function emitBlocks(draft: usize, bytes: usize, size: usize, jumps: usize): void {
+function emitBlocks(bytes: usize, size: usize, jumps: usize): bool {
   const end = bytes + size;
   let at = bytes;
-  beginBlock();
+  if (!beginBlock()) return false;
   while (at < end) {
     const opcode = <i32>load<u8>(at);
     if (opcode == Op.JUMPDEST) {
-      if (length > 0) fallThrough();
-      store<u32>(jumps + ((at - bytes) << 2), <u32>(header - draft));
+      if (length > 0 && !fallThrough()) return false;
+      store<u32>(jumps + ((at - bytes) << 2), <u32>header);
       count(opcode);
       at += 1;
       continue;
     }
-    if (length >= LONGEST_BLOCK) fallThrough();
+    if ((length >= LONGEST_BLOCK || abs(growth()) > REACH) && !fallThrough()) return false;
     count(opcode);
-    at = emitAlone(at, opcode, bytes);
+    translate(opcode, at, <u32>(at - bytes));
+    at += 1 + pushSize(opcode);
     if (isEnd(opcode)) {
       endBlock();
       at = nextJumpdest(at, end);
-      if (at >= end) return;
-      beginBlock();
+      if (at >= end) return true;
+      if (!beginBlock()) return false;
     } else if (isBreak(opcode)) {
       endBlock();
-      beginBlock();
+      if (!beginBlock()) return false;
     }
   }
-  emit(Op.STOP, 0);
+  emit(Do.Stop, 0, 0, 0);
   endBlock();
+  return true;
 }
 
 /** Every instruction is a block of its own, and before it stands one that calls the host. */
-function emitTraced(draft: usize, bytes: usize, size: usize, jumps: usize): void {
+function emitTraced(bytes: usize, size: usize, jumps: usize): bool {
   const end = bytes + size;
   let at = bytes;
   while (at <= end) {
     const opcode = at < end ? <i32>load<u8>(at) : Op.STOP;
-    beginBlock();
-    if (opcode == Op.JUMPDEST) store<u32>(jumps + ((at - bytes) << 2), <u32>(header - draft));
-    emit(Do.Trace, <u32>(at - bytes));
-    store<u16>(out - Instruction.Size, <u16>opcode, Instruction.Small);
+    if (!beginBlock()) return false;
+    if (opcode == Op.JUMPDEST) store<u32>(jumps + ((at - bytes) << 2), <u32>header);
+    emit(Do.Trace, 0, opcode, 0);
+    emitLong(<u64>(at - bytes));
     endBlock();
-    beginBlock();
+    if (!beginBlock()) return false;
     count(opcode);
-    at = opcode == Op.JUMPDEST ? at + 1 : emitAlone(at, opcode, bytes);
-    if (!isEnd(opcode) && !isBreak(opcode)) emit(Do.Enter, 0);
+    if (opcode != Op.JUMPDEST) translate(opcode, at, <u32>(at - bytes));
+    at += 1 + pushSize(opcode);
+    if (!isEnd(opcode) && !isBreak(opcode)) emitEnter();
     endBlock();
   }
+  return true;
 }
 
-/** One instruction for one opcode. Returns where the next opcode stands. */
-function emitAlone(at: usize, opcode: i32, bytes: usize): usize {
-  if (!isDefined(opcode)) {
-    emit(Do.Undefined, 0);
-    return at + 1;
-  }
-  if (opcode >= Op.PUSH0 && opcode <= Op.PUSH32) {
-    emitPush(at + 1, opcode - Op.PUSH0);
-    return at + 1 + <usize>(opcode - Op.PUSH0);
-  }
-  emit(opcode, opcode == Op.PC ? <u32>(at - bytes) : 0);
-  return at + 1;
-}
-
-/** Bytes beyond the code's end are zero, as the padding is. */
-function emitPush(at: usize, size: i32): void {
-  if (size <= 4) {
-    emit(Do.PushSmall, <u32>bigEndian(at, size));
-  } else if (size <= 8) {
-    emit(Do.PushLong, 0);
-    store<u64>(out, bigEndian(at, size));
-    out += 8;
-  } else {
-    emit(Do.PushWord, 0);
-    for (let limb = 0; limb < 4; limb++) {
-      const low = size - 8 * (limb + 1);
-      store<u64>(out, low >= 0 ? bigEndian(at + <usize>low, 8) : low > -8 ? bigEndian(at, low + 8) : 0);
-      out += 8;
-    }
-  }
-}
-
-/** The number in `size` (0 to 8) big-endian bytes. */
-function bigEndian(at: usize, size: i32): u64 {
-  return size == 0 ? 0 : bswap<u64>(load<u64>(at)) >> <u64>(64 - 8 * size);
-}
-
-function emit(handler: i32, operand: u32): void {
-  store<u16>(out, <u16>handler);
-  store<u16>(out, 0, Instruction.Small);
-  store<u32>(out, operand, Instruction.Operand);
-  out += Instruction.Size;
-}
-
-function beginBlock(): void {
-  header = out;
-  out += Header.Size;
+function beginBlock(): bool {
+  if (!makeRoom()) return false;
+  header = reserveHeader();
+  resetOperands();
+  forgetCondition();
   gas = 0;
   height = 0;
   needs = 0;
   grows = 0;
   length = 0;
+  return true;
 }
 
 /** Adds an opcode to the block's sums. */
@@ -165,56 +135,53 @@ function count(opcode: i32): void {
 }
 
 function endBlock(): void {
-  store<u32>(header, gas, Header.Gas);
-  store<u16>(header, <u16>(min(needs, TOO_MANY) << 5), Header.Needs);
-  store<u16>(header, <u16>(min(grows, TOO_MANY) << 5), Header.Grows);
+  writeHeader(header, gas, <u32>min(needs, TOO_MANY), <u32>min(grows, TOO_MANY));
 }
 
-function fallThrough(): void {
-  emit(Do.Enter, 0);
+function fallThrough(): bool {
+  emitEnter();
   endBlock();
-  beginBlock();
+  return beginBlock();
+}
+
+function emitEnter(): void {
+  settle();
+  emit(Do.Enter, topOffset(), 0, 0);
 }
 
 /** After these nothing follows but at a JUMPDEST. */
 function isEnd(opcode: i32): bool {
+  const shape = shapeOf(opcode);
   return (
     !isDefined(opcode) ||
-    opcode == Op.STOP ||
-    opcode == Op.JUMP ||
+    shape == Shape.Ends ||
+    shape == Shape.Jumps ||
     opcode == Op.RETURN ||
     opcode == Op.REVERT ||
-    opcode == Op.INVALID ||
     opcode == Op.SELFDESTRUCT
   );
 }
 
 /** These see how much gas is left, or may go elsewhere: what follows must not be paid yet. */
 function isBreak(opcode: i32): bool {
-  return (
-    opcode == Op.JUMPI ||
-    opcode == Op.GAS ||
-    opcode == Op.SSTORE ||
-    opcode == Op.CREATE ||
-    opcode == Op.CREATE2 ||
-    opcode == Op.CALL ||
-    opcode == Op.CALLCODE ||
-    opcode == Op.DELEGATECALL ||
-    opcode == Op.STATICCALL
-  );
+  const shape = shapeOf(opcode);
+  return shape == Shape.Branches || shape == Shape.Breaks || shape == Shape.Gas || shape == Shape.Asks;
+}
+
+function pushSize(opcode: i32): usize {
+  return opcode >= Op.PUSH1 && opcode <= Op.PUSH32 ? <usize>(opcode - Op.PUSH0) : 0;
 }
 
 function nextJumpdest(at: usize, end: usize): usize {
   while (at < end) {
     const opcode = <i32>load<u8>(at);
     if (opcode == Op.JUMPDEST) return at;
-    at += opcode >= Op.PUSH1 && opcode <= Op.PUSH32 ? <usize>(opcode - Op.PUSH1 + 2) : 1;
+    at += 1 + pushSize(opcode);
   }
   return end;
 }
 
-function giveUp(draft: usize, jumps: usize): bool {
-  give(draft);
+function giveUp(jumps: usize): bool {
   give(jumps);
   return false;
 }

@@ -8,6 +8,8 @@ import { sha256 } from './crypto/sha256';
 import { Fork, selectRules } from './forks';
 import { run } from './interpreter';
 import { newBytes } from './pool';
+import { prepareShapes } from './shapes';
+import { refund } from './state';
 import { Refusal, Status } from './status';
 import { selectTraits } from './traits';
 import { reset, result, transact } from './transaction';
@@ -32,12 +34,18 @@ export {
 export function setFork(fork: i32): void {
   selectRules(fork);
   selectTraits(fork);
+  prepareShapes();
 }
 
 /** Begins a transaction: forgets the last one, and gives room for the message's variable parts. 0 if there is none. */
 export function begin(bytes: usize): usize {
   reset();
   return newBytes(bytes);
+}
+
+/** Refund counter of the running transaction. */
+export function refundSoFar(): i64 {
+  return refund;
 }
 
 export function contextAddress(): usize {

@@ -10,10 +10,10 @@ import { spend, takeSlice, totalGas } from './gas';
 import { hostTrace } from './host';
 import { balance, blobHash, blockHash, codeHashOf, codeSizeOf, copyCodeOf, loadCallData } from './instructions/environment';
 import { log } from './instructions/logs';
-import { copyReturnData, copyToMemory, copyWithin, hashRange, reachWord, takeOutput } from './instructions/memory';
+import { copyReturnData, copyToMemory, copyWithin, hashRange, reachNumber, reachWord, takeOutput } from './instructions/memory';
+import { shiftLeft, shiftRight } from './instructions/shift';
 import { sload, sstore, tload, tstore } from './instructions/storage';
 import { selfDestruct } from './instructions/system';
-import { Op } from './opcodes';
 import { returnDataSize, setOutput } from './output';
 import { Code, Do, Header, Instruction } from './program';
 import { Account } from './records';
@@ -90,205 +90,248 @@ export function run(frame: usize): i32 {
 
     while (true) {
       switch (<i32>load<u16>(ip)) {
-        case Op.STOP:
-          setOutput(0, 0);
-          return end(frame, gas, Status.Stop);
         case Do.Enter:
+          sp += <usize>load<i16>(ip, Instruction.Out);
           ip += 8;
           break;
         case Do.Trace:
-          pause(frame, ip + 8, sp, gas);
-          hostTrace(load<u32>(ip, Instruction.Operand), load<u16>(ip, Instruction.Small), frame);
-          ip += 8;
+          pause(frame, ip + Instruction.Long, sp, gas);
+          hostTrace(load<u32>(ip, Instruction.C), load<u16>(ip, Instruction.A), frame);
+          ip += Instruction.Long;
           break;
-        case Op.ADD:
-          add(sp + 32, sp, sp + 32);
-          sp += 32;
-          ip += 8;
-          continue;
-        case Op.MUL:
-          mul(sp + 32, sp, sp + 32);
-          sp += 32;
-          ip += 8;
-          continue;
-        case Op.SUB:
-          sub(sp + 32, sp, sp + 32);
-          sp += 32;
-          ip += 8;
-          continue;
-        case Op.DIV:
-          div(sp + 32, sp, sp + 32);
-          sp += 32;
-          ip += 8;
-          continue;
-        case Op.SDIV:
-          sdiv(sp + 32, sp, sp + 32);
-          sp += 32;
-          ip += 8;
-          continue;
-        case Op.MOD:
-          mod(sp + 32, sp, sp + 32);
-          sp += 32;
-          ip += 8;
-          continue;
-        case Op.SMOD:
-          smod(sp + 32, sp, sp + 32);
-          sp += 32;
-          ip += 8;
-          continue;
-        case Op.ADDMOD:
-          addmod(sp + 64, sp, sp + 32, sp + 64);
-          sp += 64;
-          ip += 8;
-          continue;
-        case Op.MULMOD:
-          mulmod(sp + 64, sp, sp + 32, sp + 64);
-          sp += 64;
-          ip += 8;
-          continue;
-        case Op.EXP:
-          gas = spend(gas, exponentCost(sp + 32));
+        case Do.Stop:
+          setOutput(0, 0);
+          return end(frame, gas, Status.Stop);
+        case Do.Return:
+          gas = takeOutput(frame, aOf(sp, ip), bOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
-          exp(sp + 32, sp, sp + 32);
-          sp += 32;
+          return end(frame, gas, Status.Return);
+        case Do.Revert:
+          gas = takeOutput(frame, aOf(sp, ip), bOf(sp, ip), gas);
+          if (gas < 0) return <i32>-gas;
+          return end(frame, gas, Status.Revert);
+        case Do.SelfDestruct:
+          gas = selfDestruct(frame, aOf(sp, ip), gas);
+          if (gas < 0) return <i32>-gas;
+          setOutput(0, 0);
+          return end(frame, gas, Status.SelfDestruct);
+        case Do.Move:
+          copy(outOf(sp, ip), aOf(sp, ip));
           ip += 8;
           continue;
-        case Op.SIGNEXTEND:
-          signextend(sp + 32, sp, sp + 32);
-          sp += 32;
+        case Do.Swap:
+          swap(aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.LT:
-          setU64(sp + 32, u64(lt(sp, sp + 32)));
-          sp += 32;
+        case Do.Const:
+          copy(outOf(sp, ip), ip + Instruction.Size);
+          ip += 40;
+          continue;
+        case Do.ConstN:
+          setU64(outOf(sp, ip), load<u32>(ip, Instruction.A));
           ip += 8;
           continue;
-        case Op.GT:
-          setU64(sp + 32, u64(lt(sp + 32, sp)));
-          sp += 32;
+        case Do.Add:
+          add(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.SLT:
-          setU64(sp + 32, u64(slt(sp, sp + 32)));
-          sp += 32;
+        case Do.AddC:
+          add(outOf(sp, ip), aOf(sp, ip), ip + Instruction.Size);
+          ip += 40;
+          continue;
+        case Do.Mul:
+          mul(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.SGT:
-          setU64(sp + 32, u64(slt(sp + 32, sp)));
-          sp += 32;
+        case Do.MulC:
+          mul(outOf(sp, ip), aOf(sp, ip), ip + Instruction.Size);
+          ip += 40;
+          continue;
+        case Do.Sub:
+          sub(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.EQ:
-          setU64(sp + 32, u64(eq(sp, sp + 32)));
-          sp += 32;
+        case Do.SubCR:
+          sub(outOf(sp, ip), ip + Instruction.Size, aOf(sp, ip));
+          ip += 40;
+          continue;
+        case Do.Div:
+          div(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.ISZERO:
-          setU64(sp, u64(isZero(sp)));
+        case Do.SDiv:
+          sdiv(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.AND:
-          and(sp + 32, sp, sp + 32);
-          sp += 32;
+        case Do.Mod:
+          mod(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.OR:
-          or(sp + 32, sp, sp + 32);
-          sp += 32;
+        case Do.SMod:
+          smod(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.XOR:
-          xor(sp + 32, sp, sp + 32);
-          sp += 32;
+        case Do.AddMod:
+          addmod(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip), sp + <usize>load<i16>(ip, Instruction.C));
+          ip += 16;
+          continue;
+        case Do.MulMod:
+          mulmod(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip), sp + <usize>load<i16>(ip, Instruction.C));
+          ip += 16;
+          continue;
+        case Do.Exp:
+          gas = spend(gas, exponentCost(bOf(sp, ip)));
+          if (gas < 0) return <i32>-gas;
+          exp(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.NOT:
-          not(sp, sp);
+        case Do.SignExtend:
+          signextend(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.BYTE:
-          byte(sp + 32, sp, sp + 32);
-          sp += 32;
+        case Do.Lt:
+          setU64(outOf(sp, ip), u64(lt(aOf(sp, ip), bOf(sp, ip))));
           ip += 8;
           continue;
-        case Op.SHL:
-          shl(sp + 32, sp, sp + 32);
-          sp += 32;
+        case Do.LtCR:
+          setU64(outOf(sp, ip), u64(lt(ip + Instruction.Size, aOf(sp, ip))));
+          ip += 40;
+          continue;
+        case Do.LtRC:
+          setU64(outOf(sp, ip), u64(lt(aOf(sp, ip), ip + Instruction.Size)));
+          ip += 40;
+          continue;
+        case Do.Slt:
+          setU64(outOf(sp, ip), u64(slt(aOf(sp, ip), bOf(sp, ip))));
           ip += 8;
           continue;
-        case Op.SHR:
-          shr(sp + 32, sp, sp + 32);
-          sp += 32;
+        case Do.SltCR:
+          setU64(outOf(sp, ip), u64(slt(ip + Instruction.Size, aOf(sp, ip))));
+          ip += 40;
+          continue;
+        case Do.SltRC:
+          setU64(outOf(sp, ip), u64(slt(aOf(sp, ip), ip + Instruction.Size)));
+          ip += 40;
+          continue;
+        case Do.Eq:
+          setU64(outOf(sp, ip), u64(eq(aOf(sp, ip), bOf(sp, ip))));
           ip += 8;
           continue;
-        case Op.SAR:
-          sar(sp + 32, sp, sp + 32);
-          sp += 32;
+        case Do.EqC:
+          setU64(outOf(sp, ip), u64(eq(aOf(sp, ip), ip + Instruction.Size)));
+          ip += 40;
+          continue;
+        case Do.IsZero:
+          setU64(outOf(sp, ip), u64(isZero(aOf(sp, ip))));
           ip += 8;
           continue;
-        case Op.CLZ:
-          clz(sp, sp);
+        case Do.And:
+          and(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.KECCAK256:
-          gas = hashRange(frame, sp, gas);
+        case Do.AndC:
+          and(outOf(sp, ip), aOf(sp, ip), ip + Instruction.Size);
+          ip += 40;
+          continue;
+        case Do.Or:
+          or(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.OrC:
+          or(outOf(sp, ip), aOf(sp, ip), ip + Instruction.Size);
+          ip += 40;
+          continue;
+        case Do.Xor:
+          xor(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.XorC:
+          xor(outOf(sp, ip), aOf(sp, ip), ip + Instruction.Size);
+          ip += 40;
+          continue;
+        case Do.Not:
+          not(outOf(sp, ip), aOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.Byte:
+          byte(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.Shl:
+          shl(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.ShlN:
+          shiftLeft(outOf(sp, ip), aOf(sp, ip), load<u16>(ip, Instruction.B));
+          ip += 8;
+          continue;
+        case Do.Shr:
+          shr(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.ShrN:
+          shiftRight(outOf(sp, ip), aOf(sp, ip), load<u16>(ip, Instruction.B));
+          ip += 8;
+          continue;
+        case Do.Sar:
+          sar(outOf(sp, ip), aOf(sp, ip), bOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.Clz:
+          clz(outOf(sp, ip), aOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.Keccak:
+          gas = hashRange(frame, outOf(sp, ip), aOf(sp, ip), bOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
           memoryAt = <usize>load<u32>(frame, Frame.Memory);
           memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 32;
           ip += 8;
           continue;
-        case Op.ADDRESS:
-          sp -= 32;
-          copy(sp, <usize>load<u32>(frame, Frame.Account) + Account.Address);
+        case Do.Address:
+          copy(outOf(sp, ip), <usize>load<u32>(frame, Frame.Account) + Account.Address);
           ip += 8;
           continue;
-        case Op.BALANCE:
-          gas = balance(sp, gas);
+        case Do.Balance:
+          gas = balance(aOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
           ip += 8;
           continue;
-        case Op.ORIGIN:
-          sp -= 32;
-          copy(sp, context + Context.Sender);
+        case Do.Origin:
+          copy(outOf(sp, ip), context + Context.Sender);
           ip += 8;
           continue;
-        case Op.CALLER:
-          sp -= 32;
-          copy(sp, frame + Frame.Caller);
+        case Do.Caller:
+          copy(outOf(sp, ip), frame + Frame.Caller);
           ip += 8;
           continue;
-        case Op.CALLVALUE:
-          sp -= 32;
-          copy(sp, frame + Frame.Value);
+        case Do.CallValue:
+          copy(outOf(sp, ip), frame + Frame.Value);
           ip += 8;
           continue;
-        case Op.CALLDATALOAD:
-          loadCallData(frame, sp);
+        case Do.CallDataLoad:
+          loadCallData(frame, outOf(sp, ip), aOf(sp, ip));
           ip += 8;
           continue;
-        case Op.CALLDATASIZE:
-          sp -= 32;
-          setU64(sp, load<u32>(frame, Frame.InputSize));
+        case Do.CallDataSize:
+          setU64(outOf(sp, ip), load<u32>(frame, Frame.InputSize));
           ip += 8;
           continue;
-        case Op.CALLDATACOPY:
-          gas = copyToMemory(frame, sp, <usize>load<u32>(frame, Frame.Input), load<u32>(frame, Frame.InputSize), gas);
+        case Do.CallDataCopy:
+          gas = copyToMemory(frame, aOf(sp, ip), <usize>load<u32>(frame, Frame.Input), load<u32>(frame, Frame.InputSize), gas);
           if (gas < 0) return <i32>-gas;
           memoryAt = <usize>load<u32>(frame, Frame.Memory);
           memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 96;
           ip += 8;
           continue;
-        case Op.CODESIZE:
-          sp -= 32;
-          setU64(sp, sizeOf(<usize>load<u32>(frame, Frame.Code)));
+        case Do.CodeSize:
+          setU64(outOf(sp, ip), sizeOf(<usize>load<u32>(frame, Frame.Code)));
           ip += 8;
           continue;
-        case Op.CODECOPY:
+        case Do.CodeCopy:
           gas = copyToMemory(
             frame,
-            sp,
+            aOf(sp, ip),
             bytesOf(<usize>load<u32>(frame, Frame.Code)),
             sizeOf(<usize>load<u32>(frame, Frame.Code)),
             gas,
@@ -296,424 +339,320 @@ export function run(frame: usize): i32 {
           if (gas < 0) return <i32>-gas;
           memoryAt = <usize>load<u32>(frame, Frame.Memory);
           memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 96;
           ip += 8;
           continue;
-        case Op.GASPRICE:
-          sp -= 32;
-          copy(sp, context + Context.GasPrice);
+        case Do.GasPrice:
+          copy(outOf(sp, ip), context + Context.GasPrice);
           ip += 8;
           continue;
-        case Op.EXTCODESIZE:
-          gas = codeSizeOf(sp, gas);
+        case Do.ExtCodeSize:
+          gas = codeSizeOf(aOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
           ip += 8;
           continue;
-        case Op.EXTCODECOPY:
-          gas = copyCodeOf(frame, sp, gas);
+        case Do.ExtCodeCopy:
+          gas = copyCodeOf(frame, aOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
           memoryAt = <usize>load<u32>(frame, Frame.Memory);
           memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 128;
           ip += 8;
           continue;
-        case Op.RETURNDATASIZE:
-          sp -= 32;
-          setU64(sp, returnDataSize);
+        case Do.ReturnDataSize:
+          setU64(outOf(sp, ip), returnDataSize);
           ip += 8;
           continue;
-        case Op.RETURNDATACOPY:
-          gas = copyReturnData(frame, sp, gas);
+        case Do.ReturnDataCopy:
+          gas = copyReturnData(frame, aOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
           memoryAt = <usize>load<u32>(frame, Frame.Memory);
           memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 96;
           ip += 8;
           continue;
-        case Op.EXTCODEHASH:
-          gas = codeHashOf(sp, gas);
+        case Do.ExtCodeHash:
+          gas = codeHashOf(aOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
           ip += 8;
           continue;
-        case Op.BLOCKHASH:
-          gas = blockHash(sp, gas);
+        case Do.BlockHash:
+          gas = blockHash(aOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
           ip += 8;
           continue;
-        case Op.COINBASE:
-          sp -= 32;
-          copy(sp, context + Context.Coinbase);
+        case Do.Coinbase:
+          copy(outOf(sp, ip), context + Context.Coinbase);
           ip += 8;
           continue;
-        case Op.TIMESTAMP:
-          sp -= 32;
-          copy(sp, context + Context.Timestamp);
+        case Do.Timestamp:
+          copy(outOf(sp, ip), context + Context.Timestamp);
           ip += 8;
           continue;
-        case Op.NUMBER:
-          sp -= 32;
-          copy(sp, context + Context.Number);
+        case Do.Number:
+          copy(outOf(sp, ip), context + Context.Number);
           ip += 8;
           continue;
-        case Op.PREVRANDAO:
-          sp -= 32;
-          copy(sp, context + Context.PrevRandao);
+        case Do.PrevRandao:
+          copy(outOf(sp, ip), context + Context.PrevRandao);
           ip += 8;
           continue;
-        case Op.GASLIMIT:
-          sp -= 32;
-          copy(sp, context + Context.BlockGasLimit);
+        case Do.GasLimit:
+          copy(outOf(sp, ip), context + Context.BlockGasLimit);
           ip += 8;
           continue;
-        case Op.CHAINID:
-          sp -= 32;
-          copy(sp, context + Context.ChainId);
+        case Do.ChainId:
+          copy(outOf(sp, ip), context + Context.ChainId);
           ip += 8;
           continue;
-        case Op.SELFBALANCE:
-          sp -= 32;
-          copy(sp, <usize>load<u32>(frame, Frame.Account) + Account.Balance);
+        case Do.SelfBalance:
+          copy(outOf(sp, ip), <usize>load<u32>(frame, Frame.Account) + Account.Balance);
           ip += 8;
           continue;
-        case Op.BASEFEE:
-          sp -= 32;
-          copy(sp, context + Context.BaseFee);
+        case Do.BaseFee:
+          copy(outOf(sp, ip), context + Context.BaseFee);
           ip += 8;
           continue;
-        case Op.BLOBHASH:
-          blobHash(sp);
+        case Do.BlobHash:
+          blobHash(aOf(sp, ip));
           ip += 8;
           continue;
-        case Op.BLOBBASEFEE:
-          sp -= 32;
-          copy(sp, context + Context.BlobBaseFee);
+        case Do.BlobBaseFee:
+          copy(outOf(sp, ip), context + Context.BlobBaseFee);
           ip += 8;
           continue;
-        case Op.POP:
-          sp += 32;
-          ip += 8;
-          continue;
-        case Op.MLOAD:
-          if (!fitsU64(sp) || load<u64>(sp) >> 32 || load<u64>(sp) + 32 > memorySize) {
-            gas = reachWord(frame, sp, 32, gas);
+        case Do.MLoad:
+          if (isBeyond(aOf(sp, ip), 32, memorySize)) {
+            gas = reachWord(frame, aOf(sp, ip), 32, gas);
             if (gas < 0) return <i32>-gas;
             memoryAt = <usize>load<u32>(frame, Frame.Memory);
             memorySize = <u64>load<u32>(frame, Frame.MemorySize);
           }
-          loadBigEndian(sp, memoryAt + <usize>load<u32>(sp));
+          loadBigEndian(outOf(sp, ip), memoryAt + <usize>load<u32>(aOf(sp, ip)));
           ip += 8;
           continue;
-        case Op.MSTORE:
-          if (!fitsU64(sp) || load<u64>(sp) >> 32 || load<u64>(sp) + 32 > memorySize) {
-            gas = reachWord(frame, sp, 32, gas);
+        case Do.MLoadN:
+          if (<u64>load<u32>(ip, Instruction.A) + 32 > memorySize) {
+            gas = reachNumber(frame, load<u32>(ip, Instruction.A), 32, gas);
             if (gas < 0) return <i32>-gas;
             memoryAt = <usize>load<u32>(frame, Frame.Memory);
             memorySize = <u64>load<u32>(frame, Frame.MemorySize);
           }
-          storeBigEndian(memoryAt + <usize>load<u32>(sp), sp + 32);
-          sp += 64;
+          loadBigEndian(outOf(sp, ip), memoryAt + <usize>load<u32>(ip, Instruction.A));
           ip += 8;
           continue;
-        case Op.MSTORE8:
-          if (!fitsU64(sp) || load<u64>(sp) >> 32 || load<u64>(sp) + 1 > memorySize) {
-            gas = reachWord(frame, sp, 1, gas);
+        case Do.MStore:
+          if (isBeyond(aOf(sp, ip), 32, memorySize)) {
+            gas = reachWord(frame, aOf(sp, ip), 32, gas);
             if (gas < 0) return <i32>-gas;
             memoryAt = <usize>load<u32>(frame, Frame.Memory);
             memorySize = <u64>load<u32>(frame, Frame.MemorySize);
           }
-          store<u8>(memoryAt + <usize>load<u32>(sp), load<u8>(sp, 32));
-          sp += 64;
+          storeBigEndian(memoryAt + <usize>load<u32>(aOf(sp, ip)), bOf(sp, ip));
           ip += 8;
           continue;
-        case Op.SLOAD:
-          gas = sload(frame, sp, gas);
+        case Do.MStoreN:
+          if (<u64>load<u32>(ip, Instruction.A) + 32 > memorySize) {
+            gas = reachNumber(frame, load<u32>(ip, Instruction.A), 32, gas);
+            if (gas < 0) return <i32>-gas;
+            memoryAt = <usize>load<u32>(frame, Frame.Memory);
+            memorySize = <u64>load<u32>(frame, Frame.MemorySize);
+          }
+          storeBigEndian(memoryAt + <usize>load<u32>(ip, Instruction.A), outOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.MStore8:
+          if (isBeyond(aOf(sp, ip), 1, memorySize)) {
+            gas = reachWord(frame, aOf(sp, ip), 1, gas);
+            if (gas < 0) return <i32>-gas;
+            memoryAt = <usize>load<u32>(frame, Frame.Memory);
+            memorySize = <u64>load<u32>(frame, Frame.MemorySize);
+          }
+          store<u8>(memoryAt + <usize>load<u32>(aOf(sp, ip)), load<u8>(bOf(sp, ip)));
+          ip += 8;
+          continue;
+        case Do.MSize:
+          setU64(outOf(sp, ip), memorySize);
+          ip += 8;
+          continue;
+        case Do.MCopy:
+          gas = copyWithin(frame, aOf(sp, ip), gas);
+          if (gas < 0) return <i32>-gas;
+          memoryAt = <usize>load<u32>(frame, Frame.Memory);
+          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
+          ip += 8;
+          continue;
+        case Do.SLoad:
+          gas = sload(frame, outOf(sp, ip), aOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
           ip += 8;
           continue;
-        case Op.SSTORE:
-          gas = sstore(frame, sp, gas);
+        case Do.SStore:
+          gas = sstore(frame, aOf(sp, ip), gas);
           if (gas < 0) return <i32>-gas;
-          sp += 64;
+          sp += <usize>load<i16>(ip, Instruction.Out);
           ip += 8;
           break;
-        case Op.JUMP:
-          ip = jumpTarget(frame, sp);
-          if (!ip) return Status.InvalidJump;
-          sp += 32;
+        case Do.TLoad:
+          tload(frame, outOf(sp, ip), aOf(sp, ip));
+          ip += 8;
+          continue;
+        case Do.TStore:
+          gas = tstore(frame, aOf(sp, ip), gas);
+          if (gas < 0) return <i32>-gas;
+          ip += 8;
+          continue;
+        case Do.Gas:
+          setU64(aOf(sp, ip), totalGas(gas));
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          ip += 8;
           break;
-        case Op.JUMPI:
-          if (isZero(sp + 32)) {
-            ip += 8;
+        case Do.Log0:
+          gas = log(frame, aOf(sp, ip), 0, gas);
+          if (gas < 0) return <i32>-gas;
+          memoryAt = <usize>load<u32>(frame, Frame.Memory);
+          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
+          ip += 8;
+          continue;
+        case Do.Log1:
+          gas = log(frame, aOf(sp, ip), 1, gas);
+          if (gas < 0) return <i32>-gas;
+          memoryAt = <usize>load<u32>(frame, Frame.Memory);
+          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
+          ip += 8;
+          continue;
+        case Do.Log2:
+          gas = log(frame, aOf(sp, ip), 2, gas);
+          if (gas < 0) return <i32>-gas;
+          memoryAt = <usize>load<u32>(frame, Frame.Memory);
+          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
+          ip += 8;
+          continue;
+        case Do.Log3:
+          gas = log(frame, aOf(sp, ip), 3, gas);
+          if (gas < 0) return <i32>-gas;
+          memoryAt = <usize>load<u32>(frame, Frame.Memory);
+          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
+          ip += 8;
+          continue;
+        case Do.Log4:
+          gas = log(frame, aOf(sp, ip), 4, gas);
+          if (gas < 0) return <i32>-gas;
+          memoryAt = <usize>load<u32>(frame, Frame.Memory);
+          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
+          ip += 8;
+          continue;
+        case Do.Jump: {
+          const target = jumpTarget(frame, aOf(sp, ip));
+          if (!target) return Status.InvalidJump;
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          ip = target;
+          break;
+        }
+        case Do.JumpIf:
+          if (isZero(bOf(sp, ip))) {
+            sp += <usize>load<i16>(ip, Instruction.Out);
+            ip += Instruction.Size;
+            break;
           } else {
-            ip = jumpTarget(frame, sp);
-            if (!ip) return Status.InvalidJump;
+            const target = jumpTarget(frame, aOf(sp, ip));
+            if (!target) return Status.InvalidJump;
+            sp += <usize>load<i16>(ip, Instruction.Out);
+            ip = target;
+            break;
           }
-          sp += 64;
+        case Do.JumpTo:
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          ip = <usize>load<u32>(ip, Instruction.C);
+          if (!ip) return Status.InvalidJump;
           break;
-        case Op.PC:
-        case Do.PushSmall:
-          sp -= 32;
-          setU64(sp, load<u32>(ip, Instruction.Operand));
-          ip += 8;
-          continue;
-        case Op.MSIZE:
-          sp -= 32;
-          setU64(sp, memorySize);
-          ip += 8;
-          continue;
-        case Op.GAS:
-          sp -= 32;
-          setU64(sp, totalGas(gas));
-          ip += 8;
+        case Do.NonZeroJump: {
+          const holds = u32(!isZero(aOf(sp, ip)));
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          if (holds != load<u32>(ip, Instruction.Unless)) {
+            ip = <usize>load<u32>(ip, Instruction.C);
+            if (!ip) return Status.InvalidJump;
+          } else ip += 16;
           break;
-        case Op.TLOAD:
-          tload(frame, sp);
-          ip += 8;
-          continue;
-        case Op.TSTORE:
-          gas = tstore(frame, sp, gas);
-          if (gas < 0) return <i32>-gas;
-          sp += 64;
-          ip += 8;
-          continue;
-        case Op.MCOPY:
-          gas = copyWithin(frame, sp, gas);
-          if (gas < 0) return <i32>-gas;
-          memoryAt = <usize>load<u32>(frame, Frame.Memory);
-          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 96;
-          ip += 8;
-          continue;
-        case Op.PUSH0:
-          sp -= 32;
-          setU64(sp, 0);
-          ip += 8;
-          continue;
-        case Do.PushLong:
-          sp -= 32;
-          setU64(sp, load<u64>(ip, 8));
-          ip += 16;
-          continue;
-        case Do.PushWord:
-          sp -= 32;
-          copy(sp, ip + 8);
-          ip += 40;
-          continue;
-        case Op.DUP1:
-          sp -= 32;
-          copy(sp, sp + 32);
-          ip += 8;
-          continue;
-        case Op.DUP2:
-          sp -= 32;
-          copy(sp, sp + 64);
-          ip += 8;
-          continue;
-        case Op.DUP3:
-          sp -= 32;
-          copy(sp, sp + 96);
-          ip += 8;
-          continue;
-        case Op.DUP4:
-          sp -= 32;
-          copy(sp, sp + 128);
-          ip += 8;
-          continue;
-        case Op.DUP5:
-          sp -= 32;
-          copy(sp, sp + 160);
-          ip += 8;
-          continue;
-        case Op.DUP6:
-          sp -= 32;
-          copy(sp, sp + 192);
-          ip += 8;
-          continue;
-        case Op.DUP7:
-          sp -= 32;
-          copy(sp, sp + 224);
-          ip += 8;
-          continue;
-        case Op.DUP8:
-          sp -= 32;
-          copy(sp, sp + 256);
-          ip += 8;
-          continue;
-        case Op.DUP9:
-          sp -= 32;
-          copy(sp, sp + 288);
-          ip += 8;
-          continue;
-        case Op.DUP10:
-          sp -= 32;
-          copy(sp, sp + 320);
-          ip += 8;
-          continue;
-        case Op.DUP11:
-          sp -= 32;
-          copy(sp, sp + 352);
-          ip += 8;
-          continue;
-        case Op.DUP12:
-          sp -= 32;
-          copy(sp, sp + 384);
-          ip += 8;
-          continue;
-        case Op.DUP13:
-          sp -= 32;
-          copy(sp, sp + 416);
-          ip += 8;
-          continue;
-        case Op.DUP14:
-          sp -= 32;
-          copy(sp, sp + 448);
-          ip += 8;
-          continue;
-        case Op.DUP15:
-          sp -= 32;
-          copy(sp, sp + 480);
-          ip += 8;
-          continue;
-        case Op.DUP16:
-          sp -= 32;
-          copy(sp, sp + 512);
-          ip += 8;
-          continue;
-        case Op.SWAP1:
-          swap(sp, sp + 32);
-          ip += 8;
-          continue;
-        case Op.SWAP2:
-          swap(sp, sp + 64);
-          ip += 8;
-          continue;
-        case Op.SWAP3:
-          swap(sp, sp + 96);
-          ip += 8;
-          continue;
-        case Op.SWAP4:
-          swap(sp, sp + 128);
-          ip += 8;
-          continue;
-        case Op.SWAP5:
-          swap(sp, sp + 160);
-          ip += 8;
-          continue;
-        case Op.SWAP6:
-          swap(sp, sp + 192);
-          ip += 8;
-          continue;
-        case Op.SWAP7:
-          swap(sp, sp + 224);
-          ip += 8;
-          continue;
-        case Op.SWAP8:
-          swap(sp, sp + 256);
-          ip += 8;
-          continue;
-        case Op.SWAP9:
-          swap(sp, sp + 288);
-          ip += 8;
-          continue;
-        case Op.SWAP10:
-          swap(sp, sp + 320);
-          ip += 8;
-          continue;
-        case Op.SWAP11:
-          swap(sp, sp + 352);
-          ip += 8;
-          continue;
-        case Op.SWAP12:
-          swap(sp, sp + 384);
-          ip += 8;
-          continue;
-        case Op.SWAP13:
-          swap(sp, sp + 416);
-          ip += 8;
-          continue;
-        case Op.SWAP14:
-          swap(sp, sp + 448);
-          ip += 8;
-          continue;
-        case Op.SWAP15:
-          swap(sp, sp + 480);
-          ip += 8;
-          continue;
-        case Op.SWAP16:
-          swap(sp, sp + 512);
-          ip += 8;
-          continue;
-        case Op.LOG0:
-          gas = log(frame, sp, 0, gas);
-          if (gas < 0) return <i32>-gas;
-          memoryAt = <usize>load<u32>(frame, Frame.Memory);
-          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 64;
-          ip += 8;
-          continue;
-        case Op.LOG1:
-          gas = log(frame, sp, 1, gas);
-          if (gas < 0) return <i32>-gas;
-          memoryAt = <usize>load<u32>(frame, Frame.Memory);
-          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 96;
-          ip += 8;
-          continue;
-        case Op.LOG2:
-          gas = log(frame, sp, 2, gas);
-          if (gas < 0) return <i32>-gas;
-          memoryAt = <usize>load<u32>(frame, Frame.Memory);
-          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 128;
-          ip += 8;
-          continue;
-        case Op.LOG3:
-          gas = log(frame, sp, 3, gas);
-          if (gas < 0) return <i32>-gas;
-          memoryAt = <usize>load<u32>(frame, Frame.Memory);
-          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 160;
-          ip += 8;
-          continue;
-        case Op.LOG4:
-          gas = log(frame, sp, 4, gas);
-          if (gas < 0) return <i32>-gas;
-          memoryAt = <usize>load<u32>(frame, Frame.Memory);
-          memorySize = <u64>load<u32>(frame, Frame.MemorySize);
-          sp += 192;
-          ip += 8;
-          continue;
-        case Op.CREATE:
-          return ask(frame, ip, sp, gas, Op.CREATE);
-        case Op.CALL:
-          return ask(frame, ip, sp, gas, Op.CALL);
-        case Op.CALLCODE:
-          return ask(frame, ip, sp, gas, Op.CALLCODE);
-        case Op.DELEGATECALL:
-          return ask(frame, ip, sp, gas, Op.DELEGATECALL);
-        case Op.CREATE2:
-          return ask(frame, ip, sp, gas, Op.CREATE2);
-        case Op.STATICCALL:
-          return ask(frame, ip, sp, gas, Op.STATICCALL);
-        case Op.RETURN:
-          gas = takeOutput(frame, sp, gas);
-          if (gas < 0) return <i32>-gas;
-          return end(frame, gas, Status.Return);
-        case Op.REVERT:
-          gas = takeOutput(frame, sp, gas);
-          if (gas < 0) return <i32>-gas;
-          return end(frame, gas, Status.Revert);
-        case Op.SELFDESTRUCT:
-          gas = selfDestruct(frame, sp, gas);
-          if (gas < 0) return <i32>-gas;
-          setOutput(0, 0);
-          return end(frame, gas, Status.SelfDestruct);
+        }
+        case Do.LtJump: {
+          const holds = u32(lt(aOf(sp, ip), bOf(sp, ip)));
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          if (holds != load<u32>(ip, Instruction.Unless)) {
+            ip = <usize>load<u32>(ip, Instruction.C);
+            if (!ip) return Status.InvalidJump;
+          } else ip += 16;
+          break;
+        }
+        case Do.LtCRJump: {
+          const holds = u32(lt(ip + Instruction.Long, aOf(sp, ip)));
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          if (holds != load<u32>(ip, Instruction.Unless)) {
+            ip = <usize>load<u32>(ip, Instruction.C);
+            if (!ip) return Status.InvalidJump;
+          } else ip += 48;
+          break;
+        }
+        case Do.LtRCJump: {
+          const holds = u32(lt(aOf(sp, ip), ip + Instruction.Long));
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          if (holds != load<u32>(ip, Instruction.Unless)) {
+            ip = <usize>load<u32>(ip, Instruction.C);
+            if (!ip) return Status.InvalidJump;
+          } else ip += 48;
+          break;
+        }
+        case Do.SltJump: {
+          const holds = u32(slt(aOf(sp, ip), bOf(sp, ip)));
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          if (holds != load<u32>(ip, Instruction.Unless)) {
+            ip = <usize>load<u32>(ip, Instruction.C);
+            if (!ip) return Status.InvalidJump;
+          } else ip += 16;
+          break;
+        }
+        case Do.EqJump: {
+          const holds = u32(eq(aOf(sp, ip), bOf(sp, ip)));
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          if (holds != load<u32>(ip, Instruction.Unless)) {
+            ip = <usize>load<u32>(ip, Instruction.C);
+            if (!ip) return Status.InvalidJump;
+          } else ip += 16;
+          break;
+        }
+        case Do.EqCJump: {
+          const holds = u32(eq(aOf(sp, ip), ip + Instruction.Long));
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          if (holds != load<u32>(ip, Instruction.Unless)) {
+            ip = <usize>load<u32>(ip, Instruction.C);
+            if (!ip) return Status.InvalidJump;
+          } else ip += 48;
+          break;
+        }
+        case Do.Ask:
+          sp += <usize>load<i16>(ip, Instruction.Out);
+          return ask(frame, ip, sp, gas, load<u16>(ip, Instruction.A));
         default:
           return Status.InvalidOpcode;
       }
       break;
     }
   }
+}
+
+/** The place of an instruction's result. */
+function outOf(sp: usize, ip: usize): usize {
+  return sp + <usize>load<i16>(ip, Instruction.Out);
+}
+
+function aOf(sp: usize, ip: usize): usize {
+  return sp + <usize>load<i16>(ip, Instruction.A);
+}
+
+function bOf(sp: usize, ip: usize): usize {
+  return sp + <usize>load<i16>(ip, Instruction.B);
+}
+
+/** Whether memory does not hold `size` bytes at the offset in a word. */
+function isBeyond(offset: usize, size: u64, memorySize: u64): bool {
+  return !fitsU64(offset) || load<u64>(offset) >> 32 != 0 || load<u64>(offset) + size > memorySize;
 }
 
 /** Writes back what the loop holds. */

@@ -1,29 +1,137 @@
 /**
  * The decoded form that the interpreter runs. A program is a row of blocks; a block is a header and its instructions.
+ *
+ * Within a block the stack pointer stands still: instructions name their operands by where these stand relative to it, so that PUSH,
+ * DUP, SWAP and POP need no instructions of their own, and what is to lie on the stack is put there when the block ends.
+ *
  * Header (8 bytes): gas of the whole block u32, bytes needed on the stack u16, bytes it grows by at most u16.
- * Instruction: handler u16, small operand u16, operand u32; some are followed by 8 or 32 bytes more.
- * A handler has the number of its opcode; the numbers of PUSH2 and up, and those that no opcode has, serve what decoding makes.
+ * Instruction: handler u16, then up to three places i16 (`Out`, `A`, `B`), in bytes from the stack pointer. Letters in a handler's name
+ * say what differs: C: a constant of 32 bytes follows; CR, RC: the constant is the first or the second operand; N: a number is in place
+ * of `A` and `B`. Handlers that end a block add `Out` to the stack pointer.
  */
 export const enum Do {
   /** Goes on at the block that follows. */
-  Enter = 0x0c,
-  /** Tells the host, then goes on at the block that follows. Operand: pc. */
-  Trace = 0x0d,
-  /** No such opcode in this fork. */
-  Undefined = 0x0e,
-  /** Pushes the operand. */
-  PushSmall = 0x60,
-  /** Pushes the 8 bytes that follow. */
-  PushLong = 0x61,
-  /** Pushes the 32 bytes that follow. */
-  PushWord = 0x62,
-  /** Goes on at the block whose header's address is the operand. */
-  JumpTo = 0x63,
-  /** The same if the word on the stack is not zero, else at the block that follows. */
-  JumpIfTo = 0x64,
-  /** A jump to where no JUMPDEST is. */
-  JumpNowhere = 0x65,
-  JumpIfNowhere = 0x66,
+  Enter,
+  /** Tells the host of the opcode `A` at the pc that follows, then goes on at the block after that. */
+  Trace,
+  /** INVALID, or an opcode that the fork does not have. */
+  Invalid,
+  Stop,
+  Return,
+  Revert,
+  SelfDestruct,
+
+  Move,
+  Swap,
+  Const,
+  ConstN,
+
+  Add,
+  AddC,
+  Mul,
+  MulC,
+  Sub,
+  SubCR,
+  Div,
+  SDiv,
+  Mod,
+  SMod,
+  AddMod,
+  MulMod,
+  Exp,
+  SignExtend,
+
+  Lt,
+  LtCR,
+  LtRC,
+  Slt,
+  SltCR,
+  SltRC,
+  Eq,
+  EqC,
+  IsZero,
+  And,
+  AndC,
+  Or,
+  OrC,
+  Xor,
+  XorC,
+  Not,
+  Byte,
+  Shl,
+  ShlN,
+  Shr,
+  ShrN,
+  Sar,
+  Clz,
+
+  Keccak,
+
+  Address,
+  Balance,
+  Origin,
+  Caller,
+  CallValue,
+  CallDataLoad,
+  CallDataSize,
+  CallDataCopy,
+  CodeSize,
+  CodeCopy,
+  GasPrice,
+  ExtCodeSize,
+  ExtCodeCopy,
+  ReturnDataSize,
+  ReturnDataCopy,
+  ExtCodeHash,
+  BlockHash,
+  Coinbase,
+  Timestamp,
+  Number,
+  PrevRandao,
+  GasLimit,
+  ChainId,
+  SelfBalance,
+  BaseFee,
+  BlobHash,
+  BlobBaseFee,
+
+  MLoad,
+  MLoadN,
+  MStore,
+  MStoreN,
+  MStore8,
+  MSize,
+  MCopy,
+  SLoad,
+  SStore,
+  TLoad,
+  TStore,
+  Gas,
+  Log0,
+  Log1,
+  Log2,
+  Log3,
+  Log4,
+
+  /** To the pc in the word at `A`. */
+  Jump,
+  /** To the pc in the word at `A` if the word at `B` is not zero. */
+  JumpIf,
+  /** The jumps from here on go to the block whose header's address follows, 0 if it has no JUMPDEST. */
+  JumpTo,
+  /** Those from here on jump if their condition is not what follows that (0: if it holds, 1: if it does not). */
+  NonZeroJump,
+  LtJump,
+  LtCRJump,
+  LtRCJump,
+  SltJump,
+  EqJump,
+  EqCJump,
+
+  /** A call or creation: `A` is its opcode. */
+  Ask,
+
+  Count,
 }
 
 export const enum Header {
@@ -35,9 +143,16 @@ export const enum Header {
 
 export const enum Instruction {
   Handler = 0,
-  Small = 2,
-  Operand = 4,
+  Out = 2,
+  A = 4,
+  B = 6,
   Size = 8,
+  /** A third operand (i16), or in a static jump the address of the block's header. */
+  C = 8,
+  /** In a static jump: 1 to jump if the condition does not hold. */
+  Unless = 12,
+  /** With what follows those. */
+  Long = 16,
 }
 
 /** The record of a piece of code; its bytes follow, padded with zeros on both sides. */

@@ -30,7 +30,11 @@ export class Host {
       hostPrecompile: (number: number, input: number, length: number, out: number) =>
         this.#precompile(number, input, length, out),
       hostTrace: (pc: number, opcode: number, view: number) => {
-        this.trace?.(pc, opcode, view);
+        try {
+          this.trace?.(pc, opcode, view);
+        } catch (error) {
+          this.thrown ??= { error };
+        }
         return undefined;
       },
     };

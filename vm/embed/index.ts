@@ -13,9 +13,11 @@ import type {
 import { Host } from './host.ts';
 import { roomFor, writeBlock, writeMessage } from './message.ts';
 import { type Names, readOutcome, refused } from './outcome.ts';
+import { readStep, type Step } from './trace.ts';
 import { instantiate, moduleOf, namesOf, type VmExports, type WasmModule } from './wasm.ts';
 import { Wire } from './wire.ts';
 
+export type { Step } from './trace.ts';
 export { readWasm, setDefaultWasm } from './wasm.ts';
 
 export interface VmOptions {
@@ -24,6 +26,8 @@ export interface VmOptions {
   readonly wasm?: Uint8Array | ArrayBuffer | WasmModule;
   /** Linear memory never grows beyond this; 1 GiB if absent. */
   readonly memoryLimitBytes?: number;
+  /** Called before every instruction (EIP-3155). Without it the VM runs at full speed. */
+  readonly onStep?: (step: Step) => void;
 }
 
 /** After a transaction that made linear memory larger than this, the VM starts anew with a small one. */
@@ -61,7 +65,13 @@ class WasmVm implements Vm {
     exports.setFork(fork[0]);
     if (this.#options.memoryLimitBytes) exports.setMemoryLimit(this.#options.memoryLimitBytes);
     this.#exports = exports;
-    this.#wire = new Wire(exports.memory);
+    const wire = new Wire(exports.memory);
+    this.#wire = wire;
+    const onStep = this.#options.onStep;
+    if (onStep) {
+      exports.setTracing(1);
+      this.#host.trace = (pc, opcode, frame) => onStep(readStep(wire, exports, pc, opcode, frame));
+    }
     this.#host.wire = this.#wire;
     this.#names = { status: namesOf(exports, 'Status'), refusal: namesOf(exports, 'Refusal') };
   }

@@ -22,6 +22,7 @@ export interface VmExports {
   transact(): number;
   contextAddress(): number;
   resultAddress(): number;
+  refundSoFar(): bigint;
   alloc(bytes: number): number;
   mark(): number;
   release(mark: number): void;

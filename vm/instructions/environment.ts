@@ -46,16 +46,16 @@ export function copyCodeOf(frame: usize, sp: usize, gas: i64): i64 {
   return code ? copyToMemory(frame, sp + 32, bytesOf(code), sizeOf(code), left) : OUT_OF_GAS;
 }
 
-/** The word of call data from an offset on, zeros beyond its end. */
-export function loadCallData(frame: usize, sp: usize): void {
+/** out = the word of call data from an offset on, zeros beyond its end. */
+export function loadCallData(frame: usize, out: usize, place: usize): void {
   const size = load<u32>(frame, Frame.InputSize);
-  const offset = load<u64>(sp);
-  if (!fitsU64(sp) || offset >= size) return setU64(sp, 0);
+  const offset = load<u64>(place);
+  if (!fitsU64(place) || offset >= size) return setU64(out, 0);
   const at = <usize>load<u32>(frame, Frame.Input) + <usize>offset;
-  if (offset + 32 <= size) return loadBigEndian(sp, at);
+  if (offset + 32 <= size) return loadBigEndian(out, at);
   memory.fill(answer, 0, 32);
   memory.copy(answer, at, <usize>(size - offset));
-  loadBigEndian(sp, answer);
+  loadBigEndian(out, answer);
 }
 
 /** Zero but for the 256 blocks before this one. */

@@ -10,10 +10,14 @@ import { fitsU64, isZero, loadBigEndian, lt } from '../u256';
 const COPY_PER_WORD: u64 = 3;
 const HASH_PER_WORD: u64 = 6;
 
-/** Makes memory hold `size` bytes at the offset on the stack. */
+/** Makes memory hold `size` bytes at the offset in a word. */
 export function reachWord(frame: usize, offset: usize, size: u64, gas: i64): i64 {
-  if (!fitsU64(offset) || load<u64>(offset) >> 32) return OUT_OF_GAS;
-  const end = load<u64>(offset) + size;
+  return !fitsU64(offset) || load<u64>(offset) >> 32 ? OUT_OF_GAS : reachNumber(frame, load<u64>(offset), size, gas);
+}
+
+/** Makes memory hold `size` bytes at an offset below 2^32. */
+export function reachNumber(frame: usize, offset: u64, size: u64, gas: i64): i64 {
+  const end = offset + size;
   const left = spend(gas, reachCost(frame, end));
   return left < 0 || reach(frame, <u32>end) ? left : OUT_OF_GAS;
 }
@@ -59,24 +63,24 @@ export function copyWithin(frame: usize, sp: usize, gas: i64): i64 {
   return left;
 }
 
-/** Replaces offset and size by the hash of that range; the result is the second word. */
-export function hashRange(frame: usize, sp: usize, gas: i64): i64 {
-  const left = reachPaid(frame, sp, sp + 32, HASH_PER_WORD, gas);
+/** out = the hash of a range. */
+export function hashRange(frame: usize, out: usize, offset: usize, length: usize, gas: i64): i64 {
+  const left = reachPaid(frame, offset, length, HASH_PER_WORD, gas);
   if (left < 0) return left;
-  const size = <usize>load<u32>(sp, 32);
-  const at = <usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(sp) : 0);
+  const size = <usize>load<u32>(length);
+  const at = <usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(offset) : 0);
   keccak256(hash, at, size);
-  loadBigEndian(sp + 32, hash);
+  loadBigEndian(out, hash);
   return left;
 }
 
 const hash: usize = memory.data(32, 8);
 
 /** RETURN and REVERT: the range is the frame's output. */
-export function takeOutput(frame: usize, sp: usize, gas: i64): i64 {
-  const left = reachPaid(frame, sp, sp + 32, 0, gas);
+export function takeOutput(frame: usize, offset: usize, length: usize, gas: i64): i64 {
+  const left = reachPaid(frame, offset, length, 0, gas);
   if (left < 0) return left;
-  const size = load<u32>(sp, 32);
-  setOutput(<usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(sp) : 0), size);
+  const size = load<u32>(length);
+  setOutput(<usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(offset) : 0), size);
   return left;
 }

@@ -16,10 +16,10 @@ const SET: u64 = 20000;
 /** Changing a slot that is not zero: 5000 less the cold read that EIP-2929 counts apart. */
 const RESET: u64 = 2900;
 
-/** Replaces the key on the stack by the slot's value. Returns the gas left. */
-export function sload(frame: usize, sp: usize, gas: i64): i64 {
-  const slot = slotAt(<usize>load<u32>(frame, Frame.Account), sp);
-  copy(sp, slot + Slot.Value);
+/** out = the slot's value. Returns the gas left. */
+export function sload(frame: usize, out: usize, key: usize, gas: i64): i64 {
+  const slot = slotAt(<usize>load<u32>(frame, Frame.Account), key);
+  copy(out, slot + Slot.Value);
   return payCold(gas, warmSlot(slot) ? COLD_SLOT : WARM_READ);
 }
 
@@ -37,9 +37,9 @@ export function sstore(frame: usize, sp: usize, gas: i64): i64 {
   return left;
 }
 
-/** Replaces the key on the stack by the transient slot's value (EIP-1153). */
-export function tload(frame: usize, sp: usize): void {
-  copy(sp, transientAt(<usize>load<u32>(frame, Frame.Account), sp) + Transient.Value);
+/** out = the transient slot's value (EIP-1153). */
+export function tload(frame: usize, out: usize, key: usize): void {
+  copy(out, transientAt(<usize>load<u32>(frame, Frame.Account), key) + Transient.Value);
 }
 
 /** Returns the gas left. */
