@@ -144,7 +144,8 @@ function whatNext({ rpcPort }: EmulateOptions, { pageUrl, rpcUrl, proxyUrls }: E
     [pageUrl, 'the page, in a browser'],
     [`curl ${proxyUrls[0]}/`, 'what the first device serves'],
     [`npx classpad status${rpc}`, 'how the fleet stands'],
-    [`npx classpad deploy examples/hello/compose.yaml${rpc}`, 'release another revision'],
+    [`npx classpad deploy examples/hello/compose.broken.yaml${rpc}`, 'release what breaks: it comes back by itself'],
+    [`npx classpad deploy examples/hello/compose.yaml${rpc}`, 'the same after a change of GREETING in the file'],
     [`npx classpad audit${rpc}`, 'who did what, when'],
     [`curl -d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}' ${rpcUrl}`, 'the ledger, by JSON-RPC'],
   ];
