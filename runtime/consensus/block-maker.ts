@@ -3,8 +3,12 @@ import type { Exchange } from './exchange.ts';
 import { sealHeader } from './seal.ts';
 import type { SoloPorts } from './solo.ts';
 
-/** A block is later than its parent by a second at least; so far may block time run ahead of the clock in a burst. */
-export const MAX_AHEAD_SECONDS = 15;
+/**
+ * A block is later than its parent by a second at least, so in a burst block time runs ahead of the clock. When it is so far
+ * ahead there is only one block in a second; that holds too where the clock is wrong and far behind, and the ledger goes on.
+ */
+export const MAX_AHEAD_MS = 15_000;
+const AHEAD_INTERVAL_MS = 1_000;
 /** After a start others are asked first whether they have blocks that this store has lost. */
 const SETTLE_MS = 500;
 const MAX_SETTLE_MS = 10_000;
@@ -18,6 +22,7 @@ export class BlockMaker {
   private readonly intervalMs: number;
   private startedMs = 0;
   private notBeforeMs = 0;
+  private madeMs = Number.NEGATIVE_INFINITY;
   private cancel: (() => void) | undefined;
   private isStopped = false;
 
@@ -42,9 +47,10 @@ export class BlockMaker {
   /** Something may have become work. */
   schedule(): void {
     if (this.isStopped || this.cancel || !this.application.hasWork()) return;
-    const { timestamp } = this.application.head().header;
-    const dueMs = Math.max(this.notBeforeMs, (timestamp + 1 - MAX_AHEAD_SECONDS) * 1000);
-    this.cancel = this.ports.clock.after(Math.max(0, dueMs - this.ports.clock.nowMs()), () => {
+    const nowMs = this.ports.clock.nowMs();
+    const isFarAhead = this.nextTimestamp(nowMs) * 1000 > nowMs + MAX_AHEAD_MS;
+    const dueMs = Math.max(this.notBeforeMs, isFarAhead ? this.madeMs + AHEAD_INTERVAL_MS : 0);
+    this.cancel = this.ports.clock.after(Math.max(0, dueMs - nowMs), () => {
       this.cancel = undefined;
       this.make();
       this.schedule();
@@ -68,11 +74,15 @@ export class BlockMaker {
 
   private makeBlock(nowMs: number): void {
     const { application, ports } = this;
-    const earliest = application.head().header.timestamp + 1;
-    const timestamp = Math.max(earliest, Math.floor(nowMs / 1000));
-    const candidate = application.propose({ timestamp, coinbase: ports.device.address });
+    const candidate = application.propose({ timestamp: this.nextTimestamp(nowMs), coinbase: ports.device.address });
     if (candidate.transactions.length === 0) return;
     application.finalize(candidate, sealHeader(candidate.header, ports.device, ports.vm.keccak256));
+    this.madeMs = nowMs;
     this.exchange.publish();
+  }
+
+  /** Seconds since 1970. */
+  private nextTimestamp(nowMs: number): number {
+    return Math.max(this.application.head().header.timestamp + 1, Math.floor(nowMs / 1000));
   }
 }

@@ -26,15 +26,15 @@ const FANOUT = 3;
 /** A new block of at most this size is sent at once, a larger one is announced. */
 const PUSH_BYTES = 64 * 1024;
 /** Blocks after the head that are kept until those before them arrive. */
-const MAX_WAITING_BLOCKS = 256;
+const MAX_WAITING_BLOCKS = 64;
 
 /**
  * What the nodes of a `solo` ledger say to each other: blocks spread from the sequencer, transactions flow towards it.
  * No message is trusted or needed: a block counts by its seal, and whatever is lost is asked for again.
  */
 export class Exchange {
-  /** Called when another node's transactions have reached the pool. */
-  onTransactions: () => void = () => {};
+  /** Called when there may be work for a maker of blocks: others' transactions in the pool, or simply now and then. */
+  onWork: () => void = () => {};
   private readonly application: Application;
   private readonly ports: SoloPorts;
   private readonly sequencer: Address;
@@ -109,7 +109,7 @@ export class Exchange {
       const fresh = transactions.filter((raw) => this.take(peer, raw));
       if (fresh.length === 0) return;
       if (this.ports.device.address !== this.sequencer) this.forward(fresh, peer);
-      this.onTransactions();
+      this.onWork();
     },
   };
 
@@ -207,7 +207,7 @@ export class Exchange {
     this.cancelPoll = this.ports.clock.after(POLL_MS, () => {
       this.sendToNext(this.headMessage());
       if (this.ports.device.address !== this.sequencer) this.repeatPending();
-      this.onTransactions();
+      this.onWork();
       this.appendNext();
       this.poll();
     });

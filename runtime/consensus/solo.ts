@@ -21,7 +21,7 @@ export function createSolo(application: Application, ports: SoloPorts, settings:
   const isSequencer = ports.device.address === sequencer;
   const exchange = new Exchange(application, ports, sequencer);
   const maker = isSequencer ? new BlockMaker(application, ports, exchange, settings.blockIntervalMs) : undefined;
-  exchange.onTransactions = () => maker?.schedule();
+  exchange.onWork = () => maker?.schedule();
   return {
     start() {
       exchange.start();

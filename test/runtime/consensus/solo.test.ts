@@ -69,6 +69,19 @@ test('block time runs ahead of the clock in a burst, and not by much', async () 
   some.stop();
 });
 
+test('a sequencer whose clock is wrong goes on, one block in a second', async () => {
+  const some = world({ genesis: { timestamp: 1_700_000_000 + 10_000_000 }, blockIntervalMs: 10 });
+  for (let nonce = 0; nonce < 5; nonce++) {
+    await send(some, 0, nonce);
+    some.run(100);
+  }
+  assert.equal(heads(some), [1]);
+  some.run(5000);
+  assert.equal(heads(some), [2]);
+  assert.is(await clientsOf(some).client.getTransactionCount({ address: alice.address }), 5);
+  some.stop();
+});
+
 test('messages may be lost, late and reordered: everyone arrives at the same block', async () => {
   for (let seed = 0; seed < 8; seed++) {
     const some = world({ peers: 4, seed });
