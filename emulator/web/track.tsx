@@ -26,7 +26,7 @@ export function Track({ release, snapshot }: { release: Release; snapshot: Snaps
       <svg viewBox="0 0 356 74" role="img" aria-label={textOf(release, blocks, blockOf('RolledBack'))}>
         <path class="ahead" d="M8 34H316" />
         <path class="done" d={`M8 34H${STATIONS[reached]!.x}`} />
-        {isBack && <WayBack to={release.previous ?? runningOf(release, snapshot)} block={blockOf('RolledBack')} />}
+        {isBack && <WayBack to={release.previous ?? runningOf(release, snapshot)} />}
         {STATIONS.map(({ label, x }, index) => (
           <g key={label} class={index < reached ? 'past' : index === reached ? `now ${stateOf(release)}` : 'coming'}>
             <rect x={x - 5} y="29" width="10" height="10" rx="2" />
@@ -43,7 +43,7 @@ export function Track({ release, snapshot }: { release: Release; snapshot: Snaps
   );
 }
 
-function WayBack({ to, block }: { to: number | undefined; block: number | undefined }) {
+function WayBack({ to }: { to: number | undefined }) {
   return (
     <>
       <path class="back" d="M216 34H262a9 9 0 0 0 9-9V21a9 9 0 0 0-9-9H118" />
@@ -51,7 +51,6 @@ function WayBack({ to, block }: { to: number | undefined; block: number | undefi
       <path class="back-ahead" d="M110 12H10" />
       <text class="back-text" x="280" y="16">
         {to === undefined ? 'back' : `to r${to}`}
-        {block !== undefined && `, ${block}`}
       </text>
     </>
   );

@@ -181,7 +181,7 @@ function reachedOf(release: ReleaseStatus, steps: readonly string[]): number {
 
 function nextOf(release: ReleaseStatus): string[] {
   if (release.phase === 'rolled back') return ['Going back.', `r${release.revision} will not be tried again.`];
-  return ['Waiting for the others.', 'A quorum of unhealthy votes', 'rolls this release back.'];
+  return ['Waiting for the others.', 'Enough unhealthy votes roll', 'this release back.'];
 }
 
 function heroOf(release: ReleaseStatus, big: string, word: string, mark: MarkName): Panel {

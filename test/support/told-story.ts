@@ -23,12 +23,12 @@ export interface ToldStory {
 const START_MS = Date.UTC(2026, 10, 21, 14, 32);
 
 /** Makes the fleet and opens its ports; needs everything built. */
-export async function toldStory(devices: number): Promise<ToldStory> {
+export async function toldStory(devices: number, seed = 'page'): Promise<ToldStory> {
   const build = join(root, 'build');
   const show = { server: undefined as EmulatorServer | undefined };
   const fleet = readFleet(build);
   const world = createWorld({
-    seed: 'page',
+    seed,
     devices,
     startMs: START_MS,
     version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
