@@ -45,13 +45,9 @@ export function mul(out: usize, a: usize, b: usize): void {
   const b1 = load<u64>(b, 8);
   const b2 = load<u64>(b, 16);
   const b3 = load<u64>(b, 24);
+  if ((b1 | b2 | b3) == 0) return mulByLimb(out, a0, a1, a2, a3, b0);
+  if ((a1 | a2 | a3) == 0) return mulByLimb(out, b0, b1, b2, b3, a0);
   store<u64>(out, a0 * b0);
-  if ((a1 | a2 | a3 | b1 | b2 | b3) == 0) {
-    store<u64>(out, mulHigh(a0, b0), 8);
-    store<u64>(out, 0, 16);
-    store<u64>(out, 0, 24);
-    return;
-  }
   // Column by column; `carry` takes what goes over into the next but one.
   let low = a0 * b1;
   let sum = low + mulHigh(a0, b0);
@@ -82,6 +78,25 @@ export function mul(out: usize, a: usize, b: usize): void {
 
   sum = carry + mulHigh(a0, b2) + mulHigh(a1, b1) + mulHigh(a2, b0) + a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0;
   store<u64>(out, sum, 24);
+}
+
+/** out = the limbs · factor (mod 2^256). */
+function mulByLimb(out: usize, a0: u64, a1: u64, a2: u64, a3: u64, factor: u64): void {
+  store<u64>(out, a0 * factor);
+  let carry = mulHigh(a0, factor);
+  if ((a1 | a2 | a3) == 0) {
+    store<u64>(out, carry, 8);
+    store<u64>(out, 0, 16);
+    store<u64>(out, 0, 24);
+    return;
+  }
+  const p1 = a1 * factor + carry;
+  carry = mulHigh(a1, factor) + u64(p1 < carry);
+  const p2 = a2 * factor + carry;
+  carry = mulHigh(a2, factor) + u64(p2 < carry);
+  store<u64>(out, p1, 8);
+  store<u64>(out, p2, 16);
+  store<u64>(out, a3 * factor + carry, 24);
 }
 
 /** out = a to the power b (mod 2^256), 0 to the power 0 being 1. */

@@ -15,32 +15,44 @@ const roundConstants = memory.data<u64>([
 ]);
 
 const state = memory.data(200, 8);
-const lastBlock = memory.data(136, 8);
 
 /** Writes the 32-byte hash of `length` bytes at `data` to `out`, which may overlap the data. */
 export function keccak256(out: usize, data: usize, length: usize): void {
-  memory.fill(state, 0, 200);
+  // Loops over words, not memory.fill and memory.copy: calls out of the module would cost a good part of a short hash.
+  for (let at = state; at < state + 200; at += 8) store<u64>(at, 0);
   while (length >= RATE) {
-    absorb(data);
+    for (let i: usize = 0; i < RATE; i += 8) absorb(state + i, load<u64>(data + i));
+    permute();
     data += RATE;
     length -= RATE;
   }
-  memory.fill(lastBlock, 0, RATE);
-  memory.copy(lastBlock, data, length);
-  store<u8>(lastBlock + length, 0x01);
-  store<u8>(lastBlock + RATE - 1, load<u8>(lastBlock + RATE - 1) | 0x80);
-  absorb(lastBlock);
+  absorbLast(data, length);
+  permute();
   store<u64>(out, load<u64>(state));
   store<u64>(out, load<u64>(state, 8), 8);
   store<u64>(out, load<u64>(state, 16), 16);
   store<u64>(out, load<u64>(state, 24), 24);
 }
 
-function absorb(block: usize): void {
-  for (let i: usize = 0; i < RATE; i += 8) {
-    store<u64>(state + i, load<u64>(state + i) ^ load<u64>(block + i));
+/** What is left of the message, less than a block, and its padding. */
+function absorbLast(data: usize, length: usize): void {
+  let at: usize = state;
+  for (; length >= 8; length -= 8) {
+    absorb(at, load<u64>(data));
+    data += 8;
+    at += 8;
   }
-  permute();
+  let tail: u64 = 1;
+  while (length > 0) {
+    length--;
+    tail = (tail << 8) | u64(load<u8>(data + length));
+  }
+  absorb(at, tail);
+  absorb(state + RATE - 8, 0x8000000000000000);
+}
+
+function absorb(lane: usize, word: u64): void {
+  store<u64>(lane, load<u64>(lane) ^ word);
 }
 
 /** Keccak-f[1600] on `state`; lane (x, y) is `a` followed by x + 5y. */
