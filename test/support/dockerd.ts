@@ -16,6 +16,8 @@ export interface PrivateDockerd {
 }
 
 const UP_WITHIN_MS = 60_000;
+/** A user's path may lack the folders of system programs. */
+const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
 
 /**
  * Starts a private `dockerd`, or prints a skip and answers `undefined`. It lives in namespaces of its own for processes
@@ -73,7 +75,7 @@ function launch(folder: string, socket: string, subnet: string): ChildProcess {
     '--userland-proxy=false',
     `--default-address-pool=base=${subnet},size=28`,
   ];
-  return spawn('setpriv', [...apart, 'dockerd', ...flags], { stdio: ['ignore', log, log] });
+  return spawn('setpriv', [...apart, 'dockerd', ...flags], { stdio: ['ignore', log, log], env: ENVIRONMENT });
 }
 
 async function waitUntilUp(daemon: ChildProcess, folder: string, socket: string): Promise<void> {
@@ -108,14 +110,15 @@ function kill(daemon: ChildProcess): Promise<void> {
 /** The bridges of networks that were still there: those with an address in our subnet. */
 function removeBridges(subnet: string): void {
   const prefix = subnet.slice(0, subnet.lastIndexOf('.') + 1);
-  const rows = JSON.parse(execFileSync('ip', ['-json', 'address', 'show', 'type', 'bridge'], { encoding: 'utf8' }) || '[]');
+  const rows = JSON.parse(
+    execFileSync('ip', ['-json', 'address', 'show', 'type', 'bridge'], { encoding: 'utf8', env: ENVIRONMENT }) || '[]',
+  );
   for (const row of rows as { ifname?: string; addr_info?: { local?: string }[] }[]) {
     const isOurs = row.addr_info?.some((address) => address.local?.startsWith(prefix));
-    if (isOurs && row.ifname) execFileSync('ip', ['link', 'delete', row.ifname]);
+    if (isOurs && row.ifname) execFileSync('ip', ['link', 'delete', row.ifname], { env: ENVIRONMENT });
   }
 }
 
 function isInstalled(program: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => existsSync(join(folder, program)));
+  return ENVIRONMENT.PATH.split(':').some((folder) => existsSync(join(folder, program)));
 }

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './need.ts';
+
+/** A `classpad node` in a process of its own, which can be killed and started again over the same data. */
+export interface NodeProcess {
+  readonly ports: { readonly rpc: number; readonly proxy: number; readonly peers: number };
+  readonly folder: string;
+  /** All that it has said on its error output. */
+  said(): string;
+  /** Starts it and waits until it answers. Throws what it said if it ends instead. */
+  start(): Promise<void>;
+  /** SIGKILL, then waits until it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM. Answers its exit code. */
+  stop(): Promise<number | null>;
+  /** One JSON-RPC call; throws if the node is away or answers with an error. */
+  call(method: string, params?: readonly unknown[]): Promise<unknown>;
+  remove(): void;
+}
+
+export const CLI = join(root, 'build/cli.js');
+/** The first account of the test phrase "test test … junk". */
+export const OPERATOR_KEY = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
+export const OPERATOR = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266';
+/** The first contract of that account. */
+export const FLEET = '0x5fbdb2315678afecb367f032d93f642f64180aa3';
+
+export const isBuilt = [CLI, 'build/firmware.js', 'build/vm.wasm', 'build/contracts/Fleet.json'].every((path) =>
+  existsSync(path.startsWith('/') ? path : join(root, path)),
+);
+
+const UP_WITHIN_MS = 30_000;
+
+/** @param engine Address of a Docker Engine; one that is not there will do. */
+export async function nodeProcess(engine: string): Promise<NodeProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'classpad-node-'));
+  const [rpc = 0, proxy = 0, peers = 0] = await freePorts(3);
+  const config = join(folder, 'node.yaml');
+  writeFileSync(config, configText({ engine, rpc, proxy, peers }));
+  let child: ChildProcess | undefined;
+  let said = '';
+  const call = (method: string, params: readonly unknown[] = []) => callRpc(rpc, method, params);
+  const gone = (end: () => void): Promise<void> => {
+    const ending = child;
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      ending.on('exit', () => resolve());
+      end();
+    });
+  };
+  return {
+    ports: { rpc, proxy, peers },
+    folder,
+    said: () => said,
+    start: async () => {
+      const started = spawn(process.execPath, [CLI, 'node', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+      child = started;
+      started.stderr.on('data', (chunk) => {
+        said += chunk;
+      });
+      const endMs = Date.now() + UP_WITHIN_MS;
+      while (!(await call('eth_blockNumber').then(Boolean, () => false))) {
+        if (started.exitCode !== null || Date.now() > endMs) throw new Error(`the node did not come up:\n${said.slice(-2000)}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    kill: () => gone(() => child?.kill('SIGKILL')),
+    stop: async () => {
+      await gone(() => child?.kill('SIGTERM'));
+      return child?.exitCode ?? null;
+    },
+    call,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export function configText(values: { engine: string; rpc: number; proxy: number; peers: number; chainId?: number }): string {
+  return `name: pad-1
+data: data
+engine: ${values.engine}
+rpc:
+  listen: 127.0.0.1:${values.rpc}
+proxy:
+  listen: 127.0.0.1:${values.proxy}
+peers:
+  listen: 127.0.0.1:${values.peers}
+blockIntervalMs: 100
+reconcileIntervalMs: 1000
+fleet: "${FLEET}"
+genesis:
+  chainId: ${values.chainId ?? 4401}
+  timestamp: 1767225600
+  gasLimit: 60000000
+  baseFee: 0
+  sequencer: self
+  alloc:
+    ${OPERATOR}:
+      balance: "1000000000000000000000"
+`;
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function callRpc(port: number, method: string, params: readonly unknown[]): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${port}/`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    signal: AbortSignal.timeout(5000),
+  });
+  const answer = (await response.json()) as { result?: unknown; error?: { message: string } };
+  if (answer.error) throw new Error(`${method}: ${answer.error.message}`);
+  return answer.result;
+}
