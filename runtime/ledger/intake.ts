@@ -74,10 +74,16 @@ export class Intake {
     return transactions.filter(({ hash }) => this.stored.has(hash)).map(({ hash }) => [PREFIX + hash, undefined]);
   }
 
-  /** Forgets, after a block, its transactions and those that wait for a nonce it used. */
+  /** Forgets, after a block, its transactions and those that wait for a nonce it used. Never throws: the block stands. */
   settle(transactions: readonly Transaction[]): void {
     for (const { hash } of transactions) this.stored.delete(hash);
-    for (const stale of this.pool.settle(transactions.map(({ sender }) => sender))) this.keep(undefined, stale);
+    for (const stale of this.pool.settle(transactions.map(({ sender }) => sender))) {
+      try {
+        this.keep(undefined, stale);
+      } catch (error) {
+        this.log.write('warn', `transaction ${stale.hash} is out of the pool but not off the disk: ${(error as Error).message}`);
+      }
+    }
   }
 
   private keep(arrived: Transaction | undefined, gone: Transaction | undefined): void {

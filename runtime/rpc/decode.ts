@@ -27,13 +27,13 @@ export interface LogFilter {
 
 const LATEST: BlockParameter = { by: 'tag', tag: 'latest' };
 /** There are no reorganisations: a block is final when it is there. */
-const TAGS: Readonly<Record<string, BlockParameter>> = {
-  latest: LATEST,
-  safe: LATEST,
-  finalized: LATEST,
-  pending: { by: 'tag', tag: 'pending' },
-  earliest: { by: 'tag', tag: 'earliest' },
-};
+const TAGS: ReadonlyMap<string, BlockParameter> = new Map([
+  ['latest', LATEST],
+  ['safe', LATEST],
+  ['finalized', LATEST],
+  ['pending', { by: 'tag', tag: 'pending' }],
+  ['earliest', { by: 'tag', tag: 'earliest' }],
+]);
 const MAX_CHOICES = 1000;
 const MAX_TOPICS = 4;
 
@@ -75,11 +75,11 @@ export const slot: Decoder<Word> = (value, name) => {
 };
 
 export const block: Decoder<BlockParameter> = (value, name) => {
-  if (typeof value === 'string') {
-    const tag = TAGS[value];
-    if (tag) return tag;
-    return isHex(value, 32) ? { by: 'hash', hash: hash(value, name) } : { by: 'number', number: quantity(value, name) };
-  }
+  if (typeof value === 'string' && TAGS.has(value)) return TAGS.get(value)!;
+  if (isHex(value, 32)) return { by: 'hash', hash: hash(value, name) };
+  if (typeof value === 'string' && value.startsWith('0x')) return { by: 'number', number: quantity(value, name) };
+  if (typeof value !== 'object')
+    throw invalidParams(`${name} should be a tag such as latest, a quantity such as 0x1f, or a hash`);
   const { blockNumber, blockHash } = record(value, name);
   if ((blockNumber === undefined) === (blockHash === undefined)) {
     throw invalidParams(`${name} should have either blockNumber or blockHash (EIP-1898)`);
