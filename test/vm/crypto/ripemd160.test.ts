@@ -1,0 +1,3 @@
+import { hashSuite } from './hash-suite.ts';
+
+await hashSuite('ripemd160', 20);
