@@ -1,5 +1,6 @@
 import type { Core } from '../ledger/core.ts';
 import { TransactionRefused } from '../ledger/transaction.ts';
+import { nestsDeeper } from '../nesting.ts';
 import type { Logger } from '../ports/index.ts';
 import { ErrorCode, RpcError } from './errors.ts';
 import type { Method } from './method.ts';
@@ -8,6 +9,8 @@ import { methods } from './methods.ts';
 /** Characters of a request; a transaction of 128 KiB in hexadecimal fits four times. */
 export const MAX_REQUEST_CHARACTERS = 1024 * 1024;
 export const MAX_BATCH = 100;
+/** Lists and objects in one another; a call with an access list in a batch has seven. */
+const MAX_NESTING = 32;
 const CALLS_A_TURN = 10;
 /** Characters after which no further call of a batch is executed. */
 export const MAX_RESPONSE_CHARACTERS = 8 * 1024 * 1024;
@@ -19,6 +22,9 @@ export async function answer(core: Core, log: Logger, text: string): Promise<str
   if (text.length > MAX_REQUEST_CHARACTERS) {
     const size = `the request has ${text.length} characters; at most ${MAX_REQUEST_CHARACTERS} are read`;
     return failure(null, new RpcError(ErrorCode.InvalidRequest, size));
+  }
+  if (nestsDeeper(text, MAX_NESTING)) {
+    return failure(null, new RpcError(ErrorCode.InvalidRequest, `the request is nested more than ${MAX_NESTING} deep`));
   }
   let request: unknown;
   try {

@@ -1,0 +1,30 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING = new Set([0x5b, 0x7b]); // [ {
+const CLOSING = new Set([0x5d, 0x7d]); // ] }
+
+/**
+ * Whether a JSON text nests lists and objects deeper than `most`. To be asked before `JSON.parse` reads what came from outside:
+ * a parser calls itself for each level, and a small device's stack ends before a hostile text does.
+ */
+export function nestsDeeper(text: string, most: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === QUOTE) at = endOfString(text, at);
+    else if (OPENING.has(character)) depth++;
+    else if (CLOSING.has(character)) depth--;
+    if (depth > most) return true;
+  }
+  return false;
+}
+
+/** Index of the closing quote; the end of the text if there is none. */
+function endOfString(text: string, opening: number): number {
+  for (let at = text.indexOf('"', opening + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return at;
+  }
+  return text.length;
+}
