@@ -60,7 +60,6 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
   NotOperator: (account) => `${account} is no operator of this fleet; sign with an operator's key`,
   NotEnrolled: (device) => `${device} is not enrolled in this fleet`,
   InvalidName: (name) => `"${name}" is no name; use a-z, 0-9 and inner hyphens, at most 31 characters`,
-  InvalidOperator: (account) => `${account} cannot be an operator: it is named twice, or is the zero address`,
   InvalidDevice: (account) => `${account} cannot be a device`,
   AlreadyEnrolled: (device, name) => `${device} is in the fleet already, as ${name}`,
   NameTaken: (name, by) => `the name ${name} is taken by ${by}`,

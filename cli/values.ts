@@ -50,6 +50,11 @@ export function inWords(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** `1 device`, `4 devices`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Time of a block, in UTC, to the second. */
 export function timeText(seconds: number | bigint): string {
   return new Date(Number(seconds) * 1000).toISOString().replace('T', ' ').slice(0, 19);

@@ -5,7 +5,7 @@ import { type Command, Exit, Failure, type Input, type Io } from '../command.ts'
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { developmentNames } from '../fleet/keys.ts';
 import { progress } from '../progress.ts';
-import { accountAddress, json, timeText } from '../values.ts';
+import { accountAddress, counted, json, timeText } from '../values.ts';
 
 export const audit: Command = {
   name: 'audit',
@@ -101,7 +101,9 @@ function conclude(verdict: Verdict, input: Input, io: Io): number {
   if (input.has('json')) io.out(json(verdict));
   else if (ok) {
     const pinned = input.text('sequencer') ? '' : ' (as the node says; pin it with --sequencer)';
-    io.out(`${blocks} blocks, ${transactions} transactions: every hash, link, seal, signature and root is right.`);
+    io.out(
+      `${counted(blocks, 'block')}, ${counted(transactions, 'transaction')}: every hash, link, seal, signature and root is right.`,
+    );
     io.out(`Sealed by ${sequencer}${pinned}.`);
   } else io.err(`classpad: the trail is wrong. ${wrong}; the ${blocks} blocks before it are right.`);
   return ok ? Exit.ok : Exit.failed;

@@ -7,7 +7,7 @@ import { type Decision, follow } from '../fleet/follow.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { approve, propose } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
-import { appName, durationSeconds, inWords, json } from '../values.ts';
+import { appName, counted, durationSeconds, inWords, json } from '../values.ts';
 
 export const deploy: Command = {
   name: 'deploy',
@@ -123,7 +123,7 @@ export function conclude(name: string, decided: Decision, input: Input, io: Io):
     complaints,
   };
   if (release.phase === Phase.active) {
-    const sentence = `${name} r${release.revision} is active: ${release.healthyVotes} devices found it healthy within ${inWords(seconds)}`;
+    const sentence = `${name} r${release.revision} is active: ${counted(release.healthyVotes, 'device')} found it healthy within ${inWords(seconds)}`;
     return told(input, io, sentence, { ...outcome, phase: 'active' });
   }
   const back = active === 0n ? 'nothing ran before it' : `r${active} is active again`;

@@ -3,7 +3,7 @@ import { connect, connectionOptions, demandFleet } from '../fleet/connection.ts'
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { enrol as sendEnrolment } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
-import { accountAddress, appName, json } from '../values.ts';
+import { accountAddress, appName, counted, json } from '../values.ts';
 
 /** As many as fit well into one transaction. */
 const AT_ONCE = 50;
@@ -27,7 +27,7 @@ export const enrol: Command = {
     await demandFleet(connection);
     const line = progress(io);
     for (let from = 0; from < devices.length; from += AT_ONCE) {
-      line.say(`enrolling ${devices.length} devices as ${account!.address}`);
+      line.say(`enrolling ${counted(devices.length, 'device')} as ${account!.address}`);
       await sendEnrolment(connection, account!, devices.slice(from, from + AT_ONCE));
     }
     line.end();

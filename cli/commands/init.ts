@@ -33,6 +33,8 @@ export const init: Command = {
     const operators = input.list('operator').map((text) => accountAddress(text, '--operator'));
     if (operators.length === 0) throw new Failure('--operator ADDRESS is missing; name every operator', Exit.badInput);
     if (operators.length > OPERATORS_LIMIT) throw new Failure(`a fleet has at most ${OPERATORS_LIMIT} operators`, Exit.badInput);
+    const twice = operators.find((each, index) => operators.indexOf(each) !== index);
+    if (twice) throw new Failure(`--operator ${twice} is named twice`, Exit.badInput);
     const threshold = wholeNumber(input.text('threshold')!, '--threshold', 1, operators.length);
     const connection = await connect(input);
     const [account] = operatorKeys(input, io, connection);

@@ -3,7 +3,7 @@ import { type Command, Exit, type Io } from '../command.ts';
 import { phases } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, type ReleaseRecord, readFleet } from '../fleet/connection.ts';
 import { sleep } from '../progress.ts';
-import { json, timeText } from '../values.ts';
+import { counted, json, timeText } from '../values.ts';
 
 const WATCH_MS = 1000;
 
@@ -93,9 +93,10 @@ async function lookAtApp(connection: Connection, word: `0x${string}`): Promise<A
 
 function lines(picture: FleetStatus): string[] {
   const { devices, operators, threshold, quorum } = picture;
+  const names = devices.map(({ name }) => name).join(', ');
   return [
     `fleet ${picture.fleet} on chain ${picture.chainId}, block ${picture.block} of ${picture.time} UTC`,
-    `${operators.length} operators, ${threshold} must approve; ${devices.length} devices, ${quorum} decide: ${devices.map(({ name }) => name).join(', ')}`,
+    `${counted(operators.length, 'operator')}, ${threshold} must approve; ${counted(devices.length, 'device')}, ${quorum} decide${names ? `: ${names}` : ''}`,
     ...(picture.apps.length === 0 ? ['no app yet; release one with: classpad deploy COMPOSE.yaml'] : []),
     ...picture.apps.flatMap((app) => ['', ...appLines(app, threshold)]),
   ];

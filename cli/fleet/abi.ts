@@ -49,13 +49,8 @@ export const fleetAbi = parseAbi([
   'error NothingRollingOut(bytes32 app)',
 ]);
 
-/** How a Fleet is made; apart, because its errors are not those of calls. */
-export const constructorAbi = parseAbi([
-  'constructor(address[] operators, uint32 threshold)',
-  'error TooManyOperators(uint256 count, uint256 limit)',
-  'error InvalidOperator(address account)',
-  'error InvalidThreshold(uint32 threshold, uint256 operators)',
-]);
+/** How a Fleet is made. */
+export const constructorAbi = parseAbi(['constructor(address[] operators, uint32 threshold)']);
 
 /** In the order of the contract's `Phase`. */
 export const phases = ['none', 'proposed', 'rolling out', 'active', 'rolled back', 'superseded'] as const;

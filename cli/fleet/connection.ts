@@ -79,7 +79,7 @@ function isUnknownMethod(error: unknown): boolean {
 export async function demandFleet({ client, fleet, rpc }: Connection): Promise<void> {
   const code = await client.getCode({ address: fleet });
   if (code && code !== '0x') return;
-  throw new Failure(`there is no contract at ${fleet} on the ledger of ${rpc}; was the Fleet deployed there?`);
+  throw new Failure(`there is no contract at ${fleet} on the ledger of ${rpc}; put one there with: classpad init`);
 }
 
 /** A reader of the Fleet's views. */

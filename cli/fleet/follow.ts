@@ -1,7 +1,7 @@
 import { type Hex, hexToString, type PrivateKeyAccount } from 'viem';
 import { Failure } from '../command.ts';
 import { type Progress, sleep } from '../progress.ts';
-import { inWords } from '../values.ts';
+import { counted, inWords } from '../values.ts';
 import { fleetAbi, Phase } from './abi.ts';
 import { type Connection, type ReleaseRecord, readFleet } from './connection.ts';
 import { expire } from './transactions.ts';
@@ -53,7 +53,7 @@ function nameOf({ app, revision }: { readonly app: Hex; readonly revision: bigin
 }
 
 function rolloutText(app: Hex, release: ReleaseRecord, voters: number, quorum: number, elapsedMs: number): string {
-  const votes = `${release.healthyVotes} healthy, ${release.unhealthyVotes} unhealthy of ${voters} devices (${quorum} needed)`;
+  const votes = `${release.healthyVotes} healthy, ${release.unhealthyVotes} unhealthy of ${counted(voters, 'device')} (${quorum} needed)`;
   return `${nameOf({ app, revision: release.revision })} is rolling out: ${votes}, ${inWords(Math.floor(elapsedMs / 5000) * 5)}`;
 }
 

@@ -19,7 +19,7 @@ export async function classpad(args: readonly string[], env: Readonly<Record<str
   return { exitCode, out: out.join('\n'), err: err.join('\n') };
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'classpad-cli-'));
+export const folder = mkdtempSync(join(tmpdir(), 'classpad-cli-'));
 
 /** Writes a file for one test and answers its path. */
 export function file(name: string, content: string | Uint8Array, mode = 0o600): string {
