@@ -26,12 +26,12 @@ const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/s
  */
 export async function startDockerd(): Promise<PrivateDockerd | undefined> {
   const missing = ['dockerd', 'containerd', 'runc', 'unshare', 'setpriv', 'ip'].filter((program) => !isInstalled(program));
-  const isRoot = process.getuid?.() === 0;
-  if (
-    !need('dockerd', isRoot && missing.length === 0, missing[0] ? `${missing[0]} is not installed` : 'only root may start it')
-  ) {
-    return undefined;
-  }
+  const reason = missing[0]
+    ? `${missing[0]} is not installed`
+    : process.getuid?.() === 0
+      ? apparmorTrap()
+      : 'only root may start it';
+  if (!need('dockerd', reason === undefined, reason ?? '')) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'classpad-dockerd-'));
   const subnet = `10.${200 + (process.pid % 50)}.${process.pid % 251}.0/24`;
   const socket = join(folder, 'docker.sock');
@@ -117,6 +117,15 @@ function removeBridges(subnet: string): void {
     const isOurs = row.addr_info?.some((address) => address.local?.startsWith(prefix));
     if (isOurs && row.ifname) execFileSync('ip', ['link', 'delete', row.ifname], { env: ENVIRONMENT });
   }
+}
+
+/** With AppArmor in the kernel and without its tools, every start of a container fails. */
+function apparmorTrap(): string | undefined {
+  const flag = '/sys/module/apparmor/parameters/enabled';
+  const isOn = existsSync(flag) && readFileSync(flag, 'utf8').startsWith('Y');
+  return isOn && !isInstalled('apparmor_parser')
+    ? 'AppArmor is on, and its tools (apparmor_parser) are not installed'
+    : undefined;
 }
 
 function isInstalled(program: string): boolean {

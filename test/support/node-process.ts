@@ -35,12 +35,12 @@ export const isBuilt = [CLI, 'build/firmware.js', 'build/vm.wasm', 'build/contra
 
 const UP_WITHIN_MS = 30_000;
 
-/** @param engine Address of a Docker Engine; one that is not there will do. */
-export async function nodeProcess(engine: string): Promise<NodeProcess> {
+/** @param change What differs from a sequencer alone; the engine need not be there. */
+export async function nodeProcess(engine: string, change: Partial<ConfigValues> = {}): Promise<NodeProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'classpad-node-'));
   const [rpc = 0, proxy = 0, peers = 0] = await freePorts(3);
   const config = join(folder, 'node.yaml');
-  writeFileSync(config, configText({ engine, rpc, proxy, peers }));
+  writeFileSync(config, configText({ engine, rpc, proxy, peers, ...change }));
   let child: ChildProcess | undefined;
   let said = '';
   const call = (method: string, params: readonly unknown[] = []) => callRpc(rpc, method, params);
@@ -78,8 +78,20 @@ export async function nodeProcess(engine: string): Promise<NodeProcess> {
   };
 }
 
-export function configText(values: { engine: string; rpc: number; proxy: number; peers: number; chainId?: number }): string {
-  return `name: pad-1
+export interface ConfigValues {
+  readonly engine: string;
+  readonly rpc: number;
+  readonly proxy: number;
+  readonly peers: number;
+  readonly name?: string;
+  readonly chainId?: number;
+  readonly sequencer?: string;
+  /** Port of another node on this machine. */
+  readonly connect?: number;
+}
+
+export function configText(values: ConfigValues): string {
+  return `name: ${values.name ?? 'pad-1'}
 data: data
 engine: ${values.engine}
 rpc:
@@ -88,6 +100,7 @@ proxy:
   listen: 127.0.0.1:${values.proxy}
 peers:
   listen: 127.0.0.1:${values.peers}
+  connect: [${values.connect ? `"ws://127.0.0.1:${values.connect}"` : ''}]
 blockIntervalMs: 100
 reconcileIntervalMs: 1000
 fleet: "${FLEET}"
@@ -96,7 +109,7 @@ genesis:
   timestamp: 1767225600
   gasLimit: 60000000
   baseFee: 0
-  sequencer: self
+  sequencer: ${values.sequencer ?? 'self'}
   alloc:
     ${OPERATOR}:
       balance: "1000000000000000000000"
