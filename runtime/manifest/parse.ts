@@ -1,9 +1,13 @@
 import { equalBytes, utf8Decode } from '../bytes.ts';
+import { nestsDeeper } from '../nesting.ts';
 import { type Check, gather, object, record, refuse, whole } from './check.ts';
 import { encodeManifest, tooLong } from './encode.ts';
 import { service, serviceName } from './fields.ts';
 import { CONTAINERS_LIMIT, MANIFEST_LIMIT_BYTES, type Manifest, ManifestRefused, type Path, SERVICES_LIMIT } from './manifest.ts';
 import { unknownKey } from './refused.ts';
+
+/** Lists and objects in one another; a manifest has five. */
+const NESTING_LIMIT = 16;
 
 /**
  * Reads manifest bytes as they stand on the ledger. Throws {@link ManifestRefused} for anything but the canonical bytes
@@ -78,8 +82,11 @@ export function checkSize({ services }: Manifest): void {
 }
 
 function json(bytes: Uint8Array): unknown {
+  const text = utf8Decode(bytes);
+  // A parser calls itself for each level, and a device's stack ends before a hostile text does.
+  if (nestsDeeper(text, NESTING_LIMIT)) throw new ManifestRefused([{ path: [], sentence: 'the manifest is nested too deep' }]);
   try {
-    return JSON.parse(utf8Decode(bytes));
+    return JSON.parse(text);
   } catch {
     // The engine's own words differ from one to the next, and everyone's reason must read alike.
     throw new ManifestRefused([{ path: [], sentence: 'the manifest is not JSON' }]);

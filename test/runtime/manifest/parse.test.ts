@@ -13,7 +13,7 @@ const refused: [name: string, written: string, message: string][] = [
   ['nothing', '', 'the manifest is not JSON'],
   ['half of it', good.slice(0, -3), 'the manifest is not JSON'],
   ['a list', '[]', '[] is not a set of keys and values'],
-  ['a deep nest', '['.repeat(60_000), 'the manifest is not JSON'],
+  ['a deep nest', '['.repeat(60_000), 'the manifest is nested too deep'],
   ['no services', '{"version":1}', 'services: is missing'],
   [
     'another form',
