@@ -44,7 +44,9 @@ export function DevicePanel({ device, head, open }: { device: DeviceView; head: 
         </div>
         <div>
           <dt>does now</dt>
-          <dd>{device.steps.length > 0 ? device.steps.join(', ') : 'nothing: it runs what the ledger wants'}</dd>
+          <dd>
+            {device.steps.join(', ') || (device.state === 'healthy' ? 'nothing: it runs what the ledger wants' : 'it waits')}
+          </dd>
         </div>
       </dl>
       <h3 id="screen-says">Its screen says</h3>

@@ -1,8 +1,8 @@
 import type { Snapshot } from '../protocol.ts';
 import { Mark, StateTag } from './marks.tsx';
 import { stateOf, Track } from './track.tsx';
-import { type Release, type Tally, tallyOf } from './votes.ts';
-import { reach } from './words.ts';
+import { decisionOn, type Release, reasonsOf, type Tally, tallyOf } from './votes.ts';
+import { shortName } from './words.ts';
 
 /** More boxes than this have no room for names. */
 const NAMED_BOXES = 10;
@@ -20,13 +20,13 @@ export function ReleasePanel({ snapshot }: { snapshot: Snapshot }) {
         <>
           <Track release={release} snapshot={snapshot} />
           <Votes release={release} snapshot={snapshot} />
+          <Why release={release} snapshot={snapshot} />
         </>
       ) : (
         <p class="quiet">
           Nothing to decide. <code>npx classpad deploy examples/hello/compose.yaml</code> proposes one.
         </p>
       )}
-      <p class="quiet foot">{reach(snapshot).sentence}.</p>
     </section>
   );
 }
@@ -59,13 +59,36 @@ function Votes({ release, snapshot }: { release: Release; snapshot: Snapshot }) 
   );
 }
 
+/** What the devices complain of, and what the ledger said last. */
+function Why({ release, snapshot }: { release: Release; snapshot: Snapshot }) {
+  const last = decisionOn(release, snapshot.ledger);
+  return (
+    <ul class="why">
+      {reasonsOf(release, snapshot.ledger).map(({ reason, who }) => (
+        <li key={reason}>
+          <Mark state="failed" size={12} />
+          <span>{reason}</span>
+          <span class="quiet">{who.map(shortName).join(', ')}</span>
+        </li>
+      ))}
+      {last && (
+        <li>
+          <Mark state={last.state} size={12} />
+          <span>{last.text}</span>
+          <span class="quiet">block {last.block}</span>
+        </li>
+      )}
+    </ul>
+  );
+}
+
 function Box({ device, vote }: Tally['boxes'][number]) {
   const word = vote ?? (device.state === 'offline' ? 'cut off' : 'not yet');
   const look = vote ? `voted ${vote}` : device.state === 'offline' ? 'cut-off' : 'waiting';
   return (
     <li class={look} title={`${device.name}: ${word}`}>
       {vote && <Mark state={vote === 'healthy' ? 'healthy' : 'failed'} size={13} />}
-      <span>{device.name.replace(/^.*-/, '')}</span>
+      <span>{shortName(device.name)}</span>
       <span class="unseen"> {word}</span>
     </li>
   );

@@ -33,6 +33,28 @@ export function rowsOn({ app, revision }: Release, ledger: readonly LedgerRow[])
   return ledger.filter(({ text }) => text === name || text.startsWith(`${name} `));
 }
 
+/** Why devices found a release unhealthy, each reason with those who gave it. */
+export function reasonsOf(
+  release: Release,
+  ledger: readonly LedgerRow[],
+): { readonly reason: string; readonly who: readonly string[] }[] {
+  const byReason = new Map<string, string[]>();
+  for (const { what, text, who } of rowsOn(release, ledger)) {
+    const reason = what === 'Attested' ? text.split(' unhealthy: ')[1] : undefined;
+    if (reason === undefined) continue;
+    const names = byReason.get(reason) ?? [];
+    byReason.set(reason, names.includes(who) ? names : [...names, who]);
+  }
+  return [...byReason].map(([reason, who]) => ({ reason, who }));
+}
+
+const DECISIONS: readonly string[] = ['Proposed', 'Approved', 'RollingOut', 'Promoted', 'RolledBack', 'Superseded'];
+
+/** The last row that moved a release on its way. */
+export function decisionOn(release: Release, ledger: readonly LedgerRow[]): LedgerRow | undefined {
+  return rowsOn(release, ledger).findLast(({ what }) => DECISIONS.includes(what));
+}
+
 /** Who voted what; who votes again has changed its mind. */
 function votesOn(release: Release, ledger: readonly LedgerRow[]): Map<string, Vote> {
   const attested = rowsOn(release, ledger).filter(({ what }) => what === 'Attested');

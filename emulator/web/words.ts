@@ -29,6 +29,11 @@ export function hostOf(url: string): string {
   return url.replace(/^https?:\/\//, '').replace(/\/$/, '');
 }
 
+/** What tells a device's name from the others': of `pad-05` the number. */
+export function shortName(name: string): string {
+  return name.replace(/^.*-/, '');
+}
+
 export function countOf(devices: readonly DeviceView[], state: ViewState): number {
   return devices.filter((device) => device.state === state).length;
 }

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeviceView, LedgerRow, ViewState } from '../../../emulator/protocol.ts';
-import { type Release, rowsOn, tallyOf } from '../../../emulator/web/votes.ts';
+import { decisionOn, type Release, reasonsOf, rowsOn, tallyOf } from '../../../emulator/web/votes.ts';
 
 const votes = suite('votes');
 
@@ -42,6 +42,21 @@ votes('rows on a release', () => {
     row('ops', 'other r2 is', 'neutral'),
   ];
   assert.equal(rowsOn(release(0, 0), ledger), ledger.slice(0, 2));
+});
+
+votes('reasons are grouped, and told once for a device', () => {
+  const ledger = [no('a'), yes('b'), row('c', 'hello r2 is unhealthy: no answer', 'failed'), no('d'), no('a')];
+  assert.equal(reasonsOf(release(1, 3), ledger), [
+    { reason: 'exit 1', who: ['a', 'd'] },
+    { reason: 'no answer', who: ['c'] },
+  ]);
+});
+
+votes('the last decision, votes and other releases left out', () => {
+  const decided = row('fleet', 'hello r2 rolls out, after r1', 'changing', 'RollingOut');
+  const ledger = [decided, no('a'), row('ops', 'hello r3 was proposed', 'neutral', 'Proposed')];
+  assert.is(decisionOn(release(0, 1), ledger), decided);
+  assert.is(decisionOn(release(0, 1), []), undefined);
 });
 
 votes.run();
