@@ -4,6 +4,7 @@ import type { LedgerRow, Snapshot } from './protocol.ts';
 import { ask, type RpcDoor } from './rpc.ts';
 
 const ROWS_LIMIT = 200;
+const EVENTS_LIMIT = 10_000;
 /** Blocks read in one go; a longer backlog is read in several. */
 const BLOCKS_AT_ONCE = 50;
 
@@ -42,6 +43,7 @@ export interface Feed {
   /** Reads the blocks that are new; whether there were any. */
   update(): Promise<boolean>;
   readonly rows: readonly LedgerRow[];
+  /** The last 10,000. */
   readonly events: readonly FleetEvent[];
   readonly head: Snapshot['head'];
   /** The release that changed last. */
@@ -125,6 +127,7 @@ class RpcFeed implements Feed {
     }
     return events.map((event, index) => {
       this.events.push(event);
+      if (this.events.length > EVENTS_LIMIT) this.events.shift();
       this.fold.apply(event);
       // The gas of a transaction stands once, at its first event.
       return { ...place, index: firstIndex + index, what: event.name, ...tell(event, nameOf), gas: index === 0 ? gas : 0 };
