@@ -6,7 +6,7 @@ import type { Hex, Word } from './ports/index.ts';
  */
 
 const HEX_OF: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-const HEX_PATTERN = /^0x(?:[0-9a-fA-F]{2})*$/;
+const HEX_PATTERN = /^0x[0-9a-fA-F]*$/;
 const QUANTITY_PATTERN = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)$/;
 const NO_DIGIT = 0xff;
 const DIGIT_OF = digitTable();
@@ -23,7 +23,7 @@ export const ZERO_WORD: Word = `0x${'00'.repeat(32)}`;
 export function isHex(value: unknown, length?: number): value is Hex {
   if (typeof value !== 'string') return false;
   if (length !== undefined && value.length !== 2 + 2 * length) return false;
-  return HEX_PATTERN.test(value);
+  return value.length % 2 === 0 && HEX_PATTERN.test(value);
 }
 
 /** Lower-case, `0x`-prefixed. */

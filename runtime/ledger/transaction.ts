@@ -32,8 +32,8 @@ export interface UnsignedTransaction {
 type TransactionType = Message['type'];
 type Cryptography = Pick<Vm, 'keccak256' | 'recover'>;
 
-/** RLP items of a transaction; an access list of 128 KiB has fewer. */
-const MAX_ITEMS = 65_536;
+/** RLP items of a transaction; the longest lists that fit in 128 KiB have fewer. */
+const MAX_ITEMS = 40_000;
 const MAX_NONCE = 2n ** 64n - 1n;
 const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 

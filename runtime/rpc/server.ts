@@ -6,8 +6,8 @@ import { ErrorCode, RpcError } from './errors.ts';
 import type { Method } from './method.ts';
 import { methods } from './methods.ts';
 
-/** Characters of a request; a transaction of 128 KiB in hexadecimal fits four times. */
-export const MAX_REQUEST_CHARACTERS = 1024 * 1024;
+/** Characters of a request; a transaction of 128 KiB in hexadecimal fits. */
+export const MAX_REQUEST_CHARACTERS = 512 * 1024;
 export const MAX_BATCH = 100;
 /** Lists and objects in one another; a call with an access list in a batch has seven. */
 const MAX_NESTING = 32;

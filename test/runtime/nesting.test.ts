@@ -33,7 +33,7 @@ test('agrees with what a parser finds', () => {
       const text = JSON.stringify(value);
       const depth = depthOf(value);
       assert.is(nestsDeeper(text, depth), false);
-      assert.is(nestsDeeper(text, depth - 1), true);
+      assert.is(depth > 0 && nestsDeeper(text, depth - 1), depth > 0);
     }),
     { numRuns: 500 },
   );

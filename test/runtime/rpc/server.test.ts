@@ -27,7 +27,7 @@ const rows: [name: string, request: string, answer: RegExp | object][] = [
   ['unknown method', '{"jsonrpc":"2.0","id":1,"method":"toString"}', /-32601.*the method toString does not exist/],
   ['a very long name', JSON.stringify({ ...chainId, method: 'x'.repeat(10_000) }), /^.{1,250}$/],
   ['too large a batch', JSON.stringify(Array.from({ length: 101 }, () => chainId)), /-32600.*at most 100/],
-  ['too large a request', ' '.repeat(1024 * 1024 + 1), /-32600.*1048577 characters/],
+  ['too large a request', ' '.repeat(512 * 1024 + 1), /-32600.*524289 characters/],
   ['deep nesting', '['.repeat(100_000), /-32600.*nested more than 32 deep/],
 ];
 
