@@ -159,8 +159,14 @@ function Together({ snapshot }: { snapshot: Snapshot }) {
       <span>
         <b>{sentence.split(',')[0]}</b>
         {sentence.slice(sentence.split(',')[0]!.length)}
-        {reachable < total && <em>. Cut off: {alone.slice(0, 3).join(', ')}</em>}
+        {alone.length > 0 && <em>. Cut off: {listed(alone)}</em>}
       </span>
     </p>
   );
+}
+
+/** The first three names, and how many more. */
+function listed(names: readonly string[]): string {
+  const more = names.length - 3;
+  return `${names.slice(0, 3).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -54,6 +54,7 @@ export function DevicePanel({ device, head, open }: { device: DeviceView; head: 
         {device.screen.map((line, index) => (
           <li key={index}>{line}</li>
         ))}
+        {device.screen.length === 0 && <li>nothing: it is dark</li>}
       </ul>
     </section>
   );
