@@ -5,11 +5,14 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Case, Cases } from './cases.ts';
 import type { Run } from './engines.ts';
+import { type Clock, clockOf } from './measure.ts';
 
 /** Native revm behind JSON-RPC. */
 export interface Anvil {
   /** The run of a case; all of its cost but the machine's work is fixed. */
   prepare(each: Case): Promise<Run>;
+  /** CPU time of the process, where the system tells it. */
+  readonly clock: Clock | undefined;
   stop(): void;
 }
 
@@ -36,6 +39,7 @@ export async function startAnvil(cases: Cases): Promise<Anvil | undefined> {
   const send = (method: string, params: unknown[]) => call(agent, method, params);
   await untilReady(child, send);
   return {
+    clock: clockOf(child.pid ?? 0),
     async prepare(each) {
       await send('anvil_setCode', [cases.target, each.code]);
       const parameters = [

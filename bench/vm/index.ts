@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- vm [--cases FILE] [--json] [--filter TEXT] [--rounds N] [--no-ethereumjs] [--wasm FILE]`: our VM beside @ethereumjs/evm and
- * native revm (anvil), the same calls in the same run, alternating; medians with spread.
+ * `npm run bench -- vm [--cases FILE] [--json] [--filter TEXT] [--rounds N] [--no-ethereumjs] [--wasm FILE] [--wall]`: our VM beside
+ * @ethereumjs/evm and native revm (anvil), the same calls in the same run, alternating; medians with spread. Times are CPU times
+ * where the system tells those of both processes, so that a busy machine does not blur them.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -10,7 +11,7 @@ import { createVm } from '../../vm/embed/index.ts';
 import { type Anvil, startAnvil } from './anvil.ts';
 import { type Case, type Cases, ownCases, readCases } from './cases.ts';
 import { ourRun, type Run, theirRun } from './engines.ts';
-import { geometricMean, sample, type Timing, timingOf } from './measure.ts';
+import { type Clock, geometricMean, ownClock, sample, type Timing, timingOf, wallClock } from './measure.ts';
 import { measureStart, type Start } from './start.ts';
 
 interface Row {
@@ -25,6 +26,7 @@ interface Row {
 
 /** A sample lasts at least so long, by repetition. */
 const SAMPLE_MS = 20;
+const REQUESTS_MS = 40;
 /** One sample is enough of a run longer than this. */
 const LONG_MS = 1500;
 /** revm's share of a request must exceed the request's own spread so many times to count. */
@@ -41,6 +43,7 @@ export async function benchVm(args: string[]): Promise<void> {
       rounds: { type: 'string', default: '7' },
       'no-ethereumjs': { type: 'boolean', default: false },
       wasm: { type: 'string' },
+      wall: { type: 'boolean', default: false },
     },
   });
   const all = values.cases ? readCases(values.cases) : await ownCases();
@@ -49,15 +52,16 @@ export async function benchVm(args: string[]): Promise<void> {
   const log = values.json ? () => undefined : console.log;
   const anvil = await startAnvil(cases);
   try {
-    const fixed = anvil ? await fixedCost(anvil) : undefined;
-    log(heading(cases, fixed));
+    const clocks: Clocks = values.wall || (anvil && !anvil.clock) ? WALL : { ours: ownClock, revm: anvil?.clock ?? wallClock };
+    const fixed = anvil ? await fixedCost(anvil, clocks) : undefined;
+    log(heading(cases, fixed, clocks === WALL ? 'wall time' : 'CPU time'));
     const rows: Row[] = [];
     for (const each of cases.cases) {
-      const row = await measure(vm, cases, each, anvil, fixed, Number(values.rounds), !values['no-ethereumjs']);
+      const row = await measure({ vm, cases, anvil, fixed, clocks }, each, Number(values.rounds), !values['no-ethereumjs']);
       rows.push(row);
       log(lineOf(row));
     }
-    const start = await measureStart();
+    const start = await measureStart(clocks.ours);
     if (values.json) console.log(JSON.stringify(summaryOf(rows, start)));
     else printSummary(rows, start);
   } finally {
@@ -65,58 +69,58 @@ export async function benchVm(args: string[]): Promise<void> {
   }
 }
 
-async function fixedCost(anvil: Anvil): Promise<Timing> {
+/** How time is taken on either side. */
+interface Clocks {
+  readonly ours: Clock;
+  readonly revm: Clock;
+}
+
+const WALL: Clocks = { ours: wallClock, revm: wallClock };
+
+interface Setting {
+  readonly vm: Vm;
+  readonly cases: Cases;
+  readonly anvil: Anvil | undefined;
+  readonly fixed: Timing | undefined;
+  readonly clocks: Clocks;
+}
+
+async function fixedCost(anvil: Anvil, clocks: Clocks): Promise<Timing> {
   const run = await anvil.prepare({ name: 'fixed cost', ...STOP });
-  await sample(run, 300);
+  await sample(run, 500);
   const samples: number[] = [];
-  for (let i = 0; i < 200; i++) samples.push(await sample(run, 0));
+  for (let i = 0; i < 20; i++) samples.push(await sample(run, REQUESTS_MS, clocks.revm));
   return timingOf(samples);
 }
 
-async function measure(
-  vm: Vm,
-  cases: Cases,
-  each: Case,
-  anvil: Anvil | undefined,
-  fixed: Timing | undefined,
-  rounds: number,
-  withEthereumjs: boolean,
-): Promise<Row> {
+async function measure(setting: Setting, each: Case, rounds: number, withEthereumjs: boolean): Promise<Row> {
+  const { vm, cases, anvil, fixed, clocks } = setting;
   const ours = ourRun(cases, each, vm);
   const native = await anvil?.prepare(each);
-  const firstMs = await sample(async () => checked(each, 'ours', ours), 0, 1);
+  const firstMs = await sample(async () => checked(each, 'ours', ours), 0, clocks.ours, 1);
   const output = await ours();
   if (native) await agree(each, output, 'revm', native);
   const oursMs: number[] = [];
   const nativeMs: number[] = [];
   for (let i = 0; i < rounds; i++) {
-    oursMs.push(await sample(ours, SAMPLE_MS));
-    // A request each: medians of requests, not means, since a few take much longer than all others.
-    if (native) nativeMs.push(await medianRequest(native));
+    oursMs.push(await sample(ours, SAMPLE_MS, clocks.ours));
+    if (native) nativeMs.push(await sample(native, REQUESTS_MS, clocks.revm));
   }
   return {
     name: each.name,
     ours: timingOf(oursMs),
     firstMs,
-    ...(withEthereumjs && { ethereumjs: await measureEthereumjs(cases, each, output) }),
+    ...(withEthereumjs && { ethereumjs: await measureEthereumjs(cases, each, output, clocks.ours) }),
     ...(native && fixed && { revm: withoutFixed(timingOf(nativeMs), fixed) }),
   };
 }
 
-async function medianRequest(run: Run): Promise<number> {
-  const samples: number[] = [];
-  const endMs = performance.now() + 2 * SAMPLE_MS;
-  do samples.push(await sample(run, 0, 1));
-  while (performance.now() < endMs);
-  return timingOf(samples).medianMs;
-}
-
-async function measureEthereumjs(cases: Cases, each: Case, output: string): Promise<Timing> {
+async function measureEthereumjs(cases: Cases, each: Case, output: string, clock: Clock): Promise<Timing> {
   const run = theirRun(cases, each);
-  const first = await sample(async () => agree(each, output, 'EthereumJS', run), 0, 1);
+  const first = await sample(async () => agree(each, output, 'EthereumJS', run), 0, clock, 1);
   if (first > LONG_MS) return timingOf([first]);
   const samples: number[] = [];
-  for (let i = 0; i < 3; i++) samples.push(await sample(run, SAMPLE_MS));
+  for (let i = 0; i < 3; i++) samples.push(await sample(run, SAMPLE_MS, clock));
   return timingOf(samples);
 }
 
@@ -164,8 +168,8 @@ function geomeans(rows: readonly Row[]) {
   };
 }
 
-function heading(cases: Cases, fixed: Timing | undefined): string {
-  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}, ${cases.fork}`;
+function heading(cases: Cases, fixed: Timing | undefined, unit: string): string {
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}, ${cases.fork}, ${unit}`;
   const request = fixed
     ? `a request to anvil costs ${fixed.medianMs.toFixed(3)} ± ${fixed.spreadMs.toFixed(3)} ms, taken off`
     : 'anvil is not installed: no comparison with revm';

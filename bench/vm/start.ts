@@ -1,9 +1,8 @@
-import { performance } from 'node:perf_hooks';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { createVm, readWasm } from '../../vm/embed/index.ts';
 import { ownCases } from './cases.ts';
 import { ourRun } from './engines.ts';
-import { sample } from './measure.ts';
+import { type Clock, sample } from './measure.ts';
 import { transferRun } from './transfer.ts';
 
 /** What does not depend on a case. */
@@ -20,22 +19,22 @@ export interface Start {
 
 declare const WebAssembly: { readonly Module: new (bytes: Uint8Array) => object };
 
-export async function measureStart(): Promise<Start> {
-  const startMs = performance.now();
+export async function measureStart(clock: Clock): Promise<Start> {
+  const startMs = clock();
   const module = new WebAssembly.Module(readWasm());
-  const compiledMs = performance.now();
+  const compiledMs = clock();
   const cases = await tiny();
-  const beginMs = performance.now();
+  const beginMs = clock();
   const vm = createVm({ fork: 'Osaka', wasm: module });
   await ourRun(cases, cases.cases[0]!, vm)();
-  const endMs = performance.now();
+  const endMs = clock();
   const transfer = transferRun();
   await sample(transfer, 300);
-  const [recoverUs, nobleRecoverUs] = await measureRecovery();
+  const [recoverUs, nobleRecoverUs] = await measureRecovery(clock);
   return {
     compileMs: compiledMs - startMs,
     instanceMs: endMs - beginMs,
-    transferUs: 1000 * (await sample(transfer, 300)),
+    transferUs: 1000 * (await sample(transfer, 300, clock)),
     recoverUs,
     nobleRecoverUs,
   };
@@ -46,7 +45,7 @@ async function tiny() {
   return { ...own, cases: [{ name: 'tiny', code: '0x60016002015f5260205ff3' as const, calldata: '0x' as const, gas: 100_000n }] };
 }
 
-async function measureRecovery(): Promise<[ours: number, noble: number]> {
+async function measureRecovery(clock: Clock): Promise<[ours: number, noble: number]> {
   const hash = new Uint8Array(32).fill(9);
   const bytes = secp256k1.sign(hash, new Uint8Array(32).fill(7), { prehash: false, format: 'recovered' });
   const signature = secp256k1.Signature.fromBytes(bytes, 'recovered');
@@ -55,5 +54,5 @@ async function measureRecovery(): Promise<[ours: number, noble: number]> {
   const noble = () => signature.recoverPublicKey(hash).toHex();
   await sample(ours, 200);
   await sample(noble, 200);
-  return [1000 * (await sample(ours, 300)), 1000 * (await sample(noble, 300))];
+  return [1000 * (await sample(ours, 300, clock)), 1000 * (await sample(noble, 300, clock))];
 }
