@@ -86,6 +86,9 @@ async function assemble(
   const identity = openIdentity(join(config.data, 'device.key'));
   log.write('info', `${config.name} is ${identity.address}${identity.isNew ? ', a key made just now' : ''}`);
   const nodeConfig = nodeConfigOf(config, identity.address, version);
+  // Closed last: nothing may ask a closed store.
+  const store = openStore(join(config.data, 'ledger'));
+  closers.push(() => store.close());
   const engine = dockerEngine(config.engine, config.name);
   const peers = createPeers(peersOptions(config, nodeConfig.genesis, log));
   const proxy = createProxy({ reach: engine.reach, device: config.name });
@@ -102,8 +105,6 @@ async function assemble(
     hosts: config.rpc.hosts,
   });
   const { peerServer, ...ends } = await openServers(config, rpcServer, proxy, closers);
-  const store = openStore(join(config.data, 'ledger'));
-  closers.push(() => store.close());
   const ports: Ports = {
     vm: detached(createVm({ fork: 'Osaka' })),
     store,

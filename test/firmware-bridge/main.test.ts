@@ -146,7 +146,7 @@ if (built) {
     ['no request', async () => '{}', -32_600],
     ['an unknown method', async () => request('eth_frobnicate', []), -32_601],
     ['a number for an address', async () => request('eth_getBalance', [7]), -32_602],
-    ['JSON a thousand deep', async () => '['.repeat(100_000), -32_700],
+    ['JSON too deep', async () => '['.repeat(100_000), -32_600],
     ['a transaction of garbage', async () => request('eth_sendRawTransaction', ['0x1234']), -32_000],
     ['a transaction of another chain', async () => request('eth_sendRawTransaction', [await signed(1)]), -32_000],
     ['an unsigned transaction', async () => request('eth_sendTransaction', [{ from: account.address, to: FLEET }]), -32_601],
