@@ -1,13 +1,15 @@
 import { type Command, Exit, Failure, type Io, parse } from './command.ts';
 import { explain } from './explain.ts';
 import { helpOf, overview } from './help.ts';
+import { printable } from './tell.ts';
 
 /** Runs one command line and answers its exit code. Whatever goes wrong becomes a sentence on `io.err`. */
-export async function run(commands: readonly Command[], args: readonly string[], io: Io, version: string): Promise<number> {
+export async function run(commands: readonly Command[], args: readonly string[], raw: Io, version: string): Promise<number> {
+  const io = printable(raw);
   try {
     return await dispatch(commands, args, io, version);
   } catch (error) {
-    if (io.env['CLASSPAD_DEBUG'] === '1' && error instanceof Error) io.err(error.stack ?? error.message);
+    if (io.env['CLASSPAD_DEBUG'] === '1' && error instanceof Error) for (const line of `${error.stack}`.split('\n')) io.err(line);
     const { sentence, exitCode } = explain(error);
     for (const line of sentence.split('\n')) io.err(`classpad: ${line}`);
     return exitCode;

@@ -6,7 +6,8 @@ import { follow } from '../fleet/follow.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { approve as sendApproval } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
-import { appName, json, wholeNumber } from '../values.ts';
+import { tell } from '../tell.ts';
+import { appName, wholeNumber } from '../values.ts';
 import { conclude } from './deploy.ts';
 
 const REVISION_MOST = 999_999_999;
@@ -50,9 +51,7 @@ export const approve: Command = {
     }
     const outcome = { app: name, revision, phase: phase === Phase.proposed ? 'proposed' : 'rolling out', approvals, needed };
     line.end();
-    io.out(
-      input.has('json') ? json(outcome) : `${name} r${revision} is ${outcome.phase} with ${approvals} of ${needed} approvals`,
-    );
+    tell(input, io, `${name} r${revision} is ${outcome.phase} with ${approvals} of ${needed} approvals`, outcome);
     return Exit.ok;
   },
 };

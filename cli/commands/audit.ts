@@ -5,7 +5,8 @@ import { type Command, Exit, Failure, type Input, type Io } from '../command.ts'
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { developmentNames } from '../fleet/keys.ts';
 import { progress } from '../progress.ts';
-import { accountAddress, counted, json, timeText } from '../values.ts';
+import { printJson } from '../tell.ts';
+import { accountAddress, counted, timeText } from '../values.ts';
 
 export const audit: Command = {
   name: 'audit',
@@ -98,7 +99,7 @@ function lineOf({ block, timestamp, who, what, detail }: Row): string {
 
 function conclude(verdict: Verdict, input: Input, io: Io): number {
   const { ok, wrong, blocks, transactions, sequencer } = verdict;
-  if (input.has('json')) io.out(json(verdict));
+  if (input.has('json')) printJson(io, verdict);
   else if (ok) {
     const pinned = input.text('sequencer') ? '' : ' (as the node says; pin it with --sequencer)';
     io.out(

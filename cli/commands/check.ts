@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { readCompose } from '../compose.ts';
-import { json } from '../values.ts';
+import { tell } from '../tell.ts';
 
 export const check: Command = {
   name: 'check',
@@ -18,8 +18,12 @@ export const check: Command = {
   async run(input, io) {
     const [file] = input.operands;
     const { manifest, bytes } = readCompose(file!);
-    if (input.has('json')) io.out(json(manifest));
-    else io.out(`${file} is good: ${Object.keys(manifest.services).join(', ')}; ${bytes.length} bytes on the ledger`);
+    tell(
+      input,
+      io,
+      `${file} is good: ${Object.keys(manifest.services).join(', ')}; ${bytes.length} bytes on the ledger`,
+      manifest,
+    );
     return 0;
   },
 };

@@ -7,7 +7,8 @@ import { type Decision, follow } from '../fleet/follow.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { approve, propose } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
-import { appName, counted, durationSeconds, inWords, json } from '../values.ts';
+import { tell } from '../tell.ts';
+import { appName, counted, durationSeconds, inWords } from '../values.ts';
 
 export const deploy: Command = {
   name: 'deploy',
@@ -134,6 +135,6 @@ export function conclude(name: string, decided: Decision, input: Input, io: Io):
 }
 
 function told(input: Input, io: Io, sentence: string, outcome: object): number {
-  io.out(input.has('json') ? json(outcome) : sentence);
+  tell(input, io, sentence, outcome);
   return Exit.ok;
 }

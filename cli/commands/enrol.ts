@@ -3,7 +3,8 @@ import { connect, connectionOptions, demandFleet } from '../fleet/connection.ts'
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { enrol as sendEnrolment } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
-import { accountAddress, appName, counted, json } from '../values.ts';
+import { tell } from '../tell.ts';
+import { accountAddress, appName, counted } from '../values.ts';
 
 /** As many as fit well into one transaction. */
 const AT_ONCE = 50;
@@ -32,7 +33,7 @@ export const enrol: Command = {
     }
     line.end();
     const names = devices.map(({ name }) => name).join(', ');
-    io.out(input.has('json') ? json({ enrolled: devices }) : `${names} ${devices.length === 1 ? 'is' : 'are'} in the fleet`);
+    tell(input, io, `${names} ${devices.length === 1 ? 'is' : 'are'} in the fleet`, { enrolled: devices });
     return Exit.ok;
   },
 };

@@ -7,7 +7,8 @@ import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { deployFleet } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
 import { root } from '../root.ts';
-import { accountAddress, json, wholeNumber } from '../values.ts';
+import { tell } from '../tell.ts';
+import { accountAddress, wholeNumber } from '../values.ts';
 
 const OPERATORS_LIMIT = 32;
 
@@ -43,7 +44,7 @@ export const init: Command = {
     line.say(`putting the Fleet contract on the ledger as ${account!.address}`);
     const fleet = await deployFleet(connection, account!, fleetCode(), operators, threshold);
     line.end();
-    io.out(input.has('json') ? json({ fleet, operators, threshold }) : `the fleet is at ${fleet}`);
+    tell(input, io, `the fleet is at ${fleet}`, { fleet, operators, threshold });
     return Exit.ok;
   },
 };

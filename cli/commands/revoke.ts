@@ -3,7 +3,7 @@ import { connect, connectionOptions, demandFleet, readFleet } from '../fleet/con
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { revoke as sendRevocation } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
-import { json } from '../values.ts';
+import { tell } from '../tell.ts';
 
 export const revoke: Command = {
   name: 'revoke',
@@ -23,7 +23,7 @@ export const revoke: Command = {
     line.say(`revoking ${device.name} as ${account!.address}`);
     await sendRevocation(connection, account!, device.account);
     line.end();
-    io.out(input.has('json') ? json({ revoked: device }) : `${device.name} is no longer in the fleet`);
+    tell(input, io, `${device.name} is no longer in the fleet`, { revoked: device });
     return Exit.ok;
   },
 };

@@ -1,5 +1,5 @@
 import { hexToString } from 'viem';
-import { type Command, Exit, type Io } from '../command.ts';
+import { type Command, Exit } from '../command.ts';
 import { phases } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, type ReleaseRecord, readFleet } from '../fleet/connection.ts';
 import { sleep } from '../progress.ts';
@@ -51,17 +51,19 @@ export const status: Command = {
     let last = '';
     for (;;) {
       const picture = await look(connection);
-      const text = input.has('json') ? json(picture) : lines(picture).join('\n');
-      if (text !== last) show(input.has('watch') && input.has('json') ? JSON.stringify(JSON.parse(text)) : text, io);
-      last = text;
+      const shown = input.has('json') ? jsonLines(picture, input.has('watch')) : lines(picture);
+      if (shown.join('\n') !== last) for (const line of shown) io.out(line);
+      last = shown.join('\n');
       if (!input.has('watch')) return Exit.ok;
       await sleep(WATCH_MS);
     }
   },
 };
 
-function show(text: string, io: Io): void {
-  for (const line of text.split('\n')) io.out(line);
+/** Followed, it is one line per picture: easier to read for programs. */
+function jsonLines(picture: FleetStatus, isFollowed: boolean): string[] {
+  const text = json(picture);
+  return isFollowed ? [JSON.stringify(JSON.parse(text))] : text.split('\n');
 }
 
 async function look(connection: Connection): Promise<FleetStatus> {

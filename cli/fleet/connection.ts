@@ -1,7 +1,8 @@
-import { type Address, type Chain, createPublicClient, defineChain, type Hex, http, type PublicClient } from 'viem';
+import { type Address, type Chain, createPublicClient, defineChain, type Hex, type PublicClient } from 'viem';
 import { Exit, Failure, type Input, type Option } from '../command.ts';
 import { accountAddress, httpUrl } from '../values.ts';
 import { fleetAbi } from './abi.ts';
+import { boundedHttp } from './transport.ts';
 
 /** What a node says of the ledger it follows: the answer of `classpad_config`. */
 export interface NodeConfig {
@@ -29,14 +30,12 @@ export const connectionOptions: Readonly<Record<string, Option>> = {
   chain: { value: 'ID', help: 'refuse any ledger but this one' },
 };
 
-const TIMEOUT_MS = 10_000;
-
 /** Asks the node who it is. Throws {@link Failure}, or viem's error for a node that cannot be reached. */
 export async function connect(input: Input): Promise<Connection> {
   const rpc = httpUrl(input.text('rpc')!, '--rpc');
   const given = input.text('fleet');
   const wantedFleet = given === undefined ? undefined : accountAddress(given, '--fleet');
-  const transport = http(rpc, { retryCount: 0, timeout: TIMEOUT_MS });
+  const transport = boundedHttp(rpc);
   const chainId = await createPublicClient({ transport }).getChainId();
   checkChain(chainId, input.text('chain'));
   const chain = chainOf(chainId, rpc);

@@ -3,7 +3,6 @@ import {
   createWalletClient,
   type Hash,
   type Hex,
-  http,
   type PrivateKeyAccount,
   parseEventLogs,
   type TransactionReceipt,
@@ -11,6 +10,7 @@ import {
 import { Failure } from '../command.ts';
 import { constructorAbi, fleetAbi } from './abi.ts';
 import type { Connection } from './connection.ts';
+import { boundedHttp } from './transport.ts';
 
 /** Something that did not get into a block within this time will be asked about by its hash. */
 const RECEIPT_TIMEOUT_MS = 60_000;
@@ -82,7 +82,7 @@ export async function expire(connection: Connection, account: PrivateKeyAccount,
 }
 
 function walletOf({ chain, rpc }: Connection, account: PrivateKeyAccount) {
-  return createWalletClient({ account, chain, transport: http(rpc, { retryCount: 0 }) });
+  return createWalletClient({ account, chain, transport: boundedHttp(rpc) });
 }
 
 async function included({ client }: Connection, hash: Hash): Promise<TransactionReceipt> {
