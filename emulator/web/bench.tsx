@@ -151,7 +151,7 @@ function Cable({ isCut, isSequencer, head }: { isCut: boolean; isSequencer: bool
 
 /** The bracket under the bench: which group can decide. */
 function Together({ snapshot }: { snapshot: Snapshot }) {
-  const { reachable, total, quorum, sentence } = reach(snapshot);
+  const { reachable, quorum, sentence } = reach(snapshot);
   const alone = snapshot.devices.filter((device) => device.state === 'offline').map((device) => device.name);
   const isLost = quorum !== undefined && reachable < quorum;
   return (

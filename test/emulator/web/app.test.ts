@@ -1,18 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launchChromium, openPage, saveScreenshot } from '../../support/chromium.ts';
 import { FakeEmulator } from '../../support/fake-emulator.ts';
 import { play, playScene, type Scene } from '../../support/fake-story.ts';
+import { need, root } from '../../support/need.ts';
 
 const app = suite('app');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const desktop = { viewport: { width: 1600, height: 1000 } };
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true };
 
-const browser = await launchChromium();
+const isBuilt = need('the built page', existsSync(join(root, 'build/web/page.js')), 'run `npm run build` first');
+const browser = isBuilt ? await launchChromium() : undefined;
 
 interface Stage {
   readonly world: FakeEmulator;
