@@ -2,16 +2,15 @@ import type { FoundContainer, Route } from '../ports/index.ts';
 import { conditionOfRevision } from '../reconcile/condition.ts';
 import type { Found } from '../reconcile/found.ts';
 import { ownerOf, routeOf } from '../reconcile/labels.ts';
-import { isAnother } from '../reconcile/plan.ts';
-import type { Revision, Wanted, WantedApp } from '../reconcile/wanted.ts';
+import { isAnother, type Revision, type Wanted, type WantedApp } from '../reconcile/wanted.ts';
 
 /**
  * Where the proxy sends what arrives, longest path first. Pure, and always looked at together with `plan`: whatever a plan
  * stops or removes, no route of the same picture leads to.
  *
  * The revision that answers for an app: the current one once all of it is good; before that the previous one, or whichever
- * older one still runs; at the very last an active one that is running though not (yet) healthy. A revision that is still
- * rolling out never answers before it is healthy.
+ * older one still runs; at the very last what there is of the current one: of an active one anything that runs, of one that
+ * is still rolling out only what is healthy.
  */
 export function routes(wanted: Wanted, found: Found, nowMs: number): Route[] {
   const taken = new Map<string, Route>();
@@ -42,7 +41,7 @@ function answering(app: WantedApp, found: Found, nowMs: number): FoundContainer[
   return leftOver(app, routable) ?? [];
 }
 
-/** Nothing wanted is good: the previous revision, then others, newest first, then the active one as it is. */
+/** Nothing wanted is good: the previous revision, then others, newest first, then what there is of the current one. */
 function leftOver({ current, previous, phase }: WantedApp, routable: readonly FoundContainer[]): FoundContainer[] | undefined {
   const fit = routable.filter(({ health }) => health !== 'unhealthy');
   const others = [...new Set(fit.map((container) => ownerOf(container)!.revision))]
@@ -50,8 +49,9 @@ function leftOver({ current, previous, phase }: WantedApp, routable: readonly Fo
     .sort((a, b) => b - a)
     .map((revision) => fit.filter((container) => ownerOf(container)!.revision === revision));
   const before = previous === undefined ? [] : ofRevision(previous, fit);
-  const active = phase === 'active' ? [ofRevision(current, fit), ofRevision(current, routable)] : [];
-  return [before, ...others, ...active].find((containers) => containers.length > 0);
+  const healthy = fit.filter(({ health }) => health === 'healthy');
+  const remains = phase === 'active' ? [fit, routable] : [healthy];
+  return [before, ...others, ...remains.map((some) => ofRevision(current, some))].find((containers) => containers.length > 0);
 }
 
 function ofRevision({ containers }: Revision, routable: readonly FoundContainer[]): FoundContainer[] {

@@ -1,6 +1,6 @@
 import type { FoundContainer } from '../ports/index.ts';
 import type { Found, Setback } from './found.ts';
-import type { Revision, WantedContainer } from './wanted.ts';
+import { isAnother, type Revision, type WantedContainer } from './wanted.ts';
 
 /** How one wanted container stands: `pending` may still become good. */
 export type Condition =
@@ -24,6 +24,7 @@ export function conditionOf(wanted: WantedContainer, found: Found, nowMs: number
   const container = found.containers.find(({ name }) => name === wanted.spec.name);
   const setback = found.setbacks.get(wanted.spec.name) ?? (container ? undefined : found.setbacks.get(wanted.spec.image));
   if (container === undefined) return absent(wanted, setback);
+  if (isAnother(container, wanted.spec)) return pending(`${wanted.service} to be replaced`);
   return byState[container.state](container, wanted, setback, nowMs);
 }
 

@@ -1,9 +1,8 @@
 import type { ContainerSpec, FoundContainer } from '../ports/index.ts';
-import { Label } from '../ports/index.ts';
 import { type Condition, conditionOf, conditionOfRevision, isFinished } from './condition.ts';
 import type { Found } from './found.ts';
 import { graceOf, ownerOf } from './labels.ts';
-import { HASH_VERSION, type Revision, type Wanted, type WantedApp, type WantedContainer } from './wanted.ts';
+import { isAnother, type Revision, type Wanted, type WantedApp, type WantedContainer } from './wanted.ts';
 
 /** One thing to do, for one app. A step that fails hurts no other app. */
 export type Step = { readonly app: string } & (
@@ -89,12 +88,6 @@ function bringUp(wanted: WantedContainer, revision: Revision, found: Found, nowM
   const { id, name } = container;
   const again = container.state === 'exited';
   return waitForNeeds(wanted, revision, found, nowMs) ?? orLater({ do: 'start', app, id, name, again }, found, nowMs);
-}
-
-/** Whether someone put another container under our name. A hash made by another rule says nothing. */
-export function isAnother({ labels }: FoundContainer, spec: ContainerSpec): boolean {
-  const hash = labels[Label.spec] ?? '';
-  return hash.startsWith(`${HASH_VERSION}:`) && hash !== spec.labels[Label.spec];
 }
 
 function waitForNeeds({ needs, service }: WantedContainer, revision: Revision, found: Found, nowMs: number): Step[] | undefined {

@@ -3,7 +3,7 @@ import { bytesToHex, utf8Encode } from '../bytes.ts';
 import { canonicalJson } from '../manifest/encode.ts';
 import { type Condition, type Manifest, ManifestRefused, type Service } from '../manifest/manifest.ts';
 import { parseManifest } from '../manifest/parse.ts';
-import type { ContainerSpec, Healthcheck } from '../ports/index.ts';
+import type { ContainerSpec, FoundContainer, Healthcheck } from '../ports/index.ts';
 import { Label } from '../ports/index.ts';
 import { routedService } from '../proxy/routed.ts';
 import { OwnLabel } from './labels.ts';
@@ -55,7 +55,7 @@ export interface Identity {
 /** How often in a row the engine itself restarts a crashed container; after that the reconciler does, ever more slowly. */
 const ENGINE_RESTARTS = 5;
 /** Version of the rule below by which a spec is hashed. A hash of another version is never a reason to recreate. */
-export const HASH_VERSION = '1';
+const HASH_VERSION = '1';
 
 /** The containers of a revision, from the manifest bytes on the ledger. Never throws: what is refused is a `refusal`. */
 export function toRevision(who: Identity, manifest: Uint8Array, sha256: (data: Uint8Array) => Uint8Array): Revision {
@@ -66,6 +66,12 @@ export function toRevision(who: Identity, manifest: Uint8Array, sha256: (data: U
     if (!(error instanceof ManifestRefused)) throw error;
     return { app, revision, containers: [], refusal: `the manifest is refused: ${error.message.split('\n')[0]}` };
   }
+}
+
+/** Whether someone put another container under our name. A hash made by another rule says nothing. */
+export function isAnother({ labels }: FoundContainer, spec: ContainerSpec): boolean {
+  const hash = labels[Label.spec] ?? '';
+  return hash.startsWith(`${HASH_VERSION}:`) && hash !== spec.labels[Label.spec];
 }
 
 function toContainers(who: Identity, { services }: Manifest, sha256: (data: Uint8Array) => Uint8Array): WantedContainer[] {

@@ -58,6 +58,12 @@ const rows: [name: string, apps: WantedApp[], found: FoundContainer[], routes: s
   ],
   ['as soon as the new one is healthy, it does', [rollingApp(a2, a1)], [foundOf(a1), foundOf(a2)], ['/ a r2 web-1:8080']],
   ['an unhealthy one never does while it rolls out', [rollingApp(a2)], [foundOf(a2, { health: 'unhealthy' })], []],
+  [
+    'what is healthy of a first one does',
+    [rollingApp(twins)],
+    [foundOf(twins), foundOf(twins, { health: 'starting' }, 1)],
+    ['/ a r1 web-1:80'],
+  ],
   ['nor a starting one', [rollingApp(a2)], [foundOf(a2, { health: 'starting' })], []],
   ['rolled back: the old one answers again', [activeApp(a1)], [foundOf(a1), foundOf(a2)], ['/ a r1 web-1:8080']],
   [

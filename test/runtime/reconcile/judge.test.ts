@@ -107,6 +107,13 @@ const rows: Row[] = [
     'web: refused',
     [[NAME, setback({ code: 'refused', sentence: 'refused' })]],
   ],
+  [
+    'another container under our name',
+    checked,
+    { labels: { ...foundOf(checked).labels, 'io.classpad.spec': '1:00' } },
+    'starting',
+    'web to be replaced',
+  ],
   ['a refused manifest', refused, undefined, 'unhealthy', 'the manifest is refused: so'],
 ];
 
