@@ -3,13 +3,16 @@ import { MAX_TRANSACTION_GAS } from '../ledger/gas.ts';
 import type { BlockContext, Executed, Message, Refused, Vm } from '../ports/index.ts';
 import { type State, viewOf } from '../state/state.ts';
 
-/** Where a call is tried out: on the state after a block, in the context of that block. */
+/** Where a call is tried out: on the state after a block, and as if in a block of this number and time. */
 export interface Scene {
   readonly vm: Vm;
   readonly chain: Chain;
   readonly chainId: bigint;
   readonly block: HashedHeader;
   readonly state: State;
+  readonly number: number;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
 }
 
 /** A call on a ledger with little gas in a block may use this much nevertheless: it costs nobody anything. */
@@ -19,23 +22,24 @@ const CALL_STIPEND = 2_300n;
 
 /** Gas of a call that does not say. */
 export function callGas(scene: Scene): bigint {
-  return scene.block.header.gasLimit > CALL_GAS ? scene.block.header.gasLimit : CALL_GAS;
+  const { gasLimit } = scene.block.header;
+  return gasLimit > CALL_GAS ? gasLimit : CALL_GAS;
 }
 
 /** Runs a message without nonce and fee checks; nothing is kept. */
 export function simulate(scene: Scene, message: Message): Executed | Refused {
   const { header } = scene.block;
   const context: BlockContext = {
-    number: BigInt(header.number),
-    timestamp: BigInt(header.timestamp),
-    gasLimit: message.gasLimit,
+    number: BigInt(scene.number),
+    timestamp: BigInt(scene.timestamp),
+    gasLimit: callGas(scene),
     coinbase: header.coinbase,
     baseFee: header.baseFee,
     prevRandao: header.mixHash,
     excessBlobGas: 0n,
     chainId: scene.chainId,
   };
-  return scene.vm.execute(context, message, viewOf(scene.state, scene.chain.hashesBefore(header.number)), { simulate: true });
+  return scene.vm.execute(context, message, viewOf(scene.state, scene.chain.hashesBefore(scene.number)), { simulate: true });
 }
 
 /**

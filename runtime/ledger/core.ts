@@ -19,6 +19,8 @@ export interface Core {
   stateAt(block: HashedHeader): State;
   /** Takes a client's transaction; it is on the disk when this answers its hash. Throws `TransactionRefused`. */
   submit(raw: Uint8Array): Word;
+  /** Seconds since 1970, by this node's clock: only for trying out calls. */
+  nowSeconds(): number;
   /** Lets others have a turn: long work is done in portions. */
   pause(): Promise<void>;
 }

@@ -100,6 +100,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     stateAt: ({ header }) =>
       header.number === chain.head().header.number ? application.state() : openState(header.stateRoot, store, vm.keccak256),
     submit,
+    nowSeconds: () => Math.floor(ports.clock.nowMs() / 1000),
     pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
   };
   consensus.start();
@@ -148,7 +149,8 @@ function tellAll(handlers: Iterable<(block: AppendedBlock) => void>, block: Fini
 
 function callAtHead(core: Core, { from = NOBODY, to, data }: CallRequest): CallResult {
   const block = core.chain.head();
-  const scene = { ...core, block, state: core.stateAt(block) };
+  const { number, timestamp } = block.header;
+  const scene = { ...core, block, state: core.stateAt(block), number, timestamp };
   const message = { type: 2, sender: from, to, data, value: 0n, nonce: 0n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n } as const;
   const outcome = simulate(scene, { ...message, gasLimit: callGas(scene) });
   if (outcome.kind === 'refused') return { ok: false, output: EMPTY, status: outcome.reason };

@@ -3,30 +3,45 @@ import { callGas, estimateGas, type Scene, simulate } from '../execution/simulat
 import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
 import type { Address, Message } from '../ports/index.ts';
-import type { CallParameter } from './decode.ts';
+import type { BlockParameter, CallParameter } from './decode.ts';
 import { failureOf } from './failure.ts';
 
 const NOBODY: Address = `0x${'00'.repeat(20)}`;
 
 /** `eth_call`: what the call returns. Throws the revert as an error. */
-export function call(core: Core, parameter: CallParameter, block: HashedHeader): Uint8Array {
-  const scene = sceneAt(core, block);
+export function call(core: Core, parameter: CallParameter, block: HashedHeader, at: BlockParameter): Uint8Array {
+  const scene = sceneAt(core, block, at);
   const outcome = simulate(scene, messageOf(scene, parameter));
   if (outcome.kind === 'refused' || !outcome.succeeded) throw failureOf(outcome);
   return outcome.output;
 }
 
 /** `eth_estimateGas`: the least gas limit with which the call succeeds. */
-export function estimate(core: Core, parameter: CallParameter, block: HashedHeader): bigint {
-  const scene = sceneAt(core, block);
+export function estimate(core: Core, parameter: CallParameter, block: HashedHeader, at: BlockParameter): bigint {
+  const scene = sceneAt(core, block, at);
   const found = estimateGas(scene, messageOf(scene, { gasLimit: block.header.gasLimit, ...parameter }));
   if (typeof found !== 'bigint') throw failureOf(found);
   return found;
 }
 
-function sceneAt(core: Core, block: HashedHeader): Scene {
+/**
+ * A block that is named by number or hash is taken as it was. At the tags it is now: without work no blocks are made, and what
+ * depends on the time would be tried out at that of the last one. `pending` is in the next block.
+ */
+function sceneAt(core: Core, block: HashedHeader, at: BlockParameter): Scene {
   const { vm, chain, chainId } = core;
-  return { vm, chain, chainId, block, state: core.stateAt(block) };
+  const { number, timestamp } = block.header;
+  const isPending = at.by === 'tag' && at.tag === 'pending';
+  const isNow = at.by === 'tag' && at.tag !== 'earliest';
+  return {
+    vm,
+    chain,
+    chainId,
+    block,
+    state: core.stateAt(block),
+    number: isPending ? number + 1 : number,
+    timestamp: isNow ? Math.max(isPending ? timestamp + 1 : timestamp, core.nowSeconds()) : timestamp,
+  };
 }
 
 /** The message with what was left out; its gas bounded by what a call may use. */

@@ -26,12 +26,13 @@ export interface LogFilter {
 }
 
 const LATEST: BlockParameter = { by: 'tag', tag: 'latest' };
+const PENDING: BlockParameter = { by: 'tag', tag: 'pending' };
 /** There are no reorganisations: a block is final when it is there. */
 const TAGS: ReadonlyMap<string, BlockParameter> = new Map([
   ['latest', LATEST],
   ['safe', LATEST],
   ['finalized', LATEST],
-  ['pending', { by: 'tag', tag: 'pending' }],
+  ['pending', PENDING],
   ['earliest', { by: 'tag', tag: 'earliest' }],
 ]);
 const MAX_CHOICES = 1000;
@@ -95,6 +96,7 @@ export function optional<T, D>(decoder: Decoder<T>, otherwise: D): Decoder<T | D
 
 /** `latest` if it is left out. */
 export const blockOrLatest = optional(block, LATEST);
+export const blockOrPending = optional(block, PENDING);
 
 export function list<T>(decoder: Decoder<T>, most: number): Decoder<T[]> {
   return (value, name) => {

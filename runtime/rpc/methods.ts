@@ -80,12 +80,12 @@ export const methods = {
 
   eth_call: method(
     [request, at, ['overrides', read.noOverrides]],
-    (core, of, block) => call(core, of, existing(core, block)),
+    (core, of, block) => call(core, of, existing(core, block), block),
     bytesToHex,
   ),
   eth_estimateGas: method(
-    [request, at, ['overrides', read.noOverrides]],
-    (core, of, block) => estimate(core, of, existing(core, block)),
+    [request, ['block', read.blockOrPending], ['overrides', read.noOverrides]],
+    (core, of, block) => estimate(core, of, existing(core, block), block),
     quantity,
   ),
   eth_getLogs: method([['filter', read.logFilter]], logsAnswer, asIs),

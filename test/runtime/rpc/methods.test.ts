@@ -178,6 +178,37 @@ test('gas estimates are enough and not more', async () => {
   some.stop();
 });
 
+const clock = compile(
+  'Clock',
+  `contract Clock {
+    uint256 public immutable deadline = block.timestamp + 1 hours;
+    function now_() external view returns (uint256, uint256) { return (block.number, block.timestamp); }
+    function end() external view { require(block.timestamp > deadline, "too early"); }
+  }`,
+  parseAbi(['function now_() view returns (uint256, uint256)', 'function end()']),
+);
+
+test('on an idle ledger calls are tried out at the time it is, not at that of the last block', async () => {
+  const some = world();
+  const { client, wallet, mined, alice } = clientsOf(some);
+  const { contractAddress } = await mined(wallet.deployContract(clock));
+  const at = { address: contractAddress!, abi: clock.abi } as const;
+  const end = { ...at, functionName: 'end', account: alice } as const;
+  assert.match(await client.simulateContract(end).then(String, (error: Error) => error.message), /too early/);
+  some.run(2 * 3_600_000);
+  await client.simulateContract(end);
+  assert.is((await mined(wallet.writeContract(end))).status, 'success');
+
+  some.run(60_000);
+  const { number, timestamp } = await client.getBlock();
+  const now = BigInt(Math.floor(some.clock.nowMs() / 1000));
+  const read = { ...at, functionName: 'now_' } as const;
+  assert.equal(await client.readContract(read), [number, now]);
+  assert.equal(await client.readContract({ ...read, blockTag: 'pending' }), [number + 1n, now]);
+  assert.equal(await client.readContract({ ...read, blockNumber: number }), [number, timestamp]);
+  some.stop();
+});
+
 const bad: [name: string, method: string, params: unknown, code: number, message: RegExp][] = [
   ['unknown method', 'eth_fillTransaction', [], -32601, /the method eth_fillTransaction does not exist/],
   ['parameter missing', 'eth_getBalance', [], -32602, /address should be an address/],
