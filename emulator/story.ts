@@ -179,10 +179,15 @@ async function returnToFirst(play: Play): Promise<string> {
   };
   await until(play, 'every device to be healthy on r1', () => {
     const late = boards.filter((board, index) => !isBack(board, index)).map(({ identity }) => identity.name);
-    if (late.length > 0) play.wait(`${late.join(', ')} to be healthy on r1, with nothing left of r2`);
+    if (late.length > 0) play.wait(`${fewNames(late)} to be healthy on r1, with nothing left of r2`);
     return late.length === 0;
   });
   return `${boards.length} of ${boards.length} devices are healthy on r1, nothing of r2 is left`;
+}
+
+function fewNames(names: readonly string[]): string {
+  const more = names.length - 3;
+  return more > 0 ? `${names.slice(0, 3).join(', ')} and ${more} more` : names.join(', ');
 }
 
 async function neverStopped(play: Play): Promise<string> {
