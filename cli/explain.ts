@@ -42,6 +42,9 @@ function httpSentence(error: HttpRequestError): string {
 }
 
 function systemSentence(error: unknown): string {
+  if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) {
+    return `something unexpected: ${error.message}. Either the node answers nonsense or classpad is at fault; CLASSPAD_DEBUG=1 shows where`;
+  }
   const { code, message, path } = error as NodeJS.ErrnoException;
   const where = path ? ` (${path})` : '';
   return { EACCES: `permission denied${where}`, ENOENT: `no such file${where}` }[code ?? ''] ?? message ?? String(error);

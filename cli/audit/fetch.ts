@@ -1,5 +1,6 @@
 import { type Hex, hexToBytes, type PublicClient, serializeTransaction, type TransactionSerializable } from 'viem';
 import type { Address, Log, Word } from '../../runtime/ports/index.ts';
+import { WrongEntry } from './wrong-entry.ts';
 
 /** A block as JSON-RPC gives it; everything is text until it is checked. */
 export interface RpcBlock {
@@ -43,13 +44,25 @@ export function askerOf(client: PublicClient): Ask {
   return (method, params) => request({ method, params });
 }
 
-/** `undefined`: the node has no such block. */
+/** `undefined`: the node has no such block. Throws {@link WrongEntry} for an answer of another form. */
 export async function fetchEntry(ask: Ask, number: number): Promise<Entry | undefined> {
   const block = await ask<RpcBlock | null>('eth_getBlockByNumber', [`0x${number.toString(16)}`, true]);
   if (!block) return undefined;
+  if (!Array.isArray(block.transactions) || !block.transactions.every(hasHash)) {
+    throw new WrongEntry(`block ${number}: the node's answer is no block with its transactions`);
+  }
   const receipts: RpcReceipt[] = [];
-  for (const { hash } of block.transactions) receipts.push(await ask<RpcReceipt>('eth_getTransactionReceipt', [hash]));
+  for (const { hash } of block.transactions) {
+    const receipt = await ask<RpcReceipt | null>('eth_getTransactionReceipt', [hash]);
+    if (!receipt || !Array.isArray(receipt.logs))
+      throw new WrongEntry(`block ${number}: there is no receipt of transaction ${hash}`);
+    receipts.push(receipt);
+  }
   return { number, block, receipts };
+}
+
+function hasHash(transaction: unknown): boolean {
+  return typeof (transaction as RpcTransaction | null)?.hash === 'string';
 }
 
 const TYPES: Readonly<Record<string, TransactionSerializable['type']>> = {

@@ -10,6 +10,7 @@ import { decodeTransaction, type Transaction } from '../../runtime/ledger/transa
 import type { Address, Hex, Vm, Word } from '../../runtime/ports/index.ts';
 import { listRoot } from '../../runtime/state/list-root.ts';
 import { type Entry, logsOf, type RpcBlock, type RpcReceipt, rawTransaction } from './fetch.ts';
+import { WrongEntry } from './wrong-entry.ts';
 
 /** What is believed without proof: whose seal makes a block valid, on which ledger. */
 export interface Trust {
@@ -197,9 +198,4 @@ function tryTo<T>(read: () => T, sentence: string): T {
 
 function demand(isRight: boolean, sentence: string): void {
   if (!isRight) throw new WrongEntry(sentence);
-}
-
-/** The first thing in the trail that is not as it should be. */
-export class WrongEntry extends Error {
-  override readonly name = 'WrongEntry';
 }

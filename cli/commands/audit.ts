@@ -1,6 +1,7 @@
 import { askerOf, fetchEntry } from '../audit/fetch.ts';
 import { type Row, storyteller } from '../audit/story.ts';
-import { type Checked, type Trust, verifyEntry, WrongEntry } from '../audit/verify.ts';
+import { type Checked, type Trust, verifyEntry } from '../audit/verify.ts';
+import { WrongEntry } from '../audit/wrong-entry.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { developmentNames } from '../fleet/keys.ts';

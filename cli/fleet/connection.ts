@@ -60,12 +60,24 @@ function chainOf(id: number, rpc: string): Chain {
 async function askConfig(client: PublicClient): Promise<NodeConfig | undefined> {
   try {
     const request = client.request as unknown as (call: { method: string; params: [] }) => Promise<NodeConfig>;
-    return await request({ method: 'classpad_config', params: [] });
+    return checkedConfig(await request({ method: 'classpad_config', params: [] }));
   } catch (error) {
     if (isUnknownMethod(error)) return undefined;
     throw error;
   }
 }
+
+function checkedConfig(config: NodeConfig): NodeConfig {
+  const { fleet, sequencer, genesisHash } = (config ?? {}) as Partial<Record<keyof NodeConfig, unknown>>;
+  const fits = isAddress(fleet) && isAddress(sequencer) && isHash(genesisHash);
+  if (!fits)
+    throw new Failure('the node does not say in a form that is known where its fleet is; is it a classpad node of this version?');
+  return { ...config, fleet: lower(config.fleet), sequencer: lower(config.sequencer) };
+}
+
+const lower = (address: Address) => address.toLowerCase() as Address;
+const isAddress = (value: unknown): boolean => typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value);
+const isHash = (value: unknown): boolean => typeof value === 'string' && /^0x[0-9a-f]{64}$/i.test(value);
 
 function isUnknownMethod(error: unknown): boolean {
   for (let each = error as { code?: number; cause?: unknown } | undefined; each; each = each.cause as typeof each) {

@@ -12,8 +12,26 @@ export function boundedHttp(rpc: string): HttpTransport {
 const boundedFetch: typeof fetch = async (input, init) => {
   const response = await fetch(input, init);
   const { status, statusText, headers } = response;
-  return new Response(await readBounded(response), { status, statusText, headers });
+  const body = await readBounded(response);
+  if (response.ok) demandJsonRpc(body);
+  return new Response(body, { status, statusText, headers });
 };
+
+/** viem takes any JSON for an answer. */
+function demandJsonRpc(body: Uint8Array): void {
+  const answer = parse(new TextDecoder().decode(body)) as { result?: unknown; error?: { message?: unknown } } | null | undefined;
+  if (typeof answer !== 'object' || answer === null) throw new Error('the answer is something else');
+  const { result, error } = answer;
+  if (result === undefined && typeof error?.message !== 'string') throw new Error('the answer has neither a result nor an error');
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 async function readBounded({ body }: Response): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
