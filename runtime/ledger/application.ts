@@ -44,6 +44,7 @@ export class LedgerApplication implements Application {
 
   /** The state after the head. */
   state(): State {
+    this.current = this.current.trimmed();
     return this.current;
   }
 

@@ -24,6 +24,8 @@ export interface State {
   /** At most one diff per account. The entries are to be written before the new state is read. */
   apply(diff: readonly AccountDiff[]): { readonly state: State; readonly entries: readonly StoreEntry[] };
   prove(address: Address, slots: readonly Word[]): StateProof;
+  /** The same state; with nothing of it in memory if that had become much. Only for a state that is in the store. */
+  trimmed(): State;
 }
 
 /** What `eth_getProof` answers: nodes from the state root to the account, and from its storage root to each slot. */
@@ -36,7 +38,6 @@ export interface StateProof {
 const ABSENT: StoredAccount = { nonce: 0n, balance: 0n, storageRoot: EMPTY_ROOT, codeHash: EMPTY_CODE_HASH };
 const CODE_PREFIX = 'code/';
 const NODE_PREFIX = 'node/';
-/** Trie nodes held in memory from block to block; beyond, the next state begins with none. */
 const MAX_NODES_IN_MEMORY = 8192;
 const MAX_STORAGES_IN_MEMORY = 256;
 const MAX_CODES_IN_MEMORY = 64;
@@ -63,9 +64,9 @@ export function viewOf(state: State, blockHash: StateView['blockHash']): StateVi
 
 /** What the states of one ledger have in common: the store, and what of it is in memory. */
 class Shared implements TrieNodes {
+  readonly store: Pick<Store, 'get'>;
   readonly keccak256: Vm['keccak256'];
   nodesInMemory = 0;
-  private readonly store: Pick<Store, 'get'>;
   private readonly codes = new Map<Word, Uint8Array>();
 
   constructor(store: Pick<Store, 'get'>, keccak256: Vm['keccak256']) {
@@ -79,7 +80,9 @@ class Shared implements TrieNodes {
   }
 
   code(codeHash: Word): Uint8Array {
-    const code = this.codes.get(codeHash) ?? this.store.get(CODE_PREFIX + codeHash);
+    const known = this.codes.get(codeHash);
+    if (known) return known;
+    const code = this.store.get(CODE_PREFIX + codeHash);
     if (!code) throw new TrieError(`the state is incomplete: code ${codeHash} is not in the store`);
     return this.keepCode(codeHash, code);
   }
@@ -114,6 +117,8 @@ class TrieState implements State {
   }
 
   slot(address: Address, slot: Word): Word {
+    const known = this.storages.get(address);
+    if (known) return this.readSlot(known, slot);
     const storageRoot = this.account(address)?.storageRoot ?? EMPTY_ROOT;
     return storageRoot === EMPTY_ROOT ? ZERO_WORD : this.readSlot(this.storage(address, storageRoot), slot);
   }
@@ -128,7 +133,7 @@ class TrieState implements State {
       this.shared.nodesInMemory++;
       entries.push([NODE_PREFIX + hash, node]);
     };
-    const storages = new Map(this.storages.size > MAX_STORAGES_IN_MEMORY ? [] : this.storages);
+    const storages = new Map(this.storages);
     let accounts = this.accounts;
     for (const change of diff) {
       const account = this.changeAccount(change, storages, keep);
@@ -137,7 +142,7 @@ class TrieState implements State {
         entries.push([CODE_PREFIX + change.account.codeHash, this.shared.keepCode(change.account.codeHash, change.code)]);
       }
     }
-    return { state: this.successor(accounts.commit(keep), accounts, storages), entries };
+    return { state: new TrieState(accounts.commit(keep), this.shared, accounts, storages), entries };
   }
 
   prove(address: Address, slots: readonly Word[]): StateProof {
@@ -152,6 +157,11 @@ class TrieState implements State {
         nodes: storage.prove(this.shared.hashKey(slot)),
       })),
     };
+  }
+
+  trimmed(): State {
+    const isMuch = this.shared.nodesInMemory > MAX_NODES_IN_MEMORY || this.storages.size > MAX_STORAGES_IN_MEMORY;
+    return isMuch ? openState(this.root, this.shared.store, this.shared.keccak256) : this;
   }
 
   /** Puts the account's new storage into `storages` and answers the account; `undefined`: it is gone. */
@@ -169,12 +179,6 @@ class TrieState implements State {
     for (const [slot, value] of change.slots) storage = storage.with(this.shared.hashKey(slot), encodeSlotValue(value));
     storages.set(change.address, storage);
     return { ...change.account, storageRoot: storage.commit(keep) };
-  }
-
-  private successor(root: Word, accounts: Trie, storages: Map<Address, Trie>): State {
-    if (this.shared.nodesInMemory <= MAX_NODES_IN_MEMORY) return new TrieState(root, this.shared, accounts, storages);
-    this.shared.nodesInMemory = 0;
-    return new TrieState(root, this.shared);
   }
 
   private storage(address: Address, storageRoot: Word): Trie {

@@ -168,6 +168,11 @@ test('many accounts: memory is let go and the state stays right', () => {
   const some = world();
   for (let block = 0; block < 40; block++) {
     apply(some, ...Array.from({ length: 200 }, (_, i) => change(block * 200 + i, { slots: [[one, two]] })));
+    const before = some.state;
+    some.state = some.state.trimmed();
+    assert.is(some.state.root, before.root);
+    if (block === 0) assert.is(some.state, before, 'little is kept');
+    if (block === 39) assert.is.not(some.state, before, 'much is not');
   }
   assert.is(some.state.account(addressOf(0))?.balance, 1n);
   assert.is(some.state.slot(addressOf(7999), one), two);
