@@ -1,5 +1,6 @@
 import { emulate as runEmulator } from '../../emulator/main.ts';
 import { checkOptions, type EmulateOptions } from '../../emulator/options.ts';
+import { parseEngineUrl } from '../../firmware-bridge/docker/address.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
 import { type Command, Exit, Failure, type Input } from '../command.ts';
 import { root, version } from '../root.ts';
@@ -50,6 +51,7 @@ function optionsOf(input: Input): EmulateOptions {
   };
   try {
     checkOptions(options);
+    if (docker !== undefined) parseEngineUrl(docker);
   } catch (error) {
     throw new Failure((error as Error).message, Exit.badInput);
   }

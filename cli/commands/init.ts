@@ -36,6 +36,8 @@ export const init: Command = {
     if (operators.length > OPERATORS_LIMIT) throw new Failure(`a fleet has at most ${OPERATORS_LIMIT} operators`, Exit.badInput);
     const twice = operators.find((each, index) => operators.indexOf(each) !== index);
     if (twice) throw new Failure(`--operator ${twice} is named twice`, Exit.badInput);
+    if (operators.some((each) => BigInt(each) === 0n))
+      throw new Failure('--operator: nobody can sign for the zero address', Exit.badInput);
     const threshold = wholeNumber(input.text('threshold')!, '--threshold', 1, operators.length);
     const connection = await connect(input);
     const [account] = operatorKeys(input, io, connection);
