@@ -138,13 +138,14 @@ test('what is not HTTP gets a sentence', async ({ server }) => {
 });
 
 test('the stream brings a snapshot and every screen, then what changes', async ({ server, world }) => {
-  await new Promise((resolve) => setTimeout(resolve, 200));
   const socket = new WebSocket(`${page(server).replace('http', 'ws')}/live`);
   const messages: (Snapshot | Buffer)[] = [];
   socket.on('message', (data: Buffer, isBinary: boolean) => messages.push(isBinary ? data : JSON.parse(data.toString())));
-  await new Promise((resolve) => socket.on('open', resolve));
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  const [snapshot, first, second] = messages as [Snapshot, Buffer, Buffer];
+  const snapshots = () => messages.filter((message) => !Buffer.isBuffer(message)) as Snapshot[];
+  const drawn = () => messages.filter((message) => Buffer.isBuffer(message)) as Buffer[];
+  await until(() => snapshots().length > 0 && drawn().length === 2);
+  const [snapshot] = snapshots() as [Snapshot];
+  const [first, second] = drawn() as [Buffer, Buffer];
   assert.equal(
     snapshot.devices.map(({ name, screen }) => [name, screen]),
     [
@@ -157,12 +158,16 @@ test('the stream brings a snapshot and every screen, then what changes', async (
   assert.is(first.readUInt16LE(10 + 1 * 2), 0xffff);
   messages.length = 0;
   await world.advance(100);
-  await new Promise((resolve) => setTimeout(resolve, 250));
-  const drawn = messages.filter((message) => Buffer.isBuffer(message)) as Buffer[];
-  assert.equal([...drawn[0]!], [0, 0, 3, 0, 0, 0, 1, 0, 1, 0, 0xff, 0xff]);
-  assert.ok(messages.some((message) => !Buffer.isBuffer(message)));
+  await until(() => snapshots().length > 0 && drawn().length > 0);
+  assert.equal([...drawn()[0]!], [0, 0, 3, 0, 0, 0, 1, 0, 1, 0, 0xff, 0xff]);
   socket.terminate();
 });
+
+/** Waits for what comes over a socket. */
+async function until(isDone: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 500 && !isDone(); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(isDone(), 'what was waited for did not come within ten seconds');
+}
 
 const strangers: [name: string, path: string, headers: Record<string, string>][] = [
   ['another path', '/other', {}],
