@@ -145,6 +145,31 @@ s('every decision follows from who did what', async () => {
   for (const name of ['RollingOut', 'Promoted', 'RolledBack', 'Superseded']) assert.ok((seen.get(name) ?? 0) > RUNS / 10, name);
 });
 
+/** Up to six voters, of whom fewer than half vote as they like, as often as they like, whenever they like. */
+const anyVoters = fc.integer({ min: 1, max: 6 }).chain((count) => {
+  const voters = [...devices, 'd5', 'd6'].slice(0, count);
+  const liars = fc.subarray(voters, { maxLength: Math.ceil(count / 2) - 1 });
+  const noise = fc.array(fc.tuple(fc.nat(), fc.boolean()), { maxLength: 20 });
+  return fc.record({ voters: fc.shuffledSubarray(voters, { minLength: count }), liars, noise, truth: fc.boolean() });
+});
+
+s('fewer than half can neither force a decision nor prevent one', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyVoters, async ({ voters, liars, noise, truth }) => {
+      const on = await stage(await newMachine(), 1, voters);
+      await act(on, ['A', 'propose']);
+      const lies = noise.map(([index, vote]): Step => [liars[index % liars.length]!, vote ? 'healthy' : 'unhealthy', 1]);
+      const honest = voters.filter((voter) => !liars.includes(voter));
+      for (const voter of honest) {
+        if (liars.length > 0) for (const lie of lies.splice(0, 3)) await attempt(on, lie);
+        await attempt(on, [voter, truth ? 'healthy' : 'unhealthy', 1]);
+      }
+      assert.is(await history(on), truth ? 'Active' : 'RolledBack');
+    }),
+    { numRuns: RUNS },
+  );
+});
+
 /** The events, or nothing where the contract refused. */
 async function attempt(on: Awaited<ReturnType<typeof stage>>, step: Step): Promise<readonly Event[] | undefined> {
   const events = await act(on, step).catch(onlyRefusals);
