@@ -24,10 +24,10 @@ export function TopBar({ snapshot, silentSeconds, help }: Props) {
       <span class="pair wide">
         <b>{snapshot.containers}</b> <span>version {snapshot.version}</span>
       </span>
-      <span class={silentSeconds === undefined ? 'clock' : 'clock lost'}>
+      <time class={silentSeconds === undefined ? 'clock' : 'clock lost'} dateTime={`PT${snapshot.elapsedMs / 1000}S`}>
         {clock}
         <i>{rest}</i>
-      </span>
+      </time>
       {silentSeconds !== undefined && (
         <span class="heard" role="status">
           last heard {silentSeconds} s ago

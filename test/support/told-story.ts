@@ -70,15 +70,19 @@ export async function toldStory(devices: number, seed = 'page'): Promise<ToldSto
   };
 }
 
-/** Lets time pass and looks after every change that a page would show. */
+const SLICE_MS = 25;
+
+/** Lets time pass in slices and looks after every change that a page would show. */
 function slowly(world: World, look: () => Promise<void>): (durationMs: number) => Promise<void> {
   let before = '';
   return async (durationMs) => {
-    await world.advance(durationMs);
-    const now = JSON.stringify(world.boards.map((board) => picture(board.status())));
-    if (now === before) return;
-    before = now;
-    await look();
+    for (let leftMs = durationMs; leftMs > 0; leftMs -= SLICE_MS) {
+      await world.advance(Math.min(SLICE_MS, leftMs));
+      const now = JSON.stringify(world.boards.map((board) => picture(board.status())));
+      if (now === before) continue;
+      before = now;
+      await look();
+    }
   };
 }
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { elapsedParts } from '../../../emulator/web/words.ts';
 import { launchChromium, openPage, saveScreenshot } from '../../support/chromium.ts';
 import { need, root } from '../../support/need.ts';
 import { toldStory } from '../../support/told-story.ts';
@@ -19,36 +18,30 @@ const isBuilt = need(
 );
 const browser = isBuilt ? await launchChromium() : undefined;
 
-/** What the page shows of the fleet at one moment. */
-interface Sight {
-  readonly verdict: string;
-  /** By device: what it runs and how it is, such as `hello r1, healthy`. */
-  readonly tags: readonly string[];
-}
+/** By device, what the page says it runs and how it is, such as `hello r1, healthy`. */
+type Tags = readonly string[];
 
-/** The name of a moment worth a picture, and how to know it. */
-const MOMENTS: readonly (readonly [name: string, isIt: (sight: Sight) => boolean])[] = [
-  ['story-1-rolling-out', ({ verdict }) => verdict === 'Rolling out hello r1'],
-  ['story-2-healthy', ({ tags }) => tags.every((tag) => tag === 'hello r1, healthy')],
-  ['story-3-second', ({ tags }) => tags.every((tag) => tag === 'hello r2, rolling out')],
-  ['story-4-failing', ({ tags }) => tags.some((tag) => tag === 'hello r2, unhealthy')],
-  ['story-5-rolling-back', ({ tags }) => tags.some((tag) => tag === 'hello r1, rolling back')],
-  ['story-6-back', ({ verdict, tags }) => /rolled back/.test(verdict) && tags.every((tag) => tag === 'hello r1, healthy')],
+/** Moments worth a picture, in order: a name, how to know them by the tags, and the sentence on top. */
+const MOMENTS: readonly (readonly [name: string, isIt: (tags: Tags) => boolean, sentence: string])[] = [
+  ['story-1-rolling-out', (tags) => tags.some((tag) => tag === 'hello r1, rolling out'), 'Rolling out hello r1'],
+  ['story-2-healthy', (tags) => tags.every((tag) => tag === 'hello r1, healthy'), 'hello r1 runs on all 4 devices'],
+  ['story-3-second', (tags) => tags.some((tag) => tag === 'hello r2, rolling out'), 'Rolling out hello r2'],
+  ['story-4-failing', (tags) => tags.some((tag) => tag === 'hello r2, unhealthy'), 'hello r2'],
+  ['story-5-rolling-back', (tags) => tags.some((tag) => tag === 'hello r1, rolling back'), 'Rolling back hello r2 to r1'],
+  ['story-6-back', (tags) => tags.every((tag) => tag === 'hello r1, healthy'), 'hello r2 was rolled back to r1'],
 ];
 
 /** Waits until the page has painted the world's present moment. */
 async function caughtUp(page: Page, elapsedMs: number): Promise<void> {
-  const clock = elapsedParts(elapsedMs).join('');
-  await page.locator('.clock', { hasText: clock }).waitFor({ timeout: 30_000 });
+  await page.locator(`time[datetime="PT${elapsedMs / 1000}S"]`).waitFor({ timeout: 30_000 });
 }
 
-async function sightOf(page: Page): Promise<Sight> {
-  const tags = await page
+function tagsOf(page: Page): Promise<Tags> {
+  return page
     .locator('.place')
     .evaluateAll((places) =>
       places.map((place) => ['.runs', '.tag em'].map((part) => place.querySelector(part)?.firstChild?.textContent).join(', ')),
     );
-  return { verdict: (await page.locator('h1').textContent()) ?? '', tags };
 }
 
 /** Whether the words come in this order, others between them allowed. */
@@ -63,27 +56,30 @@ if (browser) {
     const story = await toldStory(DEVICES);
     const context = await browser.newContext({ viewport: { width: 1600, height: 1000 }, colorScheme: 'dark' });
     const { page, complaints } = await openPage(context, story.server.pageUrl);
-    const sights: Sight[] = [];
+    const seen: Tags[] = [];
     const moments = [...MOMENTS];
     try {
       await story.play(async () => {
         await caughtUp(page, story.elapsedMs());
-        const sight = await sightOf(page);
-        sights.push(sight);
-        if (!moments[0]?.[1](sight)) return;
-        await page.waitForTimeout(600); // the verdict may hold the sentence before for half a second
-        await saveScreenshot(page, moments.shift()![0]);
+        const tags = await tagsOf(page);
+        seen.push(tags);
+        const [name, isIt, sentence] = moments[0] ?? [];
+        if (!isIt?.(tags)) return;
+        await page.locator('h1', { hasText: sentence! }).waitFor({ timeout: 10_000 });
+        await saveScreenshot(page, name!);
+        moments.shift();
       });
       assert.equal(
         moments.map(([name]) => name),
         [],
       );
       for (let device = 0; device < DEVICES; device++) {
-        const tags = sights.map((sight) => sight.tags[device]!);
+        const tags = seen.map((all) => all[device]!);
         const way = ['hello r1, rolling out', 'hello r1, healthy', 'hello r2, rolling out', 'hello r1, healthy'];
         assert.ok(inOrder(tags, way), `device ${device} was seen as ${JSON.stringify(tags)}`);
       }
       assert.match((await page.locator('.events tr.RolledBack .text').textContent()) ?? '', 'hello r2 was rolled back to r1');
+      await caughtUp(page, story.elapsedMs());
       const screen = story.world.boards[0]!.status()!.screen;
       assert.equal(await page.locator('.screen-text li').allTextContents(), [...screen]);
       assert.equal(complaints, []);
