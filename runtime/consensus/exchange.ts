@@ -246,11 +246,20 @@ export class Exchange {
 
   private broadcast(message: PeerMessage): void {
     const bytes = encodeMessage(this.application.genesisHash, message);
-    for (const peer of this.ports.network.peers()) this.ports.network.send(peer, bytes);
+    for (const peer of this.ports.network.peers()) this.transmit(peer, bytes);
   }
 
   private send(peer: string, message: PeerMessage): void {
-    this.ports.network.send(peer, encodeMessage(this.application.genesisHash, message));
+    this.transmit(peer, encodeMessage(this.application.genesisHash, message));
+  }
+
+  /** A network that fails is as one that loses the message. */
+  private transmit(peer: string, bytes: Uint8Array): void {
+    try {
+      this.ports.network.send(peer, bytes);
+    } catch (error) {
+      this.ports.log.write('warn', `a message to ${peer} could not be sent: ${(error as Error).message}`);
+    }
   }
 }
 

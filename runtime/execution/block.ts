@@ -30,6 +30,8 @@ export const MAX_BLOCK_TRANSACTIONS = 500;
 /**
  * Runs the transactions in order, each on what those before it left. One that is invalid here, or does not fit, is excluded:
  * a proposer leaves it out, a verifier refuses the block. Equal arguments give equal results on every node.
+ * Nothing but the transactions changes the state: this ledger has no rewards, no withdrawals, and none of the contracts that
+ * others call at the start of a block (EIP-2935, EIP-4788).
  */
 export function executeBlock(vm: Vm, context: BlockContext, state: StateView, transactions: Iterable<Transaction>): Execution {
   const overlay = layOver(state);
