@@ -3,20 +3,22 @@ import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { Address } from '../../runtime/ports/index.ts';
 import type { Case, Cases } from './cases.ts';
 import type { Run } from './engines.ts';
 import { type Clock, clockOf } from './measure.ts';
 
 /** Native revm behind JSON-RPC. */
 export interface Anvil {
-  /** The run of a case; all of its cost but the machine's work is fixed. */
-  prepare(each: Case): Promise<Run>;
+  /** A case, and the same request to the same code behind a STOP: what a request costs without the machine's work. */
+  prepare(each: Case): Promise<{ readonly work: Run; readonly idle: Run }>;
   /** CPU time of the process, where the system tells it. */
   readonly clock: Clock | undefined;
   stop(): void;
 }
 
 const PORT = 18_545;
+const IDLE: Address = '0xbe7c43a5800000000000000000000000000000ff';
 const START_TRIES = 100;
 const START_PAUSE_MS = 50;
 
@@ -42,11 +44,12 @@ export async function startAnvil(cases: Cases): Promise<Anvil | undefined> {
     clock: clockOf(child.pid ?? 0),
     async prepare(each) {
       await send('anvil_setCode', [cases.target, each.code]);
-      const parameters = [
-        { from: cases.sender, to: cases.target, data: each.calldata, gas: `0x${each.gas.toString(16)}` },
-        'latest',
-      ];
-      return async () => ((await send('eth_call', parameters)) as string).slice(2);
+      await send('anvil_setCode', [IDLE, `0x00${each.code.slice(2)}`]);
+      const callTo = (to: Address) => {
+        const parameters = [{ from: cases.sender, to, data: each.calldata, gas: `0x${each.gas.toString(16)}` }, 'latest'];
+        return async () => ((await send('eth_call', parameters)) as string).slice(2);
+      };
+      return { work: callTo(cases.target), idle: callTo(IDLE) };
     },
     stop() {
       child.kill();

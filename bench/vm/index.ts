@@ -20,7 +20,7 @@ interface Row {
   /** The first run of this code. */
   readonly firstMs: number;
   readonly ethereumjs?: Timing;
-  /** Without the fixed cost of a request; `undefined` where that is all there is. */
+  /** Without the cost of the request. */
   readonly revm?: Timing;
 }
 
@@ -29,9 +29,8 @@ const SAMPLE_MS = 20;
 const REQUESTS_MS = 40;
 /** One sample is enough of a run longer than this. */
 const LONG_MS = 1500;
-/** revm's share of a request must exceed the request's own spread so many times to count. */
-const RESOLUTION = 5;
-const STOP: Omit<Case, 'name'> = { code: '0x00', calldata: '0x', gas: 100_000_000_000n };
+/** revm's time must exceed its spread so many times to count. */
+const RESOLUTION = 3;
 
 export async function benchVm(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -53,11 +52,10 @@ export async function benchVm(args: string[]): Promise<void> {
   const anvil = await startAnvil(cases);
   try {
     const clocks: Clocks = values.wall || (anvil && !anvil.clock) ? WALL : { ours: ownClock, revm: anvil?.clock ?? wallClock };
-    const fixed = anvil ? await fixedCost(anvil, clocks) : undefined;
-    log(heading(cases, fixed, clocks === WALL ? 'wall time' : 'CPU time'));
+    log(heading(cases, anvil !== undefined, clocks === WALL ? 'wall time' : 'CPU time'));
     const rows: Row[] = [];
     for (const each of cases.cases) {
-      const row = await measure({ vm, cases, anvil, fixed, clocks }, each, Number(values.rounds), !values['no-ethereumjs']);
+      const row = await measure({ vm, cases, anvil, clocks }, each, Number(values.rounds), !values['no-ethereumjs']);
       rows.push(row);
       log(lineOf(row));
     }
@@ -81,37 +79,30 @@ interface Setting {
   readonly vm: Vm;
   readonly cases: Cases;
   readonly anvil: Anvil | undefined;
-  readonly fixed: Timing | undefined;
   readonly clocks: Clocks;
 }
 
-async function fixedCost(anvil: Anvil, clocks: Clocks): Promise<Timing> {
-  const run = await anvil.prepare({ name: 'fixed cost', ...STOP });
-  await sample(run, 500);
-  const samples: number[] = [];
-  for (let i = 0; i < 20; i++) samples.push(await sample(run, REQUESTS_MS, clocks.revm));
-  return timingOf(samples);
-}
-
 async function measure(setting: Setting, each: Case, rounds: number, withEthereumjs: boolean): Promise<Row> {
-  const { vm, cases, anvil, fixed, clocks } = setting;
+  const { vm, cases, anvil, clocks } = setting;
   const ours = ourRun(cases, each, vm);
   const native = await anvil?.prepare(each);
   const firstMs = await sample(async () => checked(each, 'ours', ours), 0, clocks.ours, 1);
   const output = await ours();
-  if (native) await agree(each, output, 'revm', native);
+  if (native) await agree(each, output, 'revm', native.work);
   const oursMs: number[] = [];
   const nativeMs: number[] = [];
   for (let i = 0; i < rounds; i++) {
     oursMs.push(await sample(ours, SAMPLE_MS, clocks.ours));
-    if (native) nativeMs.push(await sample(native, REQUESTS_MS, clocks.revm));
+    if (!native) continue;
+    const idleMs = await sample(native.idle, REQUESTS_MS, clocks.revm);
+    nativeMs.push((await sample(native.work, REQUESTS_MS, clocks.revm)) - idleMs);
   }
   return {
     name: each.name,
     ours: timingOf(oursMs),
     firstMs,
     ...(withEthereumjs && { ethereumjs: await measureEthereumjs(cases, each, output, clocks.ours) }),
-    ...(native && fixed && { revm: withoutFixed(timingOf(nativeMs), fixed) }),
+    ...(native && { revm: timingOf(nativeMs) }),
   };
 }
 
@@ -122,10 +113,6 @@ async function measureEthereumjs(cases: Cases, each: Case, output: string, clock
   const samples: number[] = [];
   for (let i = 0; i < 3; i++) samples.push(await sample(run, SAMPLE_MS, clock));
   return timingOf(samples);
-}
-
-function withoutFixed(timing: Timing, fixed: Timing): Timing {
-  return { ...timing, medianMs: timing.medianMs - fixed.medianMs, spreadMs: timing.spreadMs + fixed.spreadMs };
 }
 
 async function checked(each: Case, who: string, run: Run): Promise<string> {
@@ -152,7 +139,8 @@ function summaryOf(rows: readonly Row[], start: Start) {
       name: row.name,
       oursMs: row.ours.medianMs,
       ethereumjsMs: row.ethereumjs?.medianMs ?? null,
-      revmMs: isResolved(row) ? row.revm!.medianMs : null,
+      revmMs: row.revm?.medianMs ?? null,
+      counts: isResolved(row),
     })),
     geomean: geomeans(rows),
     start,
@@ -168,10 +156,10 @@ function geomeans(rows: readonly Row[]) {
   };
 }
 
-function heading(cases: Cases, fixed: Timing | undefined, unit: string): string {
+function heading(cases: Cases, hasAnvil: boolean, unit: string): string {
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}, ${cases.fork}, ${unit}`;
-  const request = fixed
-    ? `a request to anvil costs ${fixed.medianMs.toFixed(3)} ± ${fixed.spreadMs.toFixed(3)} ms, taken off`
+  const request = hasAnvil
+    ? 'revm: eth_call of anvil less the same call to the same code behind a STOP'
     : 'anvil is not installed: no comparison with revm';
   const columns = ['case'.padEnd(38), 'ours ms', '±', 'first ms', 'revm ms', '±', 'ours/revm', 'EthereumJS ms', 'times faster'];
   return `${machine}; ${request}\n\n${columns.map((text, i) => (i === 0 ? text : text.padStart(i === 7 ? 14 : 12))).join('')}`;
