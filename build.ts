@@ -119,7 +119,15 @@ const steps: readonly Step[] = [
 
 async function assembleVm(): Promise<void> {
   const asc = join('node_modules', 'assemblyscript', 'bin', 'asc.js');
-  await promisify(execFile)(process.execPath, [asc, '--config', 'asconfig.json', '--target', 'release']);
+  await promisify(execFile)(process.execPath, [
+    asc,
+    '--config',
+    'asconfig.json',
+    '--target',
+    'release',
+    '--transform',
+    './vm/inline.mjs',
+  ]);
 }
 
 function newestMs(path: string): number {

@@ -18,35 +18,9 @@ import { returnDataSize, setOutput } from './output';
 import { Code, Do, Header, Instruction } from './program';
 import { Account } from './records';
 import { Status } from './status';
-import {
-  add,
-  addmod,
-  and,
-  byte,
-  byteLength,
-  clz,
-  copy,
-  eq,
-  exp,
-  fitsU64,
-  isZero,
-  loadBigEndian,
-  lt,
-  mul,
-  mulmod,
-  not,
-  or,
-  sar,
-  setU64,
-  shl,
-  shr,
-  signextend,
-  slt,
-  storeBigEndian,
-  sub,
-  xor,
-} from './u256';
+import { addmod, byte, byteLength, clz, exp, fitsU64, mul, mulmod, not, sar, shl, shr, signextend, slt } from './u256';
 import { div, mod, sdiv, smod } from './u256-division';
+import { add, and, copy, eq, fitsU32, isZero, loadBigEndian, lt, or, setU64, sub, xor } from './words';
 
 /** What `run` returns besides a status: what the frame waits for. Its fields are up to date then. */
 export const enum Action {
@@ -445,7 +419,7 @@ export function run(frame: usize): i32 {
             memoryAt = <usize>load<u32>(frame, Frame.Memory);
             memorySize = <u64>load<u32>(frame, Frame.MemorySize);
           }
-          storeBigEndian(memoryAt + <usize>load<u32>(aOf(sp, ip)), bOf(sp, ip));
+          loadBigEndian(memoryAt + <usize>load<u32>(aOf(sp, ip)), bOf(sp, ip));
           ip += 8;
           continue;
         case Do.MStoreN:
@@ -455,7 +429,7 @@ export function run(frame: usize): i32 {
             memoryAt = <usize>load<u32>(frame, Frame.Memory);
             memorySize = <u64>load<u32>(frame, Frame.MemorySize);
           }
-          storeBigEndian(memoryAt + <usize>load<u32>(ip, Instruction.A), outOf(sp, ip));
+          loadBigEndian(memoryAt + <usize>load<u32>(ip, Instruction.A), outOf(sp, ip));
           ip += 8;
           continue;
         case Do.MStore8:
@@ -652,7 +626,7 @@ function bOf(sp: usize, ip: usize): usize {
 
 /** Whether memory does not hold `size` bytes at the offset in a word. */
 function isBeyond(offset: usize, size: u64, memorySize: u64): bool {
-  return !fitsU64(offset) || load<u64>(offset) >> 32 != 0 || load<u64>(offset) + size > memorySize;
+  return !fitsU32(offset) || load<u64>(offset) + size > memorySize;
 }
 
 /** Writes back what the loop holds. */
