@@ -69,7 +69,8 @@ export function reduceDividend(out: usize, modulus: usize): void {
   prepare(modulus);
   store<u64>(dividend, 0, 64);
   if (shift != 0) shiftWide();
-  divide(8, false);
+  if (limbs == 4) reduceByFour();
+  else divide(8, false);
   shiftOut(out);
 }
 
@@ -142,6 +143,80 @@ function divide(top: i32, wanted: bool): void {
     const digit = limbs == 1 ? shortDigit(at) : longDigit(at);
     if (wanted) store<u64>(quotient + (usize(place) << 3), digit);
   }
+}
+
+/**
+ * The dividend of nine limbs becomes the remainder by a divisor of four: what `longDigit` does digit by digit, with the upper limbs
+ * in locals from one to the next. Large moduli are what programs multiply by.
+ */
+function reduceByFour(): void {
+  const d0 = load<u64>(divisor);
+  const d1 = load<u64>(divisor, 8);
+  const d2 = load<u64>(divisor, 16);
+  const d3 = load<u64>(divisor, 24);
+  const inverse = reciprocal;
+  const short = usize(load<u64>(dividend, 64) == 0 && load<u64>(dividend, 56) < d3);
+  let at: usize = dividend + 32 - (short << 3);
+  let t3 = load<u64>(at, 32);
+  let t2 = load<u64>(at, 24);
+  let t1 = load<u64>(at, 16);
+  let t0 = load<u64>(at, 8);
+  for (; at >= dividend; at -= 8) {
+    if (t3 == d3 && t2 == d2) {
+      storeUpper(at, t0, t1, t2, t3);
+      largestDigit(at);
+      t0 = load<u64>(at);
+      t1 = load<u64>(at, 8);
+      t2 = load<u64>(at, 16);
+      t3 = load<u64>(at, 24);
+      continue;
+    }
+    const next = load<u64>(at);
+    const low = inverse * t3 + t2;
+    let digit = mulHigh(inverse, t3) + t3 + u64(low < t2);
+    const product = d2 * digit;
+    let r1 = t2 - digit * d3 - mulHigh(d2, digit) - u64(t1 < product) - d3;
+    let r0 = t1 - product;
+    r1 -= u64(r0 < d2);
+    r0 -= d2;
+    digit++;
+    if (r1 >= low) {
+      digit--;
+      r0 += d2;
+      r1 += d3 + u64(r0 < d2);
+    }
+    if (r1 > d3 || (r1 == d3 && r0 >= d2)) {
+      digit++;
+      r1 -= d3 + u64(r0 < d2);
+      r0 -= d2;
+    }
+    const low0 = digit * d0;
+    const borrow0 = mulHigh(digit, d0) + u64(next < low0);
+    const low1 = digit * d1;
+    const rest1 = t0 - low1;
+    const borrow1 = mulHigh(digit, d1) + u64(t0 < low1) + u64(rest1 < borrow0);
+    const borrow2 = u64(r0 < borrow1);
+    t0 = next - low0;
+    t1 = rest1 - borrow0;
+    t2 = r0 - borrow1;
+    t3 = r1 - borrow2;
+    if (r1 >= borrow2) continue;
+    storeUpper(at - 8, t0, t1, t2, t3);
+    addBack(at);
+    t0 = load<u64>(at);
+    t1 = load<u64>(at, 8);
+    t2 = load<u64>(at, 16);
+    t3 = load<u64>(at, 24);
+  }
+  storeUpper(dividend - 8, t0, t1, t2, t3);
+}
+
+/** The four limbs above the one at `at`. */
+function storeUpper(at: usize, t0: u64, t1: u64, t2: u64, t3: u64): void {
+  store<u64>(at, t0, 8);
+  store<u64>(at, t1, 16);
+  store<u64>(at, t2, 24);
+  store<u64>(at, t3, 32);
 }
 
 /** One digit by a divisor of one limb. */

@@ -179,6 +179,20 @@ test('division where the estimated digit is too large (Knuth step D6)', () => {
   }
 });
 
+test('products whose quotient has the largest digits', () => {
+  const check = (m: bigint, less: bigint, power: number, offset: bigint) => {
+    const a = unsigned(m - less);
+    const b = unsigned((1n << BigInt(power)) - offset);
+    write(A, a);
+    write(B, b);
+    write(C, m);
+    call['mulmod']!(OUT, A, B, C);
+    assert.is(read(OUT), m === 0n ? 0n : (a * b) % m);
+  };
+  const powers = fc.nat(256);
+  fc.assert(fc.property(word, fc.bigInt(0n, 3n), powers, fc.bigInt(-2n, 2n), check), { numRuns: 20_000 });
+});
+
 test('big-endian bytes', () => {
   fc.assert(
     fc.property(word, fc.integer({ min: 0, max: 32 }), (a, n) => {
