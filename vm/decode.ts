@@ -8,6 +8,7 @@ import {
   dropDraft,
   emit,
   emitLong,
+  emitTarget,
   finishDraft,
   makeRoom,
   position,
@@ -66,9 +67,11 @@ function emitBlocks(bytes: usize, size: usize, jumps: usize): bool {
     const opcode = <i32>load<u8>(at);
     if (opcode == Op.JUMPDEST) {
       if (length > 0 && !fallThrough()) return false;
-      store<u32>(jumps + ((at - bytes) << 2), <u32>header);
+      const last = lastOfRun(at, end);
+      if (at < last && !emitRun(at, last, bytes, jumps)) return false;
+      store<u32>(jumps + ((last - bytes) << 2), <u32>header);
       count(opcode);
-      at += 1;
+      at = last + 1;
       continue;
     }
     if ((length >= LONGEST_BLOCK || abs(growth()) > REACH) && !fallThrough()) return false;
@@ -87,6 +90,26 @@ function emitBlocks(bytes: usize, size: usize, jumps: usize): bool {
   }
   emit(Do.Stop, 0, 0, 0);
   endBlock();
+  return true;
+}
+
+/** The last of the JUMPDESTs that stand side by side. */
+function lastOfRun(at: usize, end: usize): usize {
+  while (at + 1 < end && load<u8>(at + 1) == Op.JUMPDEST) at++;
+  return at;
+}
+
+/** For each JUMPDEST of a run but the last, a block that pays for those in between and goes on at the last. */
+function emitRun(at: usize, last: usize, bytes: usize, jumps: usize): bool {
+  const gasOfOne = gasOf(Op.JUMPDEST);
+  for (; at < last; at++) {
+    store<u32>(jumps + ((at - bytes) << 2), <u32>header);
+    gas = gasOfOne * <u32>(last - at);
+    emit(Do.JumpTo, 0, 0, 0);
+    emitTarget(<u32>(last - bytes), 0);
+    endBlock();
+    if (!beginBlock()) return false;
+  }
   return true;
 }
 

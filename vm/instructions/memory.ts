@@ -4,11 +4,14 @@ import { Frame } from '../frame';
 import { OUT_OF_GAS, spend } from '../gas';
 import { rangeCost, reach, reachCost, reachRange, UNPAYABLE } from '../memory';
 import { returnData, returnDataSize, setOutput } from '../output';
+import { hashOfPair } from '../slot-hash';
 import { Status } from '../status';
 import { fitsU64, isZero, loadBigEndian, lt } from '../u256';
 
 const COPY_PER_WORD: u64 = 3;
 const HASH_PER_WORD: u64 = 6;
+/** Bytes that Solidity hashes for a mapping's slot. */
+const PAIR: usize = 64;
 
 /** Makes memory hold `size` bytes at the offset in a word. */
 export function reachWord(frame: usize, offset: usize, size: u64, gas: i64): i64 {
@@ -69,6 +72,10 @@ export function hashRange(frame: usize, out: usize, offset: usize, length: usize
   if (left < 0) return left;
   const size = <usize>load<u32>(length);
   const at = <usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(offset) : 0);
+  if (size == PAIR) {
+    loadBigEndian(out, hashOfPair(at));
+    return left;
+  }
   keccak256(hash, at, size);
   loadBigEndian(out, hash);
   return left;
