@@ -66,12 +66,60 @@ export function smod(out: usize, a: usize, b: usize): void {
 
 /** out = dividend mod modulus. The dividend's lower eight limbs are set; the modulus is not 0. */
 export function reduceDividend(out: usize, modulus: usize): void {
+  const upper = load<u64>(modulus, 8) & load<u64>(modulus, 16) & load<u64>(modulus, 24);
+  if (upper == u64.MAX_VALUE) return fold(out, 0 - load<u64>(modulus));
   prepare(modulus);
   store<u64>(dividend, 0, 64);
   if (shift != 0) shiftWide();
   if (limbs == 4) reduceByFour();
   else divide(8, false);
   shiftOut(out);
+}
+
+/**
+ * out = dividend mod (2^256 − complement): what stands above 2^256 counts `complement` times. The fields of many curves are made so
+ * (SEC 2, 2.1). The complement is not 0.
+ */
+function fold(out: usize, complement: u64): void {
+  const h0 = load<u64>(dividend, 32);
+  const p0 = h0 * complement;
+  let r0 = load<u64>(dividend) + p0;
+  const c0 = mulHigh(h0, complement) + u64(r0 < p0);
+  const h1 = load<u64>(dividend, 40);
+  const p1 = h1 * complement + c0;
+  let r1 = load<u64>(dividend, 8) + p1;
+  const c1 = mulHigh(h1, complement) + u64(p1 < c0) + u64(r1 < p1);
+  const h2 = load<u64>(dividend, 48);
+  const p2 = h2 * complement + c1;
+  let r2 = load<u64>(dividend, 16) + p2;
+  const c2 = mulHigh(h2, complement) + u64(p2 < c1) + u64(r2 < p2);
+  const h3 = load<u64>(dividend, 56);
+  const p3 = h3 * complement + c2;
+  let r3 = load<u64>(dividend, 24) + p3;
+  const above = mulHigh(h3, complement) + u64(p3 < c2) + u64(r3 < p3);
+
+  const again = above * complement;
+  r0 += again;
+  const c4 = mulHigh(above, complement) + u64(r0 < again);
+  r1 += c4;
+  const c5 = u64(r1 < c4);
+  r2 += c5;
+  const c6 = u64(r2 < c5);
+  r3 += c6;
+  // At most once more: what went over 2^256, or a remainder that is not below the modulus. Both count as the complement.
+  const isAbove = (r1 & r2 & r3) == u64.MAX_VALUE && r0 >= 0 - complement;
+  if (r3 < c6 || isAbove) {
+    r0 += complement;
+    const c7 = u64(r0 < complement);
+    r1 += c7;
+    const c8 = u64(r1 < c7);
+    r2 += c8;
+    r3 += u64(r2 < c8);
+  }
+  store<u64>(out, r0);
+  store<u64>(out, r1, 8);
+  store<u64>(out, r2, 16);
+  store<u64>(out, r3, 24);
 }
 
 /** Derives from a divisor what division needs, unless it is the last one. It is not 0. */

@@ -193,6 +193,31 @@ test('products whose quotient has the largest digits', () => {
   fc.assert(fc.property(word, fc.bigInt(0n, 3n), powers, fc.bigInt(-2n, 2n), check), { numRuns: 20_000 });
 });
 
+test('products modulo numbers just below 2^256', () => {
+  const check = (complement: bigint, a: bigint, b: bigint) => {
+    const m = M - complement;
+    for (const [x, y] of [
+      [a, b],
+      [m - (a % 5n), m - (b % 5n)],
+      [M - 1n - (a % 3n), M - 1n - (b % 3n)],
+      [unsigned(m + 1n), b],
+    ] as const) {
+      write(A, x);
+      write(B, y);
+      write(C, m);
+      call['mulmod']!(OUT, A, B, C);
+      assert.is(read(OUT), (x * y) % m);
+      call['addmod']!(OUT, A, B, C);
+      assert.is(read(OUT), (x + y) % m);
+    }
+  };
+  const complements = fc.oneof(
+    limb.map((number) => number || 1n),
+    fc.constantFrom(1n, 2n, 977n + (1n << 32n), (1n << 64n) - 1n),
+  );
+  fc.assert(fc.property(complements, word, word, check), { numRuns: 10_000 });
+});
+
 test('big-endian bytes', () => {
   fc.assert(
     fc.property(word, fc.integer({ min: 0, max: 32 }), (a, n) => {
