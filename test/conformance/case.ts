@@ -1,6 +1,6 @@
 import { hexToBytes } from '../../runtime/bytes.ts';
 import { decodeTransaction, type Transaction, TransactionRefused } from '../../runtime/ledger/transaction.ts';
-import type { BlockContext, Executed, ForkName, Log, Refused, Vm, Word } from '../../runtime/ports/index.ts';
+import type { BlockContext, Executed, Log, Refused, Vm, Word } from '../../runtime/ports/index.ts';
 import { encodeRlp } from '../../runtime/rlp/index.ts';
 import { viewOf } from '../../runtime/state/state.ts';
 import { explain } from './explain.ts';
@@ -9,7 +9,8 @@ import { blockHashOf, blockOf, toHex, type World, worldOf } from './world.ts';
 
 /** A case that did not come out as it should: what differs, a line each. */
 export interface Failure {
-  readonly fork: ForkName;
+  /** Or `RLP`, or `Trie`. */
+  readonly fork: string;
   readonly name: string;
   readonly differences: readonly string[];
 }

@@ -41,10 +41,12 @@ export interface Fixture {
   readonly post: Readonly<Record<string, readonly FixtureCase[]>>;
 }
 
-/** A file of the official tests: fixtures by name. */
+/** A file of the official tests: state tests by name, or something else. */
 export interface FixtureFile {
   readonly path: string;
   readonly tests: Readonly<Record<string, Fixture>>;
+  /** What a JSON file holds that has no state tests: vectors perhaps. */
+  readonly other?: unknown;
 }
 
 /** Every `jobs`-th file below the paths, from the `job`-th on: raw JSON files, or lines of `.jsonl.br` shards. */
@@ -55,8 +57,9 @@ export function* readFixtures(paths: readonly string[], job: number, jobs: numbe
     if (file.endsWith('.jsonl.br')) {
       for (const line of linesOf(file)) if (isMine()) yield JSON.parse(line) as FixtureFile;
     } else if (isMine()) {
-      const tests = stateTestsOf(JSON.parse(readFileSync(file, 'utf8')));
-      if (tests) yield { path: file, tests };
+      const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
+      const tests = stateTestsOf(json);
+      yield tests ? { path: file, tests } : { path: file, tests: {}, other: json };
     }
   }
 }
@@ -77,7 +80,7 @@ function linesOf(shard: string): string[] {
   return text.split('\n').filter((line) => line.length > 0);
 }
 
-/** The fixtures in a JSON file, or `undefined` if it holds something else (block tests, vectors, an index). */
+/** The fixtures in a JSON file, or `undefined` if it holds something else. */
 function stateTestsOf(json: unknown): FixtureFile['tests'] | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
   const fixtures = Object.values(json as Record<string, Partial<Fixture> | null>);

@@ -1,6 +1,6 @@
 /**
  * Runs official state tests: `npm run conformance -- PATH… [--fork F] [--filter TEXT] [--json] [--jobs N] [--show N]`.
- * Paths are folders or files of raw JSON tests, or of `.jsonl.br` shards. Ends with `N passed, N failed`, and 1 if any failed.
+ * Paths are folders or files of raw JSON tests, or of `.jsonl.br` shards; transaction, RLP and trie vectors are taken too. Ends with `N passed, N failed`, and 1 if any failed.
  */
 import { type ChildProcess, fork as spawnWorker } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -14,13 +14,13 @@ export interface Summary {
   readonly unknown: Readonly<Record<string, number>>;
 }
 
-const ORDER = ['Berlin', 'London', 'Paris', 'Shanghai', 'Cancun', 'Prague', 'Osaka'];
+const ORDER = ['Berlin', 'London', 'Paris', 'Shanghai', 'Cancun', 'Prague', 'Osaka', 'RLP', 'Trie'];
 
 export function summarize(shares: readonly Share[]): Summary {
   const forks: Record<string, { passed: number; failed: number }> = {};
   const unknown: Record<string, number> = {};
   for (const fork of ORDER) {
-    const passed = shares.reduce((sum, share) => sum + (share.passed[fork as keyof Share['passed']] ?? 0), 0);
+    const passed = shares.reduce((sum, share) => sum + (share.passed[fork] ?? 0), 0);
     const failed = shares.reduce((sum, share) => sum + share.failures.filter((failure) => failure.fork === fork).length, 0);
     if (passed + failed > 0) forks[fork] = { passed, failed };
   }

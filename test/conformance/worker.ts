@@ -3,6 +3,7 @@ import type { ForkName, Vm } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { type Failure, runFixture } from './case.ts';
 import { type Fixture, readFixtures } from './fixtures.ts';
+import { runVectors } from './vectors.ts';
 
 export interface Task {
   readonly paths: readonly string[];
@@ -14,7 +15,8 @@ export interface Task {
 
 /** What a share of the tests gave. */
 export interface Share {
-  readonly passed: Partial<Record<ForkName, number>>;
+  /** By fork, `RLP`, `Trie`. */
+  readonly passed: Readonly<Record<string, number>>;
   readonly failures: readonly Failure[];
   /** Cases of forks that the VM does not have. */
   readonly unknown: Readonly<Record<string, number>>;
@@ -27,10 +29,15 @@ const ALIASES: Readonly<Record<string, ForkName>> = { Merge: 'Paris' };
 function run(task: Task): Share {
   const vms = new Map<ForkName, Vm>();
   for (const fork of FORKS) vms.set(fork, createVm({ fork }));
-  const passed: Partial<Record<ForkName, number>> = {};
+  const passed: Record<string, number> = {};
   const unknown: Record<string, number> = {};
   const failures: Failure[] = [];
-  for (const { path, tests } of readFixtures(task.paths, task.job, task.jobs)) {
+  for (const { path, tests, other } of readFixtures(task.paths, task.job, task.jobs)) {
+    for (const { group, failure } of isTable(other) ? runVectors(path, other, vms) : []) {
+      if ((task.filter && !path.includes(task.filter)) || (task.fork && task.fork !== group)) continue;
+      if (failure) failures.push(failure);
+      else passed[group] = (passed[group] ?? 0) + 1;
+    }
     for (const [name, fixture] of Object.entries(tests)) {
       const title = `${path} ${name}`;
       if (task.filter && !title.includes(task.filter)) continue;
@@ -43,6 +50,11 @@ function run(task: Task): Share {
     }
   }
   return { passed, failures, unknown };
+}
+
+function isTable(json: unknown): json is Record<string, object> {
+  const rows = typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.values(json) : [];
+  return rows.length > 0 && rows.every((row) => typeof row === 'object' && row !== null);
 }
 
 function* casesOf(fixture: Fixture, vms: Map<ForkName, Vm>, unknown: Record<string, number>) {
