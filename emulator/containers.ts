@@ -44,12 +44,15 @@ export interface VirtualContainers extends Containers {
   plant(name: string): string;
   /** State of any container, also somebody else's; `undefined` if it is gone. */
   peek(containerId: string): FoundContainer | undefined;
+  /** Names of the volumes there are, ascending. */
+  volumes(): readonly string[];
 }
 
 interface Engine extends World {
   readonly options: VirtualContainersOptions;
   readonly boxes: Map<string, Box>;
   readonly images: Set<string>;
+  readonly volumes: Set<string>;
   readonly watchers: Set<() => void>;
   powered: boolean;
   reachable: boolean;
@@ -118,6 +121,7 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
       const box = engine.boxes.get(id);
       return box && report(box);
     },
+    volumes: () => [...engine.volumes].sort(),
   };
 }
 
@@ -128,6 +132,7 @@ function createEngine(options: VirtualContainersOptions): Engine {
     clock: options.clock,
     boxes: new Map(),
     images: new Set(),
+    volumes: new Set(),
     watchers,
     powered: true,
     reachable: true,
@@ -176,6 +181,7 @@ function create(engine: Engine, spec: ContainerSpec): string {
   }
   if (holder && sameLabels(holder.spec.labels, spec.labels)) return holder.id;
   if (holder) remove(engine, holder.id);
+  for (const volume of spec.volumes ?? []) engine.volumes.add(volume.split(':')[0]!);
   const box = createBox(newId(engine), spec, row.program, false);
   engine.boxes.set(box.id, box);
   engine.changed();

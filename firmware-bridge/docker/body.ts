@@ -7,13 +7,14 @@ export const RESTARTS_LABEL = 'io.classpad.restarts';
 /** Processes and threads a container may have: a fork bomb stays inside. */
 const MAX_PROCESSES = 1024;
 /** Two files of a megabyte: logs cannot fill the flash. */
-const LOGGING = { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } };
+const LOGGING = { maxSize: '1m', maxFiles: 2 };
 
 /**
  * The body of `POST /containers/create`, built from named fields only: what is not written here a container never gets.
  * No host port, mount, device, capability or namespace of the host has a place in it.
  */
-export function createBody(spec: ContainerSpec, network: string): Json {
+export function createBody(spec: ContainerSpec, deviceNetwork: string): Json {
+  const network = spec.networks?.[0] ?? deviceNetwork;
   return {
     Image: spec.image,
     ...(spec.command ? { Cmd: spec.command } : {}),
@@ -23,20 +24,45 @@ export function createBody(spec: ContainerSpec, network: string): Json {
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port}/tcp`, {}])),
     ...(spec.healthcheck ? { Healthcheck: healthBody(spec.healthcheck) } : {}),
     Labels: { ...spec.labels, [RESTARTS_LABEL]: String(spec.restarts) },
+    ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
+    ...(spec.hostname ? { Hostname: spec.hostname } : {}),
+    ...(spec.stopSignal ? { StopSignal: spec.stopSignal } : {}),
     StopTimeout: Math.ceil(spec.stopGraceMs / 1000),
     HostConfig: {
       NetworkMode: network,
       RestartPolicy: restartPolicy(spec.restarts),
-      LogConfig: LOGGING,
+      LogConfig: logging(spec),
       ReadonlyRootfs: spec.readOnly,
       Init: spec.init,
       PidsLimit: MAX_PROCESSES,
       SecurityOpt: ['no-new-privileges'],
+      ...(spec.capDrop ? { CapDrop: spec.capDrop } : {}),
+      ...(spec.volumes ? { Mounts: spec.volumes.map(mount) } : {}),
       Tmpfs: Object.fromEntries(spec.tmpfs.map(tmpfsEntry)),
       ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
       ...(spec.nanoCpus ? { NanoCpus: spec.nanoCpus } : {}),
     },
+    ...(spec.alias ? { NetworkingConfig: { EndpointsConfig: { [network]: endpoint(spec) } } } : {}),
   };
+}
+
+/** On every network it answers to its alias, and knows its neighbours by names that are its own ("links"). */
+export function endpoint({ alias, neighbours = {} }: ContainerSpec): Json {
+  return {
+    ...(alias ? { Aliases: [alias] } : {}),
+    Links: Object.entries(neighbours).map(([name, theirs]) => `${theirs}:${name}`),
+  };
+}
+
+/** Never a bind mount: the source is the name of a volume, which the rules have checked. */
+function mount(volume: string): Json {
+  const [Source, Target, mode] = volume.split(':');
+  return { Type: 'volume', Source, Target, ReadOnly: mode === 'ro' };
+}
+
+function logging({ logging: given }: ContainerSpec): Json {
+  const size = given ? String(given.maxSizeBytes) : LOGGING.maxSize;
+  return { Type: 'json-file', Config: { 'max-size': size, 'max-file': String(given?.maxFiles ?? LOGGING.maxFiles) } };
 }
 
 /** The engine takes a maximum of 0 for "for ever", so never restarting is another policy. */

@@ -6,12 +6,13 @@ import {
   Label,
   refusal,
 } from '../../runtime/ports/index.ts';
-import { createBody, restartPolicy } from './body.ts';
+import { createBody, endpoint, restartPolicy } from './body.ts';
 import { accept, type Engine, readJson, sentence, text } from './engine.ts';
 import { type Inspected, readInspected } from './found.ts';
 import { readLogs } from './logs.ts';
-import { ensureNetwork, networkName } from './network.ts';
+import { connectNetwork, ensureNetwork, networkName, removeUnused } from './network.ts';
 import { hasImage, pullImage } from './pull.ts';
+import { ensureVolume } from './volume.ts';
 import { watchEvents } from './watch.ts';
 
 /** How long the engine may take to end a container beyond its grace period. */
@@ -65,7 +66,14 @@ async function list(engine: Engine, device: string): Promise<FoundContainer[]> {
 async function create(engine: Engine, device: string, spec: ContainerSpec): Promise<string> {
   const reason = refusal(spec, device);
   if (reason !== undefined) throw new EngineError('refused', `container ${short(String(spec.name))}: ${reason}`);
-  await ensureNetwork(engine, device);
+  for (const network of spec.networks ?? [networkName(device)]) await ensureNetwork(engine, device, network);
+  for (const volume of spec.volumes ?? []) await ensureVolume(engine, device, volume.split(':')[0]!);
+  const id = await createOrAdopt(engine, device, spec);
+  for (const network of spec.networks?.slice(1) ?? []) await connectNetwork(engine, network, id, endpoint(spec));
+  return id;
+}
+
+async function createOrAdopt(engine: Engine, device: string, spec: ContainerSpec): Promise<string> {
   const json = createBody(spec, networkName(device));
   for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
     const answer = await engine.send({ method: 'POST', path: '/containers/create', query: { name: spec.name }, json });
@@ -97,7 +105,7 @@ function sameLabels(left: Readonly<Record<string, string>>, right: Readonly<Reco
 }
 
 async function start(engine: Engine, device: string, id: string): Promise<void> {
-  const { found, paused, restarts, policy } = await mine(engine, device, id);
+  const { found, paused, restarts, policy, networks } = await mine(engine, device, id);
   const doing = `start ${found.name}`;
   const wanted = restartPolicy(restarts);
   if (policy !== wanted['Name']) await setRestartPolicy(engine, found.id, restarts);
@@ -111,7 +119,7 @@ async function start(engine: Engine, device: string, id: string): Promise<void> 
     accept(answer, [204, 304], doing);
     return;
   }
-  await ensureNetwork(engine, device);
+  for (const network of networks) if (isOwn(network, device)) await ensureNetwork(engine, device, network);
   accept(await engine.send(call), [204, 304], doing);
 }
 
@@ -134,15 +142,25 @@ async function stop(engine: Engine, device: string, id: string, graceMs: number)
 async function remove(engine: Engine, device: string, id: string): Promise<void> {
   const container = await inspect(engine, id);
   if (container === undefined) return;
-  const { found } = requireMine(container, device);
+  const { found, networks } = requireMine(container, device);
   const answer = await engine.send({ method: 'DELETE', path: `/containers/${found.id}`, query: { force: '1', v: '1' } });
-  if (accept(answer, [204, 404, 409], `remove ${found.name}`).status !== 409) return;
-  // Somebody else is removing it just now.
+  const status = accept(answer, [204, 404, 409], `remove ${found.name}`).status;
+  if (status === 409) await awaitRemoval(engine, found, sentence(answer));
+  const appNetworks = networks.filter((name) => isOwn(name, device) && name !== networkName(device));
+  await removeUnused(engine, device, appNetworks);
+}
+
+/** Somebody else is removing it just now. */
+async function awaitRemoval(engine: Engine, { id, name }: FoundContainer, said: string): Promise<void> {
   for (let poll = 0; poll < REMOVAL_POLLS; poll++) {
-    if ((await inspect(engine, found.id)) === undefined) return;
+    if ((await inspect(engine, id)) === undefined) return;
     await pause(poll);
   }
-  throw new EngineError('failed', `remove ${found.name}: ${sentence(answer)}`);
+  throw new EngineError('failed', `remove ${name}: ${said}`);
+}
+
+function isOwn(network: string, device: string): boolean {
+  return network === networkName(device) || network.startsWith(`${networkName(device)}-`);
 }
 
 async function setRestartPolicy(engine: Engine, id: string, restarts: number): Promise<void> {

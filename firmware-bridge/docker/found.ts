@@ -12,6 +12,8 @@ export interface Inspected {
   readonly restarts: number;
   /** Name of the restart policy in force. */
   readonly policy: string;
+  /** Names of the networks it belongs to, running or not. */
+  readonly networks: readonly string[];
   /** IP address by network name, for the networks it is connected to now. */
   readonly addresses: Readonly<Record<string, string>>;
 }
@@ -51,6 +53,7 @@ export function readInspected(json: Json): Inspected {
     paused: state['Paused'] === true,
     restarts: Number(restarts ?? 0) || 0,
     policy: text(part(host['RestartPolicy'])['Name']),
+    networks: Object.keys(part(part(json['NetworkSettings'])['Networks'])),
     addresses: readAddresses(part(part(json['NetworkSettings'])['Networks'])),
   };
 }

@@ -2,7 +2,7 @@ import { type Containers, EngineError } from '../../runtime/ports/index.ts';
 import { dockerContainers, inspect } from './containers.ts';
 import { createEngine } from './engine.ts';
 import { ensureHelloImage } from './hello.ts';
-import { networkName, removeNetwork } from './network.ts';
+import { removeNetworks } from './network.ts';
 import { watchEvents } from './watch.ts';
 
 export { HELLO_IMAGE } from './hello.ts';
@@ -17,7 +17,7 @@ export interface DockerEngine {
   reach(containerId: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
   /** Makes the image of the example app on the engine, if it is missing. */
   ensureHelloImage(): Promise<void>;
-  /** Removes this device's containers and its network; nothing else. */
+  /** Removes this device's containers and its networks; nothing else, and never a volume. */
   clear(): Promise<void>;
   /** Ends what runs in the background. Containers keep running. */
   close(): void;
@@ -39,7 +39,7 @@ export function dockerEngine(url: string, device: string): DockerEngine {
     const known = addresses.get(containerId);
     if (known !== undefined && known.untilMs > Date.now()) return { host: known.host, port };
     const container = await inspect(engine, containerId);
-    const host = container?.device === device ? container.addresses[networkName(device)] : undefined;
+    const host = container?.device === device ? Object.values(container.addresses)[0] : undefined;
     if (host === undefined) throw new EngineError('not-found', `container ${containerId.slice(0, 12)} does not run here`);
     addresses.set(containerId, { host, untilMs: Date.now() + ADDRESS_MS });
     return { host, port };
@@ -47,7 +47,7 @@ export function dockerEngine(url: string, device: string): DockerEngine {
 
   const clear = async () => {
     for (const { id } of await containers.list()) await containers.remove(id);
-    await removeNetwork(engine, device);
+    await removeNetworks(engine, device);
   };
 
   return { containers, reach, ensureHelloImage: () => ensureHelloImage(engine), clear, close: () => unwatch?.() };

@@ -1,37 +1,55 @@
 import { EngineError, Label } from '../../runtime/ports/index.ts';
-import { accept, type Engine, part, readJson, text } from './engine.ts';
+import { accept, type Engine, type Json, part, readJson, sentence, text } from './engine.ts';
 
 /**
  * Every device has one bridge network of its own: its containers find each other by name and the proxy reaches them by
- * address from the host, while no port is published. It is made when first needed and carries the device's label.
+ * address from the host, while no port is published. It is made when first needed and carries the device's label. An app that
+ * names networks has those instead, `classpad-<device>-<app>-<name>`.
  */
 export function networkName(device: string): string {
   return `classpad-${device}`;
 }
 
 /** Idempotent. A network of that name that is not ours is a conflict. */
-export async function ensureNetwork(engine: Engine, device: string): Promise<void> {
-  if (await isOurs(engine, device)) return;
-  const json = {
-    Name: networkName(device),
-    CheckDuplicate: true,
-    Driver: 'bridge',
-    Labels: { [Label.device]: device },
-  };
+export async function ensureNetwork(engine: Engine, device: string, name = networkName(device)): Promise<void> {
+  if (await isOurs(engine, device, name)) return;
+  const json = { Name: name, CheckDuplicate: true, Driver: 'bridge', Labels: { [Label.device]: device } };
   const answer = await engine.send({ method: 'POST', path: '/networks/create', json });
-  const created = accept(answer, [201, 409], `network ${json.Name}`).status === 201;
-  if (!created) await isOurs(engine, device);
+  const created = accept(answer, [201, 409], `network ${name}`).status === 201;
+  if (!created) await isOurs(engine, device, name);
 }
 
-/** Idempotent; containers must be gone. */
-export async function removeNetwork(engine: Engine, device: string): Promise<void> {
-  if (!(await isOurs(engine, device))) return;
-  const answer = await engine.send({ method: 'DELETE', path: `/networks/${networkName(device)}` });
-  accept(answer, [204, 404], `network ${networkName(device)}`);
+/** Connects a container to one of its further networks. Idempotent: the engine says 403 where it is connected already. */
+export async function connectNetwork(engine: Engine, name: string, id: string, EndpointConfig: Json): Promise<void> {
+  const json = { Container: id, EndpointConfig };
+  const answer = await engine.send({ method: 'POST', path: `/networks/${name}/connect`, json });
+  if (answer.status === 403 && /already exists/i.test(sentence(answer))) return;
+  accept(answer, [200], `network ${name}`);
 }
 
-async function isOurs(engine: Engine, device: string): Promise<boolean> {
-  const name = networkName(device);
+/** Removes those of an app's networks that no container has any more, running or not. */
+export async function removeUnused(engine: Engine, device: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const query = { all: '1', filters: JSON.stringify({ network: [name] }) };
+    const users: unknown = readJson((await engine.send({ method: 'GET', path: '/containers/json', query })).body);
+    if (!Array.isArray(users) || users.length > 0) continue;
+    if (await isOurs(engine, device, name).catch(() => false)) await removeNetwork(engine, name);
+  }
+}
+
+/** Removes all networks of the device. Idempotent; containers must be gone. */
+export async function removeNetworks(engine: Engine, device: string): Promise<void> {
+  const query = { filters: JSON.stringify({ label: [`${Label.device}=${device}`] }) };
+  const rows: unknown = readJson(accept(await engine.send({ method: 'GET', path: '/networks', query }), [200], 'networks').body);
+  for (const row of Array.isArray(rows) ? rows : []) await removeNetwork(engine, text(part(row)['Name']));
+}
+
+/** 403: something is connected again. */
+async function removeNetwork(engine: Engine, name: string): Promise<void> {
+  accept(await engine.send({ method: 'DELETE', path: `/networks/${name}` }), [204, 403, 404], `network ${name}`);
+}
+
+async function isOurs(engine: Engine, device: string, name: string): Promise<boolean> {
   const answer = await engine.send({ method: 'GET', path: `/networks/${name}` });
   if (accept(answer, [200, 404], `network ${name}`).status === 404) return false;
   if (text(part(readJson(answer.body)['Labels'])[Label.device]) === device) return true;

@@ -60,15 +60,16 @@ export function readHealthcheck(value: unknown, path: Path): ServiceHealthcheck 
   };
 }
 
-type Deploy = Pick<Service, 'replicas' | 'memoryBytes' | 'nanoCpus'>;
+type Deploy = Pick<Service, 'replicas' | 'memoryBytes' | 'nanoCpus' | 'order'>;
 
 export function readDeploy(value: unknown, path: Path): Deploy {
-  const { resources, replicas } = deploy(value, path);
+  const { resources, replicas, update_config } = deploy(value, path);
   const limits = resources?.limits ?? {};
   return {
     ...(replicas === undefined ? {} : { replicas }),
     ...(limits.memory === undefined ? {} : { memoryBytes: limits.memory }),
     ...(limits.cpus === undefined ? {} : { nanoCpus: limits.cpus }),
+    ...(update_config?.order === 'stop-first' ? { order: 'stop-first' as const } : {}),
   };
 }
 
@@ -84,10 +85,10 @@ const cpus: Check<number> = (value, path) => {
   return serviceFields.nanoCpus(Math.round(Number(value) * 1e9), path);
 };
 
-/** Start-first is what the device does; the key may say so and nothing else. */
-const startFirst: Check<string> = (value, path) => {
-  if (value === 'start-first') return value;
-  return refuse(path, `${show(value)} does not fit; a new revision always starts first: start-first`);
+/** Start-first is what the device does unless it is told otherwise. */
+const order: Check<string> = (value, path) => {
+  if (value === 'start-first' || value === 'stop-first') return value;
+  return refuse(path, `${show(value)} does not fit; it must be start-first or stop-first`);
 };
 
 interface Limits {
@@ -117,5 +118,5 @@ function whyNot(key: string): string {
 
 const limits = object<Limits>({ memory, cpus }, [], whyNot);
 const resources = object<{ readonly limits?: Limits }>({ limits }, [], whyNot);
-const updateConfig = object<{ readonly order?: string }>({ order: startFirst }, [], whyNot);
+const updateConfig = object<{ readonly order?: string }>({ order }, [], whyNot);
 const deploy = object<WrittenDeploy>({ replicas: serviceFields.replicas, resources, update_config: updateConfig }, [], whyNot);

@@ -1,11 +1,12 @@
 import { type Check, gather, object, refuse, show, tree } from './check.ts';
 import { readDeploy, readHealthcheck, readPorts } from './compose-blocks.ts';
+import { capNames, checkDeclared, readDeclared, readLogging, readNetworks, readVolumes, signalName } from './compose-own.ts';
 import { byName, dollars, duration, pairs, scalarText, wordList } from './compose-values.ts';
 import { encodeManifest } from './encode.ts';
 import { serviceFields, serviceName } from './fields.ts';
 import { type Condition, type Manifest, ManifestRefused, type Path, SERVICES_LIMIT, type Service } from './manifest.ts';
-import { checkDependencies, checkRoutes, checkSize } from './parse.ts';
-import { refusedTopKeys, refusedVolume, unknownKey, whyRefused } from './refused.ts';
+import { checkDependencies, checkMounts, checkRoutes, checkSize } from './parse.ts';
+import { refusedTopKeys, unknownKey, whyRefused } from './refused.ts';
 
 /** The line, from 1, on which the value at a path of the file stands; `undefined` if nothing is there. */
 export type LineOf = (path: Path) => number | undefined;
@@ -19,6 +20,7 @@ export function composeToManifest(file: unknown, lineOf: LineOf): Manifest {
     const manifest = readFile(dollars(file, []));
     checkDependencies(manifest, 'depends_on');
     checkRoutes(manifest, ['x-classpad', 'route']);
+    checkMounts(manifest);
     checkSize(manifest);
     encodeManifest(manifest);
     return manifest;
@@ -40,12 +42,18 @@ function line(path: Path, lineOf: LineOf): { line?: number } {
 function readFile(file: unknown): Manifest {
   const top = tree(file, []);
   const [services] = gather([() => readServices(top['services']), ...Object.keys(top).map((key) => () => checkTopKey(key))]);
-  return { version: 1, services: services as Manifest['services'] };
+  const manifest: Manifest = { version: 1, services: services as Manifest['services'] };
+  const [volumes, networks] = gather([
+    () => readDeclared('volumes', top['volumes']),
+    () => readDeclared('networks', top['networks']),
+  ]);
+  checkDeclared(manifest, { volumes: volumes!, networks: networks! });
+  return manifest;
 }
 
 /** `name` and `version` say nothing about what runs, and `x-` keys are where YAML anchors live. */
 function checkTopKey(key: string): undefined {
-  if (['services', 'name', 'version'].includes(key) || key.startsWith('x-')) return;
+  if (['services', 'volumes', 'networks', 'name', 'version'].includes(key) || key.startsWith('x-')) return;
   refuse([key], Object.hasOwn(refusedTopKeys, key) ? refusedTopKeys[key]! : unknownKey(key));
 }
 
@@ -65,7 +73,7 @@ function readService(value: unknown, path: Path): Service {
   const written = tree(value, path);
   const jobs = Object.entries(written).map(([key, inner]) => () => {
     const at = [...path, key];
-    if (!Object.hasOwn(serviceKeys, key)) refuseKey(key, inner, at);
+    if (!Object.hasOwn(serviceKeys, key)) refuse(at, whyRefused(key));
     // A key with nothing after it is as good as absent.
     return inner === null ? {} : serviceKeys[key]!(inner, at);
   });
@@ -75,13 +83,6 @@ function readService(value: unknown, path: Path): Service {
 
 function whyNoImage(written: Readonly<Record<string, unknown>>): string {
   return 'build' in written ? 'is missing; build the image first and name it here' : 'is missing; name the image to run';
-}
-
-/** Each refused volume gets its own line and reason. */
-function refuseKey(key: string, value: unknown, path: Path): never {
-  if (key === 'volumes' && Array.isArray(value) && value.length > 0)
-    gather(value.map((volume, index) => () => refuse([...path, index], refusedVolume(volume))));
-  return refuse(path, whyRefused(key, value));
 }
 
 type Key = Check<Partial<Service>>;
@@ -111,6 +112,13 @@ const serviceKeys: Readonly<Record<string, Key>> = {
   user: into('user', scalarText),
   stop_grace_period: into('stopGraceMs', duration),
   init: into('init', asWritten),
+  volumes: into('volumes', readVolumes),
+  networks: into('networks', readNetworks),
+  logging: into('logging', readLogging),
+  working_dir: into('workingDir', asWritten),
+  hostname: into('hostname', asWritten),
+  stop_signal: into('stopSignal', signalName),
+  cap_drop: into('capDrop', capNames),
   'x-classpad': object<{ route?: string }>({ route: serviceFields.route }, [], unknownKey),
 };
 

@@ -1,7 +1,7 @@
 import { type Check, flag, list, object, record, refuse, set, text, whole } from './check.ts';
-import type { Condition, Restart, Service, ServiceHealthcheck } from './manifest.ts';
+import type { Condition, Logging, Restart, Service, ServiceHealthcheck } from './manifest.ts';
 import { REPLICAS_LIMIT } from './manifest.ts';
-import { unknownKey, whyRefused } from './refused.ts';
+import { unknownKey, whyRefused, whyRefusedVolume } from './refused.ts';
 
 const TEXT_LIMIT = 8192;
 const HOUR_MS = 3_600_000;
@@ -28,6 +28,24 @@ const tmpfs = text(
   255,
   'an absolute path such as /run/app or /run/app:size=64m, outside /proc, /sys and /dev',
 );
+/** A name of the app's own, for a volume or a network. */
+export const ownName = text(/^[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?$/, 32, 'a name of small letters, digits, -, _ and .');
+const volumeForm = text(
+  /^[a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9])?:(?!\/(?:proc|sys|dev)(?:[/:]|$))(?:\/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*)+(?::ro)?$/,
+  255,
+  'a named volume and an absolute path such as data:/var/lib/app or data:/var/lib/app:ro, outside /proc, /sys and /dev',
+);
+const absolutePath = text(
+  /^\/(?:(?:[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*\/)*[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*)?$/,
+  255,
+  'an absolute path such as /srv/app',
+);
+/** What a container is given unless it is dropped (Docker Engine, "Runtime privilege and Linux capabilities"). */
+const capability = text(
+  /^(?:ALL|AUDIT_WRITE|CHOWN|DAC_OVERRIDE|FOWNER|FSETID|KILL|MKNOD|NET_BIND_SERVICE|NET_RAW|SETFCAP|SETGID|SETPCAP|SETUID|SYS_CHROOT)$/,
+  16,
+  'ALL or a capability that containers have, such as NET_RAW; no others are ever given',
+);
 const restartForm = text(/^(?:no|always|on-failure(?::[1-9]\d{0,2})?)$/, 14, 'no, always, on-failure or on-failure:<times>');
 const conditionForm = text(/^(?:started|healthy)$/, 7, 'started or healthy');
 
@@ -42,6 +60,19 @@ const healthcheckFields = object<ServiceHealthcheck>(
   ['test'],
   unknownKey,
 );
+
+const loggingFields = object<Logging>(
+  { maxSizeBytes: whole(4096, 100_000_000, 'bytes'), maxFiles: whole(1, 10, 'files') },
+  [],
+  unknownKey,
+);
+
+/** The dangerous ones are refused with the reason, wherever they come from. */
+const volume: Check<string> = (value, at) => {
+  const reason = whyRefusedVolume(value);
+  if (reason !== undefined) refuse(at, reason);
+  return volumeForm(value, at);
+};
 
 /** Labels under `io.classpad.` are how the device finds its containers again: nobody else writes them. */
 const label: Check<string> = (value, at) => {
@@ -81,6 +112,18 @@ export const serviceFields: { readonly [K in keyof Service]-?: Check<Exclude<Ser
   user: text(/^[a-z0-9_][a-z0-9_-]*(?::[a-z0-9_][a-z0-9_-]*)?$/, 64, 'a user such as 1000, app or 1000:1000'),
   stopGraceMs: whole(0, HOUR_MS, 'milliseconds'),
   init: flag,
+  volumes: set(volume, 16),
+  networks: set(ownName, 4),
+  order: text(/^stop-first$/, 10, 'stop-first; without it the new one starts first') as Check<'stop-first'>,
+  logging: loggingFields,
+  workingDir: absolutePath,
+  hostname: text(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/, 63, 'a host name of letters, digits and -'),
+  stopSignal: text(
+    /^SIG(?:TERM|INT|QUIT|HUP|KILL|USR1|USR2|WINCH|PWR|RTMIN\+[1-9])$/,
+    12,
+    'a signal such as SIGTERM, SIGINT or SIGQUIT',
+  ),
+  capDrop: set(capability, 16),
   route,
 };
 

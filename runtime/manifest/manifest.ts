@@ -39,8 +39,31 @@ export interface Service {
   readonly stopGraceMs?: number;
   /** Absent: false. */
   readonly init?: boolean;
+  /** `data:/path` or `data:/path:ro`: volumes of the app, named, kept from one revision to the next. */
+  readonly volumes?: readonly string[];
+  /** Networks of the app. Absent: that of all services which name none. */
+  readonly networks?: readonly string[];
+  /** Whether the one before ends first. Absent: the new one starts first. */
+  readonly order?: 'stop-first';
+  readonly logging?: Logging;
+  /** Absent: the image's own. */
+  readonly workingDir?: string;
+  /** Absent: the engine chooses. */
+  readonly hostname?: string;
+  /** What asks the container to end, such as `SIGINT`. Absent: the image's own. */
+  readonly stopSignal?: string;
+  /** Capabilities taken away, such as `NET_RAW`, or `ALL`. */
+  readonly capDrop?: readonly string[];
   /** Path prefix under which the proxy serves this service. Absent: see `runtime/proxy`. */
   readonly route?: string;
+}
+
+/** How much of a container's output is kept. */
+export interface Logging {
+  /** Absent: a million. */
+  readonly maxSizeBytes?: number;
+  /** Absent: 2. */
+  readonly maxFiles?: number;
 }
 
 /** What happens to a container that ends by itself. `on-failure` starts it again only after an exit code other than 0. */

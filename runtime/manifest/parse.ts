@@ -27,6 +27,7 @@ export const checkManifest: Check<Manifest> = (value, path) => {
   const manifest = fields(value, path);
   checkDependencies(manifest, 'dependsOn');
   checkRoutes(manifest, ['route']);
+  checkMounts(manifest);
   checkSize(manifest);
   return manifest;
 };
@@ -71,6 +72,19 @@ export function checkRoutes({ services }: Manifest, keys: Path): void {
     const owner = owners.get(route);
     if (owner !== undefined) refuse(at, `the route ${route} already leads to "${owner}"`);
     owners.set(route, name);
+  });
+  gather(jobs);
+}
+
+/** Every path of a container is covered once. */
+export function checkMounts({ services }: Manifest): void {
+  const jobs = Object.entries(services).map(([name, { volumes = [], tmpfs = [] }]) => () => {
+    const paths = tmpfs.map((entry) => entry.split(':')[0]!);
+    for (const [index, entry] of volumes.entries()) {
+      const path = entry.split(':')[1]!;
+      if (paths.includes(path)) refuse(['services', name, 'volumes', index], `${path} is covered twice`);
+      paths.push(path);
+    }
   });
   gather(jobs);
 }

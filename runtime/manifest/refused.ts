@@ -49,55 +49,41 @@ export const refusedServiceKeys: Readonly<Record<string, string>> = {
   cpu_percent: 'write deploy.resources.limits.cpus instead',
   links: 'services are not linked; write depends_on for the order',
   external_links: 'services are not linked to containers that are not ours',
-  volumes: later('volumes'),
-  networks: later('networks'),
   secrets: later('secrets'),
   configs: later('configs'),
-  logging: later('logging'),
-  hostname: later('hostname'),
-  working_dir: later('working_dir'),
-  stop_signal: later('stop_signal'),
-  cap_drop: later('cap_drop'),
+  domainname: 'a container has a host name and no domain; leave it out',
+  extra_hosts: 'services find each other by name; leave it out',
+  dns: 'names are resolved as the device resolves them; leave it out',
 };
 
 /** Keys at the top of a Compose file. */
 export const refusedTopKeys: Readonly<Record<string, string>> = {
   include: FILES,
-  volumes: later('volumes'),
-  networks: later('networks'),
   secrets: later('secrets'),
   configs: later('configs'),
 };
 
-const TYPES: readonly (readonly [pattern: RegExp, sentence: string])[] = [
+const VOLUMES: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [/docker\.sock|containerd\.sock|podman\.sock/, "the engine's socket is root on this device; no container ever gets it"],
+  [/^\/[^:]*$/, 'a volume without a name would be lost with its container; name it, as in data:/path'],
   [/^[./~\\]|"type":"bind"|^[a-z]:\\/i, "bind mounts reach the host's files; no container ever gets one"],
   [/"type":"tmpfs"/, 'write tmpfs instead'],
-  [/./s, later('volumes')],
+  [/"type":"(?!volume")/, 'only named volumes are mounted; write name:/path'],
 ];
 
-/** Why the `volumes` of a service are refused: by what they ask for, the dangerous first. */
-export function refusedVolume(volume: unknown): string {
+/** Why one of the `volumes` of a service is refused, if it asks for anything but a named volume. */
+export function whyRefusedVolume(volume: unknown): string | undefined {
   const written = typeof volume === 'string' ? volume : (JSON.stringify(volume) ?? '');
-  return TYPES.find(([pattern]) => pattern.test(written))?.[1] ?? later('volumes');
+  return VOLUMES.find(([pattern]) => pattern.test(written))?.[1];
 }
 
 /** Why a service's key is refused. */
-export function whyRefused(key: string, value: unknown): string {
-  if (key === 'volumes' && Array.isArray(value)) return refusedVolume(mostDangerous(value));
+export function whyRefused(key: string): string {
   return Object.hasOwn(refusedServiceKeys, key) ? refusedServiceKeys[key]! : unknownKey(key);
 }
 
 export function unknownKey(key: string): string {
   return `the key "${key.slice(0, 40)}" is not known; see the documented subset of Compose`;
-}
-
-function mostDangerous(volumes: readonly unknown[]): unknown {
-  for (const [, sentence] of TYPES) {
-    const found = volumes.find((volume) => refusedVolume(volume) === sentence);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function later(what: string): string {

@@ -14,6 +14,9 @@ export function refusal(spec: ContainerSpec, device: string): string | undefined
     const reason = absent ? (OPTIONAL.has(field) ? undefined : 'is missing') : check(value);
     if (reason !== undefined) return `${field}: ${reason}`;
   }
+  const strange = [...(spec.volumes ?? []), ...(spec.networks ?? [])].find((name) => !name.startsWith(`classpad-${device}-`));
+  if (strange !== undefined)
+    return `volumes and networks: "${strange}" must begin with "classpad-${device}-", for it is the device's own`;
   if (spec.labels[Label.device] !== device) return `labels: ${Label.device} must be "${device}", this device's name`;
   return undefined;
 }
@@ -31,7 +34,6 @@ const NEVER: Readonly<Record<string, string>> = {
   devices: "the device's own hardware is not given away",
   binds: "the device's own files are not mounted into containers",
   mounts: "the device's own files are not mounted into containers",
-  volumes: "the device's own files are not mounted into containers",
   volumesFrom: "another container's files are not mounted into this one",
   networkMode: 'containers share a network of their own, never that of the device',
   network: 'containers share a network of their own, never that of the device',
@@ -48,7 +50,23 @@ const NEVER: Readonly<Record<string, string>> = {
   runtime: 'the container runtime belongs to the device',
 };
 
-const OPTIONAL = new Set(['command', 'entrypoint', 'healthcheck', 'memoryBytes', 'nanoCpus', 'user']);
+const OPTIONAL = new Set([
+  'command',
+  'entrypoint',
+  'healthcheck',
+  'memoryBytes',
+  'nanoCpus',
+  'user',
+  'volumes',
+  'networks',
+  'alias',
+  'neighbours',
+  'logging',
+  'workingDir',
+  'hostname',
+  'stopSignal',
+  'capDrop',
+]);
 
 const CHECKS: { readonly [K in keyof Required<ContainerSpec>]: Check } = {
   name: pattern(
@@ -72,6 +90,15 @@ const CHECKS: { readonly [K in keyof Required<ContainerSpec>]: Check } = {
   readOnly: yesOrNo,
   init: yesOrNo,
   tmpfs: listOf(checkTmpfs, 16),
+  volumes: listOf(checkVolume, 16),
+  networks: checkNetworks,
+  alias: checkAlias,
+  neighbours: checkNeighbours,
+  logging: checkLogging,
+  workingDir: pattern(/^\/(?!.*(^|\/)\.\.?(\/|$))[\w./-]{0,254}$/, 'must be an absolute path without "." and ".."'),
+  hostname: pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'must be one name of letters, digits and "-"'),
+  stopSignal: pattern(/^SIG[A-Z]{2,6}[12]?(\+[1-9])?$/, 'must be a signal such as SIGTERM'),
+  capDrop: listOf(pattern(/^[A-Z][A-Z_]{1,31}$/, 'must be a capability such as NET_RAW, or ALL'), 64),
   labels: checkLabels,
 };
 
@@ -130,6 +157,40 @@ function checkTmpfs(value: unknown): string | undefined {
   if (path === undefined) return 'must be "/path" or "/path:size=64m"';
   if (path.split('/').some((part) => part === '..' || part === '.')) return 'must be a path without "." and ".."';
   return KERNEL_PATHS.test(path) ? "the kernel's own paths are not covered" : undefined;
+}
+
+/** An engine's volume named by its own name: nothing that begins with a path, so never the device's files. */
+function checkVolume(value: unknown): string | undefined {
+  const match = typeof value === 'string' ? /^classpad-[a-zA-Z0-9][\w.-]{0,190}:(\/[\w./-]+)(:ro)?$/.exec(value) : null;
+  const path = match?.[1];
+  if (path === undefined) return 'must be "classpad-name:/path" or "classpad-name:/path:ro", never a path of the device';
+  if (path.split('/').some((part) => part === '..' || part === '.')) return 'must be a path without "." and ".."';
+  return KERNEL_PATHS.test(path) ? "the kernel's own paths are not covered" : undefined;
+}
+
+function checkNetworks(value: unknown): string | undefined {
+  const name = pattern(/^classpad-[a-zA-Z0-9][\w.-]{0,190}$/, 'must be the name of a network that begins with "classpad-"');
+  return Array.isArray(value) && value.length === 0 ? 'must be a list of 1 to 4' : listOf(name, 4)(value);
+}
+
+function checkAlias(value: unknown): string | undefined {
+  const fits = typeof value === 'string' && /^[a-z0-9][a-z0-9_.-]{0,190}$/i.test(value);
+  return fits ? undefined : 'must be a name of letters, digits, "_", "." and "-"';
+}
+
+function checkNeighbours(value: unknown): string | undefined {
+  return entries(value, (name, alias) => checkAlias(name) ?? checkAlias(alias));
+}
+
+function checkLogging(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'must be an object';
+  const { maxSizeBytes, maxFiles, ...others } = value as Record<string, unknown>;
+  const unknown = Object.keys(others)[0];
+  if (unknown !== undefined) return `${unknown} is not a field of logging`;
+  const size = wholeNumber(4096, 100_000_000, 'bytes')(maxSizeBytes);
+  if (size !== undefined) return `maxSizeBytes ${size}`;
+  const files = wholeNumber(1, 10, 'files')(maxFiles);
+  return files === undefined ? undefined : `maxFiles ${files}`;
 }
 
 function words(value: unknown): string | undefined {

@@ -18,6 +18,24 @@ export interface ContainerSpec {
   readonly readOnly: boolean;
   readonly init: boolean;
   readonly tmpfs: readonly string[];
+  /**
+   * `<volume>:<path>` or `<volume>:<path>:ro`, where the volume is `classpad-<device>-<app>-<name>`. It is made when first
+   * needed and outlives every container: nobody but its owner removes it.
+   */
+  readonly volumes?: readonly string[];
+  /** Its networks, `classpad-<device>-<app>-<name>`. Absent: the one that all containers of the device share. */
+  readonly networks?: readonly string[];
+  /** What it is called on its networks, beside its own name. */
+  readonly alias?: string;
+  /** Names that only this container knows, each for the alias of a neighbour: its services, of its revision. */
+  readonly neighbours?: Readonly<Record<string, string>>;
+  /** How much of its output is kept. Absent: a little. */
+  readonly logging?: { readonly maxSizeBytes: number; readonly maxFiles: number };
+  readonly workingDir?: string;
+  readonly hostname?: string;
+  /** Such as `SIGINT`. */
+  readonly stopSignal?: string;
+  readonly capDrop?: readonly string[];
   /** Ours, and the only ones by which containers are found again. */
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -2,6 +2,7 @@ import type { FoundContainer, Route } from '../ports/index.ts';
 import { conditionOfRevision } from '../reconcile/condition.ts';
 import type { Found } from '../reconcile/found.ts';
 import { ownerOf, routeOf } from '../reconcile/labels.ts';
+import { yielding } from '../reconcile/order.ts';
 import { isAnother, type Revision, type Wanted, type WantedApp } from '../reconcile/wanted.ts';
 
 /**
@@ -16,7 +17,7 @@ export function routes(wanted: Wanted, found: Found, nowMs: number): Route[] {
   const taken = new Map<string, Route>();
   const apps = [...wanted.apps].sort((a, b) => (a.app < b.app ? -1 : 1));
   for (const app of apps) {
-    for (const container of answering(app, found, nowMs)) {
+    for (const container of answering(app, wanted, found, nowMs)) {
       const home = apps.length === 1 ? '/' : `/${app.app}`;
       const { port, path = home } = routeOf(container)!;
       const { revision } = ownerOf(container)!;
@@ -30,9 +31,11 @@ export function routes(wanted: Wanted, found: Found, nowMs: number): Route[] {
 }
 
 /** The containers of an app that may be routed to, the best replica of each service first. */
-function answering(app: WantedApp, found: Found, nowMs: number): FoundContainer[] {
+function answering(app: WantedApp, wanted: Wanted, found: Found, nowMs: number): FoundContainer[] {
+  const { ids } = yielding(app, wanted, found, nowMs);
   const routable = found.containers
     .filter((container) => ownerOf(container)?.app === app.app && routeOf(container) !== undefined && isUp(container))
+    .filter(({ id }) => !ids.has(id))
     .sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
   for (const revision of [app.current, app.previous]) {
     if (revision !== undefined && conditionOfRevision(revision, found, nowMs).is === 'good')

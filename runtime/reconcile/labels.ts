@@ -7,6 +7,10 @@ export const OwnLabel = {
   stopGrace: 'io.classpad.stop-grace-ms',
   /** `<port>` or `<port> <path>`: where the proxy reaches the service. */
   route: 'io.classpad.route',
+  /** Services of its revision that it depends on, with blanks between them: they end after it. */
+  needs: 'io.classpad.needs',
+  /** `stop-first`: never runs beside the same service of another revision. */
+  order: 'io.classpad.order',
 } as const;
 
 const DEFAULT_GRACE_MS = 10_000;
@@ -22,6 +26,16 @@ export function ownerOf({ labels }: FoundContainer): { readonly app: string; rea
 export function graceOf({ labels }: FoundContainer): number {
   const graceMs = Number(labels[OwnLabel.stopGrace]);
   return Number.isSafeInteger(graceMs) && graceMs >= 0 && graceMs <= 3_600_000 ? graceMs : DEFAULT_GRACE_MS;
+}
+
+/** Whether it never runs beside the same service of another revision. */
+export function isStopFirst({ labels }: Pick<FoundContainer, 'labels'>): boolean {
+  return labels[OwnLabel.order] === 'stop-first';
+}
+
+/** Services of the same revision that end after it. */
+export function needsOf({ labels }: FoundContainer): readonly string[] {
+  return (labels[OwnLabel.needs] ?? '').split(' ').filter((name) => name !== '');
 }
 
 /** Port and path of the route label, or `undefined` for a container that serves nobody. */

@@ -2,6 +2,7 @@ import type { ContainerSpec, FoundContainer } from '../ports/index.ts';
 import { type Condition, conditionOf, conditionOfRevision, isFinished } from './condition.ts';
 import type { Found } from './found.ts';
 import { graceOf, ownerOf } from './labels.ts';
+import { isHeldUp, isNeeded, unmetNeed, yielding } from './order.ts';
 import { isAnother, type Revision, type Wanted, type WantedApp, type WantedContainer } from './wanted.ts';
 
 /** One thing to do, for one app. A step that fails hurts no other app. */
@@ -26,6 +27,7 @@ const STOP_LIMIT = 3;
  *     only when the ledger has made the new one active, so a rollback finds it running. The price is room for both.
  *  2. A container of any other revision goes as soon as a wanted revision of its app is good, or when it is no good itself.
  *     So a device that missed the roll-out, and hears only of its end, still never stops the old before the new answers.
+ *     But where a service says `stop-first`, the other revision's container of it ends before this one starts (`order.ts`).
  *  3. A container of a revision later than the ledger's latest is left alone: this copy of the ledger is behind.
  */
 export function plan(wanted: Wanted, found: Found, nowMs: number): Step[] {
@@ -35,22 +37,30 @@ export function plan(wanted: Wanted, found: Found, nowMs: number): Step[] {
     const owner = ownerOf(container);
     return owner !== undefined && !known.has(owner.app) && !isAhead(container, wanted);
   });
-  return [...steps, ...unwanted.flatMap((container) => clear(container, found, nowMs))];
+  return [...steps, ...clearAll(unwanted, found, nowMs)];
 }
 
 function planApp(wantedApp: WantedApp, wanted: Wanted, found: Found, nowMs: number): Step[] {
   const revisions = wantedRevisions(wantedApp);
   const names = new Set(revisions.flatMap(({ containers }) => containers.map(({ spec }) => spec.name)));
   const handedOver = revisions.some((revision) => conditionOfRevision(revision, found, nowMs).is === 'good');
-  const stale = found.containers.filter(
-    (container) =>
-      ownerOf(container)?.app === wantedApp.app &&
-      !names.has(container.name) &&
-      !isAhead(container, wanted) &&
-      (handedOver || !mayServe(container)),
+  const { ids, resting } = yielding(wantedApp, wanted, found, nowMs);
+  const going = found.containers.filter((container) => {
+    if (ownerOf(container)?.app !== wantedApp.app || isAhead(container, wanted)) return false;
+    if (ids.has(container.id) || resting.has(container.name)) return true;
+    return !names.has(container.name) && (handedOver || !mayServe(container));
+  });
+  const bringing = revisions.flatMap((revision) =>
+    revision.containers.filter(({ spec }) => !resting.has(spec.name)).flatMap((one) => bringUp(one, revision, found, nowMs)),
   );
-  const bringing = revisions.flatMap((revision) => revision.containers.flatMap((one) => bringUp(one, revision, found, nowMs)));
-  return [...bringing.filter(isFirstPull), ...stale.flatMap((container) => clear(container, found, nowMs))];
+  return [...bringing.filter(isFirstPull), ...clearAll(going, found, nowMs)];
+}
+
+/** Dependents first: what another still needs waits for that one's end. */
+function clearAll(going: readonly FoundContainer[], found: Found, nowMs: number): Step[] {
+  const free = going.filter((container) => !isNeeded(container, going));
+  // Labels written by hand may go round in a circle; then all end at once.
+  return (free.length > 0 ? free : going).flatMap((container) => clear(container, found, nowMs));
 }
 
 /** Containers of one image pull it once. */
@@ -87,21 +97,22 @@ function bringUp(wanted: WantedContainer, revision: Revision, found: Found, nowM
   if (container.state === 'exited' && (wanted.restart === 'no' || isFinished(container, wanted))) return [];
   const { id, name } = container;
   const again = container.state === 'exited';
-  return waitForNeeds(wanted, revision, found, nowMs) ?? orLater({ do: 'start', app, id, name, again }, found, nowMs);
+  return (
+    waitForNeeds(wanted, revision, found, nowMs) ??
+    waitForEnd(wanted, revision, found) ??
+    orLater({ do: 'start', app, id, name, again }, found, nowMs)
+  );
 }
 
-function waitForNeeds({ needs, service }: WantedContainer, revision: Revision, found: Found, nowMs: number): Step[] | undefined {
-  for (const [name, condition] of Object.entries(needs)) {
-    const unmet = revision.containers.some((other) => other.service === name && !isMet(other, condition, found, nowMs));
-    if (unmet) return [{ do: 'wait', app: revision.app, waitingFor: `${name} to be ${condition}, for ${service}` }];
-  }
-  return undefined;
+function waitForNeeds(wanted: WantedContainer, revision: Revision, found: Found, nowMs: number): Step[] | undefined {
+  const need = unmetNeed(wanted, revision, found, nowMs);
+  return need === undefined ? undefined : [{ do: 'wait', app: revision.app, waitingFor: `${need}, for ${wanted.service}` }];
 }
 
-function isMet(wanted: WantedContainer, condition: 'started' | 'healthy', found: Found, nowMs: number): boolean {
-  if (condition === 'healthy') return conditionOf(wanted, found, nowMs).is === 'good';
-  const container = found.containers.find(({ name }) => name === wanted.spec.name);
-  return container !== undefined && container.state !== 'created' && container.state !== 'dead';
+/** Where two revisions of a service never run side by side, the other's end is planned by its own place in the list. */
+function waitForEnd(wanted: WantedContainer, revision: Revision, found: Found): Step[] | undefined {
+  if (!isHeldUp(wanted, revision, found)) return undefined;
+  return [{ do: 'wait', app: revision.app, waitingFor: `another revision of ${wanted.service} to end` }];
 }
 
 /** Asks it to stop and removes it at the next look; by force when it will not. */

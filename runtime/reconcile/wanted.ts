@@ -6,6 +6,7 @@ import { parseManifest } from '../manifest/parse.ts';
 import type { ContainerSpec, FoundContainer, Healthcheck } from '../ports/index.ts';
 import { Label } from '../ports/index.ts';
 import { routedService } from '../proxy/routed.ts';
+import { belongings } from './belongings.ts';
 import { OwnLabel } from './labels.ts';
 
 /** What a device should run, as the ledger has it. */
@@ -82,8 +83,10 @@ function toContainers(who: Identity, { services }: Manifest, sha256: (data: Uint
     // Only what the operator wrote goes in: a new default of ours recreates nothing.
     const hash = `${HASH_VERSION}:${bytesToHex(sha256(utf8Encode(canonicalJson(service)))).slice(2)}`;
     const route = name === routed || service.route !== undefined ? routeLabel(service) : {};
+    const marks = { [Label.spec]: hash, ...orderLabels(service), ...route };
+    const shared = belongings(who, name, services);
     return Array.from({ length: service.replicas ?? 1 }, (_, index) => ({
-      spec: toSpec(who, name, index + 1, service, { [Label.spec]: hash, ...route }),
+      spec: { ...toSpec(who, name, index + 1, service, marks), ...shared },
       service: name,
       restart: restartPolicy(service),
       needs: service.dependsOn ?? {},
@@ -110,6 +113,10 @@ function toSpec(who: Identity, name: string, replica: number, service: Service, 
     readOnly: service.readOnly ?? false,
     init: service.init ?? false,
     tmpfs: service.tmpfs ?? [],
+    ...(service.workingDir !== undefined && { workingDir: service.workingDir }),
+    ...(service.hostname !== undefined && { hostname: service.hostname }),
+    ...(service.stopSignal !== undefined && { stopSignal: service.stopSignal }),
+    ...(service.capDrop && { capDrop: service.capDrop }),
     labels: {
       ...service.labels,
       [Label.device]: device,
@@ -126,6 +133,14 @@ function toSpec(who: Identity, name: string, replica: number, service: Service, 
 /** `<port> <path>`; without a path the proxy chooses one. On the container, so that it stays reachable when its release is gone. */
 function routeLabel({ ports, route }: Service): Record<string, string> {
   return { [OwnLabel.route]: `${ports?.[0] ?? 0} ${route ?? ''}`.trimEnd() };
+}
+
+/** What must be known when the release is gone: whom it needs, and whether the next one may run beside it. */
+function orderLabels({ dependsOn, order }: Service): Record<string, string> {
+  return {
+    ...(dependsOn && { [OwnLabel.needs]: Object.keys(dependsOn).sort().join(' ') }),
+    ...(order && { [OwnLabel.order]: order }),
+  };
 }
 
 function toHealthcheck({ test, ...given }: NonNullable<Service['healthcheck']>): Healthcheck {

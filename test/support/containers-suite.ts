@@ -25,6 +25,8 @@ export interface Stage {
   plant(name: string): Promise<string>;
   /** How somebody else's container is: a text that changes when it is touched. */
   peek(containerId: string): Promise<string>;
+  /** Names of the volumes there are, ascending. */
+  volumes(): Promise<readonly string[]>;
 }
 
 type Row = readonly [promise: string, check: (stage: Stage) => Promise<void>];
@@ -210,6 +212,42 @@ const LIFE: readonly Row[] = [
     },
   ],
   [
+    'makes a volume when first needed and keeps it when its containers are gone',
+    async (stage) => {
+      const volume = `classpad-${stage.device}-hello-data`;
+      const spec = helloSpec(stage, 'web', { volumes: [`${volume}:/data`, `${volume}:/copy:ro`] });
+      const id = await started(stage, spec);
+      assert.is(await stage.run(stage.containers.create(spec)), id);
+      assert.ok((await stage.volumes()).includes(volume));
+      await stage.run(stage.containers.remove(id));
+      assert.ok((await stage.volumes()).includes(volume));
+      await stage.run(stage.containers.remove(await started(stage, spec)));
+    },
+  ],
+  [
+    'serves from networks of its own, with every setting there is',
+    async (stage) => {
+      const own = `classpad-${stage.device}-hello`;
+      const spec = helloSpec(stage, 'web', {
+        networks: [`${own}-front`, `${own}-back`],
+        alias: 'web.r1.hello',
+        neighbours: { web: 'web.r1.hello', db: 'db.r1.hello' },
+        logging: { maxSizeBytes: 4096, maxFiles: 3 },
+        workingDir: '/tmp',
+        hostname: 'till-1',
+        stopSignal: 'SIGINT',
+        capDrop: ['ALL'],
+      });
+      const id = await started(stage, spec);
+      await stage.until(async () => (await stage.get(id, 8080))?.status === 200);
+      assert.is(await stage.run(stage.containers.create(spec)), id, 'adopted as it is');
+      await stage.run(stage.containers.stop(id, 5000));
+      assert.is((await find(stage, id))?.exitCode, 0);
+      await stage.run(stage.containers.start(id));
+      await stage.until(async () => (await stage.get(id, 8080))?.status === 200);
+    },
+  ],
+  [
     'hints at changes, and is silent after the watch ended',
     async (stage) => {
       let hints = 0;
@@ -336,6 +374,20 @@ export const REFUSALS: readonly [what: string, change: Record<string, unknown>, 
   ["a tmpfs over the kernel's paths", { tmpfs: ['/proc/sys'] }, /tmpfs: the kernel's own paths/],
   ['a tmpfs with options', { tmpfs: ['/tmp:exec,dev'] }, /tmpfs: must be/],
   ['a tmpfs that climbs', { tmpfs: ['/tmp/../proc'] }, /tmpfs/],
+  ['a volume that is a path', { volumes: ['/etc:/data'] }, /volumes: must be "classpad-name:\/path"/],
+  ['a volume that climbs', { volumes: ['classpad-pad-1-a:/data/../proc'] }, /volumes: must be a path without/],
+  ["a volume over the kernel's paths", { volumes: ['classpad-pad-1-a:/sys'] }, /volumes: the kernel's own paths/],
+  ['a volume with options', { volumes: ['classpad-pad-1-a:/a:ro,z'] }, /volumes: must be "classpad-name/],
+  ["another device's volume", { volumes: ['classpad-pad-2-a:/a'] }, /must begin with "classpad-pad-1-"/],
+  ["the host's network as its own", { networks: ['host'] }, /networks: must be the name of a network that begins/],
+  ["another device's network", { networks: ['classpad-pad-2-a'] }, /must begin with "classpad-pad-1-"/],
+  ['a name that is a link of its own', { neighbours: { db: 'a:b' } }, /neighbours: must be a name|neighbours: "db" must be/],
+  ['endless output', { logging: { maxSizeBytes: 1e12, maxFiles: 2 } }, /logging: maxSizeBytes must be/],
+  ['another place for output', { logging: { maxSizeBytes: 4096, maxFiles: 2, driver: 'syslog' } }, /logging: driver is not/],
+  ['a working directory that climbs', { workingDir: '/a/../b' }, /workingDir: must be an absolute path/],
+  ['a host name with a blank', { hostname: 'a b' }, /hostname: must be one name/],
+  ['a signal by number', { stopSignal: '9' }, /stopSignal: must be a signal/],
+  ['a capability in small letters', { capDrop: ['net_raw'] }, /capDrop: must be a capability/],
   ['a variable with a NUL', { environment: { A: 'a\0b' } }, /environment: "A" must be/],
   ['a variable with an equals sign', { environment: { 'A=B': '' } }, /environment: "A=B" is not a variable name/],
   ['a user with a space', { user: 'root root' }, /user/],

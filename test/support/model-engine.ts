@@ -26,7 +26,7 @@ export function rollingApp(current: Revision, previous?: Revision): WantedApp {
 }
 
 export function wantedOf(...apps: WantedApp[]): Wanted {
-  return { apps, latest: new Map([['a', 9], ['b', 9], ...apps.map(({ app }): [string, number] => [app, 9])]) };
+  return { apps, latest: new Map([['a', 9], ['b', 9], ['c', 9], ...apps.map(({ app }): [string, number] => [app, 9])]) };
 }
 
 /** The container of a revision as an engine would show it. */

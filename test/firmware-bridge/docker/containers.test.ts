@@ -4,6 +4,7 @@ import { createEngine, readJson } from '../../../firmware-bridge/docker/engine.t
 import { HELLO_IMAGE, helloFiles, readStatic } from '../../../firmware-bridge/docker/hello.ts';
 import { dockerEngine } from '../../../firmware-bridge/docker/index.ts';
 import { tar } from '../../../firmware-bridge/docker/tar.ts';
+import type { ContainerSpec } from '../../../runtime/ports/index.ts';
 import { containersSuite, helloSpec, type Stage } from '../../support/containers-suite.ts';
 import { startDockerd } from '../../support/dockerd.ts';
 import { need } from '../../support/need.ts';
@@ -57,6 +58,10 @@ if (busybox && daemon) {
       const { Status, Pid, StartedAt } = json['State'] as Record<string, unknown>;
       return JSON.stringify([json['Id'], Status, Pid, StartedAt]);
     },
+    volumes: async () => {
+      const { Volumes } = readJson((await raw.send({ method: 'GET', path: '/volumes' })).body);
+      return ((Volumes ?? []) as { Name: string }[]).map(({ Name }) => Name).sort();
+    },
   };
 
   const real = suite('firmware-bridge/docker: what only a real engine does');
@@ -95,6 +100,72 @@ if (busybox && daemon) {
     await containers.remove(client);
     await containers.remove(server);
   });
+
+  real('services find each other by name, those of their own revision only', async () => {
+    const own = 'classpad-pad-1-hello';
+    const networks = [`${own}-back`, `${own}-front`];
+    const member = (service: string, revision: number, change: Partial<ContainerSpec>) =>
+      helloSpec(stage, `${service}${revision}`, {
+        networks,
+        alias: `${service}.r${revision}.hello`,
+        environment: { GREETING: `${service} of revision ${revision}` },
+        neighbours: { db: `db.r${revision}.hello` },
+        ...change,
+      });
+    const servers = [1, 2].map((revision) => member('db', revision, {}));
+    for (const server of servers) await containers.start(await containers.create(server));
+    for (const network of [networks, undefined]) {
+      for (const revision of [1, 2]) {
+        const command = ['/bin/sh', '-c', 'wget -q -O- http://db:8080/ || echo nobody'];
+        const { networks: _, ...plain } = member('client', revision, { command });
+        const id = await containers.create(network ? { ...plain, networks: network } : plain);
+        await containers.start(id);
+        const line = network ? `db of revision ${revision}\n` : 'nobody\n';
+        await stage.until(async () => (await containers.list()).some((one) => one.id === id && one.state === 'exited'));
+        assert.match(await containers.logs(id, 5), line);
+        await containers.remove(id);
+      }
+    }
+    for (const { id } of await containers.list()) await containers.remove(id);
+    assert.is((await raw.send({ method: 'GET', path: `/networks/${own}-back` })).status, 404, 'nobody uses it any more');
+  });
+
+  real('what one container writes to a volume the next one reads', async () => {
+    const volumes = ['classpad-pad-1-hello-notes:/data'];
+    const once = async (service: string, line: string, change: Partial<ContainerSpec> = {}) => {
+      const id = await containers.create(helloSpec(stage, service, { volumes, command: ['/bin/sh', '-c', line], ...change }));
+      await containers.start(id);
+      await stage.until(async () => (await containers.list()).some((one) => one.id === id && one.state === 'exited'));
+      const said = await containers.logs(id, 5);
+      await containers.remove(id);
+      return said;
+    };
+    await once('first', 'echo kept > /data/note');
+    assert.is(await once('second', 'cat /data/note', { volumes: [`${volumes[0]}:ro`] }), 'kept\n');
+  });
+
+  const DISGUISES: readonly [what: string, json: object][] = [
+    ['a volume without our label', { Name: 'classpad-pad-1-hello-bad' }],
+    [
+      'a bind mount in disguise',
+      {
+        Name: 'classpad-pad-1-hello-bad',
+        Labels: { 'io.classpad.device': 'pad-1' },
+        Driver: 'local',
+        DriverOpts: { type: 'none', o: 'bind', device: '/etc' },
+      },
+    ],
+  ];
+  for (const [what, json] of DISGUISES) {
+    real(`never mounts ${what}`, async () => {
+      await raw.send({ method: 'POST', path: '/volumes/create', json });
+      const spec = helloSpec(stage, 'web', { volumes: ['classpad-pad-1-hello-bad:/data'] });
+      const error = await containers.create(spec).catch((reason: Error) => reason);
+      assert.match(String(error), /volume classpad-pad-1-hello-bad exists and is not this device's own/);
+      assert.equal(await containers.list(), []);
+      await raw.send({ method: 'DELETE', path: '/volumes/classpad-pad-1-hello-bad' });
+    });
+  }
 
   real('the engine restarts: running ones come back, a stopped one stays stopped', async () => {
     const running = await containers.create(helloSpec(stage, 'running', { restarts: 3 }));

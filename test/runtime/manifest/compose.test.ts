@@ -59,6 +59,19 @@ const honoured: [body: string, service: object][] = [
   ['user: 1000', { user: '1000' }],
   ['stop_grace_period: 2s', { stopGraceMs: 2000 }],
   ['init: true', { init: true }],
+  ['deploy: { update_config: { order: stop-first } }', { order: 'stop-first' }],
+  [
+    'logging: { driver: json-file, options: { max-size: 10m, max-file: 3 } }',
+    { logging: { maxSizeBytes: 10_000_000, maxFiles: 3 } },
+  ],
+  ['logging: { options: { max-size: "4096", max-file: "1" } }', { logging: { maxSizeBytes: 4096, maxFiles: 1 } }],
+  ['working_dir: /srv/app', { workingDir: '/srv/app' }],
+  ['hostname: till-1', { hostname: 'till-1' }],
+  ['stop_signal: SIGINT', { stopSignal: 'SIGINT' }],
+  ['stop_signal: QUIT', { stopSignal: 'SIGQUIT' }],
+  ['cap_drop: [all]', { capDrop: ['ALL'] }],
+  ['cap_drop: [CAP_NET_RAW, SETUID]', { capDrop: ['NET_RAW', 'SETUID'] }],
+  ['networks: [default]', { networks: ['default'] }],
   ['ports: ["80"]\nx-classpad: { route: /shop }', { ports: [80], route: '/shop' }],
 ];
 
@@ -77,6 +90,9 @@ const HOST = "this device never lets a container change the host's kernel or lim
 const SOCKET = "the engine's socket is root on this device; no container ever gets it";
 const BIND = "bind mounts reach the host's files; no container ever gets one";
 
+const VOLUME =
+  'a named volume and an absolute path such as data:/var/lib/app or data:/var/lib/app:ro, outside /proc, /sys and /dev';
+
 const refused: [body: string, message: string][] = [
   ['privileged: true', `line 4: services.web.privileged: ${POWER}`],
   ['cap_add: [SYS_ADMIN]', `line 4: services.web.cap_add: ${POWER}`],
@@ -92,14 +108,61 @@ const refused: [body: string, message: string][] = [
   ['gpus: all', `line 4: services.web.gpus: ${DEVICES}`],
   ['sysctls: { a: 1 }', `line 4: services.web.sysctls: ${HOST}`],
   ['volumes: [/var/run/docker.sock:/s]', `line 4: services.web.volumes[0]: ${SOCKET}`],
-  [
-    'volumes:\n  - data:/data\n  - /etc:/etc',
-    `line 5: services.web.volumes[0]: volumes cannot be honoured on a device yet; leave it out\nline 6: services.web.volumes[1]: ${BIND}`,
-  ],
+  ['volumes:\n  - data:/data\n  - /etc:/etc', `line 6: services.web.volumes[1]: ${BIND}`],
   ['volumes: [./here:/there]', `line 4: services.web.volumes[0]: ${BIND}`],
   ['volumes: [{ type: bind, source: /, target: /x }]', `line 4: services.web.volumes[0]: ${BIND}`],
   ['volumes: [{ type: tmpfs, target: /x }]', 'line 4: services.web.volumes[0]: write tmpfs instead'],
-  ['networks: [a]', 'line 4: services.web.networks: networks cannot be honoured on a device yet; leave it out'],
+  [
+    'volumes: [/data]',
+    'line 4: services.web.volumes[0]: a volume without a name would be lost with its container; name it, as in data:/path',
+  ],
+  [
+    'volumes: [{ type: npipe, source: a, target: /x }]',
+    'line 4: services.web.volumes[0]: only named volumes are mounted; write name:/path',
+  ],
+  [
+    'volumes: [{ type: volume, source: a, target: /x, volume: { nocopy: true } }]',
+    'line 4: services.web.volumes[0].volume: the key "volume" is not known; see the documented subset of Compose',
+  ],
+  [
+    'volumes: [{ type: volume, source: /etc, target: /x }]',
+    "line 4: services.web.volumes[0]: bind mounts reach the host's files; no container ever gets one",
+  ],
+  ['volumes: [data:/proc]', `line 4: services.web.volumes[0]: "data:/proc" does not fit; it must be ${VOLUME}`],
+  ['volumes: [data:/a/../b]', `line 4: services.web.volumes[0]: "data:/a/../b" does not fit; it must be ${VOLUME}`],
+  ['volumes: [data:/data:z]', `line 4: services.web.volumes[0]: "data:/data:z" does not fit; it must be ${VOLUME}`],
+  [
+    'volumes: [data:/data]',
+    'line 4: services.web.volumes[0]: "data" is not declared; write it under volumes: at the top of the file',
+  ],
+  ['networks: [a]', 'line 4: services.web.networks[0]: "a" is not declared; write it under networks: at the top of the file'],
+  [
+    'networks: { default: { aliases: [x] } }',
+    'line 4: services.web.networks.default.aliases: a service is found by its name; nothing else is honoured here',
+  ],
+  [
+    'logging: { driver: syslog }',
+    'line 4: services.web.logging.driver: "syslog" does not fit; output is kept on the device: json-file',
+  ],
+  ['logging: { options: { tag: x } }', 'line 4: services.web.logging.options.tag: only max-size and max-file are honoured'],
+  [
+    'logging: { options: { max-size: 1g } }',
+    'line 4: services.web.logging.maxSizeBytes: 1000000000 does not fit; it must be a whole number of bytes from 4096 to 100000000',
+  ],
+  ['working_dir: srv', 'line 4: services.web.working_dir: "srv" does not fit; it must be an absolute path such as /srv/app'],
+  [
+    'working_dir: /a/../b',
+    'line 4: services.web.working_dir: "/a/../b" does not fit; it must be an absolute path such as /srv/app',
+  ],
+  ['hostname: a.b', 'line 4: services.web.hostname: "a.b" does not fit; it must be a host name of letters, digits and -'],
+  [
+    'stop_signal: SIGSEGV',
+    'line 4: services.web.stop_signal: "SIGSEGV" does not fit; it must be a signal such as SIGTERM, SIGINT or SIGQUIT',
+  ],
+  [
+    'cap_drop: [SYS_ADMIN]',
+    'line 4: services.web.cap_drop[0]: "SYS_ADMIN" does not fit; it must be ALL or a capability that containers have, such as NET_RAW; no others are ever given',
+  ],
   ['build: .', 'line 4: services.web.build: a device builds nothing; name an image that is built already'],
   [
     'env_file: .env',
@@ -157,8 +220,8 @@ const refused: [body: string, message: string][] = [
     'line 4: services.web.deploy.resources.limits.memory: "much" is not a size; write one such as 64M or 1g',
   ],
   [
-    'deploy: { update_config: { order: stop-first } }',
-    'line 4: services.web.deploy.update_config.order: "stop-first" does not fit; a new revision always starts first: start-first',
+    'deploy: { update_config: { order: both } }',
+    'line 4: services.web.deploy.update_config.order: "both" does not fit; it must be start-first or stop-first',
   ],
   [
     'labels: { io.classpad.device: x }',
@@ -202,8 +265,24 @@ const files: [source: string, message: string][] = [
     'line 1: services.Web: "Web" does not fit; it must be a name of small letters, digits, - and _, beginning with a letter',
   ],
   [
-    'services: { web: { image: a } }\nnetworks: {}',
-    'line 2: networks: networks cannot be honoured on a device yet; leave it out',
+    'services: { web: { image: a } }\nnetworks: { a: { external: true } }',
+    "line 2: networks.a.external: networks are the release's own; those of others are never used",
+  ],
+  [
+    'services: { web: { image: a } }\nvolumes: { a: { driver_opts: { o: bind, device: / } } }',
+    "line 2: volumes.a.driver_opts: options could make a volume of the host's files; leave them out",
+  ],
+  [
+    'services: { web: { image: a } }\nvolumes: { a: { driver: nfs } }',
+    'line 2: volumes.a.driver: driver is not honoured for volumes; the device makes them plainly: leave it out',
+  ],
+  [
+    'services: { web: { image: a, tmpfs: /x, volumes: [a:/x] } }\nvolumes: { a: }',
+    'line 1: services.web.volumes[0]: /x is covered twice',
+  ],
+  [
+    'services: { web: { image: a } }\nnetworks: { A: }',
+    'line 2: networks.A: "A" does not fit; it must be a name of small letters, digits, -, _ and .',
   ],
   [
     'services: { web: { image: "a b" } }',
@@ -236,6 +315,22 @@ s('takes anchors, merges, a name and a version', () => {
     'name: shop\nversion: "3"\nx-common: &c { image: app:1 }\nservices:\n  web: { <<: *c, init: true }\n',
   );
   assert.equal(manifest, { version: 1, services: { web: { image: 'app:1', init: true } } });
+});
+
+s('takes volumes and networks of its own', () => {
+  const source = [
+    'services:',
+    '  db: { image: a, volumes: [data:/var/lib/db, "logs:/logs:rw"], networks: [back] }',
+    '  web: { image: a, networks: { back: , front: {} }, volumes: [{ type: volume, source: data, target: /d, read_only: true }] }',
+    'volumes: { data: { driver: local }, logs: }',
+    'networks: { back: { driver: bridge, external: false }, front: }',
+  ].join('\n');
+  const manifest = readFile(source);
+  assert.equal(manifest.services, {
+    db: { image: 'a', volumes: ['data:/var/lib/db', 'logs:/logs'], networks: ['back'] },
+    web: { image: 'a', networks: ['back', 'front'], volumes: ['data:/d:ro'] },
+  });
+  assert.equal(parseManifest(encodeManifest(manifest)), manifest);
 });
 
 s('equal files in another order are equal bytes', () => {

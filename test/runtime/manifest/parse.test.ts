@@ -49,12 +49,12 @@ const refused: [name: string, written: string, message: string][] = [
   [
     'the socket',
     web('"image":"a","volumes":["/var/run/docker.sock:/x"]'),
-    "services.web.volumes: the engine's socket is root on this device; no container ever gets it",
+    "services.web.volumes[0]: the engine's socket is root on this device; no container ever gets it",
   ],
   [
     'a bind mount among others',
     web('"image":"a","volumes":["data:/d","/:/host"]'),
-    "services.web.volumes: bind mounts reach the host's files; no container ever gets one",
+    "services.web.volumes[1]: bind mounts reach the host's files; no container ever gets one",
   ],
   [
     'our own label',

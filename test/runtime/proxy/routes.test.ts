@@ -22,12 +22,16 @@ const shop = (app: string) =>
     store: { image: 'store:1', expose: [5432], healthcheck: check },
   });
 const mute = revisionOf('a', 2, { worker: { image: 'a:2', healthcheck: check } });
+const still = revisionOf('a', 2, { web: { image: 'a:2', ports: [8080], order: 'stop-first', healthcheck: check } });
 const all = (revision: ReturnType<typeof revisionOf>) => revision.containers.map((_, index) => foundOf(revision, {}, index));
 const drifted = foundOf(a1, { labels: { ...foundOf(a1).labels, 'io.classpad.spec': '1:00' } });
 
 const rows: [name: string, apps: WantedApp[], found: FoundContainer[], routes: string[]][] = [
   ['nothing', [], [], []],
   ['the only app is at home', [activeApp(a1)], [foundOf(a1)], ['/ a r1 web-1:8080']],
+  ['stop-first: the old one answers while the new image comes', [rollingApp(still, a1)], [foundOf(a1)], ['/ a r1 web-1:8080']],
+  ['and no more when it is to end', [rollingApp(still, a1)], [foundOf(a1), foundOf(still, { state: 'created' })], []],
+  ['then the new one', [rollingApp(still, a1)], [foundOf(still)], ['/ a r2 web-1:8080']],
   [
     'two apps stand under their names',
     [activeApp(a1), activeApp(b1)],

@@ -23,6 +23,8 @@ const pair = revisionOf('a', 1, {
 });
 const started = revisionOf('a', 1, { db: { image: 'db:1' }, web: { image: 'web:1', dependsOn: { db: 'started' } } });
 const trio = revisionOf('a', 1, { web: { image: 'a:1', replicas: 3 } });
+const still1 = revisionOf('a', 1, { web: { image: 'a:1', ports: [80], order: 'stop-first' } });
+const still2 = revisionOf('a', 2, { web: { image: 'a:2', ports: [80], order: 'stop-first' } });
 const refused = { ...a2, containers: [], refusal: 'the manifest is refused' };
 
 const one = (container: FoundContainer, over: Partial<FoundContainer>) => ({ ...container, ...over });
@@ -149,6 +151,50 @@ const rows: [name: string, wanted: Wanted, found: Found, steps: string[]][] = [
   ['replicas', wantedOf(activeApp(trio)), picture([foundOf(trio)], ['a:1']), ['create a-r1-web-2', 'create a-r1-web-3']],
   ['their image is pulled once', wantedOf(activeApp(trio)), picture([]), ['pull a:1']],
 
+  [
+    'stop-first: the old one serves while the image comes',
+    wantedOf(rollingApp(still2, a1)),
+    picture([foundOf(a1)]),
+    ['pull a:2'],
+  ],
+  ['and while the new one is made', wantedOf(rollingApp(still2, a1)), picture([foundOf(a1)], ['a:2']), ['create a-r2-web-1']],
+  [
+    'then it ends',
+    wantedOf(rollingApp(still2, a1)),
+    picture([foundOf(a1), foundOf(still2, { state: 'created' })]),
+    ['wait for another revision of web to end', 'stop a-r1-web-1'],
+  ],
+  [
+    'and the new one starts',
+    wantedOf(rollingApp(still2, a1)),
+    picture([foundOf(a1, { state: 'exited' }), foundOf(still2, { state: 'created' })]),
+    ['start a-r2-web-1', 'remove a-r1-web-1'],
+  ],
+  ['the old one rests', wantedOf(rollingApp(still2, a1)), picture([foundOf(still2)], ['a:1']), []],
+  [
+    'rolled back: the new one ends before the old one starts',
+    wantedOf(activeApp(a1)),
+    picture([foundOf(still2), foundOf(a1, { state: 'created' })]),
+    ['wait for another revision of web to end', 'stop a-r2-web-1'],
+  ],
+  [
+    'and it does not end for one that cannot be made',
+    wantedOf(activeApp(still1)),
+    picture([foundOf(still2)], [], [['a:1', soon]]),
+    ['wait for another try: no'],
+  ],
+  [
+    'what others need ends after them',
+    wantedOf(),
+    picture([foundOf(pair), foundOf(pair, { health: 'none' }, 1)]),
+    ['stop a-r1-web-1'],
+  ],
+  [
+    'and then itself',
+    wantedOf(),
+    picture([foundOf(pair), foundOf(pair, { state: 'exited' }, 1)]),
+    ['stop a-r1-db-1', 'remove a-r1-web-1'],
+  ],
   ['after a failure it waits', wantedOf(activeApp(a1)), picture([], [], [['a:1', soon]]), ['wait for another try: no']],
   ['until its time', wantedOf(activeApp(a1)), picture([], [], [['a:1', { ...soon, retryAtMs: NOW }]]), ['pull a:1']],
   [

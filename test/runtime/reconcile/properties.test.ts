@@ -22,7 +22,7 @@ const s = suite('reconcile/properties');
 const START_MS = 1_000_000;
 const ROUNDS = 60;
 
-/** Revisions 1 to 4 of two apps: of one service, and of three that wait for each other. */
+/** Revisions 1 to 4 of three apps: of one service, of three that wait for each other, and of one that never runs twice. */
 const revisions: Record<string, Revision[]> = {
   a: [1, 2, 3, 4].map((number) => revisionOf('a', number)),
   b: [1, 2, 3, 4].map((number) =>
@@ -34,6 +34,18 @@ const revisions: Record<string, Revision[]> = {
         replicas: 2,
         healthcheck: { test: ['CMD', 'check'] },
         dependsOn: { db: 'healthy' },
+      },
+    }),
+  ),
+  c: [1, 2, 3, 4].map((number) =>
+    revisionOf('c', number, {
+      db: { image: `db:${number}`, healthcheck: { test: ['CMD', 'check'] } },
+      web: {
+        image: `c:${number}`,
+        ports: [80],
+        order: 'stop-first',
+        dependsOn: { db: 'healthy' },
+        healthcheck: { test: ['CMD', 'check'] },
       },
     }),
   ),
@@ -53,7 +65,9 @@ const hash = fc.constantFrom(undefined, undefined, undefined, '1:wrong', '0:old'
 
 const containers = fc
   .subarray(
-    [...revisions['a']!, ...revisions['b']!].flatMap((revision) => revision.containers.map((_, index) => ({ revision, index }))),
+    Object.values(revisions)
+      .flat()
+      .flatMap((revision) => revision.containers.map((_, index) => ({ revision, index }))),
   )
   .chain((list) =>
     fc.tuple(
@@ -76,7 +90,7 @@ const appOf = (name: string) =>
 
 const worlds = fc.record({
   found: containers,
-  apps: fc.tuple(appOf('a'), appOf('b')).map((apps) => apps.filter((app): app is WantedApp => app !== undefined)),
+  apps: fc.tuple(appOf('a'), appOf('b'), appOf('c')).map((apps) => apps.filter((app): app is WantedApp => app !== undefined)),
   badImages: fc.subarray(['a:2', 'a:3', 'b:3', 'db:2', 'b:4']),
   cut: fc.nat(3),
 });
@@ -177,11 +191,54 @@ s('an app that has answered goes on answering through the hand-over', () => {
           const isRouted = routes(wanted, model.found(), nowMs).some(
             (route) => route.app === app && isHealthy(model, route.containerId),
           );
-          if (isRouted && current.refusal === undefined) answering.add(app);
+          if (app !== 'c' && isRouted && current.refusal === undefined) answering.add(app);
         }
       });
     }),
     { numRuns: 300 },
+  );
+});
+
+s('where two revisions never run side by side, none starts beside another', () => {
+  fc.assert(
+    fc.property(worlds, (world) => {
+      const wanted = wantedOf(...world.apps);
+      run(world, (model, nowMs) => {
+        const up = model
+          .found()
+          .containers.filter(({ state, name }) => state === 'running' && name.includes('-c-r') && name.includes('-web-'));
+        const starts = plan(wanted, model.found(), nowMs).filter(
+          (step) => step.do === 'start' && up.every(({ id }) => id !== step.id),
+        );
+        const beside = starts.filter((step) => step.do === 'start' && step.name.includes('-c-r') && step.name.includes('-web-'));
+        if (up.length > 0) assert.equal(beside, []);
+        assert.ok(beside.length <= 1);
+      });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+s('what others need ends after them', () => {
+  fc.assert(
+    fc.property(worlds, (world) => {
+      const wanted = wantedOf(...world.apps);
+      run(world, (model, nowMs) => {
+        const { containers } = model.found();
+        // What was changed by hand is replaced one by one, and is no matter of order.
+        const changed = new Set(containers.filter(({ labels }) => labels['io.classpad.spec'] === '1:wrong').map(({ id }) => id));
+        const ending = plan(wanted, model.found(), nowMs).filter((step) => step.do === 'stop' && !changed.has(step.id));
+        for (const step of ending) {
+          if (step.do !== 'stop') continue;
+          const web = containers.filter(
+            ({ name, state }) => state === 'running' && name.startsWith(step.name.replace(/-db-1$/, '-web-')),
+          );
+          const both = web.filter(({ id }) => ending.some((other) => other.do === 'stop' && other.id === id));
+          assert.ok(!step.name.endsWith('-db-1') || both.length === 0, `${step.name} ends with its web`);
+        }
+      });
+    }),
+    { numRuns: 200 },
   );
 });
 
@@ -199,7 +256,11 @@ s('a container that is right is never recreated', () => {
           .map(({ spec }) => [spec.name, spec.labels['io.classpad.spec']]),
       );
       const kept = world.found.filter(
-        ({ name, state, labels }) => state !== 'dead' && right.has(name) && right.get(name) === labels['io.classpad.spec'],
+        ({ name, state, labels }) =>
+          labels['io.classpad.app'] !== 'c' &&
+          state !== 'dead' &&
+          right.has(name) &&
+          right.get(name) === labels['io.classpad.spec'],
       );
       const { model } = run(world, () => {});
       const ids = new Set(model.found().containers.map(({ id }) => id));

@@ -49,6 +49,8 @@ s('a service becomes a spec with everything in it', () => {
     readOnly: true,
     init: true,
     tmpfs: ['/run'],
+    alias: 'web.r3.shop',
+    neighbours: { web: 'web.r3.shop' },
   });
   assert.equal(others, {
     team: 'edge',
@@ -61,6 +63,81 @@ s('a service becomes a spec with everything in it', () => {
     'io.classpad.route': '8080 /shop',
   });
   assert.match(hash!, /^1:[0-9a-f]{64}$/);
+});
+
+const db: Service = { image: 'db:1', volumes: ['data:/var/lib/db', 'data:/copy:ro'], logging: { maxFiles: 5 } };
+const around: [name: string, services: Record<string, Service>, parts: readonly object[]][] = [
+  ['alone: no names', { web: { image: 'a:1' } }, [{}]],
+  [
+    'two services know each other by name, within their revision',
+    { db: { image: 'a:1' }, web: { image: 'a:1' } },
+    ['db', 'web'].map((service) => ({
+      alias: `${service}.r3.shop`,
+      neighbours: { db: 'db.r3.shop', web: 'web.r3.shop' },
+    })),
+  ],
+  [
+    'only those that share a network',
+    { db: { image: 'a:1', networks: ['back'] }, job: { image: 'a:1' }, web: { image: 'a:1', networks: ['back', 'front'] } },
+    [
+      {
+        networks: ['classpad-tablet-shop-back'],
+        alias: 'db.r3.shop',
+        neighbours: { db: 'db.r3.shop', web: 'web.r3.shop' },
+      },
+      { networks: ['classpad-tablet-shop-default'], alias: 'job.r3.shop', neighbours: { job: 'job.r3.shop' } },
+      {
+        networks: ['classpad-tablet-shop-back', 'classpad-tablet-shop-front'],
+        alias: 'web.r3.shop',
+        neighbours: { db: 'db.r3.shop', web: 'web.r3.shop' },
+      },
+    ],
+  ],
+  [
+    'volumes are of the app, not of the revision; what is not said of its output takes the default',
+    { db },
+    [
+      {
+        volumes: ['classpad-tablet-shop-data:/var/lib/db', 'classpad-tablet-shop-data:/copy:ro'],
+        logging: { maxSizeBytes: 1_000_000, maxFiles: 5 },
+      },
+    ],
+  ],
+  [
+    'settings are handed on',
+    { web: { image: 'a:1', workingDir: '/srv', hostname: 'till', stopSignal: 'SIGINT', capDrop: ['ALL'] } },
+    [{ workingDir: '/srv', hostname: 'till', stopSignal: 'SIGINT', capDrop: ['ALL'] }],
+  ],
+];
+for (const [name, services, parts] of around) {
+  s(`around a container: ${name}`, () => {
+    const { containers } = revisionOf('shop', 3, services);
+    const plain = revisionOf('shop', 3, { web: { image: 'a:1' } }).containers[0]!.spec;
+    const found = containers.map(({ spec }) => {
+      assert.is(refusal(spec, DEVICE), undefined);
+      return Object.fromEntries(Object.entries(spec).filter(([key]) => !Object.hasOwn(plain, key)));
+    });
+    assert.equal(found, parts);
+  });
+}
+
+s('labels say what must be known when the release is gone', () => {
+  const { containers } = revisionOf('shop', 1, {
+    db: { image: 'a:1', order: 'stop-first' },
+    cache: { image: 'a:1' },
+    web: { image: 'a:1', dependsOn: { db: 'healthy', cache: 'started' } },
+  });
+  const labels = containers.map(({ spec }) => [spec.labels['io.classpad.needs'], spec.labels['io.classpad.order']]);
+  assert.equal(labels, [
+    [undefined, undefined],
+    [undefined, 'stop-first'],
+    ['cache db', undefined],
+  ]);
+});
+
+s('the hash of a spec covers what the operator wrote and nothing else', () => {
+  const hash = revisionOf('shop', 1, { web: { image: 'a:1' } }).containers[0]!.spec.labels['io.classpad.spec'];
+  assert.is(hash, '1:028ac6ea25e7c6418568f05cb5fa9d555f2f6f53e933feae112d311e043533e0');
 });
 
 s('a service of a name alone takes the defaults', () => {
