@@ -198,12 +198,12 @@ function callCreated(random: Random): number[] {
   return [...push(32), ...push(0), ...push(32), ...push(0), ...value, 0x85, GAS, 0xf1, POP, POP];
 }
 
-/** What it returns becomes code. (EthereumJS wrongly applies EIP-3541 to what is reverted: bytes from 0xef on are not reverted here.) */
+/** What it returns becomes code. */
 export function initCode(random: Random, around: Surroundings, depth: number): Chunk {
   const before = random.oneIn(2) ? program(random, around, 3, depth) : [];
   const runtime = random.oneIn(8) ? random.bytes(random.int(40)) : join(program(random, around, 4, depth)).bytes;
   const length = random.oneIn(30) ? [0x61, 0x60, random.int(4)] : push(runtime.length);
-  const ending = random.oneIn(8) && runtime[0] !== 0xef ? 0xfd : 0xf3;
+  const ending = random.oneIn(8) ? 0xfd : 0xf3;
   return join([...before, code(writeToMemory(runtime, 0), length, push(0), ending)]);
 }
 

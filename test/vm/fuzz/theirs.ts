@@ -1,5 +1,5 @@
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
-import { createEVM, type EVM, type EVMResult, getActivePrecompiles } from '@ethereumjs/evm';
+import { createEVM, type EVM, type EVMResult, type ExecResult, getActivePrecompiles } from '@ethereumjs/evm';
 import { SimpleStateManager } from '@ethereumjs/statemanager';
 import { Account, type Address, createAddressFromString } from '@ethereumjs/util';
 import { keccak_256 } from '@noble/hashes/sha3.js';
@@ -21,14 +21,21 @@ const commons = new Map<ForkName, Common>(
   FORKS.map((fork) => [fork, new Common({ chain: Mainnet, hardfork: Hardfork[fork as keyof typeof Hardfork], customCrypto })]),
 );
 
-/** Runs the scenario in EthereumJS: its EVM, and around it what a transaction does (its own vm package is not needed for that). */
-export async function runTheirs(scenario: Scenario): Promise<Result> {
+/**
+ * Runs the scenario in EthereumJS: its EVM, and around it what a transaction does (its own vm package is not needed for that).
+ * `undefined` where it comes upon an error that it is known to have.
+ */
+export async function runTheirs(scenario: Scenario): Promise<Result | undefined> {
   const common = commons.get(scenario.fork)!;
   const state = new SimpleStateManager({ common });
   await fill(state, scenario);
   // Every EVM listens to its Common for good; here they share one.
   common.events.removeAllListeners();
   const evm = (await createEVM({ common, stateManager: state, blockchain: chain as never })) as EVM;
+  let isMistaken = false;
+  onRevertedEf(evm, () => {
+    isMistaken = true;
+  });
   const fork = FORKS.indexOf(scenario.fork);
   const data = dataOf(scenario);
   const [intrinsic, floor] = intrinsicGas(scenario, data, fork);
@@ -42,8 +49,35 @@ export async function runTheirs(scenario: Scenario): Promise<Result> {
   await evm.journal.putAccount(address(SENDER), sender);
   const result = await evm.runCall(callOf(scenario, data, intrinsic));
   const gasSpent = result.execResult.executionGasUsed + intrinsic;
+  if (isMistaken) return undefined;
   const gas = await settle(evm, state, scenario, result, gasSpent, fork, floor);
   return describe(scenario, result, gas, state);
+}
+
+/**
+ * EthereumJS 10.1.3 applies EIP-3541 to what a creation reverts with: bytes from 0xef on then cost all gas. The EIP speaks of code that
+ * is to be deployed.
+ */
+function onRevertedEf(evm: EVM, report: () => void): void {
+  const inner = evm as unknown as Inner;
+  const creations = new Set<object>();
+  const create = inner._executeCreate.bind(evm);
+  inner._executeCreate = (message) => {
+    creations.add(message);
+    return create(message);
+  };
+  const run = inner.runInterpreter.bind(evm);
+  inner.runInterpreter = async (message, options) => {
+    const result = await run(message, options);
+    if (creations.has(message) && result.exceptionError && result.returnValue[0] === 0xef) report();
+    return result;
+  };
+}
+
+/** What EthereumJS keeps to itself. */
+interface Inner {
+  _executeCreate(message: object): Promise<unknown>;
+  runInterpreter(message: object, options: unknown): Promise<ExecResult>;
 }
 
 const chain = {
