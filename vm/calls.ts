@@ -1,11 +1,12 @@
 /** The CALL family and creations: what stands on the caller's stack becomes a new frame, and its end an answer on that stack. */
-import { addCode, copyOf, dropCode, enterProgram, leaveProgram, sizeOf } from './code';
+import { addCode, copyOf, dropCode, enterProgram, leaveProgram, sizeOf, tracing } from './code';
 import { keccak256 } from './crypto/keccak256';
 import { firstBlock } from './decode';
 import { delegateOf } from './delegation';
 import { fail, fatal } from './failure';
 import { isPrecompile, Rule, rule } from './forks';
 import { dropFrame, Frame, FrameFlag, newFrame } from './frame';
+import { hostEnter, hostLeave } from './host';
 import { Action, run, wanted } from './interpreter';
 import { checkpoint, revert } from './journal';
 import { cutLogs, logsUsed } from './logs';
@@ -91,7 +92,7 @@ export function call(frame: usize, opcode: i32): i32 {
   const gas = gasForCall(frame, sp) + (transfers ? STIPEND : 0);
   popArguments(frame, ranges);
   if (load<u32>(frame, Frame.Depth) >= DEPTH_LIMIT || (transfers && lt(self(frame) + Account.Balance, value))) {
-    return answer(frame, 0, gas);
+    return decline(frame, opcode, account + Account.Address, value, inputAt(frame, ranges), load<u32>(ranges, 32), gas);
   }
   return begin(frame, opcode, account, delegate ? delegate : account, value, transfers, gas, ranges);
 }
@@ -115,11 +116,11 @@ export function create(frame: usize, opcode: i32): i32 {
   clearReturnData();
   const creator = self(frame);
   const nonce = load<u64>(creator, Account.Nonce);
+  const code = <usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(sp, 32) : 0);
   if (load<u32>(frame, Frame.Depth) >= DEPTH_LIMIT || lt(creator + Account.Balance, sp) || nonce == u64.MAX_VALUE) {
-    return answer(frame, 0, gas);
+    return decline(frame, opcode, noValue, sp, code, size, gas);
   }
   setNonce(creator, nonce + 1);
-  const code = <usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(sp, 32) : 0);
   if (opcode == Op.CREATE2) setCreate2Address(creator + Account.Address, sp + 96, code, size);
   else setCreateAddress(creator + Account.Address, nonce);
   return beginCreation(frame, target, sp, code, size, gas);
@@ -127,6 +128,8 @@ export function create(frame: usize, opcode: i32): i32 {
 
 /** Begins the creation of the contract at an address, `frame` being the creator's or 0. The creator's nonce has gone up. Returns Stop. */
 export function beginCreation(frame: usize, address: usize, value: usize, code: usize, size: u32, gas: u64): i32 {
+  const creator = frame ? self(frame) + Account.Address : firstCaller;
+  if (tracing) hostEnter(frame ? wanted : Op.CREATE, creator, address, value, code, size, gas);
   const account = accountAt(address);
   warmAccount(account);
   if (collides(account)) return conclude(frame, 0, Status.CreateCollision, 0);
@@ -135,7 +138,6 @@ export function beginCreation(frame: usize, address: usize, value: usize, code: 
   if (!created) return exhausted();
   prepare(created, account, init, gas);
   store<u32>(created, FrameFlag.Create, Frame.Flags);
-  const creator = frame ? self(frame) + Account.Address : firstCaller;
   copy(created + Frame.Caller, creator);
   copy(created + Frame.Value, value);
   setFlag(account, AccountFlag.Created);
@@ -205,6 +207,7 @@ const CREATED = 2;
 
 /** Puts the answer of a call or creation on the caller's stack, with the gas that is left of it. */
 function conclude(parent: usize, kind: i32, status: i32, gas: u64): i32 {
+  if (tracing) hostLeave(status, gas, outputAt, outputSize);
   current = parent;
   if (!parent) {
     lastStatus = status;
@@ -219,10 +222,16 @@ function conclude(parent: usize, kind: i32, status: i32, gas: u64): i32 {
   return Status.Stop;
 }
 
-/** The answer of a call that needs no frame. */
-function answer(frame: usize, value: u64, gas: u64): i32 {
+/** The answer of a call or creation that is too deep, or that the caller cannot pay or count: all its gas comes back. */
+function decline(frame: usize, opcode: i32, to: usize, value: usize, input: usize, size: u32, gas: u64): i32 {
+  if (tracing) {
+    const isDeep = load<u32>(frame, Frame.Depth) >= DEPTH_LIMIT;
+    const isPoor = lt(self(frame) + Account.Balance, value);
+    hostEnter(opcode, self(frame) + Account.Address, to, value, input, size, gas);
+    hostLeave(isDeep ? Status.CallDepth : isPoor ? Status.InsufficientBalance : Status.NonceOverflow, gas, 0, 0);
+  }
   store<u64>(frame, load<u64>(frame, Frame.Gas) + gas, Frame.Gas);
-  setU64(<usize>load<u32>(frame, Frame.Sp), value);
+  setU64(<usize>load<u32>(frame, Frame.Sp), 0);
   return Status.Stop;
 }
 
@@ -236,9 +245,12 @@ function begin(
   gas: u64,
   ranges: usize,
 ): i32 {
-  const size = load<u32>(ranges, 32);
-  const input = <usize>load<u32>(frame, Frame.Memory) + (size ? <usize>load<u32>(ranges) : 0);
-  return enter(frame, opcode, account, runs, value, transfers, gas, input, size);
+  return enter(frame, opcode, account, runs, value, transfers, gas, inputAt(frame, ranges), load<u32>(ranges, 32));
+}
+
+/** Where a call's input stands; an empty one may be anywhere. */
+function inputAt(frame: usize, ranges: usize): usize {
+  return <usize>load<u32>(frame, Frame.Memory) + (load<u32>(ranges, 32) ? <usize>load<u32>(ranges) : 0);
 }
 
 function enter(
@@ -252,9 +264,11 @@ function enter(
   input: usize,
   size: u32,
 ): i32 {
+  const caller = frame ? self(frame) + Account.Address : firstCaller;
+  if (tracing) hostEnter(opcode, caller, account + Account.Address, value, input, size, gas);
   const mark = checkpoint();
   if (opcode == Op.CALL || opcode == Op.STATICCALL) touch(account);
-  if (transfers && opcode == Op.CALL) transfer(accountAt(frame ? self(frame) + Account.Address : firstCaller), account, value);
+  if (transfers && opcode == Op.CALL) transfer(accountAt(caller), account, value);
   const low = load<u64>(account, Account.Address);
   if (runs == account && low <= 0x100 && isLow(account) && isPrecompile(<u32>low)) {
     return precompiled(frame, <u32>low, input, size, gas, mark);

@@ -26,7 +26,7 @@ const codes: usize = memory.data(TABLE_SIZE, 8);
 let emptyCode: usize = 0;
 let bytesHeld: usize = 0;
 let programBytesHeld: usize = 0;
-let tracing: bool = false;
+export let tracing: bool = false;
 
 /** The code with this hash (32 bytes as hashed), from the cache or the host. 0 only after a fatal failure. */
 export function codeOf(hash: usize): usize {

@@ -11,10 +11,17 @@ const PRECOMPILE_FAILED = -2;
 /** One instruction about to be executed. */
 export type TraceCall = (pc: number, opcode: number, view: number) => void;
 
+/** Calls and creations as they begin and end; addresses in linear memory (vm/host.ts). */
+export interface FrameCalls {
+  enter(kind: number, caller: number, to: number, value: number, input: number, size: number, gas: bigint): void;
+  leave(status: number, gasLeft: bigint, output: number, size: number): void;
+}
+
 export class Host {
   wire!: Wire;
   state: StateView | undefined;
   trace: TraceCall | undefined;
+  frames: FrameCalls | undefined;
   /** What the state threw in the running transaction. */
   thrown: { readonly error: unknown } | undefined;
   #code: Uint8Array = new Uint8Array(0);
@@ -29,14 +36,20 @@ export class Host {
       hostBlockHash: this.#guard((number: bigint, out: number) => this.#blockHash(number, out)),
       hostPrecompile: (number: number, input: number, length: number, out: number) =>
         this.#precompile(number, input, length, out),
-      hostTrace: (pc: number, opcode: number, view: number) => {
-        try {
-          this.trace?.(pc, opcode, view);
-        } catch (error) {
-          this.thrown ??= { error };
-        }
-        return undefined;
-      },
+      hostTrace: this.#watch((pc: number, opcode: number, view: number) => this.trace?.(pc, opcode, view)),
+      hostEnter: this.#watch((...call: Parameters<FrameCalls['enter']>) => this.frames?.enter(...call)),
+      hostLeave: this.#watch((...end: Parameters<FrameCalls['leave']>) => this.frames?.leave(...end)),
+    };
+  }
+
+  #watch<Args extends (number | bigint)[]>(see: (...args: Args) => void): (...args: Args) => undefined {
+    return (...args) => {
+      try {
+        see(...args);
+      } catch (error) {
+        this.thrown ??= { error };
+      }
+      return undefined;
     };
   }
 

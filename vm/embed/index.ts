@@ -13,21 +13,21 @@ import type {
 import { Host } from './host.ts';
 import { roomFor, writeBlock, writeMessage } from './message.ts';
 import { type Names, readOutcome, refused } from './outcome.ts';
-import { readStep, type Step } from './trace.ts';
+import { readStep, type Watcher, watchFrames } from './trace.ts';
 import { instantiate, moduleOf, namesOf, type VmExports, type WasmModule } from './wasm.ts';
 import { Wire } from './wire.ts';
 
-export type { Step } from './trace.ts';
+export { eip3155, type TracedStep } from './steps.ts';
+export type { Entered, Left, Step, Watcher } from './trace.ts';
 export { readWasm, setDefaultWasm } from './wasm.ts';
 
-export interface VmOptions {
+/** With a watcher's functions it tells of every call and instruction (EIP-3155); without them it runs at full speed. */
+export interface VmOptions extends Watcher {
   readonly fork: ForkName;
   /** The bytes of `vm.wasm`, or the compiled module. Absent: the bundled one, or the one in the build folder. */
   readonly wasm?: Uint8Array | ArrayBuffer | WasmModule;
   /** Linear memory never grows beyond this; 1 GiB if absent. */
   readonly memoryLimitBytes?: number;
-  /** Called before every instruction (EIP-3155). Without it the VM runs at full speed. */
-  readonly onStep?: (step: Step) => void;
 }
 
 /** After a transaction that made linear memory larger than this, the VM starts anew with a small one. */
@@ -67,13 +67,13 @@ class WasmVm implements Vm {
     this.#exports = exports;
     const wire = new Wire(exports.memory);
     this.#wire = wire;
-    const onStep = this.#options.onStep;
-    if (onStep) {
-      exports.setTracing(1);
-      this.#host.trace = (pc, opcode, frame) => onStep(readStep(wire, exports, pc, opcode, frame));
-    }
     this.#host.wire = this.#wire;
     this.#names = { status: namesOf(exports, 'Status'), refusal: namesOf(exports, 'Refusal') };
+    const { onStep, onEnter, onLeave } = this.#options;
+    if (!onStep && !onEnter && !onLeave) return;
+    exports.setTracing(1);
+    this.#host.trace = (pc, opcode, frame) => onStep?.(readStep(wire, exports, pc, opcode, frame));
+    this.#host.frames = watchFrames(wire, this.#names.status, this.#options);
   }
 
   execute(block: BlockContext, message: Message, state: StateView, options?: ExecuteOptions): Executed | Refused {
