@@ -60,24 +60,17 @@ export async function runTheirs(scenario: Scenario): Promise<Result | undefined>
  */
 function onRevertedEf(evm: EVM, report: () => void): void {
   const inner = evm as unknown as Inner;
-  const creations = new Set<object>();
-  const create = inner._executeCreate.bind(evm);
-  inner._executeCreate = (message) => {
-    creations.add(message);
-    return create(message);
-  };
   const run = inner.runInterpreter.bind(evm);
   inner.runInterpreter = async (message, options) => {
     const result = await run(message, options);
-    if (creations.has(message) && result.exceptionError && result.returnValue[0] === 0xef) report();
+    if (message.isCreate && result.exceptionError && result.returnValue[0] === 0xef) report();
     return result;
   };
 }
 
 /** What EthereumJS keeps to itself. */
 interface Inner {
-  _executeCreate(message: object): Promise<unknown>;
-  runInterpreter(message: object, options: unknown): Promise<ExecResult>;
+  runInterpreter(message: { readonly isCreate?: boolean }, options: unknown): Promise<ExecResult>;
 }
 
 const chain = {
