@@ -1,0 +1,133 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { StateView } from '../../../runtime/ports/index.ts';
+import { createVm, type Step } from '../../../vm/embed/index.ts';
+import { assembleCode, BLOCK, MESSAGE, OPCODES, SENDER, TARGET, viewOf, vmOf, wordOf } from '../../support/evm.ts';
+
+const embed = suite('embed');
+
+const RICH = { balance: 10n ** 18n };
+const touchesAll = assembleCode('PUSH1 1 SLOAD PUSH2 999 BLOCKHASH ADDRESS EXTCODEHASH');
+const world = viewOf({ [SENDER]: RICH, [TARGET]: { code: touchesAll, storage: { 1: 1n } } });
+
+const failing = (): never => {
+  throw new Error('the disk is gone');
+};
+const broken: readonly (readonly [name: string, view: Partial<Record<keyof StateView, unknown>>, message: RegExp])[] = [
+  ['an account', { account: failing }, /the disk is gone/],
+  ['a slot', { slot: failing }, /the disk is gone/],
+  ['code', { code: failing }, /the disk is gone/],
+  ['a block hash', { blockHash: failing }, /the disk is gone/],
+  ['a short slot', { slot: () => '0x12' }, /slot value that is not 32 bytes/],
+  ['a long block hash', { blockHash: () => `0x${'00'.repeat(33)}` }, /block hash that is not 32 bytes/],
+  ['no slot at all', { slot: () => undefined }, /slot value that is not 32 bytes/],
+  ['code that is text', { code: () => '0x00' }, /code that is not a Uint8Array/],
+];
+
+for (const [name, view, message] of broken) {
+  embed(`a state that fails over ${name} ends the transaction, and the VM goes on`, () => {
+    const vm = createVm({ fork: 'Osaka' });
+    const run = (state: StateView) => vm.execute(BLOCK, MESSAGE, state);
+    assert.throws(() => run({ ...world, ...view } as StateView), message);
+    assert.is((run(world) as { status: string }).status, 'Stop');
+  });
+}
+
+embed('a VM cannot be entered while it runs', () => {
+  const vm = createVm({ fork: 'Osaka' });
+  const enter = () => {
+    vm.execute(BLOCK, MESSAGE, world);
+    return wordOf(0n);
+  };
+  const view = { ...world, slot: enter };
+  assert.throws(() => vm.execute(BLOCK, MESSAGE, view), /execute was called while a transaction/);
+});
+
+embed('an unknown fork is named', () => {
+  assert.throws(() => createVm({ fork: 'Amsterdam' as never }), /no fork "Amsterdam"; it has Berlin/);
+});
+
+embed('a plain transfer runs within 1 MiB', () => {
+  const vm = createVm({ fork: 'Osaka', memoryLimitBytes: 1 << 20 });
+  const outcome = vm.execute(BLOCK, { ...MESSAGE, value: 1n }, viewOf({ [SENDER]: RICH }));
+  assert.is((outcome as { status: string }).status, 'Stop');
+});
+
+embed('memory beyond the limit is out of gas, and the VM goes on', () => {
+  const vm = createVm({ fork: 'Prague', memoryLimitBytes: 8 << 20 });
+  const view = viewOf({ [SENDER]: RICH, [TARGET]: { code: assembleCode('PUSH4 0x01000000 MLOAD') } });
+  const outcome = vm.execute(BLOCK, { ...MESSAGE, gasLimit: 10n ** 12n, maxFeePerGas: 0n }, view, { simulate: true });
+  assert.is((outcome as { status: string }).status, 'OutOfGas');
+  assert.is((vm.execute(BLOCK, MESSAGE, world) as { status: string }).status, 'Stop');
+});
+
+embed('memory is given back between transactions', () => {
+  const memories: { readonly buffer: ArrayBuffer }[] = [];
+  const api = Reflect.get(globalThis, 'WebAssembly');
+  const { Instance } = api;
+  api.Instance = function spy(module: object, imports: object) {
+    const made = new Instance(module, imports);
+    memories.push(made.exports.memory);
+    return made;
+  };
+  const vm = createVm({ fork: 'Prague' });
+  const view = viewOf({ [SENDER]: RICH, [TARGET]: { code: assembleCode('PUSH4 0x08000000 MLOAD') } });
+  vm.execute(BLOCK, { ...MESSAGE, gasLimit: 10n ** 12n, maxFeePerGas: 0n }, view, { simulate: true });
+  vm.execute(BLOCK, MESSAGE, world);
+  api.Instance = Instance;
+  const sizes = memories.map((memory) => memory.buffer.byteLength);
+  assert.is(sizes.length, 2, 'a new instance takes over');
+  assert.ok(sizes[0]! > 100e6 && sizes[1]! < 4e6, `${sizes}`);
+});
+
+embed('every step is told when asked for (EIP-3155)', () => {
+  const steps: unknown[][] = [];
+  const onStep = ({ pc, opcode, gas, depth, ...step }: Step) => {
+    steps.push([pc, opcode, gas, depth, step.stack(), step.memory().length]);
+  };
+  const vm = createVm({ fork: 'Osaka', onStep });
+  const code = assembleCode('PUSH1 3 DUP1 ADD PUSH0 MSTORE JUMPDEST');
+  const outcome = vm.execute(BLOCK, { ...MESSAGE, gasLimit: 21_100n }, viewOf({ [SENDER]: RICH, [TARGET]: { code } }));
+  const op = (name: string) => OPCODES.get(name);
+  assert.equal(steps, [
+    [0, op('PUSH1'), 100n, 1, [], 0],
+    [2, op('DUP1'), 97n, 1, [3n], 0],
+    [3, op('ADD'), 94n, 1, [3n, 3n], 0],
+    [4, op('PUSH0'), 91n, 1, [6n], 0],
+    [5, op('MSTORE'), 89n, 1, [6n, 0n], 0],
+    [6, op('JUMPDEST'), 83n, 1, [], 32],
+    [7, op('STOP'), 82n, 1, [], 32],
+  ]);
+  assert.is((outcome as { gasUsed: bigint }).gasUsed, 21_018n);
+});
+
+embed('a tracer that throws ends the transaction', () => {
+  const vm = createVm({ fork: 'Osaka', onStep: failing });
+  assert.throws(() => vm.execute(BLOCK, MESSAGE, world), /the disk is gone/);
+});
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+embed('hashes', () => {
+  const vm = vmOf('Osaka');
+  assert.is(hex(vm.keccak256(new Uint8Array(0))), 'c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470');
+  assert.is(hex(vm.sha256(Buffer.from('abc'))), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  assert.is(vm.keccak256(new Uint8Array(1_000_000)).length, 32);
+});
+
+embed('signatures that no key can have made have no signer', () => {
+  const vm = vmOf('Osaka');
+  const hash = new Uint8Array(32).fill(1);
+  const rows: [number, bigint, bigint][] = [
+    [0, 0n, 1n],
+    [0, 1n, 0n],
+    [2, 1n, 1n],
+    [0, 1n << 256n, 1n],
+    [0, 5n, (1n << 256n) - 1n],
+  ];
+  for (const [parity, r, s] of rows) assert.is(vm.recover(hash, parity, r, s), undefined);
+  assert.is(vm.recover(new Uint8Array(31), 0, 1n, 1n), undefined);
+  assert.match(vm.recover(hash, 0, 1n, 1n)!, /^0x[0-9a-f]{40}$/);
+});
+
+embed.run();
