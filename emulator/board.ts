@@ -1,5 +1,5 @@
 import type { NodeConfig } from '../runtime/config.ts';
-import type { NodeStatus } from '../runtime/node.ts';
+import type { NodeStatus, Session } from '../runtime/node.ts';
 import type { Clock, Containers, LogLevel, Ports, Rectangle, Route, Vm } from '../runtime/ports/index.ts';
 import type { VirtualRequest } from './containers.ts';
 import { deviceOf, type Identity } from './identity.ts';
@@ -64,6 +64,8 @@ export interface Board {
   status(): NodeStatus | undefined;
   /** JSON-RPC as text. Never rejects. */
   rpc(request: string): Promise<string>;
+  /** A client that stays connected; `ended` is called when the device goes away under it. `undefined` while it is down. */
+  session(send: (text: string) => void, ended: () => void): Session | undefined;
   memoryHeldBytes(): number;
 }
 
@@ -145,6 +147,10 @@ class EmulatedBoard implements Board {
 
   rpc(request: string): Promise<string> {
     return this.firmware?.rpc(request) ?? Promise.resolve(downAnswer(this.identity.name));
+  }
+
+  session(send: (text: string) => void, ended: () => void): Session | undefined {
+    return this.firmware?.session(send, ended);
   }
 
   memoryHeldBytes(): number {

@@ -6,6 +6,7 @@ import { type Live, liveStream } from './live.ts';
 import { type Observer, observe } from './observer.ts';
 import { boardProxy } from './proxy.ts';
 import { rpcOverHttp } from './rpc-server.ts';
+import { rpcOverWebSocket } from './rpc-socket.ts';
 import { staticFiles } from './static-files.ts';
 import type { World } from './world.ts';
 
@@ -42,6 +43,7 @@ export async function serveWorld(options: ServerOptions): Promise<EmulatorServer
   };
   const page = localServer(staticFiles(options.pageFolder));
   const rpc = localServer(rpcOverHttp((request) => world.sequencer.rpc(request)));
+  const endSessions = rpcOverWebSocket(rpc, (send, ended) => world.sequencer.session(send, ended));
   const proxyUrls: string[] = [];
   try {
     const pageUrl = await open(page, port, '--port');
@@ -59,6 +61,7 @@ export async function serveWorld(options: ServerOptions): Promise<EmulatorServer
     const live = liveOn(page, observer, world);
     const stop = async () => {
       live.stop();
+      endSessions();
       await Promise.all(opened.map(close));
     };
     return { pageUrl, rpcUrl, proxyUrls, observer, draw: live.draw, stop };

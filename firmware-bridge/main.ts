@@ -100,6 +100,7 @@ async function assemble(
   let node: Node | undefined;
   const rpcServer = createRpcServer({
     rpc: (request) => node?.rpc(request) ?? Promise.resolve(STARTING),
+    session: (send) => node?.session(send),
     title: `This is the classpad node ${config.name}.`,
     cors: config.rpc.cors,
     hosts: config.rpc.hosts,
@@ -207,7 +208,7 @@ function announce(
 ): void {
   const { head } = node.status();
   log.write('info', `block ${head.number} ${head.hash}`);
-  log.write('info', `JSON-RPC on http://${rpc.host}:${rpc.port}, apps on http://${proxy.host}:${proxy.port}`);
+  log.write('info', `JSON-RPC on http://${rpc.host}:${rpc.port} (WebSocket too), apps on http://${proxy.host}:${proxy.port}`);
   if (peers) log.write('info', `peers of the ledger connect to ws://${peers.host}:${peers.port}`);
   if (config.peers.connect.length > 0) log.write('info', `connecting to ${config.peers.connect.join(', ')}`);
 }

@@ -5,7 +5,7 @@ import { createOutbox } from './contracts/outbox.ts';
 import { createTarget, type Target } from './contracts/target.ts';
 import { createVoter, type Voter } from './contracts/voter.ts';
 import type { AppendedBlock, Ledger } from './ledger/ledger.ts';
-import type { Node, NodeStatus } from './node.ts';
+import type { Node, NodeStatus, Session } from './node.ts';
 import { createPainter, type Painter } from './painter.ts';
 import type { Logger, LogLevel, Ports, Route } from './ports/index.ts';
 import { routes, sameRoutes } from './proxy/routes.ts';
@@ -75,6 +75,10 @@ export class DeviceNode implements Node {
 
   rpc(request: string): Promise<string> {
     return this.ledger.rpc(request);
+  }
+
+  session(send: (text: string) => void): Session {
+    return this.ledger.session(send);
   }
 
   status(): NodeStatus {
@@ -179,6 +183,7 @@ export class DeviceNode implements Node {
       wanted: this.target.wanted(),
       found: this.found,
       steps: this.reconciler.steps(),
+      drifts: this.reconciler.drifts(),
       fault: this.reconciler.fault() ?? this.target.fault(),
       voteOf: this.voter.voteOf,
       screen,

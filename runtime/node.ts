@@ -1,5 +1,9 @@
 import type { Head } from './ledger/ledger.ts';
 import type { Address, Health } from './ports/index.ts';
+import type { DriftEvent } from './reconcile/drift.ts';
+import type { Session } from './rpc/session.ts';
+
+export type { Session } from './rpc/session.ts';
 
 /** How this device stands, in the four states that the page and the LCD show. */
 export type DeviceState = 'healthy' | 'changing' | 'failed' | 'offline';
@@ -28,6 +32,8 @@ export interface NodeStatus {
   readonly releases: readonly ReleaseStatus[];
   /** Steps being executed now, in words: `pull classpad/hello:1`. */
   readonly steps: readonly string[];
+  /** What was put right of late, because others had changed it or it was sick; the newest last, at most 20. */
+  readonly drifts: readonly DriftEvent[];
   /** Lines of text on the LCD, top to bottom. */
   readonly screen: readonly string[];
 }
@@ -36,6 +42,8 @@ export interface NodeStatus {
 export interface Node {
   /** One JSON-RPC request or batch, as text. Never rejects. */
   rpc(request: string): Promise<string>;
+  /** A client that stays connected and may subscribe; `send` takes each text for it, and must neither wait nor throw. */
+  session(send: (text: string) => void): Session;
   status(): NodeStatus;
   /** Ends timers and handlers; containers keep running. */
   stop(): void;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { NodeConfig } from '../../runtime/config.ts';
-import type { NodeStatus } from '../../runtime/node.ts';
+import type { NodeStatus, Session } from '../../runtime/node.ts';
 import type {
   Account,
   BlockContext,
@@ -41,6 +41,8 @@ export interface FirmwareProcess {
   readonly booted: Promise<void>;
   /** One JSON-RPC request or batch. Answers an error of JSON-RPC's own shape if the device is down. */
   rpc(request: string): Promise<string>;
+  /** A client that stays connected. `ended` is called when the device has gone away under it. `undefined` if it is down. */
+  session(send: (text: string) => void, ended: () => void): Session | undefined;
   status(): NodeStatus | undefined;
   readonly fault: string | undefined;
   memoryHeldBytes(): number;
@@ -61,6 +63,7 @@ export interface FirmwareOptions {
 /** How many things of a kind a firmware may keep waiting: timers, watches, calls, requests. */
 const WAITING_LIMIT = 4096;
 const SENTENCE_LIMIT = 2000;
+const SESSIONS_LIMIT = 256;
 
 /** Boots the firmware in a QuickJS of its own and gives it the ports. */
 export async function bootFirmware(options: FirmwareOptions): Promise<FirmwareProcess> {
@@ -76,6 +79,8 @@ class QuickJsFirmware implements FirmwareProcess {
   private readonly timers = new Map<number, () => void>();
   private readonly watches = new Map<number, () => void>();
   private readonly requests = new Map<number, (answer: string) => void>();
+  private readonly sessions = new Map<number, { readonly send: (text: string) => void; readonly ended: () => void }>();
+  private isBooted = false;
   private machine: Machine | undefined;
   private dead = false;
   private nextRequest = 1;
@@ -115,6 +120,21 @@ class QuickJsFirmware implements FirmwareProcess {
     });
   }
 
+  session(send: (text: string) => void, ended: () => void): Session | undefined {
+    if (this.dead || !this.isBooted || this.sessions.size >= SESSIONS_LIMIT) return undefined;
+    const id = this.nextRequest++;
+    this.sessions.set(id, { send, ended });
+    this.machine?.enter('session.open', String(id));
+    return {
+      receive: (text) => {
+        if (this.sessions.has(id)) this.machine?.enter('session.receive', `${id} ${text.replaceAll('\0', ' ')}`);
+      },
+      close: () => {
+        if (this.sessions.delete(id)) this.machine?.enter('session.close', String(id));
+      },
+    };
+  }
+
   status(): NodeStatus | undefined {
     if (this.dead) return undefined;
     const text = this.machine?.enter('status', '');
@@ -138,6 +158,9 @@ class QuickJsFirmware implements FirmwareProcess {
     this.watches.clear();
     for (const answer of this.requests.values()) answer(downAnswer(this.ports.device.name));
     this.requests.clear();
+    const ended = [...this.sessions.values()];
+    this.sessions.clear();
+    for (const session of ended) session.ended();
     this.machine?.close();
     this.rejectBoot(new Error(`${this.ports.device.name} lost its power while booting`));
   }
@@ -219,7 +242,16 @@ class QuickJsFirmware implements FirmwareProcess {
         ports.log.write(level, String(message).slice(0, SENTENCE_LIMIT));
         return undefined;
       },
-      'node.booted': () => void this.resolveBoot() as undefined,
+      'session.send': (text) => {
+        const space = text.indexOf(' ');
+        this.sessions.get(Number(text.slice(0, space)))?.send(text.slice(space + 1));
+        return undefined;
+      },
+      'node.booted': () => {
+        this.isBooted = true;
+        this.resolveBoot();
+        return undefined;
+      },
       'node.failed': (sentence) => void this.rejectBoot(new Error(sentence)) as undefined,
       'node.answer': (text) => {
         const [id, answer] = JSON.parse(text) as [number, string];

@@ -3,7 +3,7 @@
  * function, and gives the host one function to enter by. The types of both ends stand in `wire.ts`.
  */
 import type { NodeConfig } from '../../runtime/config.ts';
-import type { Node } from '../../runtime/node.ts';
+import type { Node, Session } from '../../runtime/node.ts';
 import type { Containers, Network, Ports, StateView, Store, Vm } from '../../runtime/ports/index.ts';
 import { type Packed, pack, unpack } from './codec.ts';
 import type { BootFacts, Enter, EntryName, HostFunction, HostReply, Settled } from './wire.ts';
@@ -20,6 +20,7 @@ const views: StateView[] = [];
 const timers = new Map<number, () => void>();
 const watchers = new Map<number, () => void>();
 const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+const sessions = new Map<string, Session>();
 let receiver: ((peer: string, message: Uint8Array) => void) | undefined;
 let node: Node | undefined;
 let nextId = 1;
@@ -194,6 +195,20 @@ const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) 
     const space = text.indexOf(' ');
     const answer = await node!.rpc(text.slice(space + 1)).catch(internalError);
     host('node.answer', JSON.stringify([Number(text.slice(0, space)), answer]));
+  },
+  'session.open'(id) {
+    sessions.set(
+      id,
+      node!.session((text) => void host('session.send', `${id} ${text}`)),
+    );
+  },
+  'session.receive'(text) {
+    const space = text.indexOf(' ');
+    sessions.get(text.slice(0, space))?.receive(text.slice(space + 1));
+  },
+  'session.close'(id) {
+    sessions.get(id)?.close();
+    sessions.delete(id);
   },
   status: () => node && JSON.stringify(node.status()),
   stop: () => node?.stop(),

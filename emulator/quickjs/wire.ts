@@ -17,6 +17,9 @@ export type EntryName =
   | 'message'
   | 'settled'
   | 'rpc'
+  | 'session.open'
+  | 'session.receive'
+  | 'session.close'
   | 'status'
   | 'stop';
 export type Enter = (name: EntryName, text: string, bytes?: ArrayBuffer) => string | ArrayBuffer | undefined;

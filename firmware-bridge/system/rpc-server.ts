@@ -1,10 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import type { Session } from '../../runtime/node.ts';
 import { bound } from './listen.ts';
+import { rpcOverWebSocket } from './rpc-socket.ts';
 
 export interface RpcServerOptions {
   /** Answers one request or batch; never rejects. */
   readonly rpc: (request: string) => Promise<string>;
+  /** What stands behind a WebSocket; `undefined` while the node starts. */
+  readonly session: (send: (text: string) => void) => Session | undefined;
   /** Said to a person who opens the address in a browser. */
   readonly title: string;
   /** Web pages that may call: origins such as `https://app.example`, or `*`. None: no page may. */
@@ -18,20 +22,20 @@ const LONGEST_BODY = 2 * 1024 * 1024;
 const MAX_CONNECTIONS = 512;
 const SLOWEST_REQUEST_MS = 30_000;
 
-/** Ethereum JSON-RPC over HTTP: POST only, bounded, and every refusal is a sentence. */
+/** Ethereum JSON-RPC over HTTP (POST only) and WebSocket, on one port: bounded, and every refusal is a sentence. */
 export function createRpcServer(options: RpcServerOptions): Server {
   const server = createServer((request, response) => {
     handle(options, request, response).catch(() => refuse(response, 500, -32_603, 'internal error'));
   });
   bound(server, MAX_CONNECTIONS);
   server.requestTimeout = SLOWEST_REQUEST_MS;
+  rpcOverWebSocket(server, { session: options.session, refusal: (request) => socketRefusal(options, request) });
   return server;
 }
 
 async function handle(options: RpcServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const name = hostName(request.headers.host ?? '');
-  if (!isOurName(name, options.hosts))
-    return plain(response, 403, `This node is not called "${name.slice(0, 100)}"; add it to rpc.hosts to allow it.`);
+  if (!isOurName(name, options.hosts)) return plain(response, 403, notOurName(name));
   allowOrigin(options.cors, request, response);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   if (request.method === 'GET' || request.method === 'HEAD')
@@ -50,6 +54,19 @@ async function handle(options: RpcServerOptions, request: IncomingMessage, respo
     return refuse(response, 413, -32_600, `invalid request: longer than ${LONGEST_BODY} bytes`);
   }
   json(response, 200, await options.rpc(body));
+}
+
+/** Browsers let any page open a WebSocket anywhere: whose page it is has to be looked at here. */
+function socketRefusal({ cors, hosts }: RpcServerOptions, { headers }: IncomingMessage) {
+  const name = hostName(headers.host ?? '');
+  if (!isOurName(name, hosts)) return { status: '403 Forbidden', sentence: notOurName(name) };
+  const { origin } = headers;
+  if (origin === undefined || cors.includes('*') || cors.includes(origin)) return undefined;
+  return { status: '403 Forbidden', sentence: 'Pages of this origin may not call; add it to rpc.cors to allow it.' };
+}
+
+function notOurName(name: string): string {
+  return `This node is not called "${name.slice(0, 100)}"; add it to rpc.hosts to allow it.`;
 }
 
 /** The body as text; `undefined` if it is too long. */

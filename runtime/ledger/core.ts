@@ -1,7 +1,10 @@
 import type { Address, Vm, Word } from '../ports/index.ts';
+import type { Filters } from '../rpc/filters.ts';
 import type { State } from '../state/state.ts';
-import type { Chain, HashedHeader } from './chain.ts';
+import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
 import type { Pool } from './pool.ts';
+import type { Topic } from './topic.ts';
+import type { Transaction } from './transaction.ts';
 
 /** The ledger as its JSON-RPC sees it. */
 export interface Core {
@@ -15,12 +18,20 @@ export interface Core {
   readonly vm: Vm;
   readonly chain: Chain;
   readonly pool: Pool;
+  /** Told of each block when it has been appended. */
+  readonly blocks: Topic<FinishedBlock>;
+  /** Told of each transaction that enters the pool. */
+  readonly transactions: Topic<Transaction>;
+  /** What clients poll for. */
+  readonly filters: Filters;
   /** The state after the block. */
   stateAt(block: HashedHeader): State;
   /** Takes a client's transaction; it is on the disk when this answers its hash. Throws `TransactionRefused`. */
   submit(raw: Uint8Array): Word;
   /** Seconds since 1970, by this node's clock: only for trying out calls. */
   nowSeconds(): number;
+  /** Milliseconds since 1970, by this node's clock: for what waits or expires. */
+  nowMs(): number;
   /** Lets others have a turn: long work is done in portions. */
   pause(): Promise<void>;
 }

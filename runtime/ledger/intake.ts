@@ -20,13 +20,16 @@ export class Intake {
   private readonly vm: Vm;
   private readonly store: Store;
   private readonly log: Logger;
+  private readonly arrived: (transaction: Transaction) => void;
   private readonly stored = new Set<Word>();
 
-  constructor(rules: PoolRules, vm: Vm, store: Store, log: Logger) {
+  /** `arrived` hears of each transaction that is new in the pool. */
+  constructor(rules: PoolRules, vm: Vm, store: Store, log: Logger, arrived: (transaction: Transaction) => void = () => {}) {
     this.pool = new Pool(rules);
     this.vm = vm;
     this.store = store;
     this.log = log;
+    this.arrived = arrived;
   }
 
   /** Takes up what was acknowledged before the restart, and forgets what has since become useless. */
@@ -60,6 +63,7 @@ export class Intake {
       if (replaced) this.pool.add(replaced);
       throw new TransactionRefused(`the transaction could not be stored: ${(error as Error).message}`);
     }
+    this.arrived(transaction);
     return transaction;
   }
 

@@ -3,7 +3,9 @@ import type { NodeConfig } from '../config.ts';
 import { createSolo } from '../consensus/solo.ts';
 import { callGas, simulate } from '../execution/simulate.ts';
 import type { Address, Log, Ports, Vm, Word } from '../ports/index.ts';
+import { Filters } from '../rpc/filters.ts';
 import { answer } from '../rpc/server.ts';
+import { openSession, type Session } from '../rpc/session.ts';
 import { EMPTY_CODE_HASH } from '../state/account.ts';
 import { openState } from '../state/state.ts';
 import { LedgerApplication } from './application.ts';
@@ -11,6 +13,8 @@ import { Chain, type FinishedBlock } from './chain.ts';
 import type { Core } from './core.ts';
 import { buildGenesis } from './genesis.ts';
 import { Intake } from './intake.ts';
+import { Topic } from './topic.ts';
+import type { Transaction } from './transaction.ts';
 
 /** The head of the chain, as the rest of the node needs it. */
 export interface Head {
@@ -53,6 +57,8 @@ export interface Ledger {
   onBlock(handler: (block: AppendedBlock) => void): () => void;
   /** One JSON-RPC request or batch, as text, answered as text. Never rejects. */
   rpc(request: string): Promise<string>;
+  /** A client that stays connected and may subscribe; `send` takes each text for it, and must neither wait nor throw. */
+  session(send: (text: string) => void): Session;
   stop(): void;
 }
 
@@ -71,15 +77,16 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
   const chainId = BigInt(genesis.chainId);
   const first = buildGenesis(genesis, store, vm.keccak256);
   const chain = new Chain(store, vm.keccak256, first.header, first.entries);
-  const handlers = new Set<(block: AppendedBlock) => void>();
+  const blocks = new Topic<FinishedBlock>('a block', log);
+  const transactions = new Topic<Transaction>('a transaction', log);
   const rules = {
     chainId,
     gasLimit: first.header.gasLimit,
     baseFee: first.header.baseFee,
     account: (address: Address) => application.state().account(address),
   };
-  const intake = new Intake(rules, vm, store, log);
-  const appended = (block: FinishedBlock) => tellAll(handlers, block, ports);
+  const intake = new Intake(rules, vm, store, log, (transaction) => transactions.tell(transaction));
+  const appended = (block: FinishedBlock) => blocks.tell(block);
   const application = new LedgerApplication({ vm, store, log, chain, intake, chainId, appended });
   intake.restore();
   const consensus = createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs: config.blockIntervalMs });
@@ -97,10 +104,14 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     vm,
     chain,
     pool: intake.pool,
+    blocks,
+    transactions,
+    filters: new Filters(),
     stateAt: ({ header }) =>
       header.number === chain.head().header.number ? application.state() : openState(header.stateRoot, store, vm.keccak256),
     submit,
     nowSeconds: () => Math.floor(ports.clock.nowMs() / 1000),
+    nowMs: () => ports.clock.nowMs(),
     pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
   };
   consensus.start();
@@ -111,11 +122,10 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     submit,
     call: (request) => callAtHead(core, request),
     hasCode: (address) => (application.state().account(address)?.codeHash ?? EMPTY_CODE_HASH) !== EMPTY_CODE_HASH,
-    onBlock(handler) {
-      handlers.add(handler);
-      return () => handlers.delete(handler);
-    },
+    onBlock: (handler) =>
+      blocks.on((block) => handler({ head: headOf(block), logs: block.receipts.flatMap(({ logs }) => logs) })),
     rpc: (request) => answer(core, log, request),
+    session: (send) => openSession(core, log, send),
     stop: () => consensus.stop(),
   };
 }
@@ -133,18 +143,6 @@ function detached(vm: Vm): Vm {
 
 function headOf({ header, hash }: Pick<FinishedBlock, 'header' | 'hash'>): Head {
   return { number: header.number, hash, stateRoot: header.stateRoot, timestamp: header.timestamp };
-}
-
-/** A handler that throws does not keep the others from hearing of the block. */
-function tellAll(handlers: Iterable<(block: AppendedBlock) => void>, block: FinishedBlock, { log }: LedgerPorts): void {
-  const told: AppendedBlock = { head: headOf(block), logs: block.receipts.flatMap(({ logs }) => logs) };
-  for (const handler of handlers) {
-    try {
-      handler(told);
-    } catch (error) {
-      log.write('error', `what follows from block ${told.head.number} failed: ${(error as Error).message}`);
-    }
-  }
 }
 
 function callAtHead(core: Core, { from = NOBODY, to, data }: CallRequest): CallResult {

@@ -19,7 +19,17 @@ export interface Place {
 export { quantity };
 
 export function encodeBlock(block: HashedHeader, body: readonly Uint8Array[], transactions: readonly Json[]): JsonObject {
-  const { header, hash } = block;
+  return {
+    ...encodeHeader(block),
+    size: quantity(encodeRlp([headerItem(block.header), body, [], []]).length),
+    transactions,
+    withdrawals: [],
+    uncles: [],
+  };
+}
+
+/** A block without what is in it, as `newHeads` tells of it. */
+export function encodeHeader({ header, hash }: HashedHeader): JsonObject {
   return {
     hash,
     parentHash: header.parentHash,
@@ -43,10 +53,6 @@ export function encodeBlock(block: HashedHeader, body: readonly Uint8Array[], tr
     excessBlobGas: quantity(FIXED.excessBlobGas),
     parentBeaconBlockRoot: FIXED.parentBeaconBlockRoot,
     requestsHash: FIXED.requestsHash,
-    size: quantity(encodeRlp([headerItem(header), body, [], []]).length),
-    transactions,
-    withdrawals: [],
-    uncles: [],
   };
 }
 

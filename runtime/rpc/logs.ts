@@ -58,7 +58,8 @@ function mayMatch(core: Core, { header }: HashedHeader, { addresses, topics }: L
   );
 }
 
-function matches(log: Log, { addresses, topics }: LogFilter): boolean {
+/** Whether a log is one of those that the filter asks for, its block aside. */
+export function matches(log: Log, { addresses, topics }: LogFilter): boolean {
   if (addresses.length > 0 && !addresses.includes(log.address)) return false;
   if (topics.length > log.topics.length) return false;
   return topics.every((choices, position) => choices.length === 0 || choices.includes(log.topics[position]!));

@@ -23,6 +23,7 @@ const index = ['index', read.count] as const;
 const full = ['full', read.optional(read.flag, false)] as const;
 const slots = ['slots', read.list(proofKey, MAX_PROOF_SLOTS)] as const;
 const request = ['call', read.call] as const;
+const filterId = ['filter', read.quantity] as const;
 
 /** The methods, grouped as Ethereum's execution API groups them. */
 export const methods = {
@@ -89,6 +90,13 @@ export const methods = {
     quantity,
   ),
   eth_getLogs: method([['filter', read.logFilter]], logsAnswer, asIs),
+  eth_newFilter: method([['filter', read.logFilter]], (core, filter) => core.filters.addLogs(core, filter), quantity),
+  eth_newBlockFilter: method([], (core) => core.filters.addBlocks(core), quantity),
+  eth_newPendingTransactionFilter: method([], (core) => core.filters.addTransactions(core), quantity),
+  eth_getFilterChanges: method([filterId], (core, id) => core.filters.changes(core, id), asIs),
+  eth_getFilterLogs: method([filterId], (core, id) => logsAnswer(core, core.filters.logFilter(core, id)), asIs),
+  eth_uninstallFilter: method([filterId], (core, id) => core.filters.remove(id), asIs),
+
   eth_sendRawTransaction: method([['transaction', read.bytes]], (core, raw) => core.submit(raw), asIs),
 } satisfies Record<string, Method>;
 

@@ -15,10 +15,21 @@ const CALLS_A_TURN = 10;
 /** Characters after which no further call of a batch is executed. */
 export const MAX_RESPONSE_CHARACTERS = 8 * 1024 * 1024;
 
-const table: ReadonlyMap<string, Method> = new Map(Object.entries(methods));
+type Methods = ReadonlyMap<string, Method>;
+interface Asked {
+  readonly core: Core;
+  readonly log: Logger;
+  /** Methods that only this connection has. */
+  readonly own: Methods;
+}
+
+const table: Methods = new Map(Object.entries(methods));
+const NONE: Methods = new Map();
+const NEEDS_SESSION: ReadonlySet<string> = new Set(['eth_subscribe', 'eth_unsubscribe']);
 
 /** Answers one request or batch, as text (JSON-RPC 2.0). Never rejects; an empty text where nothing is to be answered. */
-export async function answer(core: Core, log: Logger, text: string): Promise<string> {
+export async function answer(core: Core, log: Logger, text: string, own: Methods = NONE): Promise<string> {
+  const ask = { core, log, own };
   if (text.length > MAX_REQUEST_CHARACTERS) {
     const size = `the request has ${text.length} characters; at most ${MAX_REQUEST_CHARACTERS} are read`;
     return failure(null, new RpcError(ErrorCode.InvalidRequest, size));
@@ -32,10 +43,10 @@ export async function answer(core: Core, log: Logger, text: string): Promise<str
   } catch {
     return failure(null, new RpcError(ErrorCode.Parse, 'the request is not JSON'));
   }
-  return Array.isArray(request) ? answerBatch(core, log, request) : ((await answerOne(core, log, request)) ?? '');
+  return Array.isArray(request) ? answerBatch(ask, request) : ((await answerOne(ask, request)) ?? '');
 }
 
-async function answerBatch(core: Core, log: Logger, requests: readonly unknown[]): Promise<string> {
+async function answerBatch(ask: Asked, requests: readonly unknown[]): Promise<string> {
   if (requests.length === 0) return failure(null, new RpcError(ErrorCode.InvalidRequest, 'the batch is empty'));
   if (requests.length > MAX_BATCH) {
     const size = `the batch has ${requests.length} requests; at most ${MAX_BATCH} are taken`;
@@ -44,8 +55,8 @@ async function answerBatch(core: Core, log: Logger, requests: readonly unknown[]
   const answers: string[] = [];
   let characters = 0;
   for (const [index, request] of requests.entries()) {
-    if (index % CALLS_A_TURN === CALLS_A_TURN - 1) await core.pause();
-    const one = characters > MAX_RESPONSE_CHARACTERS ? tooLarge(request) : await answerOne(core, log, request);
+    if (index % CALLS_A_TURN === CALLS_A_TURN - 1) await ask.core.pause();
+    const one = characters > MAX_RESPONSE_CHARACTERS ? tooLarge(request) : await answerOne(ask, request);
     if (one === undefined) continue;
     answers.push(one);
     characters += one.length;
@@ -54,11 +65,13 @@ async function answerBatch(core: Core, log: Logger, requests: readonly unknown[]
 }
 
 /** `undefined` for a notification: it is executed and not answered. */
-async function answerOne(core: Core, log: Logger, request: unknown): Promise<string | undefined> {
+async function answerOne({ core, log, own }: Asked, request: unknown): Promise<string | undefined> {
   const id = idOf(request);
   try {
     const { name, params } = callOf(request);
-    const row = table.get(name);
+    const row = own.get(name) ?? table.get(name);
+    if (!row && NEEDS_SESSION.has(name))
+      throw new RpcError(ErrorCode.MethodNotFound, `${name}: notifications come by WebSocket only`);
     if (!row) throw new RpcError(ErrorCode.MethodNotFound, `the method ${name} does not exist/is not available`);
     const result = await row.answer(core, params);
     return id === undefined ? undefined : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`;
@@ -91,6 +104,12 @@ function errorOf(error: unknown, log: Logger): RpcError {
   if (error instanceof TransactionRefused) return new RpcError(ErrorCode.Server, error.message);
   log.write('error', `a request failed inside: ${(error as Error).message}`);
   return new RpcError(ErrorCode.Internal, `internal error: ${(error as Error).message}`);
+}
+
+/** The answer to a request that is not even looked at. */
+export function refusalOf(text: string, error: RpcError): string {
+  const id = /"id"\s*:\s*(\d{1,15}|"[\w-]{1,64}")/.exec(text.slice(0, 1000))?.[1];
+  return failure(id === undefined ? null : (JSON.parse(id) as Id), error);
 }
 
 function failure(id: Id, { code, message, data }: RpcError): string {

@@ -182,6 +182,49 @@ for (const [name, path, headers] of strangers) {
   });
 }
 
+/** What comes over a WebSocket to the node. */
+function session(server: EmulatorServer, headers: Record<string, string> = {}) {
+  const heard: string[] = [];
+  const socket = new WebSocket(rpc(server).replace('http', 'ws'), { headers });
+  socket.on('message', (data) => heard.push(String(data)));
+  socket.on('error', (error) => heard.push(error.message));
+  socket.on('close', (code, reason) => heard.push(`${code} ${reason}`));
+  return { socket, heard };
+}
+
+test('JSON-RPC by WebSocket: texts go both ways, also unasked', async ({ server, world }) => {
+  const { socket, heard } = session(server);
+  socket.on('open', () => socket.send('a b'));
+  await until(() => heard.length === 1);
+  await world.advance(20);
+  await until(() => heard.length === 2);
+  assert.equal(heard, ['heard a b', 'later']);
+  socket.close();
+});
+
+test('JSON-RPC by WebSocket is refused to a page of another site', async ({ server }) => {
+  const { heard } = session(server, { origin: 'https://evil.example' });
+  await until(() => heard.length > 0);
+  assert.match(heard[0]!, /403/);
+});
+
+test('a device that goes away takes its sessions with it; when it is back, there are new ones', async ({ server, world }) => {
+  const first = session(server);
+  first.socket.on('open', () => first.socket.send('a'));
+  await until(() => first.heard.length === 1);
+  world.sequencer.kill();
+  await until(() => first.heard.length === 2);
+  const refused = session(server);
+  await until(() => refused.heard.length === 1);
+  for (const { heard } of [first, refused]) assert.is(heard.at(-1), '1013 the device is not running');
+  await world.sequencer.boot();
+  const second = session(server);
+  second.socket.on('open', () => second.socket.send('b'));
+  await until(() => second.heard.length === 1);
+  assert.is(second.heard[0], 'heard b');
+  second.socket.close();
+});
+
 const taken: [option: string, ports: (port: number) => { port?: number; rpcPort?: number }][] = [
   ['--port', (port) => ({ port })],
   ['--rpc-port', (port) => ({ rpcPort: port })],

@@ -95,6 +95,7 @@ export const stubFirmware = `var classpad = { boot({ store, clock, network, disp
       if (method === 'stub_crash') clock.after(0, () => { throw new Error('on demand'); });
       return JSON.stringify({ jsonrpc: '2.0', id, result: method === 'eth_blockNumber' ? '0x' : method });
     },
+    session: (send) => ({ receive: (text) => { send('heard ' + text); clock.after(10, () => send('later')); }, close: () => log.write('info', 'session closed') }),
     status: () => ({
       name: device.name, address: device.address, state: 'healthy', peers: network.peers(), releases: [], steps: [],
       head: { number: ticks, hash: '0x0' + heard, stateRoot: '0x', timestamp: 0 }, screen: ['boot ' + boots],

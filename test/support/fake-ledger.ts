@@ -248,6 +248,7 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
       return list.length;
     },
     rpc: (request) => Promise.resolve(request),
+    session: (send) => ({ receive: send, close: () => {} }),
     stop: () => {},
   };
   return ledger;

@@ -2,16 +2,34 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { WebSocket } from 'ws';
 import { listen, shut } from '../../../firmware-bridge/system/listen.ts';
 import { createRpcServer } from '../../../firmware-bridge/system/rpc-server.ts';
+import { LARGEST_BACKLOG } from '../../../firmware-bridge/system/rpc-socket.ts';
 
 const rpc = suite('firmware-bridge/system: rpc server');
 let server: Server;
 let port = 0;
+let closed = 0;
+let flooded = 0;
+
+/** Sends more and more until the session is closed. */
+function flood(send: (text: string) => void): void {
+  const before = closed;
+  const megabyte = 'x'.repeat(1024 * 1024);
+  const more = () => {
+    if (closed > before) return;
+    send(megabyte);
+    flooded += megabyte.length;
+    setImmediate(more);
+  };
+  more();
+}
 
 rpc.before(async () => {
   server = createRpcServer({
     rpc: async (request) => `echo ${request.length}`,
+    session: (send) => ({ receive: (text) => (text === 'flood' ? flood(send) : send(`heard ${text}`)), close: () => closed++ }),
     title: 'This is a node.',
     cors: ['https://app.example'],
     hosts: ['pad-1.local'],
@@ -92,12 +110,58 @@ for (const [what, bytes, answer] of RAW) {
 }
 
 rpc('a taken port is named with its field', async () => {
-  const second = createRpcServer({ rpc: async () => '', title: '', cors: [], hosts: [] });
+  const second = createRpcServer({ rpc: async () => '', session: () => undefined, title: '', cors: [], hosts: [] });
   const error = await listen(second, { host: '127.0.0.1', port }, 'rpc.listen').catch((reason: Error) => reason);
   assert.is(
     (error as Error).message,
     `rpc.listen: port ${port} of 127.0.0.1 is already taken; stop the other program or choose another port`,
   );
+});
+
+/** What a WebSocket hears until it is closed: texts, and why it ended. */
+function talk(headers: Record<string, string>, ...texts: (string | Buffer)[]): Promise<string[]> {
+  return new Promise((resolve) => {
+    const heard: string[] = [];
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { headers });
+    socket.on('open', () => {
+      for (const text of texts) socket.send(text);
+    });
+    socket.on('message', (data) => {
+      heard.push(String(data));
+      if (heard.length === texts.length) socket.close();
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      heard.push(`status ${response.statusCode}`);
+      socket.terminate();
+    });
+    socket.on('error', () => {});
+    socket.on('close', (code, reason) => resolve([...heard, `${code} ${reason}`.trim()]));
+  });
+}
+
+const SOCKETS: readonly [what: string, headers: Record<string, string>, texts: (string | Buffer)[], heard: RegExp][] = [
+  ['texts go both ways', {}, ['a', 'b'], /^heard a,heard b,1005$/],
+  ['a page that may call', { origin: 'https://app.example' }, ['a'], /^heard a,/],
+  ['a page that may not', { origin: 'https://evil.example' }, ['a'], /^status 403,/],
+  ['a name that is not ours', { host: 'evil.example' }, ['a'], /^status 403,/],
+  ['bytes', {}, [Buffer.from([1])], /^1003 JSON-RPC comes as text$/],
+  ['too long', {}, ['x'.repeat(2 * 1024 * 1024 + 1)], /^1009|^1006/],
+];
+for (const [what, headers, texts, heard] of SOCKETS) {
+  rpc(`WebSocket: ${what}`, async () => assert.match((await talk(headers, ...texts)).join(), heard));
+}
+
+rpc('WebSocket: who does not read is dropped, and the session is closed', async () => {
+  const before = closed;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+  socket.on('error', () => {});
+  await new Promise((resolve) => socket.once('open', resolve));
+  (socket as unknown as { _socket: { pause(): void } })._socket.pause();
+  socket.send('flood');
+  while (closed === before) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.is(flooded > LARGEST_BACKLOG, true);
+  assert.is(flooded < 4 * LARGEST_BACKLOG, true);
+  socket.terminate();
 });
 
 rpc.run();

@@ -1,0 +1,158 @@
+import type { FinishedBlock } from '../ledger/chain.ts';
+import type { Core } from '../ledger/core.ts';
+import type { Transaction } from '../ledger/transaction.ts';
+import type { Logger } from '../ports/index.ts';
+import * as read from './decode.ts';
+import { encodeHeader, encodeLog, encodeTransaction, type Json } from './encode.ts';
+import { ErrorCode, invalidParams, RpcError } from './errors.ts';
+import { matches } from './logs.ts';
+import { type Method, method } from './method.ts';
+import { answer, refusalOf } from './server.ts';
+
+/** Subscriptions of one connection. */
+export const MAX_SUBSCRIPTIONS = 64;
+/** Requests of one connection that may wait for their answers at once. */
+export const MAX_WAITING = 64;
+/** Requests a second that a connection may send for long, and how many at once after a pause. */
+export const RATE = 1_000;
+export const BURST = 4_000;
+
+/** A connection of a client that is told of what happens: a WebSocket, as its host sees it. */
+export interface Session {
+  /** Takes one message of the client. Answers and notifications go out by `send`, in the order in which they are to arrive. */
+  receive(text: string): void;
+  /** The client is gone. Nothing is sent after it. */
+  close(): void;
+}
+
+interface Subscription {
+  block?(block: FinishedBlock): readonly Json[];
+  transaction?(transaction: Transaction): readonly Json[];
+}
+
+/**
+ * Opens a session. `send` must not wait: a host whose client reads too slowly ends the connection and closes the session.
+ * What is new is encoded only while somebody has subscribed to it.
+ */
+export function openSession(core: Core, log: Logger, send: (text: string) => void): Session {
+  const subscriptions = new Map<string, Subscription>();
+  let isOpen = true;
+  let waiting = 0;
+  let last = 0;
+  const allowance = allowanceOf(() => core.nowMs());
+  const out = (text: string) => {
+    if (isOpen && text !== '') send(text);
+  };
+  const tell = (subscription: string, results: readonly Json[]) => {
+    for (const result of results) {
+      out(JSON.stringify({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription, result } }));
+    }
+  };
+  const stops = [
+    core.blocks.on((block) => {
+      for (const [id, { block: encode }] of subscriptions) if (encode) tell(id, encode(block));
+    }),
+    core.transactions.on((transaction) => {
+      for (const [id, { transaction: encode }] of subscriptions) if (encode) tell(id, encode(transaction));
+    }),
+  ];
+  const own = ownMethods(subscriptions, () => `0x${(++last).toString(16)}`);
+  return {
+    receive(text) {
+      if (!isOpen) return;
+      const isTooMuch = !allowance() || waiting >= MAX_WAITING;
+      if (isTooMuch) return out(refusalOf(text, new RpcError(ErrorCode.LimitExceeded, 'too many requests; ask more slowly')));
+      waiting++;
+      void answer(core, log, text, own).then((answered) => {
+        waiting--;
+        out(answered);
+      });
+    },
+    close() {
+      isOpen = false;
+      subscriptions.clear();
+      for (const stop of stops) stop();
+    },
+  };
+}
+
+/** A bucket that fills with {@link RATE} and holds {@link BURST}; answers whether one more may be taken. */
+function allowanceOf(nowMs: () => number): () => boolean {
+  let left = BURST;
+  let seenMs = nowMs();
+  return () => {
+    const now = nowMs();
+    left = Math.min(BURST, left + (Math.max(0, now - seenMs) * RATE) / 1000);
+    seenMs = now;
+    if (left < 1) return false;
+    left--;
+    return true;
+  };
+}
+
+/** The methods that only a session has. */
+function ownMethods(subscriptions: Map<string, Subscription>, nextId: () => string): ReadonlyMap<string, Method> {
+  const subscribe = method(
+    [
+      ['subscription', kind],
+      ['options', (value: unknown) => value],
+    ],
+    (_core, name, options) => {
+      const subscription = KINDS[name](options);
+      if (subscriptions.size >= MAX_SUBSCRIPTIONS) {
+        throw new RpcError(ErrorCode.LimitExceeded, `a connection has at most ${MAX_SUBSCRIPTIONS} subscriptions`);
+      }
+      const id = nextId();
+      // What happens before the answer is on its way is not for a subscription that its client has not heard of.
+      subscriptions.set(id, subscription);
+      return id;
+    },
+    (id) => id,
+  );
+  const unsubscribe = method(
+    [['subscription', text]],
+    (_core, id) => {
+      if (!subscriptions.delete(id)) throw new RpcError(ErrorCode.Server, 'subscription not found');
+      return true;
+    },
+    (done) => done,
+  );
+  return new Map([
+    ['eth_subscribe', subscribe],
+    ['eth_unsubscribe', unsubscribe],
+  ]);
+}
+
+const KINDS = {
+  newHeads: (): Subscription => ({ block: (block) => [encodeHeader(block)] }),
+  logs(options: unknown): Subscription {
+    const filter = read.logFilter(options ?? {}, 'options');
+    return { block: (block) => logsOf(block, filter) };
+  },
+  newPendingTransactions(options: unknown): Subscription {
+    const whole = read.optional(read.flag, false)(options, 'options');
+    return { transaction: (transaction) => [whole ? encodeTransaction(transaction) : transaction.hash] };
+  },
+} as const;
+
+function kind(value: unknown, name: string): keyof typeof KINDS {
+  if (typeof value === 'string' && Object.hasOwn(KINDS, value)) return value as keyof typeof KINDS;
+  throw invalidParams(`${name} should be newHeads, logs or newPendingTransactions`);
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw invalidParams(`${name} should be the text that eth_subscribe answered`);
+  return value;
+}
+
+function logsOf(block: FinishedBlock, filter: read.LogFilter): Json[] {
+  const found: Json[] = [];
+  let logIndex = 0;
+  block.receipts.forEach((receipt, index) => {
+    for (const log of receipt.logs) {
+      if (matches(log, filter)) found.push(encodeLog(log, block.transactions[index]!.hash, { block, index }, logIndex));
+      logIndex++;
+    }
+  });
+  return found;
+}
