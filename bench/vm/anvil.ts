@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createRequire } from 'node:module';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Address } from '../../runtime/ports/index.ts';
 import type { Case, Cases } from './cases.ts';
@@ -17,7 +18,6 @@ export interface Anvil {
   stop(): void;
 }
 
-const PORT = 18_545;
 const IDLE: Address = '0xbe7c43a5800000000000000000000000000000ff';
 const START_TRIES = 100;
 const START_PAUSE_MS = 50;
@@ -26,7 +26,8 @@ const START_PAUSE_MS = 50;
 export async function startAnvil(cases: Cases): Promise<Anvil | undefined> {
   const binary = findBinary();
   if (!binary) return undefined;
-  const options = ['--port', `${PORT}`, '--hardfork', cases.fork.toLowerCase(), '--no-mining', '--disable-code-size-limit'];
+  const port = await freePort();
+  const options = ['--port', `${port}`, '--hardfork', cases.fork.toLowerCase(), '--no-mining', '--disable-code-size-limit'];
   const limits = [
     '--disable-block-gas-limit',
     '--memory-limit',
@@ -38,7 +39,7 @@ export async function startAnvil(cases: Cases): Promise<Anvil | undefined> {
   ];
   const child = spawn(binary, [...options, ...limits], { stdio: 'ignore' });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const send = (method: string, params: unknown[]) => call(agent, method, params);
+  const send = (method: string, params: unknown[]) => call(port, agent, method, params);
   await untilReady(child, send);
   return {
     clock: clockOf(child.pid ?? 0),
@@ -69,6 +70,17 @@ function findBinary(): string | undefined {
   }
 }
 
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
 async function untilReady(child: ChildProcess, send: (method: string, params: unknown[]) => Promise<unknown>): Promise<void> {
   for (let i = 0; i < START_TRIES; i++) {
     try {
@@ -80,14 +92,14 @@ async function untilReady(child: ChildProcess, send: (method: string, params: un
     }
   }
   child.kill();
-  throw new Error(`anvil did not answer on port ${PORT}`);
+  throw new Error('anvil did not answer');
 }
 
-function call(agent: Agent, method: string, params: unknown[]): Promise<unknown> {
+function call(port: number, agent: Agent, method: string, params: unknown[]): Promise<unknown> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port: PORT, method: 'POST', path: '/', agent, headers }, (response) => {
+    const sent = request({ host: '127.0.0.1', port, method: 'POST', path: '/', agent, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => {
