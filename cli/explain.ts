@@ -70,6 +70,14 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
   ManifestTooLarge: (size, limit) => `the manifest has ${size} bytes; the ledger takes at most ${limit}`,
   InvalidHealthWindow: (given, least, most) =>
     `a health window of ${given} s does not fit; it is from ${inWords(Number(least))} to ${inWords(Number(most))}`,
+  InvalidLabel: (label) =>
+    `"${app(label)}" is no label; write key=value with a-z, 0-9, hyphen, dot and underscore, at most 32 characters`,
+  TooManyLabels: (count, limit) => `${count} labels are too many; there can be ${limit}`,
+  InvalidCanary: (canary, limit) => `a canary of ${canary} does not fit; it is at most ${limit}`,
+  NotesTooLong: (size, limit) => `the notes have ${size} bytes; the ledger takes at most ${limit}`,
+  ReleaseExpired: (name, revision, expiresAt) =>
+    `${app(name)} r${revision} expired at ${timeText(Number(expiresAt))} and can no longer start; propose it anew`,
+  NotJuror: (name, revision, device) => `${device} has no vote on ${app(name)} r${revision}`,
   AlreadyApproved: (name, revision, operator) => `${operator} has approved ${app(name)} r${revision} already`,
   StillRollingOut: (name, revision) => `${app(name)} r${revision} is still rolling out; wait until it is decided`,
   WrongPhase: (name, revision, phase) =>

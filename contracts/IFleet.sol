@@ -27,6 +27,15 @@ interface IFleet {
         bytes32 manifestHash; // keccak256 of the canonical manifest bytes
     }
 
+    /// Where a release goes, and who tries it first.
+    struct Terms {
+        uint64 healthWindow; // seconds
+        uint64 expiresAt; // seconds, block time, from which on it cannot start; 0: never
+        uint32 canary; // devices, or percent of the targets, that try it first; 0: all targets at once
+        bool inPercent;
+        bytes32[] labels; // `key=value`; a target carries every one of them. None: all devices
+    }
+
     /// What one device should run of one app now.
     struct Wanted {
         bytes32 app;
@@ -44,10 +53,13 @@ interface IFleet {
     }
 
     event DeviceEnrolled(address indexed device, string name, address indexed by);
+    event DeviceLabelled(address indexed device, bytes32[] labels);
     event DeviceRevoked(address indexed device, address indexed by);
     event Proposed(bytes32 indexed app, uint64 indexed revision, address indexed by, bytes32 manifestHash);
+    event Noted(bytes32 indexed app, uint64 indexed revision, string notes);
     event Approved(bytes32 indexed app, uint64 indexed revision, address indexed by, uint32 approvals, uint32 needed);
     event RollingOut(bytes32 indexed app, uint64 indexed revision, uint64 previous);
+    event CanaryChosen(bytes32 indexed app, uint64 indexed revision, address[] devices);
     event Attested(bytes32 indexed app, uint64 indexed revision, address indexed device, bool healthy, string reason);
     event Promoted(bytes32 indexed app, uint64 indexed revision, uint32 votes, uint32 quorum);
     event RolledBack(bytes32 indexed app, uint64 indexed revision, uint64 backTo, string why);
@@ -69,17 +81,24 @@ interface IFleet {
     error InvalidName(string name); // not a DNS label: a-z, 0-9 and inner hyphens, at most 31 characters
     error DifferentLengths(uint256 devices, uint256 names);
 
+    error InvalidLabel(bytes32 label); // not key=value of a-z, 0-9, hyphen, dot and underscore, at most 32 characters
+    error TooManyLabels(uint256 count, uint256 limit);
+
     // Releasing
 
     error ManifestEmpty();
     error ManifestTooLarge(uint256 size, uint256 limit);
     error InvalidHealthWindow(uint64 healthWindow, uint64 least, uint64 most); // seconds
+    error InvalidCanary(uint32 canary, uint32 limit);
+    error NotesTooLong(uint256 size, uint256 limit);
+    error ReleaseExpired(bytes32 app, uint64 revision, uint64 expiresAt);
     error AlreadyApproved(bytes32 app, uint64 revision, address operator);
     error StillRollingOut(bytes32 app, uint64 revision);
     error WrongPhase(bytes32 app, uint64 revision, Phase phase);
 
     // Voting
 
+    error NotJuror(bytes32 app, uint64 revision, address device); // enrolled after its start, no target, or not of the canary
     error AlreadyAttested(bytes32 app, uint64 revision, bool healthy);
     error ReasonTooLong(uint256 size, uint256 limit);
     error HealthWindowOver(bytes32 app, uint64 revision, uint64 endedAt);
@@ -89,6 +108,9 @@ interface IFleet {
     /// Enrols devices under their names; only operators.
     function enrol(address[] calldata devices, string[] calldata names) external;
 
+    /// The same for one device that carries labels.
+    function enrolLabelled(address device, string calldata name, bytes32[] calldata labels) external;
+
     /// Its votes on what is still undecided count no more; only operators.
     function revoke(address device) external;
 
@@ -97,11 +119,18 @@ interface IFleet {
     /// rolls out; where one approval is enough it would start at once, and is refused then instead.
     function propose(bytes32 app, bytes calldata manifest, uint64 healthWindow) external returns (uint64 revision);
 
+    /// The same with labels of the targets, a canary, an expiry, and notes for people.
+    function proposeWith(bytes32 app, bytes calldata manifest, Terms calldata terms, string calldata notes)
+        external
+        returns (uint64 revision);
+
     /// With enough approvals the release starts. Refused while another revision rolls out.
     function approve(bytes32 app, uint64 revision) external;
 
-    /// A device's vote on the revision that is rolling out. It may change its mind until the vote is decided.
-    /// More than half healthy promotes the release; once that can no longer be, it is rolled back.
+    /// A juror's vote on the revision that is rolling out. It may change its mind until the vote is decided.
+    /// Jurors are the canary, or all targets where there is none: as enrolled when it started, less those revoked since.
+    /// More than half of them healthy promotes the release; once that can no longer be, it is rolled back. So of n jurors
+    /// at most (n - 1) / 2 may be offline or lie without either forcing or blocking a decision.
     function attest(bytes32 app, uint64 revision, bool healthy, string calldata reason) external;
 
     /// Rolls back a release whose health window has ended without a quorum. Anyone may call it.
@@ -122,15 +151,26 @@ interface IFleet {
     /// The revision that is rolling out; 0: none.
     function rollingOut(bytes32 app) external view returns (uint64);
 
+    /// Where it goes; the health window is that of the release.
+    function terms(bytes32 app, uint64 revision) external view returns (Terms memory);
+
+    /// The devices that try it first; none: all targets do.
+    function canary(bytes32 app, uint64 revision) external view returns (address[] memory);
+
+    /// Who may vote on a revision that has started, and how many votes decide.
+    function jury(bytes32 app, uint64 revision) external view returns (uint32 voters, uint32 needed);
+
     function manifest(bytes32 app, uint64 revision) external view returns (bytes memory);
 
     function devices() external view returns (Device[] memory);
+
+    function labels(address device) external view returns (bytes32[] memory);
 
     function operators() external view returns (address[] memory);
 
     /// Approvals that start a release.
     function threshold() external view returns (uint32);
 
-    /// Votes that decide a release: more than half of the enrolled devices.
+    /// More than half of the enrolled devices: the votes that decide a release for all of them.
     function quorum() external view returns (uint32);
 }

@@ -40,6 +40,8 @@ interface Code {
 const settings = {
   evmVersion: 'osaka',
   optimizer: { enabled: true, runs: 200 },
+  // A sixth less code than the older pipeline makes; the Fleet has to stay below 24,576 bytes (EIP-170).
+  viaIR: true,
   metadata: { bytecodeHash: 'none', appendCBOR: false },
   outputSelection: { '*': { '*': ['abi', 'evm.bytecode', 'evm.deployedBytecode'] } },
 };

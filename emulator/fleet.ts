@@ -36,6 +36,9 @@ export interface FleetEvent {
   readonly quorum?: number;
   readonly why?: string;
   readonly next?: number;
+  readonly labels?: readonly string[];
+  readonly notes?: string;
+  readonly devices?: readonly Hex[];
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -64,7 +67,9 @@ function toEvent(name: string, args: Arguments): FleetEvent {
   for (const key of ['device', 'by']) {
     if (typeof args[key] === 'string') event[key] = args[key].toLowerCase();
   }
-  for (const key of ['healthy', 'reason', 'why']) if (args[key] !== undefined) event[key] = args[key];
+  if (Array.isArray(args['labels'])) event['labels'] = args['labels'].map(appName);
+  if (Array.isArray(args['devices'])) event['devices'] = args['devices'].map((device: string) => device.toLowerCase());
+  for (const key of ['healthy', 'reason', 'why', 'notes']) if (args[key] !== undefined) event[key] = args[key];
   if (args['name'] !== undefined) event['deviceName'] = args['name'];
   if (name === 'Superseded') event['next'] = Number(args['by']);
   return event as unknown as FleetEvent;
@@ -95,6 +100,21 @@ const tellings: { readonly [name: string]: Telling } = {
     who: ({ by }) => by,
     text: (event) => `${release(event)} was proposed`,
     state: () => 'neutral',
+  },
+  DeviceLabelled: {
+    who: () => undefined,
+    text: ({ device, labels }, nameOf) => `${nameOf(device)} carries ${labels?.join(', ') || 'no labels'}`,
+    state: () => 'neutral',
+  },
+  Noted: {
+    who: () => undefined,
+    text: (event) => `${release(event)}: ${event.notes}`,
+    state: () => 'neutral',
+  },
+  CanaryChosen: {
+    who: () => undefined,
+    text: (event, nameOf) => `${release(event)} is tried first by ${event.devices?.map(nameOf).join(', ')}`,
+    state: () => 'changing',
   },
   Approved: {
     who: ({ by }) => by,

@@ -29,11 +29,16 @@ function decode(log: Log) {
 
 const release = ({ app, revision }: { app: Hex; revision: bigint }) => `${hexToString(app, { size: 32 })} r${revision}`;
 
+const labelText = (word: Hex) => hexToString(word, { size: 32 });
+
 /** What each event says, in the order of a release's life. */
 const details: { readonly [N in Name]: (args: Arguments<N>) => string } = {
   DeviceEnrolled: ({ name, device }) => `${name} is ${device.toLowerCase()}`,
   DeviceRevoked: ({ device }) => device.toLowerCase(),
   Proposed: (args) => `${release(args)}, manifest ${args.manifestHash}`,
+  DeviceLabelled: ({ device, labels }) => `${device.toLowerCase()} carries ${labels.map(labelText).join(', ') || 'no labels'}`,
+  Noted: (args) => `${release(args)}: ${args.notes}`,
+  CanaryChosen: (args) => `${release(args)}, tried first by ${args.devices.map((device) => device.toLowerCase()).join(', ')}`,
   Approved: (args) => `${release(args)}, ${args.approvals} of ${args.needed}`,
   RollingOut: (args) => (args.previous === 0n ? release(args) : `${release(args)}, in the place of r${args.previous}`),
   Attested: (args) => `${release(args)} ${args.healthy ? 'healthy' : `unhealthy: ${args.reason || 'no reason given'}`}`,

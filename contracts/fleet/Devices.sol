@@ -12,26 +12,40 @@ abstract contract Devices is Operators {
     struct Record {
         string name;
         uint64 enrolledAt;
+        uint64 serial; // counts enrolments, from 1: who came before what
+        bytes32[] labels; // `key=value`
     }
+
+    uint256 internal constant LABELS_LIMIT = 8;
 
     EnumerableSet.AddressSet private _devices;
     mapping(address device => Record) private _records;
     mapping(bytes32 nameHash => address device) private _byName;
 
-    /// A device has just left: what it said must stop counting.
-    function _left(address device) internal virtual;
+    uint64 private _serial;
+
+    /// A device is about to leave: what it said must stop counting.
+    function _leaves(address device) internal virtual;
 
     function enrol(address[] calldata accounts, string[] calldata names) external onlyOperator {
         if (accounts.length != names.length) revert DifferentLengths(accounts.length, names.length);
         for (uint256 i = 0; i < accounts.length; i++) _enrol(accounts[i], names[i]);
     }
 
+    function enrolLabelled(address device, string calldata name, bytes32[] calldata labels_) external onlyOperator {
+        _enrol(device, name);
+        _demandLabels(labels_);
+        _records[device].labels = labels_;
+        emit DeviceLabelled(device, labels_);
+    }
+
     function revoke(address device) external onlyOperator {
-        if (!_devices.remove(device)) revert NotEnrolled(device);
+        if (!_isEnrolled(device)) revert NotEnrolled(device);
+        emit DeviceRevoked(device, msg.sender);
+        _leaves(device);
+        _devices.remove(device);
         delete _byName[keccak256(bytes(_records[device].name))];
         delete _records[device];
-        emit DeviceRevoked(device, msg.sender);
-        _left(device);
     }
 
     function devices() external view returns (Device[] memory list) {
@@ -42,12 +56,47 @@ abstract contract Devices is Operators {
         }
     }
 
+    function labels(address device) external view returns (bytes32[] memory) {
+        return _records[device].labels;
+    }
+
     function quorum() public view returns (uint32) {
         return uint32(_devices.length() / 2 + 1);
     }
 
+    function _accounts() internal view returns (address[] memory) {
+        return _devices.values();
+    }
+
     function _enrolled() internal view returns (uint256) {
         return _devices.length();
+    }
+
+    /// How many have been enrolled so far; devices enrolled later have a higher serial number.
+    function _lastSerial() internal view returns (uint64) {
+        return _serial;
+    }
+
+    /// 0: not enrolled.
+    function _serialOf(address device) internal view returns (uint64) {
+        return _records[device].serial;
+    }
+
+    function _carries(address device, bytes32[] memory wanted) internal view returns (bool) {
+        if (wanted.length == 0) return true;
+        bytes32[] memory own = _records[device].labels;
+        for (uint256 i = 0; i < wanted.length; i++) if (!_contains(own, wanted[i])) return false;
+        return true;
+    }
+
+    function _demandLabels(bytes32[] calldata given) internal pure {
+        if (given.length > LABELS_LIMIT) revert TooManyLabels(given.length, LABELS_LIMIT);
+        for (uint256 i = 0; i < given.length; i++) if (!Names.isPair(given[i])) revert InvalidLabel(given[i]);
+    }
+
+    function _contains(bytes32[] memory list, bytes32 item) private pure returns (bool) {
+        for (uint256 i = 0; i < list.length; i++) if (list[i] == item) return true;
+        return false;
     }
 
     function _isEnrolled(address device) internal view returns (bool) {
@@ -61,7 +110,10 @@ abstract contract Devices is Operators {
         address holder = _byName[keccak256(bytes(name))];
         if (holder != address(0)) revert NameTaken(name, holder);
         _byName[keccak256(bytes(name))] = device;
-        _records[device] = Record(name, uint64(block.timestamp));
+        Record storage record = _records[device];
+        record.name = name;
+        record.enrolledAt = uint64(block.timestamp);
+        record.serial = ++_serial;
         emit DeviceEnrolled(device, name, msg.sender);
     }
 }

@@ -29,6 +29,23 @@ library Names {
         return string(text);
     }
 
+    /// `key=value`, left-aligned: both of a-z, 0-9, hyphen, dot, underscore, neither of them empty.
+    function isPair(bytes32 pair) internal pure returns (bool) {
+        uint256 equalsAt = 0;
+        uint256 length = 0;
+        for (; length < 32 && pair[length] != 0; length++) {
+            bytes1 character = pair[length];
+            if (character == "=") {
+                if (equalsAt != 0) return false;
+                equalsAt = length;
+            } else if (!_fits(character, false) && character != "." && character != "_") {
+                return false;
+            }
+        }
+        if (equalsAt == 0 || equalsAt == length - 1) return false;
+        return length == 32 || uint256(pair << (length * 8)) == 0;
+    }
+
     function _fits(bytes1 character, bool atTheEdge) private pure returns (bool) {
         if (character == "-") return !atTheEdge;
         return (character >= "a" && character <= "z") || (character >= "0" && character <= "9");

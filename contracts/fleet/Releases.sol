@@ -3,12 +3,12 @@ pragma solidity ^0.8.28;
 
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {Chunks} from "./Chunks.sol";
-import {Devices} from "./Devices.sol";
 import {Names} from "./Names.sol";
+import {Targets} from "./Targets.sol";
 
 /// The releases: proposed and approved by operators, judged by devices.
 /// Of one app at most one revision is active and at most one rolls out. Revisions only ever start in ascending order.
-abstract contract Releases is Devices {
+abstract contract Releases is Targets {
     using EnumerableSet for EnumerableSet.Bytes32Set;
     using EnumerableSet for EnumerableSet.UintSet;
 
@@ -31,6 +31,7 @@ abstract contract Releases is Devices {
 
     uint256 internal constant MANIFEST_LIMIT = 65_536; // bytes
     uint256 internal constant REASON_LIMIT = 256; // bytes
+    uint256 internal constant NOTES_LIMIT = 1024; // bytes
     uint64 internal constant HEALTH_WINDOW_LEAST = 1 seconds;
     uint64 internal constant HEALTH_WINDOW_MOST = 30 days;
 
@@ -43,31 +44,21 @@ abstract contract Releases is Devices {
     // What operators do
 
     function propose(bytes32 app, bytes calldata content, uint64 healthWindow) external onlyOperator returns (uint64 revision) {
-        if (!Names.isLabel(app)) revert InvalidName(Names.toString(app));
-        if (healthWindow < HEALTH_WINDOW_LEAST || healthWindow > HEALTH_WINDOW_MOST) {
-            revert InvalidHealthWindow(healthWindow, HEALTH_WINDOW_LEAST, HEALTH_WINDOW_MOST);
-        }
         bytes32 manifestHash = _store(content);
-        _names.add(app);
-        _expireIfOver(app);
-        App storage state = _apps[app];
-        revision = ++state.latest;
-        _replaceOwnProposal(app, msg.sender, revision);
-        state.releases[revision] = Release({
-            revision: revision,
-            phase: Phase.Proposed,
-            proposer: msg.sender,
-            proposedAt: uint64(block.timestamp),
-            startedAt: 0,
-            decidedAt: 0,
-            healthWindow: healthWindow,
-            approvals: 0,
-            healthyVotes: 0,
-            unhealthyVotes: 0,
-            manifestHash: manifestHash
-        });
-        state.open.add(revision);
-        emit Proposed(app, revision, msg.sender, manifestHash);
+        revision = _draft(app, manifestHash, healthWindow);
+        _approve(app, revision, msg.sender);
+    }
+
+    function proposeWith(bytes32 app, bytes calldata content, Terms calldata terms_, string calldata notes)
+        external
+        onlyOperator
+        returns (uint64 revision)
+    {
+        if (bytes(notes).length > NOTES_LIMIT) revert NotesTooLong(bytes(notes).length, NOTES_LIMIT);
+        bytes32 manifestHash = _store(content);
+        revision = _draft(app, manifestHash, terms_.healthWindow);
+        _setTerms(app, revision, terms_);
+        if (bytes(notes).length > 0) emit Noted(app, revision, notes);
         _approve(app, revision, msg.sender);
     }
 
@@ -89,6 +80,7 @@ abstract contract Releases is Devices {
         App storage state = _apps[app];
         Release storage judged = state.releases[revision];
         if (judged.phase != Phase.RollingOut) revert WrongPhase(app, revision, judged.phase);
+        if (!_isJuror(app, revision, msg.sender)) revert NotJuror(app, revision, msg.sender);
         if (_isOver(judged)) revert HealthWindowOver(app, revision, judged.startedAt + judged.healthWindow);
         Vote vote = healthy ? Vote.Healthy : Vote.Unhealthy;
         if (state.votes[revision][msg.sender] == vote) revert AlreadyAttested(app, revision, healthy);
@@ -116,13 +108,14 @@ abstract contract Releases is Devices {
         uint256 count = 0;
         for (uint256 i = 0; i < names.length; i++) {
             App storage state = _apps[names[i]];
-            uint64 revision = state.rolling != 0 ? state.rolling : state.active;
+            uint64 revision = _wantedBy(device, names[i]);
             if (revision == 0) continue;
+            uint64 previous = state.previous[revision];
             list[count++] = Wanted({
                 app: names[i],
                 revision: revision,
                 phase: state.releases[revision].phase,
-                previous: state.previous[revision],
+                previous: previous != 0 && _isTarget(names[i], previous, device) ? previous : 0,
                 voted: state.votes[revision][device] != Vote.None,
                 manifest: Chunks.read(_chunks[state.releases[revision].manifestHash])
             });
@@ -156,6 +149,36 @@ abstract contract Releases is Devices {
         return Chunks.read(_chunks[_apps[app].releases[revision].manifestHash]);
     }
 
+    /// Of an app that has started: what rolls out where the device tries it, else what is active where it is a target.
+    function _wantedBy(address device, bytes32 app) private view returns (uint64) {
+        App storage state = _apps[app];
+        if (state.rolling != 0 && _tries(app, state.rolling, device)) return state.rolling;
+        return state.active != 0 && _isTarget(app, state.active, device) ? state.active : 0;
+    }
+
+    // Nothing → Proposed
+
+    function _draft(bytes32 app, bytes32 manifestHash, uint64 healthWindow) private returns (uint64 revision) {
+        if (!Names.isLabel(app)) revert InvalidName(Names.toString(app));
+        if (healthWindow < HEALTH_WINDOW_LEAST || healthWindow > HEALTH_WINDOW_MOST) {
+            revert InvalidHealthWindow(healthWindow, HEALTH_WINDOW_LEAST, HEALTH_WINDOW_MOST);
+        }
+        _names.add(app);
+        _expireIfOver(app);
+        App storage state = _apps[app];
+        revision = ++state.latest;
+        _replaceOwnProposal(app, msg.sender, revision);
+        Release storage made = state.releases[revision];
+        made.revision = revision;
+        made.phase = Phase.Proposed;
+        made.proposer = msg.sender;
+        made.proposedAt = uint64(block.timestamp);
+        made.healthWindow = healthWindow;
+        made.manifestHash = manifestHash;
+        state.open.add(revision);
+        emit Proposed(app, revision, msg.sender, manifestHash);
+    }
+
     // Proposed → RollingOut
 
     function _approve(bytes32 app, uint64 revision, address operator) private {
@@ -176,6 +199,7 @@ abstract contract Releases is Devices {
     function _start(bytes32 app, uint64 revision) private {
         App storage state = _apps[app];
         if (state.rolling != 0) revert StillRollingOut(app, state.rolling);
+        _demandUnexpired(app, revision);
         state.open.remove(revision);
         _supersedeOlder(app, revision);
         state.rolling = revision;
@@ -185,6 +209,7 @@ abstract contract Releases is Devices {
         _started.add(app);
         _rolling.add(app);
         emit RollingOut(app, revision, state.active);
+        _choose(app, revision);
     }
 
     function _replaceOwnProposal(bytes32 app, address operator, uint64 by) private {
@@ -217,24 +242,24 @@ abstract contract Releases is Devices {
         state.votes[revision][device] = vote;
     }
 
-    /// Over the devices enrolled at this moment: fewer than half of them can neither force a decision nor prevent it.
-    /// Without any device nobody can judge; then the health window does.
+    /// Fewer than half of the jurors can neither force a decision nor prevent it.
+    /// Without any juror nobody can judge; then the health window does.
     function _decide(bytes32 app) private {
         Release storage judged = _apps[app].releases[_apps[app].rolling];
-        uint256 voters = _enrolled();
+        (uint32 voters, uint32 needed) = jury(app, judged.revision);
         if (voters == 0) return;
-        if (judged.healthyVotes >= quorum()) return _promote(app);
-        if (judged.unhealthyVotes >= quorum()) return _rollBack(app, "a quorum found it unhealthy");
-        if (voters - judged.unhealthyVotes < quorum()) return _rollBack(app, "a healthy quorum can no longer be reached");
+        if (judged.healthyVotes >= needed) return _promote(app, needed);
+        if (judged.unhealthyVotes >= needed) return _rollBack(app, "a quorum found it unhealthy");
+        if (voters - judged.unhealthyVotes < needed) return _rollBack(app, "a healthy quorum can no longer be reached");
     }
 
-    function _promote(bytes32 app) private {
+    function _promote(bytes32 app, uint32 needed) private {
         App storage state = _apps[app];
         uint64 revision = state.rolling;
         uint64 before = state.active;
         _end(app, Phase.Active);
         state.active = revision;
-        emit Promoted(app, revision, state.releases[revision].healthyVotes, quorum());
+        emit Promoted(app, revision, state.releases[revision].healthyVotes, needed);
         if (before != 0) _supersede(app, before, revision);
     }
 
@@ -263,10 +288,12 @@ abstract contract Releases is Devices {
     }
 
     /// Its votes on what is undecided are taken back; with fewer voters what is left may be a quorum.
-    function _left(address device) internal override {
+    function _leaves(address device) internal override {
         bytes32[] memory names = _rolling.values();
         for (uint256 i = 0; i < names.length; i++) {
             App storage state = _apps[names[i]];
+            if (!_isJuror(names[i], state.rolling, device)) continue;
+            _dismiss(names[i], state.rolling);
             _count(state, state.rolling, device, Vote.None);
             _decide(names[i]);
         }

@@ -62,6 +62,7 @@ export const functions = {
 export const errors = {
   NotEnrolled: ['0xd0e216c2', 'this device is not enrolled'],
   WrongPhase: ['0xc8d03984', 'the revision is no longer rolling out'],
+  NotJuror: ['0xe0f56193', 'this device has no vote on it: it was enrolled later, or is not one of those that try it first'],
   AlreadyAttested: ['0xef048fa2', 'this vote is given already'],
   ReasonTooLong: ['0x1e421fbf', 'the reason is too long'],
   HealthWindowOver: ['0x71d21b59', 'its health window is over'],

@@ -7,13 +7,15 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Event, Reverted } from '../support/contract.ts';
 import { ownMachine } from '../support/machine.ts';
-import { act, appName, devices, history, operators, type Step, stage } from './actors.ts';
+import { act, appName, canary, devices, history, nameOf, operators, type Step, stage } from './actors.ts';
 
 const newMachine = ownMachine;
 const RUNS = 150;
 
 class Witness {
   readonly enrolled = new Set<string>(devices);
+  /** Of the revision that is rolling out: those enrolled when it started, less those revoked since. */
+  jurors = new Set<string>();
   readonly approvals = new Map<number, Set<string>>();
   readonly votes = new Map<string, boolean>();
   readonly phase: string[] = [];
@@ -24,7 +26,7 @@ class Witness {
   }
 
   count(healthy: boolean): number {
-    return [...this.votes].filter(([device, vote]) => vote === healthy && this.enrolled.has(device)).length;
+    return [...this.votes].filter(([device, vote]) => vote === healthy && this.jurors.has(device)).length;
   }
 
   with(phase: string): number[] {
@@ -36,12 +38,14 @@ class Witness {
     if (what === 'enrol') this.enrolled.add(`${args[0]}`);
     if (what === 'revoke') {
       this.enrolled.delete(`${args[0]}`);
+      this.jurors.delete(`${args[0]}`);
       this.votes.delete(`${args[0]}`);
     }
-    if (what === 'propose') this.approvals.set(this.phase.length + 1, new Set([who]));
+    if (what === 'propose' || what === 'proposeTo') this.approvals.set(this.phase.length + 1, new Set([who]));
     if (what === 'approve') this.approvals.get(Number(args[0]))!.add(who);
     if (what === 'healthy' || what === 'unhealthy') {
       assert.ok(this.enrolled.has(who), 'only enrolled devices vote');
+      assert.ok(this.jurors.has(who), 'only those of the beginning vote');
       this.votes.set(who, what === 'healthy');
     }
     for (const event of events) judgements[event.name]?.(this, Number(event.args['revision']), event);
@@ -58,9 +62,9 @@ class Witness {
       'no older one waits',
     );
     assert.ok(this.with('Proposed').length <= operators.length, 'at most one proposal of each operator');
-    if (rolling === undefined || this.enrolled.size === 0) return;
-    assert.ok(this.count(true) * 2 <= this.enrolled.size, 'a healthy quorum is a decision');
-    assert.ok(this.count(false) * 2 < this.enrolled.size, 'so is that there can be none');
+    if (rolling === undefined || this.jurors.size === 0) return;
+    assert.ok(this.count(true) * 2 <= this.jurors.size, 'a healthy quorum is a decision');
+    assert.ok(this.count(false) * 2 < this.jurors.size, 'so is that there can be none');
   }
 
   enter(revision: number, phase: string, from: readonly string[]): void {
@@ -78,9 +82,15 @@ const judgements: Readonly<Record<string, (witness: Witness, revision: number, e
     assert.is(Number(args['previous']), witness.with('Active')[0] ?? 0);
     witness.enter(revision, 'RollingOut', ['Proposed']);
     witness.votes.clear();
+    witness.jurors = new Set(witness.enrolled);
+  },
+  CanaryChosen: (witness, _, { args }) => {
+    witness.jurors = new Set((args['devices'] as string[]).map(nameOf));
+    assert.ok(witness.jurors.size > 0 && witness.jurors.size < witness.enrolled.size, 'a canary is a part of the fleet');
+    for (const juror of witness.jurors) assert.ok(witness.enrolled.has(juror), 'only enrolled devices are chosen');
   },
   Promoted: (witness, revision) => {
-    assert.ok(witness.count(true) * 2 > witness.enrolled.size, 'promoted by more than half of the enrolled');
+    assert.ok(witness.count(true) * 2 > witness.jurors.size, 'promoted by more than half of the jurors');
     const [before] = witness.with('Active');
     if (before) witness.phase[before - 1] = 'Replaced';
     witness.enter(revision, 'Active', ['RollingOut']);
@@ -88,7 +98,7 @@ const judgements: Readonly<Record<string, (witness: Witness, revision: number, e
   RolledBack: (witness, revision, { args }) => {
     const bad = witness.count(false);
     const over = `${args['why']}`.startsWith('no quorum within');
-    assert.ok(over || bad * 2 >= witness.enrolled.size, 'rolled back by no fewer than half, or by time');
+    assert.ok(over || bad * 2 >= witness.jurors.size, 'rolled back by no fewer than half, or by time');
     assert.is(Number(args['backTo']), witness.with('Active')[0] ?? 0);
     witness.enter(revision, 'RolledBack', ['RollingOut']);
   },
@@ -103,8 +113,10 @@ const anyDevice = fc.constantFrom(...devices, 'd5', 'd6');
 const anyOperator = fc.constantFrom(...operators, 'X');
 /** 0: the one that is in question just then. */
 const anyRevision = fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 6 }) });
+const anyCanary = fc.constantFrom('0', '1', '2', '3', '99', '1%', '50%', '99%');
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: anyOperator.map((who): Step => [who, 'propose', 'hello', 3]) },
+  { weight: 3, arbitrary: fc.tuple(anyOperator, anyCanary).map(([who, size]): Step => [who, 'proposeTo', size]) },
   { weight: 6, arbitrary: fc.tuple(anyOperator, anyRevision).map(([who, revision]): Step => [who, 'approve', revision]) },
   { weight: 10, arbitrary: fc.tuple(anyDevice, anyRevision).map(([who, revision]): Step => [who, 'healthy', revision]) },
   { weight: 4, arbitrary: fc.tuple(anyDevice, anyRevision).map(([who, revision]): Step => [who, 'unhealthy', revision]) },
@@ -142,7 +154,8 @@ s('every decision follows from who did what', async () => {
     }),
     { numRuns: RUNS },
   );
-  for (const name of ['RollingOut', 'Promoted', 'RolledBack', 'Superseded']) assert.ok((seen.get(name) ?? 0) > RUNS / 10, name);
+  for (const name of ['RollingOut', 'Promoted', 'RolledBack', 'Superseded', 'CanaryChosen'])
+    assert.ok((seen.get(name) ?? 0) > RUNS / 10, name);
 });
 
 /** Up to six voters, of whom fewer than half vote as they like, as often as they like, whenever they like. */
@@ -167,6 +180,28 @@ s('fewer than half can neither force a decision nor prevent one', async () => {
       assert.is(await history(on), truth ? 'Active' : 'RolledBack');
     }),
     { numRuns: RUNS },
+  );
+});
+
+s('fewer than half of a canary can neither force a decision nor prevent one, whatever all others say', async () => {
+  const any = fc.record({
+    size: fc.integer({ min: 1, max: 5 }),
+    noise: fc.array(fc.tuple(fc.nat(), fc.boolean())),
+    truth: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(any, async ({ size, noise, truth }) => {
+      const on = await stage(await newMachine(), 1, [...devices, 'd5', 'd6']);
+      await act(on, ['A', 'proposeTo', `${size}`]);
+      const jurors = await canary(on, 1);
+      assert.is(jurors.length, size);
+      const honest = jurors.slice(0, Math.floor(size / 2) + 1);
+      const others = [...devices, 'd5', 'd6', 'X'].filter((each) => !honest.includes(each));
+      for (const [index, vote] of noise) await attempt(on, [others[index % others.length]!, vote ? 'healthy' : 'unhealthy', 1]);
+      for (const juror of honest) await attempt(on, [juror, truth ? 'healthy' : 'unhealthy', 1]);
+      assert.is(await history(on), truth ? 'Active' : 'RolledBack');
+    }),
+    { numRuns: RUNS / 3 },
   );
 });
 

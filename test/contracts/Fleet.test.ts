@@ -154,15 +154,15 @@ const rows: [name: string, before: Step[], step: Step, outcome: string, phases: 
   ['a revoked device does not vote', [...rollingOut, ['A', 'revoke', 'd4']], ['d4', 'healthy'], 'NotEnrolled(d4)', 'RollingOut'],
   [
     'a revoked vote no longer counts',
-    [...rollingOut, ['d1', 'healthy'], ['d2', 'healthy'], ['A', 'enrol', 'd5'], ['A', 'enrol', 'd6'], ['A', 'revoke', 'd1']],
-    ['d3', 'healthy'], // two of five
-    'Attested',
-    'RollingOut',
+    [...rollingOut, ['d1', 'healthy'], ['A', 'revoke', 'd1'], ['d2', 'healthy']],
+    ['d3', 'healthy'], // two of three
+    'Attested Promoted',
+    'Active',
   ],
   [
     'a revoked complaint no longer counts',
-    [...rollingOut, ['d1', 'unhealthy'], ['A', 'enrol', 'd5'], ['A', 'revoke', 'd1']],
-    ['d2', 'unhealthy'], // one of four
+    [...rollingOut, ['d1', 'unhealthy'], ['A', 'revoke', 'd1']],
+    ['d2', 'unhealthy'], // one of three
     'Attested',
     'RollingOut',
   ],
@@ -181,18 +181,25 @@ const rows: [name: string, before: Step[], step: Step, outcome: string, phases: 
     'RolledBack',
   ],
   [
-    'enrolled anew, a device votes anew',
+    'enrolled anew, a device is a late one',
     [...rollingOut, ['d1', 'healthy'], ['A', 'revoke', 'd1'], ['A', 'enrol', 'd1']],
     ['d1', 'healthy'],
-    'Attested',
+    'NotJuror(hello, 1, d1)',
     'RollingOut',
   ],
   [
-    'more voters raise the quorum',
-    [...rollingOut, ['A', 'enrol', 'd5'], ['A', 'enrol', 'd6'], ['d1', 'healthy'], ['d2', 'healthy']],
-    ['d3', 'healthy'], // three of six
-    'Attested',
+    'a device enrolled after the start does not judge',
+    [...rollingOut, ['A', 'enrol', 'd5']],
+    ['d5', 'healthy'],
+    'NotJuror(hello, 1, d5)',
     'RollingOut',
+  ],
+  [
+    'nor does it raise the quorum',
+    [...rollingOut, ['A', 'enrol', 'd5'], ['A', 'enrol', 'd6'], ['d1', 'healthy'], ['d2', 'healthy']],
+    ['d3', 'healthy'], // three of four
+    'Attested Promoted',
+    'Active',
   ],
   [
     'the last device leaves: the window decides',

@@ -24,6 +24,11 @@ function addressOf(number: number): Address {
   return `0x${number.toString(16).padStart(40, '0')}`;
 }
 
+/** The actor's name behind an address. */
+export function nameOf(address: string): string {
+  return names.get(address.toLowerCase())!;
+}
+
 /** The address behind an actor's name; `0` is the zero address. */
 export function actor(name: string): Address {
   return name === '0' ? addressOf(0) : addresses.get(name)!;
@@ -44,6 +49,18 @@ export async function stage(machine: Machine, threshold = 2, enrolled: readonly 
 const actions = {
   propose: async ({ fleet }: Stage, who: string, app = 'hello', sizeBytes = 100, windowSeconds = WINDOW_SECONDS) =>
     (await fleet.send(actor(who), 'propose', appName(`${app}`), manifest(+sizeBytes), BigInt(windowSeconds))).events,
+  /** `canary` as `2` or `50%`, labels separated by commas, and the second at which it expires. */
+  proposeTo: async ({ fleet }: Stage, who: string, canary = '0', labels = '', expiresAt = 0, app = 'hello', notes = '') => {
+    const size = `${canary}`;
+    const terms = {
+      healthWindow: BigInt(WINDOW_SECONDS),
+      expiresAt: BigInt(expiresAt),
+      canary: Number(size.replace('%', '')),
+      inPercent: size.endsWith('%'),
+      labels: labelWords(`${labels}`),
+    };
+    return (await fleet.send(actor(who), 'proposeWith', appName(`${app}`), manifest(100), terms, `${notes}`)).events;
+  },
   approve: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello') =>
     (await fleet.send(actor(who), 'approve', appName(`${app}`), BigInt(revision))).events,
   healthy: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello') =>
@@ -54,6 +71,8 @@ const actions = {
     (await fleet.send(actor(who), 'expire', appName(`${app}`))).events,
   enrol: async ({ fleet }: Stage, who: string, device = 'd5', name = device) =>
     (await fleet.send(actor(who), 'enrol', [actor(`${device}`)], [name])).events,
+  enrolLabelled: async ({ fleet }: Stage, who: string, device = 'd5', labels = '') =>
+    (await fleet.send(actor(who), 'enrolLabelled', actor(`${device}`), device, labelWords(`${labels}`))).events,
   revoke: async ({ fleet }: Stage, who: string, device = 'd4') =>
     (await fleet.send(actor(who), 'revoke', actor(`${device}`))).events,
   wait: async ({ machine }: Stage, _who: string, seconds = WINDOW_SECONDS): Promise<readonly Event[]> => {
@@ -61,6 +80,22 @@ const actions = {
     return [];
   },
 };
+
+function labelWords(labels: string): string[] {
+  return labels === '' ? [] : labels.split(',').map(appName);
+}
+
+/** The devices that the contract chose to try a revision first, by name. */
+export async function canary({ fleet }: Stage, revision: number, app = 'hello'): Promise<string[]> {
+  const chosen = (await fleet.read('canary', appName(app), BigInt(revision))) as string[];
+  return chosen.map(nameOf);
+}
+
+/** `hello 2`, for each app that a device should run now. */
+export async function wanted({ fleet }: Stage, device: string): Promise<string[]> {
+  const rows = (await fleet.read('wanted', actor(device))) as { app: string; revision: bigint }[];
+  return rows.map(({ app, revision }) => `${hexToString(app as Address, { size: 32 })} ${revision}`);
+}
 
 export function manifest(sizeBytes: number): string {
   return hex(new Uint8Array(sizeBytes).fill(0x7b));

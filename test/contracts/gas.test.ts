@@ -9,6 +9,7 @@ import { actor, appName, manifest } from './actors.ts';
 const s = suite('Fleet: gas');
 /** The most that one transaction may have (EIP-7825). */
 const TRANSACTION_LIMIT = 16_777_216;
+const TERMS = { healthWindow: 60n, expiresAt: 0n, canary: 0, inPercent: false, labels: [] as string[] };
 const APP = appName('hello');
 
 interface Fleet {
@@ -47,7 +48,7 @@ const attest = (on: Fleet, device: number, revision = 1n, healthy = true) =>
 
 /** Action, what it is measured on, and the bound. */
 const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: bigint }>][] = [
-  ['enrol one device', 180_000, async () => (await fleetOf(0)).fleet.send(actor('A'), 'enrol', [deviceOf(1)], ['pad-1'])],
+  ['enrol one device', 200_000, async () => (await fleetOf(0)).fleet.send(actor('A'), 'enrol', [deviceOf(1)], ['pad-1'])],
   [
     'enrol 50 devices',
     6_500_000,
@@ -70,6 +71,24 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
     async () => {
       const { fleet } = await fleetOf(4);
       await fleet.send(actor('A'), 'propose', APP, manifest(400), 60n);
+      return fleet.send(actor('B'), 'approve', APP, 1n);
+    },
+  ],
+  [
+    'approve, and draw 50 of 500 devices',
+    7_000_000,
+    async () => {
+      const { fleet } = await fleetOf(500);
+      await fleet.send(actor('A'), 'proposeWith', APP, manifest(400), { ...TERMS, canary: 10, inPercent: true }, '');
+      return fleet.send(actor('B'), 'approve', APP, 1n);
+    },
+  ],
+  [
+    'approve, and find 500 devices by a label',
+    4_000_000,
+    async () => {
+      const { fleet } = await fleetOf(500);
+      await fleet.send(actor('A'), 'proposeWith', APP, manifest(400), { ...TERMS, labels: [appName('site=berlin')] }, '');
       return fleet.send(actor('B'), 'approve', APP, 1n);
     },
   ],

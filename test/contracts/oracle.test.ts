@@ -14,6 +14,10 @@ const who = fc.constantFrom(...operators, ...devices, 'X');
 const revision = fc.integer({ min: 1, max: 3 });
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(who, fc.integer({ min: 0, max: 3000 })).map(([by, size]): Step => [by, 'propose', 'hello', size]),
+  fc
+    .tuple(who, fc.constantFrom('0', '2', '50%'), fc.constantFrom('', 'site=a', 'Site'))
+    .map(([by, canary, labels]): Step => [by, 'proposeTo', canary, labels]),
+  fc.tuple(who, fc.constantFrom(...devices, 'd5')).map(([by, device]): Step => [by, 'enrolLabelled', device, 'site=a']),
   fc.tuple(who, revision).map(([by, of]): Step => [by, 'approve', of]),
   fc.tuple(who, revision).map(([by, of]): Step => [by, 'healthy', of]),
   fc.tuple(who, revision).map(([by, of]): Step => [by, 'unhealthy', of]),
