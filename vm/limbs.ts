@@ -24,6 +24,43 @@ export function multiplyLimbs(out: usize, a: usize, aLimbs: i32, b: usize, bLimb
   }
 }
 
+/** out = the full product of two words, 512 bits. `out` must not overlap the operands. */
+export function mulWide(out: usize, a: usize, b: usize): void {
+  store<u64>(out, 0);
+  store<u64>(out, 0, 8);
+  store<u64>(out, 0, 16);
+  store<u64>(out, 0, 24);
+  addRow(out, load<u64>(a), b);
+  addRow(out + 8, load<u64>(a, 8), b);
+  addRow(out + 16, load<u64>(a, 16), b);
+  addRow(out + 24, load<u64>(a, 24), b);
+}
+
+/** The five limbs at `out`, of which the last is not looked at, += factor · b. */
+function addRow(out: usize, factor: u64, b: usize): void {
+  if (factor == 0) return store<u64>(out, 0, 32);
+  const b0 = load<u64>(b);
+  const p0 = factor * b0;
+  const s0 = load<u64>(out) + p0;
+  store<u64>(out, s0);
+  const c0 = mulHigh(factor, b0) + u64(s0 < p0);
+  const b1 = load<u64>(b, 8);
+  const p1 = factor * b1 + c0;
+  const s1 = load<u64>(out, 8) + p1;
+  store<u64>(out, s1, 8);
+  const c1 = mulHigh(factor, b1) + u64(p1 < c0) + u64(s1 < p1);
+  const b2 = load<u64>(b, 16);
+  const p2 = factor * b2 + c1;
+  const s2 = load<u64>(out, 16) + p2;
+  store<u64>(out, s2, 16);
+  const c2 = mulHigh(factor, b2) + u64(p2 < c1) + u64(s2 < p2);
+  const b3 = load<u64>(b, 24);
+  const p3 = factor * b3 + c2;
+  const s3 = load<u64>(out, 24) + p3;
+  store<u64>(out, s3, 24);
+  store<u64>(out, mulHigh(factor, b3) + u64(p3 < c2) + u64(s3 < p3), 32);
+}
+
 /** Limbs up to the highest that is not 0. */
 export function significantLimbs(a: usize, limbs: i32): i32 {
   while (limbs > 0 && limbAt(a, limbs - 1) == 0) limbs--;

@@ -4,7 +4,7 @@
  * (Möller, Granlund 2011). Programs divide by the same number again and again: what is derived from a divisor is kept.
  * A word is 32 bytes in linear memory: four little-endian u64 limbs, least significant first.
  */
-import { mulHigh, reciprocalOf, reciprocalOfLimb } from './limbs';
+import { mulHigh, mulWide, reciprocalOf, reciprocalOfLimb } from './limbs';
 
 /** The dividend, of 512 bits at most, shifted like the divisor, so one limb more; it becomes the remainder. */
 export const dividend = memory.data(72, 8);
@@ -64,16 +64,54 @@ export function smod(out: usize, a: usize, b: usize): void {
   if (negative) negate(out, out);
 }
 
+/** out = (a · b) mod m of the full product; 0 where m is 0. `out` may alias any operand. */
+export function mulmod(out: usize, a: usize, b: usize, m: usize): void {
+  if (isZeroWord(m)) return storeLimb(out, 0);
+  if (isNearPower(m)) {
+    mulWide(dividend, a, b);
+    return fold(out, 0 - load<u64>(m));
+  }
+  prepare(m);
+  // The product has to be shifted like the modulus: a factor is sooner shifted than the product, if it has room.
+  const isShifted = shift == 0 || clz<u64>(load<u64>(b, 24)) >= shift;
+  mulWide(dividend, a, isShifted ? shiftedFactor(b) : b);
+  store<u64>(dividend, 0, 64);
+  if (!isShifted) shiftWide();
+  reduce(out);
+}
+
 /** out = dividend mod modulus. The dividend's lower eight limbs are set; the modulus is not 0. */
 export function reduceDividend(out: usize, modulus: usize): void {
-  const upper = load<u64>(modulus, 8) & load<u64>(modulus, 16) & load<u64>(modulus, 24);
-  if (upper == u64.MAX_VALUE) return fold(out, 0 - load<u64>(modulus));
+  if (isNearPower(modulus)) return fold(out, 0 - load<u64>(modulus));
   prepare(modulus);
   store<u64>(dividend, 0, 64);
   if (shift != 0) shiftWide();
+  reduce(out);
+}
+
+/** out = the shifted dividend of nine limbs mod the divisor, shifted back. */
+function reduce(out: usize): void {
   if (limbs == 4) reduceByFour();
   else divide(8, false);
   shiftOut(out);
+}
+
+/** Whether the word is 2^256 less at most one limb. */
+function isNearPower(word: usize): bool {
+  return (load<u64>(word, 8) & load<u64>(word, 16) & load<u64>(word, 24)) == u64.MAX_VALUE;
+}
+
+function shiftedFactor(b: usize): usize {
+  if (shift == 0) return b;
+  const b0 = load<u64>(b);
+  const b1 = load<u64>(b, 8);
+  const b2 = load<u64>(b, 16);
+  const back = 64 - shift;
+  store<u64>(left, b0 << shift);
+  store<u64>(left, (b1 << shift) | (b0 >> back), 8);
+  store<u64>(left, (b2 << shift) | (b1 >> back), 16);
+  store<u64>(left, (load<u64>(b, 24) << shift) | (b2 >> back), 24);
+  return left;
 }
 
 /**
@@ -203,12 +241,19 @@ function reduceByFour(): void {
   const d2 = load<u64>(divisor, 16);
   const d3 = load<u64>(divisor, 24);
   const inverse = reciprocal;
-  const short = usize(load<u64>(dividend, 64) == 0 && load<u64>(dividend, 56) < d3);
-  let at: usize = dividend + 32 - (short << 3);
+  let at: usize = dividend + 32;
   let t3 = load<u64>(at, 32);
   let t2 = load<u64>(at, 24);
   let t1 = load<u64>(at, 16);
   let t0 = load<u64>(at, 8);
+  // Digits that are 0: those of a sum, or the first of most products.
+  while (t3 == 0 && t2 < d3 && at >= dividend) {
+    t3 = t2;
+    t2 = t1;
+    t1 = t0;
+    t0 = load<u64>(at);
+    at -= 8;
+  }
   for (; at >= dividend; at -= 8) {
     if (t3 == d3 && t2 == d2) {
       storeUpper(at, t0, t1, t2, t3);

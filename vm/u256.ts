@@ -5,6 +5,9 @@
 import { mulHigh } from './limbs';
 import { dividend, reduceDividend } from './u256-division';
 
+export { mulWide } from './limbs';
+export { mulmod } from './u256-division';
+
 /** A sum of 320 bits or a product of 512. */
 const wide = memory.data(64, 8);
 const base = memory.data(32, 8);
@@ -122,13 +125,6 @@ export function addmod(out: usize, a: usize, b: usize, m: usize): void {
   if (isZero(m)) return setU64(out, 0);
   clearUpper();
   store<u64>(dividend, addWithCarry(dividend, a, b), 32);
-  reduceDividend(out, m);
-}
-
-/** out = (a · b) mod m of the full product; 0 where m is 0. */
-export function mulmod(out: usize, a: usize, b: usize, m: usize): void {
-  if (isZero(m)) return setU64(out, 0);
-  mulWide(dividend, a, b);
   reduceDividend(out, m);
 }
 
@@ -328,43 +324,6 @@ export function loadBigEndianN(out: usize, source: usize, length: i32): void {
   const last = source + usize(length) - 1;
   for (let i: usize = 0; i < usize(length); i++) store<u8>(wide + i, load<u8>(last - i));
   copy(out, wide);
-}
-
-/** out = the full product of 512 bits. `out` must not overlap the operands. */
-export function mulWide(out: usize, a: usize, b: usize): void {
-  store<u64>(out, 0);
-  store<u64>(out, 0, 8);
-  store<u64>(out, 0, 16);
-  store<u64>(out, 0, 24);
-  addRow(out, load<u64>(a), b);
-  addRow(out + 8, load<u64>(a, 8), b);
-  addRow(out + 16, load<u64>(a, 16), b);
-  addRow(out + 24, load<u64>(a, 24), b);
-}
-
-/** The five limbs at `out`, of which the last is not looked at, += factor · b. */
-function addRow(out: usize, factor: u64, b: usize): void {
-  if (factor == 0) return store<u64>(out, 0, 32);
-  const b0 = load<u64>(b);
-  const p0 = factor * b0;
-  const s0 = load<u64>(out) + p0;
-  store<u64>(out, s0);
-  const c0 = mulHigh(factor, b0) + u64(s0 < p0);
-  const b1 = load<u64>(b, 8);
-  const p1 = factor * b1 + c0;
-  const s1 = load<u64>(out, 8) + p1;
-  store<u64>(out, s1, 8);
-  const c1 = mulHigh(factor, b1) + u64(p1 < c0) + u64(s1 < p1);
-  const b2 = load<u64>(b, 16);
-  const p2 = factor * b2 + c1;
-  const s2 = load<u64>(out, 16) + p2;
-  store<u64>(out, s2, 16);
-  const c2 = mulHigh(factor, b2) + u64(p2 < c1) + u64(s2 < p2);
-  const b3 = load<u64>(b, 24);
-  const p3 = factor * b3 + c2;
-  const s3 = load<u64>(out, 24) + p3;
-  store<u64>(out, s3, 24);
-  store<u64>(out, mulHigh(factor, b3) + u64(p3 < c2) + u64(s3 < p3), 32);
 }
 
 /** The dividend's limbs above a sum. */

@@ -4,7 +4,9 @@
  * their digits are in signed windows, and the odd multiples of R and G are affine. Everything here is public, so nothing is
  * constant in time.
  */
-import { addmod, isZero, loadBigEndian, lt, mulmod, mulWide, setU64, storeBigEndian, sub } from '../u256';
+
+import { mulWide } from '../limbs';
+import { addmod, isZero, loadBigEndian, lt, mulmod, setU64, storeBigEndian, sub } from '../u256';
 import { keccak256 } from './keccak256';
 import { inverseModulo } from './modular-inverse';
 import {
