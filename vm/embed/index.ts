@@ -17,7 +17,7 @@ import { readStep, type Watcher, watchFrames } from './trace.ts';
 import { instantiate, moduleOf, namesOf, type VmExports, type WasmModule } from './wasm.ts';
 import { Wire } from './wire.ts';
 
-export { eip3155, type TracedStep } from './steps.ts';
+export { eip3155, errorOf, type TracedStep } from './steps.ts';
 export type { Entered, Left, Step, Watcher } from './trace.ts';
 export { readWasm, setDefaultWasm } from './wasm.ts';
 
@@ -83,12 +83,16 @@ class WasmVm implements Vm {
     this.#isRunning = true;
     this.#host.state = state;
     this.#host.thrown = undefined;
+    let isDone = false;
     try {
-      return this.#run(block, message, options?.simulate ?? false);
+      const outcome = this.#run(block, message, options?.simulate ?? false);
+      isDone = true;
+      return outcome;
     } finally {
       this.#isRunning = false;
       this.#host.state = undefined;
-      if (this.#exports.memory.buffer.byteLength > KEPT_BYTES) this.#start();
+      // Linear memory cannot shrink, and may hold remains of a transaction without outcome: then a new instance takes over.
+      if (!isDone || this.#exports.memory.buffer.byteLength > KEPT_BYTES) this.#start();
     }
   }
 

@@ -80,20 +80,20 @@ function writeLists(wire: Wire, context: number, room: number, message: Message)
   const hashes = message.blobHashes ?? [];
   const authorizations = message.authorizations ?? NO_AUTHORIZATIONS;
   let at = room;
-  const list = (pointer: number, count: number, items: number) => {
-    wire.setU32(context + pointer, at);
-    wire.setU32(context + count, items);
-  };
-  list(AT.accessList, AT.accessCount, access.length);
+  wire.setU32(context + AT.accessList, at);
+  wire.setU32(context + AT.accessCount, access.length);
   for (const entry of access) at = writeAccess(wire, at, entry);
-  list(AT.blobHashes, AT.blobCount, hashes.length);
+  wire.setU32(context + AT.blobHashes, at);
+  wire.setU32(context + AT.blobCount, hashes.length);
   for (const hash of hashes) {
     wire.setHexWord(at, hash);
     at += WORD;
   }
-  list(AT.authorizations, AT.authorizationCount, authorizations.length);
+  wire.setU32(context + AT.authorizations, at);
+  wire.setU32(context + AT.authorizationCount, authorizations.length);
   for (const authorization of authorizations) at = writeAuthorization(wire, at, authorization);
-  list(AT.data, AT.dataSize, message.data.length);
+  wire.setU32(context + AT.data, at);
+  wire.setU32(context + AT.dataSize, message.data.length);
   wire.bytes.set(message.data, at);
 }
 

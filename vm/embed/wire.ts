@@ -25,15 +25,16 @@ export class Wire {
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.#bytes.buffer !== this.#memory.buffer) this.#renew();
+    if (this.#bytes.length === 0) this.#renew();
     return this.#bytes;
   }
 
   get view(): DataView {
-    if (this.#bytes.buffer !== this.#memory.buffer) this.#renew();
+    if (this.#bytes.length === 0) this.#renew();
     return this.#view;
   }
 
+  /** Growth leaves views of length 0 behind. */
   #renew(): void {
     this.#bytes = new Uint8Array(this.#memory.buffer);
     this.#view = new DataView(this.#memory.buffer);
