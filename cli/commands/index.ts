@@ -5,10 +5,11 @@ import { check } from './check.ts';
 import { deploy } from './deploy.ts';
 import { emulate } from './emulate.ts';
 import { enrol } from './enrol.ts';
+import { evm } from './evm.ts';
 import { init } from './init.ts';
 import { node } from './node.ts';
 import { revoke } from './revoke.ts';
 import { status } from './status.ts';
 
 /** In the order of the help. */
-export const commands: readonly Command[] = [check, deploy, approve, status, audit, init, enrol, revoke, node, emulate];
+export const commands: readonly Command[] = [check, deploy, approve, status, audit, init, enrol, revoke, node, emulate, evm];

@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Fixture, type FixtureCase, readFixtures } from '../../cli/statetest/fixtures.ts';
 import type { ForkName } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { sharedPath } from '../support/need.ts';
 import { runFixture } from './case.ts';
-import { type Fixture, type FixtureCase, readFixtures } from './fixtures.ts';
 
 const shard = sharedPath('fixtures/state/berlin-00.jsonl.br');
 const fork: ForkName = 'Prague';
@@ -21,7 +21,7 @@ const wrong: [name: string, change: (each: FixtureCase) => FixtureCase, differen
   ['state root', (each) => ({ ...each, hash: `0x${'11'.repeat(32)}` }), /^state root 0x[0-9a-f]{64}, expected 0x1111/],
   ['logs hash', (each) => ({ ...each, logs: `0x${'22'.repeat(32)}` }), /^logs hash 0x[0-9a-f]{64}, expected 0x2222/],
   ['exception', (each) => ({ ...each, expectException: 'SOME_REASON' }), /to be refused: SOME_REASON$/],
-  ['signed bytes', (each) => ({ ...each, txbytes: each.txbytes.slice(0, -2) }), /^refused \(/],
+  ['signed bytes', (each) => ({ ...each, txbytes: each.txbytes!.slice(0, -2) }), /^refused \(/],
 ];
 
 const test = suite('conformance: a case');

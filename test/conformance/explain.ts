@@ -1,7 +1,7 @@
+import type { Fixture, FixtureAccount, FixtureCase } from '../../cli/statetest/fixtures.ts';
+import { toHex, wordOf } from '../../cli/statetest/world.ts';
 import type { Address, Executed, Word } from '../../runtime/ports/index.ts';
 import type { State } from '../../runtime/state/state.ts';
-import type { Fixture, FixtureAccount, FixtureCase } from './fixtures.ts';
-import { toHex, wordOf } from './world.ts';
 
 /** Differences shown of one case. */
 const MOST = 8;

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { filesBelow } from './fixtures.ts';
+import { filesBelow } from '../../cli/statetest/fixtures.ts';
 import { printReport, summarize } from './report.ts';
 import type { Share, Task } from './worker.ts';
 

@@ -1,10 +1,10 @@
+import { toHex, wordOf } from '../../cli/statetest/world.ts';
 import { bigintToBytes, hexToBytes, utf8Encode } from '../../runtime/bytes.ts';
 import { decodeTransaction, type Transaction, TransactionRefused } from '../../runtime/ledger/transaction.ts';
 import type { BlockContext, ForkName, StateView, Vm } from '../../runtime/ports/index.ts';
 import { decodeRlp, encodeRlp, RlpError, type RlpItem } from '../../runtime/rlp/index.ts';
 import { EMPTY_ROOT, openTrie } from '../../runtime/state/trie.ts';
 import type { Failure } from './case.ts';
-import { toHex, wordOf } from './world.ts';
 
 /** One row of a file of vectors: what is wrong with it, or nothing. */
 export interface VectorResult {

@@ -1,8 +1,9 @@
 /** One of the processes that share the conformance tests: runs its share and sends counts and failures to the parent. */
+
+import { type Fixture, readFixtures } from '../../cli/statetest/fixtures.ts';
 import type { ForkName, Vm } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { type Failure, runFixture } from './case.ts';
-import { type Fixture, readFixtures } from './fixtures.ts';
 import { runVectors } from './vectors.ts';
 
 export interface Task {

@@ -20,10 +20,30 @@ export interface FixtureCase {
   readonly hash: Word;
   /** Hash of the RLP of the logs. */
   readonly logs: Word;
-  readonly txbytes: string;
+  /** The signed transaction. Files that are not from the official tests may lack it. */
+  readonly txbytes?: string;
   readonly expectException?: string;
   /** The whole state afterwards, where given. */
   readonly state?: FixtureState;
+}
+
+/** The transactions of a fixture: `data`, `gasLimit`, `value` and `accessLists` are chosen by a case's indexes. */
+export interface FixtureTransaction {
+  readonly data: readonly string[];
+  readonly gasLimit: readonly string[];
+  readonly value: readonly string[];
+  readonly nonce: string;
+  /** Empty for a creation. */
+  readonly to: string;
+  readonly sender?: string;
+  readonly secretKey?: string;
+  readonly gasPrice?: string;
+  readonly maxFeePerGas?: string;
+  readonly maxPriorityFeePerGas?: string;
+  readonly accessLists?: readonly (readonly { readonly address: string; readonly storageKeys: readonly string[] }[] | null)[];
+  readonly maxFeePerBlobGas?: string;
+  readonly blobVersionedHashes?: readonly string[];
+  readonly authorizationList?: readonly Readonly<Record<'chainId' | 'address' | 'nonce' | 'yParity' | 'r' | 's', string>>[];
 }
 
 export interface Fixture {
@@ -38,6 +58,7 @@ export interface Fixture {
     readonly currentExcessBlobGas?: string;
   };
   readonly pre: FixtureState;
+  readonly transaction: FixtureTransaction;
   readonly post: Readonly<Record<string, readonly FixtureCase[]>>;
 }
 
