@@ -3,6 +3,7 @@ import {
   type ContainerSpec,
   type Containers,
   EngineError,
+  type FoundConfig,
   type FoundContainer,
   Label,
   refusal,
@@ -30,6 +31,8 @@ export interface VirtualContainers extends Containers {
   answer(containerId: string, port: number, request: VirtualRequest): VirtualResponse | undefined;
   /** The program ends with this code by itself; the restart policy does the rest. */
   crash(containerId: string, exitCode: number): void;
+  /** Somebody changes it past the port; the program goes on. */
+  change(containerId: string, changed: Partial<FoundConfig>): void;
   /** The device loses its power: everything stops and the engine does not answer. */
   powerOff(): void;
   /** The engine starts and restarts what its restart policy tells it to. */
@@ -96,6 +99,11 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
     crash: (id, exitCode) => {
       const box = engine.boxes.get(id);
       if (box?.state === 'running') finish(box, engine, exitCode);
+    },
+    change: (id, changed) => {
+      const box = engine.boxes.get(id);
+      if (box) box.changed = { ...box.changed, ...changed };
+      engine.changed();
     },
     powerOff: () => {
       engine.powered = false;
@@ -263,6 +271,20 @@ function report(box: Box): FoundContainer {
     ...(box.startedAtMs !== undefined ? { startedAtMs: box.startedAtMs } : {}),
     restartCount: box.restartCount,
     labels: box.spec.labels,
+    config: { ...configOf(box.spec), ...box.changed },
+  };
+}
+
+function configOf(spec: ContainerSpec): FoundConfig {
+  return {
+    command: spec.command ?? [],
+    entrypoint: spec.entrypoint ?? [],
+    environment: spec.environment,
+    user: spec.user ?? '',
+    readOnly: spec.readOnly,
+    memoryBytes: spec.memoryBytes ?? 0,
+    nanoCpus: spec.nanoCpus ?? 0,
+    oddities: [],
   };
 }
 

@@ -16,7 +16,7 @@ const PAUSE_MS = 250;
 /** So that the time of day and the battery move on by themselves. */
 const IDLE_MS = 15_000;
 
-type Status = Pick<NodeStatus, 'name' | 'address' | 'state' | 'head' | 'peers' | 'releases' | 'steps'>;
+type Status = Pick<NodeStatus, 'name' | 'address' | 'state' | 'head' | 'peers' | 'releases' | 'steps' | 'drifts'>;
 
 export function createPainter(ports: Ports, version: string, status: () => Status): Painter {
   const { clock, device, display, vm } = ports;

@@ -2,6 +2,7 @@ import type { Vote } from './contracts/voter.ts';
 import type { Head } from './ledger/ledger.ts';
 import type { DeviceState, NodeStatus, ReleaseStatus } from './node.ts';
 import type { Address } from './ports/index.ts';
+import type { DriftEvent } from './reconcile/drift.ts';
 import type { Found } from './reconcile/found.ts';
 import { healthOf, judge } from './reconcile/judge.ts';
 import { ownerOf } from './reconcile/labels.ts';
@@ -20,6 +21,7 @@ export interface Facts {
   /** `undefined` before the first look, and while the engine does not answer. */
   readonly found: Found | undefined;
   readonly steps: readonly string[];
+  readonly drifts: readonly DriftEvent[];
   /** What keeps the device from its work, in a sentence. */
   readonly fault: string | undefined;
   readonly voteOf: (app: string, revision: number) => Vote | undefined;
@@ -29,8 +31,9 @@ export interface Facts {
 /** The picture of a node. Pure. */
 export function toStatus(facts: Facts): NodeStatus {
   const { name, address, head, peers, steps, screen } = facts;
+  const drifts = [...facts.drifts];
   const releases = (facts.wanted?.apps ?? []).map((app) => releaseStatus(app, facts));
-  return { name, address, head, peers, releases, steps, screen, state: stateOf(releases, facts) };
+  return { name, address, head, peers, releases, steps, drifts, screen, state: stateOf(releases, facts) };
 }
 
 function releaseStatus(app: WantedApp, { found, nowMs, voteOf, fault }: Facts): ReleaseStatus {

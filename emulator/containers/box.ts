@@ -1,4 +1,4 @@
-import type { Clock, ContainerSpec, ContainerState, Health } from '../../runtime/ports/index.ts';
+import type { Clock, ContainerSpec, ContainerState, FoundConfig, Health } from '../../runtime/ports/index.ts';
 import type { Program, VirtualRequest, VirtualResponse } from './programs.ts';
 
 /** One virtual container. Its life is driven by the clock; nothing else moves it. */
@@ -19,6 +19,8 @@ export interface Box {
   listening: boolean;
   failures: number;
   log: string[];
+  /** What somebody changed past the port. */
+  changed: Partial<FoundConfig>;
   /** Timers of the present run. */
   timers: (() => void)[];
 }
@@ -51,6 +53,7 @@ export function createBox(id: string, spec: ContainerSpec, program: Program, for
     listening: false,
     failures: 0,
     log: [],
+    changed: {},
     timers: [],
   };
 }

@@ -1,4 +1,4 @@
-import { type ContainerState, type FoundContainer, type Health, Label } from '../../runtime/ports/index.ts';
+import { type ContainerState, type FoundConfig, type FoundContainer, type Health, Label } from '../../runtime/ports/index.ts';
 import { RESTARTS_LABEL } from './body.ts';
 import { count, type Json, part, text } from './engine.ts';
 
@@ -48,6 +48,7 @@ export function readInspected(json: Json): Inspected {
       ...(startedAtMs > 0 ? { startedAtMs } : {}),
       restartCount: count(json['RestartCount']),
       labels,
+      config: readConfig(json),
     },
     device: labels[Label.device],
     paused: state['Paused'] === true,
@@ -56,6 +57,54 @@ export function readInspected(json: Json): Inspected {
     networks: Object.keys(part(part(json['NetworkSettings'])['Networks'])),
     addresses: readAddresses(part(part(json['NetworkSettings'])['Networks'])),
   };
+}
+
+function readConfig(json: Json): FoundConfig {
+  const config = part(json['Config']);
+  const host = part(json['HostConfig']);
+  return {
+    command: words(config['Cmd']),
+    entrypoint: words(config['Entrypoint']),
+    environment: Object.fromEntries(words(config['Env']).map(variable)),
+    user: text(config['User']),
+    readOnly: host['ReadonlyRootfs'] === true,
+    memoryBytes: count(host['Memory']),
+    nanoCpus: count(host['NanoCpus']),
+    oddities: ODDITIES.filter(([, isOdd]) => isOdd(host, json)).map(([what]) => what),
+  };
+}
+
+/** What the body of a creation never has, so that another made or changed a container that does. */
+const ODDITIES: readonly (readonly [what: string, isOdd: (host: Json, json: Json) => boolean])[] = [
+  ['privileged mode', (host) => host['Privileged'] === true],
+  ['added capabilities', (host) => list(host['CapAdd']).length > 0],
+  ['devices of the host', (host) => list(host['Devices']).length > 0 || list(host['DeviceRequests']).length > 0],
+  ['a directory of the host', (_, json) => list(json['Mounts']).some((mount) => text(part(mount)['Type']) === 'bind')],
+  ['a port of the host', (host) => Object.keys(part(host['PortBindings'])).length > 0 || host['PublishAllPorts'] === true],
+  ["the host's namespaces", (host) => NAMESPACES.some((name) => /^(host$|container:)/.test(text(host[name])))],
+  ['loosened confinement', (host) => words(host['SecurityOpt']).some((option) => /unconfined|disable/.test(option))],
+  [
+    'a missing network',
+    (host, json) => {
+      const network = text(host['NetworkMode']);
+      return network.startsWith('classpad-') && !Object.hasOwn(part(part(json['NetworkSettings'])['Networks']), network);
+    },
+  ],
+];
+
+const NAMESPACES = ['NetworkMode', 'PidMode', 'IpcMode', 'UTSMode', 'UsernsMode'];
+
+function variable(line: string): [name: string, value: string] {
+  const at = line.indexOf('=');
+  return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function words(value: unknown): string[] {
+  return list(value).map(text);
 }
 
 /** The engine reports the last probe's verdict even of a container that ended; one that does not run is never healthy. */

@@ -66,6 +66,24 @@ export interface FoundContainer {
   readonly startedAtMs?: number;
   readonly restartCount: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Absent where the engine does not say. */
+  readonly config?: FoundConfig;
+}
+
+/** What a container is made of, as the engine reports it: with what its image adds. */
+export interface FoundConfig {
+  readonly command: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Empty: the image's own. */
+  readonly user: string;
+  readonly readOnly: boolean;
+  /** 0: no limit. */
+  readonly memoryBytes: number;
+  /** 0: no limit. */
+  readonly nanoCpus: number;
+  /** What no container of ours ever has, in words, such as `privileged mode` or `a directory of the host`. */
+  readonly oddities: readonly string[];
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { FoundContainer, Route } from '../ports/index.ts';
 import { conditionOfRevision } from '../reconcile/condition.ts';
+import { isToBeRestarted } from '../reconcile/drift.ts';
 import type { Found } from '../reconcile/found.ts';
 import { ownerOf, routeOf } from '../reconcile/labels.ts';
 import { yielding } from '../reconcile/order.ts';
@@ -33,9 +34,12 @@ export function routes(wanted: Wanted, found: Found, nowMs: number): Route[] {
 /** The containers of an app that may be routed to, the best replica of each service first. */
 function answering(app: WantedApp, wanted: Wanted, found: Found, nowMs: number): FoundContainer[] {
   const { ids } = yielding(app, wanted, found, nowMs);
+  const restarting = new Set(
+    app.current.containers.filter((one) => isToBeRestarted(one, app, found, nowMs)).map(({ spec }) => spec.name),
+  );
   const routable = found.containers
     .filter((container) => ownerOf(container)?.app === app.app && routeOf(container) !== undefined && isUp(container))
-    .filter(({ id }) => !ids.has(id))
+    .filter(({ id, name }) => !ids.has(id) && !restarting.has(name))
     .sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
   for (const revision of [app.current, app.previous]) {
     if (revision !== undefined && conditionOfRevision(revision, found, nowMs).is === 'good')

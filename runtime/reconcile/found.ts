@@ -9,15 +9,17 @@ export interface Found {
   readonly setbacks: ReadonlyMap<string, Setback>;
   /** By container id: until when, in milliseconds since 1970, it may still be answering its last requests. Absent: none. */
   readonly draining?: ReadonlyMap<string, number>;
+  /** Ids, by name, of containers that this node has seen as they should be, and has not removed since. Absent: none. */
+  readonly known?: ReadonlyMap<string, string>;
 }
 
-/** A step that failed, or a container that had to be started again. */
+/** A step that failed, a container that had to be started again, or one that had to be put right. */
 export interface Setback {
   /** How often in a row. */
   readonly failures: number;
   /** Not before this moment again; milliseconds since 1970. */
   readonly retryAtMs: number;
-  readonly code: EngineErrorCode | 'crashed';
+  readonly code: EngineErrorCode | 'crashed' | 'healed';
   /** What went wrong, for people. */
   readonly sentence: string;
 }

@@ -1,19 +1,28 @@
 import type { ContainerSpec, FoundContainer } from '../ports/index.ts';
 import { type Condition, conditionOf, conditionOfRevision, isFinished } from './condition.ts';
+import { type Drift, driftOf, healWaitsUntil, wasSurelyStopped } from './drift.ts';
 import type { Found } from './found.ts';
 import { graceOf, ownerOf } from './labels.ts';
 import { isHeldUp, isNeeded, unmetNeed, yielding } from './order.ts';
 import { isAnother, type Revision, type Wanted, type WantedApp, type WantedContainer } from './wanted.ts';
 
 /** One thing to do, for one app. A step that fails hurts no other app. */
-export type Step = { readonly app: string } & (
+export type Step = {
+  readonly app: string;
+  /** What this step begins to put right, for the log and the status. */
+  readonly heals?: Drift;
+} & (
   | { readonly do: 'pull'; readonly image: string }
   | { readonly do: 'create'; readonly spec: ContainerSpec }
   | { readonly do: 'start'; readonly id: string; readonly name: string; readonly again: boolean }
+  | { readonly do: 'restart'; readonly id: string; readonly name: string; readonly graceMs: number }
   | { readonly do: 'stop'; readonly id: string; readonly name: string; readonly graceMs: number }
   | { readonly do: 'remove'; readonly id: string; readonly name: string }
   | { readonly do: 'wait'; readonly waitingFor: string; readonly untilMs?: number }
 );
+
+/** A step that is more than waiting. */
+export type Doing = Exclude<Step, { do: 'wait' }>;
 
 /** Failed requests to stop after which a container is removed by force. */
 const STOP_LIMIT = 3;
@@ -51,7 +60,9 @@ function planApp(wantedApp: WantedApp, wanted: Wanted, found: Found, nowMs: numb
     return !names.has(container.name) && (handedOver || !mayServe(container));
   });
   const bringing = revisions.flatMap((revision) =>
-    revision.containers.filter(({ spec }) => !resting.has(spec.name)).flatMap((one) => bringUp(one, revision, found, nowMs)),
+    revision.containers
+      .filter(({ spec }) => !resting.has(spec.name))
+      .flatMap((one) => bringUp(one, revision, wantedApp, found, nowMs)),
   );
   return [...bringing.filter(isFirstPull), ...clearAll(going, found, nowMs)];
 }
@@ -79,29 +90,43 @@ function isAhead(container: FoundContainer, { latest }: Wanted): boolean {
 }
 
 /** Whether the proxy may still be sending requests there. */
-function mayServe({ state, health }: FoundContainer): boolean {
-  return (state === 'running' || state === 'restarting') && health !== 'unhealthy';
+function mayServe(container: FoundContainer): boolean {
+  return isUp(container) && container.health !== 'unhealthy';
 }
 
 /** The next step towards one wanted container. Images come before their turn: pulling disturbs nobody. */
-function bringUp(wanted: WantedContainer, revision: Revision, found: Found, nowMs: number): Step[] {
+function bringUp(wanted: WantedContainer, revision: Revision, wantedApp: WantedApp, found: Found, nowMs: number): Step[] {
   const { app } = revision;
   const { spec } = wanted;
   const container = found.containers.find(({ name }) => name === spec.name);
+  const drift = driftOf(wanted, { app: wantedApp, revision: revision.revision }, found);
+  const later = drift && isUntouched(drift, container) ? healWaitsUntil(wanted, found, nowMs) : undefined;
+  if (drift && later !== undefined) return [{ do: 'wait', app, waitingFor: `another heal: ${drift.sentence}`, untilMs: later }];
+  const heals = drift && { heals: drift };
   if (container === undefined) {
     if (!found.images.has(spec.image)) return orLater({ do: 'pull', app, image: spec.image }, found, nowMs);
-    return waitForNeeds(wanted, revision, found, nowMs) ?? orLater({ do: 'create', app, spec }, found, nowMs);
+    return waitForNeeds(wanted, revision, found, nowMs) ?? orLater({ do: 'create', app, spec, ...heals }, found, nowMs);
   }
-  if (isAnother(container, spec) || container.state === 'dead') return clear(container, found, nowMs);
-  if (container.state === 'running' || container.state === 'restarting') return awaited(app, conditionOf(wanted, found, nowMs));
-  if (container.state === 'exited' && (wanted.restart === 'no' || isFinished(container, wanted))) return [];
+  if (isAnother(container, spec) || container.state === 'dead') return clear(container, found, nowMs, heals);
   const { id, name } = container;
-  const again = container.state === 'exited';
+  if (drift?.what === 'unhealthy')
+    return (
+      drained(container, found, nowMs) ??
+      orLater({ do: 'restart', app, id, name, graceMs: graceOf(container), heals: drift }, found, nowMs)
+    );
+  if (isUp(container)) return awaited(app, conditionOf(wanted, found, nowMs));
+  if (container.state === 'exited' && (wanted.restart === 'no' || isFinished(container, wanted))) return [];
+  const again = container.state === 'exited' && !wasSurelyStopped(container, spec);
   return (
     waitForNeeds(wanted, revision, found, nowMs) ??
     waitForEnd(wanted, revision, found) ??
-    orLater({ do: 'start', app, id, name, again }, found, nowMs)
+    orLater({ do: 'start', app, id, name, again, ...heals }, found, nowMs)
   );
+}
+
+/** A changed container that was stopped to be replaced is replaced at once: only the first step of a heal waits. */
+function isUntouched({ what }: Drift, container: FoundContainer | undefined): boolean {
+  return (what !== 'changed' && what !== 'replaced') || (container !== undefined && isUp(container));
 }
 
 function waitForNeeds(wanted: WantedContainer, revision: Revision, found: Found, nowMs: number): Step[] | undefined {
@@ -116,27 +141,37 @@ function waitForEnd(wanted: WantedContainer, revision: Revision, found: Found): 
 }
 
 /** Asks it to stop and removes it at the next look; by force when it will not. */
-function clear(container: FoundContainer, found: Found, nowMs: number): Step[] {
-  const { id, name, state } = container;
-  const { app } = ownerOf(container)!;
-  const isUp = state === 'running' || state === 'restarting';
-  const drainedAtMs = found.draining?.get(id) ?? 0;
-  if (isUp && drainedAtMs > nowMs)
-    return [{ do: 'wait', app, waitingFor: `the last requests of ${name} to be answered`, untilMs: drainedAtMs }];
-  const stop: Step = { do: 'stop', app, id, name, graceMs: graceOf(container) };
+function clear(container: FoundContainer, found: Found, nowMs: number, heals?: { readonly heals: Drift }): Step[] {
+  const { id, name } = container;
+  const { app } = ownerOf(container) ?? { app: '' };
+  const stop: Step = { do: 'stop', app, id, name, graceMs: graceOf(container), ...heals };
   const mayStop = (found.setbacks.get(setbackKey(stop))?.failures ?? 0) < STOP_LIMIT;
-  return orLater(isUp && mayStop ? stop : { do: 'remove', app, id, name }, found, nowMs);
+  const step: Doing = isUp(container) && mayStop ? stop : { do: 'remove', app, id, name, ...heals };
+  return drained(container, found, nowMs) ?? orLater(step, found, nowMs);
+}
+
+/** The wait for the last requests of one that is up. */
+function drained(container: FoundContainer, { draining }: Found, nowMs: number): Step[] | undefined {
+  const { id, name } = container;
+  const untilMs = draining?.get(id) ?? 0;
+  if (!isUp(container) || untilMs <= nowMs) return undefined;
+  const { app } = ownerOf(container)!;
+  return [{ do: 'wait', app, waitingFor: `the last requests of ${name} to be answered`, untilMs }];
+}
+
+function isUp({ state }: FoundContainer): boolean {
+  return state === 'running' || state === 'restarting';
 }
 
 /** Under what a step's failure is remembered: what is hard to start may be easy to stop. */
-export function setbackKey(step: Exclude<Step, { do: 'wait' }>): string {
+export function setbackKey(step: Doing): string {
   if (step.do === 'pull') return step.image;
   if (step.do === 'create') return step.spec.name;
-  return step.do === 'start' ? step.name : `stop ${step.name}`;
+  return step.do === 'start' || step.do === 'restart' ? step.name : `stop ${step.name}`;
 }
 
 /** The step, or after a failure of it the wait for its time to come again. */
-function orLater(step: Exclude<Step, { do: 'wait' }>, { setbacks }: Found, nowMs: number): Step[] {
+function orLater(step: Doing, { setbacks }: Found, nowMs: number): Step[] {
   const setback = setbacks.get(setbackKey(step));
   if (setback === undefined || setback.retryAtMs <= nowMs) return [step];
   return [{ do: 'wait', app: step.app, waitingFor: `another try: ${setback.sentence}`, untilMs: setback.retryAtMs }];

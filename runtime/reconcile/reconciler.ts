@@ -1,9 +1,11 @@
 import type { Clock, Containers, FoundContainer, Logger } from '../ports/index.ts';
 import { createAlarm } from './alarm.ts';
 import { withDeadline } from './deadline.ts';
+import type { DriftEvent } from './drift.ts';
 import { createExecutors, type Executors, execute, stepText } from './execute.ts';
 import type { Found } from './found.ts';
-import { plan, type Step, setbackKey } from './plan.ts';
+import { createMemory } from './memory.ts';
+import { type Doing, plan, setbackKey } from './plan.ts';
 import { createSetbacks, sentenceOf } from './setbacks.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -24,8 +26,6 @@ export interface ReconcilerOptions {
   readonly onChange: () => void;
 }
 
-type Doing = Exclude<Step, { do: 'wait' }>;
-
 const LOOK_LIMIT_MS = 60_000;
 const STEP_LIMIT_MS = 300_000;
 /** A step that stops may take the grace period on top, which is an hour at most. */
@@ -45,6 +45,7 @@ export class Reconciler {
   private readonly doing = new Map<Doing, string>();
   private readonly lanes = new Set<string>();
   private readonly images = new Set<string>();
+  private readonly memory = createMemory();
   private readonly unwatch: () => void;
   private isStopped = false;
   private isLooking = false;
@@ -68,6 +69,11 @@ export class Reconciler {
   /** Steps being done now, in words. */
   steps(): string[] {
     return [...this.doing.values()];
+  }
+
+  /** What was put right of late, the newest last. */
+  drifts(): readonly DriftEvent[] {
+    return this.memory.drifts;
   }
 
   /** What keeps it from looking, if the engine does not answer. */
@@ -120,7 +126,8 @@ export class Reconciler {
       if (await this.answered(containers.hasImage(image))) this.images.add(image);
       else this.images.delete(image);
     }
-    return { containers: found, images: new Set(this.images), setbacks: this.setbacks.all };
+    this.memory.looked(found, this.options.wanted());
+    return { containers: found, images: new Set(this.images), setbacks: this.setbacks.all, known: this.memory.known };
   }
 
   private answered<T>(promise: Promise<T>): Promise<T> {
@@ -170,17 +177,26 @@ export class Reconciler {
     this.doing.set(step, text);
     onChange();
     try {
-      const limitMs = step.do === 'pull' || step.do === 'stop' ? LONG_STEP_LIMIT_MS : STEP_LIMIT_MS;
+      const limitMs = ['pull', 'stop', 'restart'].includes(step.do) ? LONG_STEP_LIMIT_MS : STEP_LIMIT_MS;
       await withDeadline(clock, limitMs, text, execute(this.executors, step));
       if (step.do === 'start' && step.again) this.setbacks.crashed(step.name, clock.nowMs());
       else this.setbacks.succeeded(setbackKey(step));
       log.write('info', `${step.app}: ${text}`);
+      this.remember(step);
     } catch (error) {
       const { failures, sentence } = this.setbacks.failed(setbackKey(step), error, clock.nowMs());
       log.write('warn', `${step.app}: could not ${text}: ${sentence}${failures > 1 ? ` (attempt ${failures})` : ''}`);
     }
     this.doing.delete(step);
     onChange();
+  }
+
+  private remember(step: Doing): void {
+    const nowMs = this.options.clock.nowMs();
+    const drift = this.memory.did(step, nowMs);
+    if (drift === undefined) return;
+    this.setbacks.healed(step.do === 'create' ? step.spec.name : (step as { name: string }).name, drift.sentence, nowMs);
+    this.options.log.write('warn', `${drift.app}: ${drift.sentence}`);
   }
 
   private setFault(sentence: string | undefined): void {

@@ -1,4 +1,5 @@
 import { EngineError, type EngineErrorCode, type FoundContainer } from '../ports/index.ts';
+import { healKey } from './drift.ts';
 import type { Setback } from './found.ts';
 
 /** What went wrong before, so that nothing is tried without pause. In memory: a restarted node tries at once. */
@@ -8,8 +9,10 @@ export interface Setbacks {
   failed(key: string, error: unknown, nowMs: number): Setback;
   /** A container had ended and was started again. */
   crashed(name: string, nowMs: number): void;
+  /** A container was put right; the next time waits longer. */
+  healed(name: string, sentence: string, nowMs: number): void;
   succeeded(key: string): void;
-  /** Forgets the crashes of containers that have been running for long. */
+  /** Forgets the crashes and heals of containers that have been running for long. */
   forgive(containers: readonly FoundContainer[], nowMs: number): void;
 }
 
@@ -36,13 +39,15 @@ export function createSetbacks(): Setbacks {
     all,
     failed: (key, error, nowMs) => remember(key, codeOf(error), sentenceOf(error), nowMs),
     crashed: (name, nowMs) => void remember(name, 'crashed', 'it ended by itself', nowMs),
+    healed: (name, sentence, nowMs) => void remember(healKey(name), 'healed', sentence, nowMs),
     succeeded(key) {
       if (all.get(key)?.code !== 'crashed') all.delete(key);
     },
     forgive(containers, nowMs) {
-      for (const { name, state, startedAtMs } of containers) {
+      for (const { name, state, startedAtMs, health } of containers) {
         const isSteady = state === 'running' && startedAtMs !== undefined && nowMs - startedAtMs >= FORGIVE_AFTER_MS;
         if (isSteady) all.delete(name);
+        if (isSteady && health !== 'unhealthy' && health !== 'starting') all.delete(healKey(name));
       }
     },
   };

@@ -7,6 +7,7 @@ import type { ContainerSpec, FoundContainer, Healthcheck } from '../ports/index.
 import { Label } from '../ports/index.ts';
 import { routedService } from '../proxy/routed.ts';
 import { belongings } from './belongings.ts';
+import { differences } from './differences.ts';
 import { OwnLabel } from './labels.ts';
 
 /** What a device should run, as the ledger has it. */
@@ -69,10 +70,11 @@ export function toRevision(who: Identity, manifest: Uint8Array, sha256: (data: U
   }
 }
 
-/** Whether someone put another container under our name. A hash made by another rule says nothing. */
-export function isAnother({ labels }: FoundContainer, spec: ContainerSpec): boolean {
-  const hash = labels[Label.spec] ?? '';
-  return hash.startsWith(`${HASH_VERSION}:`) && hash !== spec.labels[Label.spec];
+/** Whether someone put another container under our name, or changed ours. A hash made by another rule says nothing. */
+export function isAnother(container: FoundContainer, spec: ContainerSpec): boolean {
+  const hash = container.labels[Label.spec] ?? '';
+  const isOther = hash.startsWith(`${HASH_VERSION}:`) && hash !== spec.labels[Label.spec];
+  return isOther || differences(container, spec).length > 0;
 }
 
 function toContainers(who: Identity, { services }: Manifest, sha256: (data: Uint8Array) => Uint8Array): WantedContainer[] {

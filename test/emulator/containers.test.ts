@@ -55,6 +55,7 @@ async function openStage(seed = 1): Promise<VirtualStage> {
     plant: async (name) => containers.plant(name),
     peek: async (id) => JSON.stringify(containers.peek(id)),
     volumes: async () => containers.volumes(),
+    limit: async (id, memoryBytes) => containers.change(id, { memoryBytes }),
   };
 }
 

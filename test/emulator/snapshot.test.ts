@@ -16,6 +16,7 @@ function status(state: DeviceState, release?: Partial<ReleaseStatus>, block = 7)
     peers: ['pad-02'],
     releases: release ? [full] : [],
     steps: [],
+    drifts: [],
     screen: ['hello'],
   };
 }

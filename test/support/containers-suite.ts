@@ -8,6 +8,7 @@ import {
   type FoundContainer,
   Label,
 } from '../../runtime/ports/index.ts';
+import { differences } from '../../runtime/reconcile/differences.ts';
 
 /** An engine to be tried, with what the port itself cannot do. */
 export interface Stage {
@@ -27,6 +28,8 @@ export interface Stage {
   peek(containerId: string): Promise<string>;
   /** Names of the volumes there are, ascending. */
   volumes(): Promise<readonly string[]>;
+  /** Gives a container another memory limit, past the port. */
+  limit(containerId: string, memoryBytes: number): Promise<void>;
 }
 
 type Row = readonly [promise: string, check: (stage: Stage) => Promise<void>];
@@ -245,6 +248,40 @@ const LIFE: readonly Row[] = [
       assert.is((await find(stage, id))?.exitCode, 0);
       await stage.run(stage.containers.start(id));
       await stage.until(async () => (await stage.get(id, 8080))?.status === 200);
+    },
+  ],
+  [
+    'reports what a container was made of: nothing but what its spec says',
+    async (stage) => {
+      const memoryBytes = 16 * 1024 * 1024;
+      const healthcheck = { test: CHECK, ...FAST };
+      const specs = [
+        helloSpec(stage, 'plain'),
+        helloSpec(stage, 'full', {
+          command: ['/bin/hello'],
+          entrypoint: ['/bin/sh'],
+          environment: { A: 'b=c', EMPTY: '' },
+          memoryBytes,
+          nanoCpus: 500_000_000,
+          user: '1000:1000',
+          init: true,
+          restarts: 3,
+          healthcheck,
+          volumes: [`classpad-${stage.device}-hello-data:/data`],
+          networks: [`classpad-${stage.device}-hello-own`],
+          alias: 'full.r1.hello',
+          neighbours: { full: 'full.r1.hello' },
+          capDrop: ['ALL'],
+        }),
+      ];
+      for (const spec of specs) {
+        const id = await stage.run(stage.containers.create(spec));
+        assert.equal(differences((await find(stage, id))!, spec), []);
+      }
+      const id = await started(stage, specs[0]!);
+      assert.equal(differences((await find(stage, id))!, specs[0]!), []);
+      await stage.limit(id, memoryBytes);
+      assert.equal(differences((await find(stage, id))!, specs[0]!), ['its memory limit']);
     },
   ],
   [

@@ -81,6 +81,7 @@ export function createModel(start: Found, isGood: (image: string) => boolean, he
     create: ({ spec: { name, image, labels } }) =>
       void containers.push({ id: `new-${name}`, name, image, state: 'created', health: 'none', restartCount: 0, labels }),
     start: ({ id }, startedAtMs) => change(id, { state: 'running', health: 'starting', startedAtMs }),
+    restart: ({ id }, startedAtMs) => change(id, { state: 'running', health: 'starting', startedAtMs }),
     stop: ({ id }) => change(id, { state: 'exited', health: 'none', exitCode: 143 }),
     remove: ({ id }) => {
       containers = containers.filter((one) => one.id !== id);

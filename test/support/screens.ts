@@ -31,6 +31,7 @@ export function nodeStatus(
     peers: ['pad-02', 'pad-03', 'pad-04'],
     releases,
     steps: [],
+    drifts: [],
     screen: [],
     ...changes,
   };

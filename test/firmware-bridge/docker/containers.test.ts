@@ -58,6 +58,10 @@ if (busybox && daemon) {
       const { Status, Pid, StartedAt } = json['State'] as Record<string, unknown>;
       return JSON.stringify([json['Id'], Status, Pid, StartedAt]);
     },
+    limit: async (id, memoryBytes) => {
+      const json = { Memory: memoryBytes, MemorySwap: memoryBytes };
+      await raw.send({ method: 'POST', path: `/containers/${id}/update`, json });
+    },
     volumes: async () => {
       const { Volumes } = readJson((await raw.send({ method: 'GET', path: '/volumes' })).body);
       return ((Volumes ?? []) as { Name: string }[]).map(({ Name }) => Name).sort();

@@ -76,7 +76,7 @@ const rows: [name: string, apps: WantedApp[], found: FoundContainer[], routes: s
     [foundOf(a1), foundOf(a2), foundOf(a3, { health: 'starting' })],
     ['/ a r2 web-1:8080'],
   ],
-  ['nothing ran before: as it is', [activeApp(a3)], [foundOf(a3, { health: 'unhealthy' })], ['/ a r3 web-1:8080']],
+  ['nothing ran before, and it is to be restarted', [activeApp(a3)], [foundOf(a3, { health: 'unhealthy' })], []],
   ['what does not run has none', [activeApp(a1)], [foundOf(a1, { state: 'exited' })], []],
   ['another container under our name has none', [activeApp(a1)], [drifted], []],
   [
@@ -102,6 +102,14 @@ s('without a written route the first service by name that has ports answers', ()
   assert.is(routedService({ web: { image: 'a', ports: [1] }, api: { image: 'a' }, gate: { image: 'a', ports: [2] } }), 'gate');
   assert.is(routedService({ web: { image: 'a', ports: [1] }, gate: { image: 'a', ports: [2], route: '/' } }), undefined);
   assert.is(routedService({ api: { image: 'a' } }), undefined);
+});
+
+s('between two restarts what fails its check still answers, if nothing else does', () => {
+  const healed = { failures: 3, retryAtMs: NOW + 1, code: 'healed', sentence: 'so' } as const;
+  const name = foundOf(a3).name;
+  const found = picture([foundOf(a3, { health: 'unhealthy' })], [], [[`heal ${name}`, healed]]);
+  assert.is(routes(wantedOf(activeApp(a3)), found, NOW).length, 1);
+  assert.is(routes(wantedOf(activeApp(a3)), found, NOW + 1).length, 0);
 });
 
 s.run();

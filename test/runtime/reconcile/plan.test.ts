@@ -30,6 +30,18 @@ const refused = { ...a2, containers: [], refusal: 'the manifest is refused' };
 const one = (container: FoundContainer, over: Partial<FoundContainer>) => ({ ...container, ...over });
 const another = foundOf(a1, { labels: { ...foundOf(a1).labels, 'io.classpad.spec': '1:00' } });
 const older = foundOf(a1, { labels: { ...foundOf(a1).labels, 'io.classpad.spec': '0:00' } });
+const config = {
+  command: [],
+  entrypoint: [],
+  environment: {},
+  user: '',
+  readOnly: false,
+  memoryBytes: 0,
+  nanoCpus: 0,
+  oddities: [],
+};
+const known = (found: Found): Found => ({ ...found, known: new Map([['classpad-tablet-a-r1-web-1', foundOf(a1).id]]) });
+const healed = { failures: 1, retryAtMs: NOW + 500, code: 'healed', sentence: 'so' } as const;
 const soon = { failures: 1, retryAtMs: NOW + 500, code: 'failed', sentence: 'no' } as const;
 
 const rows: [name: string, wanted: Wanted, found: Found, steps: string[]][] = [
@@ -195,6 +207,47 @@ const rows: [name: string, wanted: Wanted, found: Found, steps: string[]][] = [
     picture([foundOf(pair), foundOf(pair, { state: 'exited' }, 1)]),
     ['stop a-r1-db-1', 'remove a-r1-web-1'],
   ],
+  [
+    'drift: changed',
+    wantedOf(activeApp(a1)),
+    picture([foundOf(a1, { config: { ...config, memoryBytes: 1 } })]),
+    ['stop a-r1-web-1'],
+  ],
+  ['as it should be', wantedOf(activeApp(a1)), picture([foundOf(a1, { config })]), []],
+  [
+    'drift again: it waits',
+    wantedOf(activeApp(a1)),
+    picture([another], [], [['heal classpad-tablet-a-r1-web-1', healed]]),
+    ['wait for another heal: web of revision 1 was changed from outside (its spec); it is made anew'],
+  ],
+  [
+    'but not when it is down already',
+    wantedOf(activeApp(a1)),
+    picture([one(another, { state: 'exited' })], [], [['heal classpad-tablet-a-r1-web-1', healed]]),
+    ['remove a-r1-web-1'],
+  ],
+  ['drift: removed', wantedOf(activeApp(a1)), known(picture([], ['a:1'])), ['create a-r1-web-1']],
+  [
+    'removed again: it waits',
+    wantedOf(activeApp(a1)),
+    known(picture([], ['a:1'], [['heal classpad-tablet-a-r1-web-1', healed]])),
+    ['wait for another heal: web of revision 1 was removed from outside; it is made again'],
+  ],
+  [
+    'drift: stopped again, it waits',
+    wantedOf(activeApp(a1)),
+    picture([foundOf(a1, { state: 'exited', exitCode: 137 })], [], [['heal classpad-tablet-a-r1-web-1', healed]]),
+    ['wait for another heal: web of revision 1 was stopped (exit code 137); it is started again'],
+  ],
+  ['drift: unhealthy', wantedOf(activeApp(a1)), picture([foundOf(a1, { health: 'unhealthy' })]), ['restart a-r1-web-1']],
+  [
+    'unhealthy again: it waits',
+    wantedOf(activeApp(a1)),
+    picture([foundOf(a1, { health: 'unhealthy' })], [], [['heal classpad-tablet-a-r1-web-1', healed]]),
+    ['wait for another heal: web of revision 1 fails its health check; it is restarted'],
+  ],
+  ['unhealthy while it rolls out is a vote', wantedOf(rollingApp(a1)), picture([foundOf(a1, { health: 'unhealthy' })]), []],
+  ['what may end by itself is not restarted', wantedOf(activeApp(once)), picture([foundOf(once, { health: 'unhealthy' })]), []],
   ['after a failure it waits', wantedOf(activeApp(a1)), picture([], [], [['a:1', soon]]), ['wait for another try: no']],
   ['until its time', wantedOf(activeApp(a1)), picture([], [], [['a:1', { ...soon, retryAtMs: NOW }]]), ['pull a:1']],
   [
@@ -230,6 +283,20 @@ s('one that has just lost its route goes when its last requests are answered', (
     untilMs: NOW + 500,
   });
   assert.is(plan(wantedOf(), found, NOW + 500)[0]?.do, 'stop');
+});
+
+s('steps that put right say what', () => {
+  const heals = (found: Found) => plan(wantedOf(activeApp(a1)), found, NOW).map((step) => step.heals?.what);
+  assert.equal(heals(picture([], ['a:1'])), [undefined], 'never there before');
+  assert.equal(heals(known(picture([], ['a:1']))), ['removed']);
+  assert.equal(heals(known(picture([one(another, { id: 'other' })]))), ['replaced']);
+  assert.equal(heals(known(picture([another]))), ['changed']);
+  assert.equal(heals(picture([foundOf(a1, { state: 'exited', exitCode: 137 })])), ['stopped']);
+  assert.equal(heals(picture([foundOf(a1, { state: 'exited', exitCode: 0 })])), ['stopped'], 'or it ended: nobody can tell');
+  assert.equal(heals(picture([foundOf(a1, { state: 'exited', exitCode: 1, restartCount: 5 })])), [undefined], 'a crash loop');
+  const loop = { failures: 2, retryAtMs: 0, code: 'crashed', sentence: 'it ended by itself' } as const;
+  const ended = picture([foundOf(a1, { state: 'exited', exitCode: 0 })], [], [['classpad-tablet-a-r1-web-1', loop]]);
+  assert.equal(heals(ended), [undefined], 'it ends again and again');
 });
 
 s('the grace period is the one the release wrote, known even when the release is gone', () => {

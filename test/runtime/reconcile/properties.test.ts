@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import type { FoundContainer } from '../../../runtime/ports/index.ts';
 import { routes } from '../../../runtime/proxy/routes.ts';
 import { conditionOfRevision } from '../../../runtime/reconcile/condition.ts';
-import { plan } from '../../../runtime/reconcile/plan.ts';
-import type { Revision, WantedApp } from '../../../runtime/reconcile/wanted.ts';
+import { plan, type Step } from '../../../runtime/reconcile/plan.ts';
+import type { Revision, Wanted, WantedApp } from '../../../runtime/reconcile/wanted.ts';
 import {
   activeApp,
   createModel,
@@ -118,7 +118,12 @@ s('from any state it converges, and then plans nothing', () => {
     fc.property(worlds, (world) => {
       const { model, wanted, nowMs } = run(world, () => {});
       const doing = plan(wanted, model.found(), nowMs).filter((step) => step.do !== 'wait');
-      assert.equal(doing, []);
+      // What is agreed and fails its check is restarted for ever; the pauses in between are the setbacks', not the model's.
+      const isVain = (step: Step) => step.do === 'restart' && isBad(world.badImages, wanted, step.name);
+      assert.equal(
+        doing.filter((step) => !isVain(step)),
+        [],
+      );
       const names = new Set(
         wanted.apps
           .flatMap(({ current, previous }) => [current, ...(previous ? [previous] : [])])
@@ -168,7 +173,7 @@ s('what a route leads to is never stopped or removed by the plan of the same pic
       const wanted = wantedOf(...world.apps);
       run(world, (model, nowMs) => {
         const routed = new Set(routes(wanted, model.found(), nowMs).map(({ containerId }) => containerId));
-        const ending = plan(wanted, model.found(), nowMs).filter((step) => step.do === 'stop' || step.do === 'remove');
+        const ending = plan(wanted, model.found(), nowMs).filter((step) => ['stop', 'remove', 'restart'].includes(step.do));
         assert.equal(
           ending.filter((step) => 'id' in step && routed.has(step.id)),
           [],
@@ -241,6 +246,11 @@ s('what others need ends after them', () => {
     { numRuns: 200 },
   );
 });
+
+function isBad(images: readonly string[], { apps }: Wanted, name: string): boolean {
+  const containers = apps.flatMap(({ current }) => current.containers);
+  return containers.some(({ spec }) => spec.name === name && images.includes(spec.image));
+}
 
 function isHealthy(model: ReturnType<typeof createModel>, id: string): boolean {
   return model.found().containers.some((container) => container.id === id && container.health === 'healthy');
