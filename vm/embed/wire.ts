@@ -2,7 +2,12 @@
 import type { Hex } from '../../runtime/ports/index.ts';
 import type { WasmMemory } from './wasm.ts';
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** The character code of a hexadecimal digit. */
+const DIGIT_CODE = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+/** Decoding characters at once makes no garbage, and takes half as long as putting a text together. */
+const latin1 = new TextDecoder('latin1');
+/** `0x` and room for the digits of so many bytes. */
+const texts = new Map([20, 32].map((length) => [length, textOf(length)]));
 /** Value of a hexadecimal digit by its character code. */
 const DIGIT = new Uint8Array(128);
 for (let digit = 0; digit < 16; digit++) {
@@ -61,9 +66,14 @@ export class Wire {
   /** `length` bytes as hexadecimal. */
   hex(at: number, length: number): Hex {
     const bytes = this.bytes;
-    let text = '0x';
-    for (let index = at; index < at + length; index++) text += HEX[bytes[index]!];
-    return text as Hex;
+    const text = texts.get(length) ?? textOf(length);
+    let to = 2;
+    for (let index = at; index < at + length; index++) {
+      const byte = bytes[index]!;
+      text[to++] = DIGIT_CODE[byte >> 4]!;
+      text[to++] = DIGIT_CODE[byte & 15]!;
+    }
+    return latin1.decode(text) as Hex;
   }
 
   /** A copy of `length` bytes. */
@@ -108,4 +118,10 @@ export class Wire {
       bytes[at + index] = (DIGIT[hex.charCodeAt(from)]! << 4) | DIGIT[hex.charCodeAt(from + 1)]!;
     }
   }
+}
+
+function textOf(length: number): Uint8Array {
+  const text = new Uint8Array(2 + 2 * length);
+  text.set([0x30, 0x78]);
+  return text;
 }
