@@ -96,9 +96,9 @@ function reduce(out: usize): void {
   shiftOut(out);
 }
 
-/** Whether the word is 2^256 less at most one limb. */
+/** Whether the word is 2^256 less 1 to 2^64 − 1. */
 function isNearPower(word: usize): bool {
-  return (load<u64>(word, 8) & load<u64>(word, 16) & load<u64>(word, 24)) == u64.MAX_VALUE;
+  return load<u64>(word) != 0 && (load<u64>(word, 8) & load<u64>(word, 16) & load<u64>(word, 24)) == u64.MAX_VALUE;
 }
 
 function shiftedFactor(b: usize): usize {

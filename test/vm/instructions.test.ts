@@ -17,6 +17,8 @@ const LOOP = 'PUSH1 3 JUMPDEST PUSH1 1 SWAP1 SUB DUP1 PUSH1 2 JUMPI STOP';
 const STORE = 'PUSH0 SSTORE';
 const RETURN_TOP = 'PUSH1 0 MSTORE PUSH1 32 PUSH1 0 RETURN';
 const MAX = `0x${'ff'.repeat(32)}`;
+/** 2^256 − 2^64: as near to 2^256 as a modulus can be whose complement fills more than a limb. */
+const NEAR = `0x${'ff'.repeat(24)}${'00'.repeat(8)}`;
 const MIN = `0x80${'00'.repeat(31)}`;
 const other = `PUSH20 ${BigInt(OTHER)}`;
 
@@ -39,7 +41,7 @@ const rows: readonly (readonly [family: string, since: ForkName, programs: reado
         ].map(([b, a]) => `PUSH ${b} PUSH ${a} ${op} ${RETURN_TOP}`),
       ),
       ...['ADDMOD', 'MULMOD'].flatMap((op) =>
-        ['0', '7', MAX].map((m) => `PUSH ${m} PUSH ${MAX} PUSH ${MIN} ${op} ${RETURN_TOP}`),
+        ['0', '7', MAX, NEAR].map((m) => `PUSH ${m} PUSH ${MAX} PUSH ${MIN} ${op} ${RETURN_TOP}`),
       ),
       `PUSH 5 CALLDATASIZE SUB ${RETURN_TOP}`,
       `CALLDATASIZE PUSH 5 SUB ${RETURN_TOP}`,
