@@ -116,6 +116,7 @@ function nodeConfig(options: WorldOptions, operators: readonly Identity[], seque
     fleet: getContractAddress({ from: operators[0]!.address, nonce: 0n }).toLowerCase() as Address,
     consensus: 'solo',
     blockIntervalMs: 200,
+    trailingBlocks: 5,
     reconcileIntervalMs: 5000,
     version: options.version,
   };

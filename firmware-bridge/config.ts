@@ -21,6 +21,8 @@ export interface BridgeConfig {
   readonly genesis: Omit<Genesis, 'sequencer'> & { readonly sequencer: string };
   readonly fleet: Address;
   readonly blockIntervalMs: number;
+  /** Empty blocks after the last one with work: tools such as Hardhat Ignition wait for five. */
+  readonly trailingBlocks: number;
   readonly reconcileIntervalMs: number;
   readonly log: LogLevel;
 }
@@ -71,6 +73,7 @@ const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { reado
   genesis: { elsewhere: true },
   fleet: { text: address },
   blockIntervalMs: { text: whole(10, 600_000, 'ms'), absent: 1_000 },
+  trailingBlocks: { text: whole(0, 100, 'blocks'), absent: 5 },
   reconcileIntervalMs: { text: whole(100, 3_600_000, 'ms'), absent: 10_000 },
   log: { text: logLevel, absent: 'info' },
 });

@@ -183,6 +183,7 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string): Node
     fleet: config.fleet,
     consensus: 'solo',
     blockIntervalMs: config.blockIntervalMs,
+    trailingBlocks: config.trailingBlocks,
     reconcileIntervalMs: config.reconcileIntervalMs,
     version,
   };

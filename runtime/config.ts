@@ -31,6 +31,8 @@ export interface NodeConfig {
   readonly consensus: 'solo';
   /** Shortest time between two blocks. Without transactions no block is made. */
   readonly blockIntervalMs: number;
+  /** So many empty blocks follow the last one with work, for tools that wait for confirmations; then it is quiet. None if absent. */
+  readonly trailingBlocks?: number;
   /** A full comparison of wanted and found at least this often; events only make it sooner. */
   readonly reconcileIntervalMs: number;
   /** Version of the firmware, for the LCD and `web3_clientVersion`. */

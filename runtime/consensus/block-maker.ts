@@ -1,36 +1,39 @@
 import type { Application } from './consensus.ts';
 import type { Exchange } from './exchange.ts';
 import { sealHeader } from './seal.ts';
-import type { SoloPorts } from './solo.ts';
+import type { SoloPorts, SoloSettings } from './solo.ts';
 
 /**
  * A block is later than its parent by a second at least, so in a burst block time runs ahead of the clock. When it is so far
  * ahead there is only one block in a second; that holds too where the clock is wrong and far behind, and the ledger goes on.
  */
 export const MAX_AHEAD_MS = 15_000;
-const AHEAD_INTERVAL_MS = 1_000;
+/** Between blocks while block time is far ahead, and between empty ones: they are not to drive it ahead. */
+const PAUSE_MS = 1_000;
 /** After a start others are asked first whether they have blocks that this store has lost. */
 const SETTLE_MS = 500;
 const MAX_SETTLE_MS = 10_000;
 const RETRY_MS = 5_000;
 
-/** The sequencer's part: a block when there is work, and no sooner than the interval after the one before. */
+/** The sequencer's part: a block when there is work, no sooner than the interval after the one before, and a few empty ones. */
 export class BlockMaker {
   private readonly application: Application;
   private readonly ports: SoloPorts;
   private readonly exchange: Exchange;
-  private readonly intervalMs: number;
+  private readonly settings: SoloSettings;
   private startedMs = 0;
   private notBeforeMs = 0;
   private madeMs = Number.NEGATIVE_INFINITY;
   private cancel: (() => void) | undefined;
+  /** What is scheduled is an empty block, which gives way to work. */
+  private isTrailing = false;
   private isStopped = false;
 
-  constructor(application: Application, ports: SoloPorts, exchange: Exchange, intervalMs: number) {
+  constructor(application: Application, ports: SoloPorts, exchange: Exchange, settings: SoloSettings) {
     this.application = application;
     this.ports = ports;
     this.exchange = exchange;
-    this.intervalMs = intervalMs;
+    this.settings = settings;
   }
 
   start(): void {
@@ -46,10 +49,14 @@ export class BlockMaker {
 
   /** Something may have become work. */
   schedule(): void {
-    if (this.isStopped || this.cancel || !this.application.hasWork()) return;
+    if (this.isStopped || (this.cancel && !this.isTrailing)) return;
+    const hasWork = this.application.hasWork();
+    if (!hasWork && (this.cancel || this.isAtRest())) return;
+    this.cancel?.();
+    this.isTrailing = !hasWork;
     const nowMs = this.ports.clock.nowMs();
     const isFarAhead = this.nextTimestamp(nowMs) * 1000 > nowMs + MAX_AHEAD_MS;
-    const dueMs = Math.max(this.notBeforeMs, isFarAhead ? this.madeMs + AHEAD_INTERVAL_MS : 0);
+    const dueMs = Math.max(this.notBeforeMs, isFarAhead || !hasWork ? this.madeMs + PAUSE_MS : 0);
     this.cancel = this.ports.clock.after(Math.max(0, dueMs - nowMs), () => {
       this.cancel = undefined;
       this.make();
@@ -63,7 +70,7 @@ export class BlockMaker {
       this.notBeforeMs = nowMs + SETTLE_MS;
       return;
     }
-    this.notBeforeMs = nowMs + this.intervalMs;
+    this.notBeforeMs = nowMs + this.settings.blockIntervalMs;
     try {
       this.makeBlock(nowMs);
     } catch (error) {
@@ -75,10 +82,15 @@ export class BlockMaker {
   private makeBlock(nowMs: number): void {
     const { application, ports } = this;
     const candidate = application.propose({ timestamp: this.nextTimestamp(nowMs), coinbase: ports.device.address });
-    if (candidate.transactions.length === 0) return;
+    if (candidate.transactions.length === 0 && this.isAtRest()) return;
     application.finalize(candidate, sealHeader(candidate.header, ports.device, ports.vm.keccak256));
     this.madeMs = nowMs;
     this.exchange.publish();
+  }
+
+  /** Nothing happened lately that somebody may wait for the confirmation of. */
+  private isAtRest(): boolean {
+    return this.application.isQuietFor(this.settings.trailingBlocks);
   }
 
   /** Seconds since 1970. */

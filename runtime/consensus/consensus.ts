@@ -47,6 +47,8 @@ export interface Application {
   readonly genesisHash: Word;
   /** Whether the pool holds a transaction that the next block could take. */
   hasWork(): boolean;
+  /** Whether the last `blocks` blocks, as far as there are any, are empty. */
+  isQuietFor(blocks: number): boolean;
   /** The next block from the pool's transactions, best first. */
   propose(inputs: Inputs): Candidate;
   /** Executes another's block on the head and compares. Throws {@link BlockRefused}. The seal is the consensus' own matter. */

@@ -10,6 +10,8 @@ export interface SoloSettings {
   /** Whose signature makes a block. */
   readonly sequencer: Address;
   readonly blockIntervalMs: number;
+  /** Empty blocks after the last one with work. */
+  readonly trailingBlocks: number;
 }
 
 /**
@@ -20,7 +22,7 @@ export function createSolo(application: Application, ports: SoloPorts, settings:
   const sequencer = settings.sequencer.toLowerCase() as Address;
   const isSequencer = ports.device.address === sequencer;
   const exchange = new Exchange(application, ports, sequencer);
-  const maker = isSequencer ? new BlockMaker(application, ports, exchange, settings.blockIntervalMs) : undefined;
+  const maker = isSequencer ? new BlockMaker(application, ports, exchange, settings) : undefined;
   exchange.onWork = () => maker?.schedule();
   return {
     start() {

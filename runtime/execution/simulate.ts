@@ -1,6 +1,6 @@
 import type { Chain, HashedHeader } from '../ledger/chain.ts';
 import { MAX_TRANSACTION_GAS } from '../ledger/gas.ts';
-import type { BlockContext, Executed, Message, Refused, Vm } from '../ports/index.ts';
+import type { BlockContext, Executed, Message, Refused, StateView, Vm } from '../ports/index.ts';
 import { type State, viewOf } from '../state/state.ts';
 
 /** Where a call is tried out: on the state after a block, and as if in a block of this number and time. */
@@ -13,6 +13,10 @@ export interface Scene {
   readonly number: number;
   /** Seconds since 1970. */
   readonly timestamp: number;
+  /** Instead of `state`, where a call is to find something else. */
+  readonly view?: StateView;
+  /** Fields of the block that are to be otherwise. */
+  readonly context?: Partial<BlockContext>;
 }
 
 /** A call on a ledger with little gas in a block may use this much nevertheless: it costs nobody anything. */
@@ -38,8 +42,14 @@ export function simulate(scene: Scene, message: Message): Executed | Refused {
     prevRandao: header.mixHash,
     excessBlobGas: 0n,
     chainId: scene.chainId,
+    ...scene.context,
   };
-  return scene.vm.execute(context, message, viewOf(scene.state, scene.chain.hashesBefore(scene.number)), { simulate: true });
+  return scene.vm.execute(context, message, sceneView(scene), { simulate: true });
+}
+
+/** The state as a call sees it. */
+export function sceneView(scene: Scene): StateView {
+  return scene.view ?? viewOf(scene.state, scene.chain.hashesBefore(scene.number));
 }
 
 /**

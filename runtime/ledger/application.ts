@@ -52,6 +52,14 @@ export class LedgerApplication implements Application {
     return this.parts.intake.pool.hasExecutable();
   }
 
+  isQuietFor(blocks: number): boolean {
+    const { number } = this.head().header;
+    for (let back = 0; back < Math.min(blocks, number); back++) {
+      if (this.parts.chain.at(number - back)!.header.gasUsed > 0n) return false;
+    }
+    return true;
+  }
+
   propose(inputs: Inputs): Candidate {
     const { pool } = this.parts.intake;
     const execution = this.execute(inputs, pool.executable());

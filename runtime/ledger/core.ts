@@ -32,6 +32,10 @@ export interface Core {
   nowSeconds(): number;
   /** Milliseconds since 1970, by this node's clock: for what waits or expires. */
   nowMs(): number;
+  /** Calls back once after the delay; answers how to cancel. */
+  after(delayMs: number, callback: () => void): () => void;
+  /** Nodes of the ledger that are reachable now. */
+  peerCount(): number;
   /** Lets others have a turn: long work is done in portions. */
   pause(): Promise<void>;
 }

@@ -89,7 +89,8 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
   const appended = (block: FinishedBlock) => blocks.tell(block);
   const application = new LedgerApplication({ vm, store, log, chain, intake, chainId, appended });
   intake.restore();
-  const consensus = createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs: config.blockIntervalMs });
+  const { blockIntervalMs, trailingBlocks = 0 } = config;
+  const consensus = createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs, trailingBlocks });
 
   const submit = (raw: Uint8Array) => {
     const transaction = intake.take(raw, 'our client');
@@ -112,6 +113,8 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     submit,
     nowSeconds: () => Math.floor(ports.clock.nowMs() / 1000),
     nowMs: () => ports.clock.nowMs(),
+    after: (delayMs, callback) => ports.clock.after(delayMs, callback),
+    peerCount: () => ports.network.peers().length,
     pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
   };
   consensus.start();

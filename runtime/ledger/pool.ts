@@ -124,6 +124,21 @@ export class Pool {
     return ranked.map(({ transaction }) => transaction);
   }
 
+  /** By sender and nonce; what follows a gap is queued. */
+  bySender(): Map<Address, { readonly pending: readonly Transaction[]; readonly queued: readonly Transaction[] }> {
+    const rows = new Map<Address, { pending: Transaction[]; queued: Transaction[] }>();
+    for (const [sender, queue] of this.senders) {
+      const next = this.nextNonce(sender);
+      const all = [...queue.values()].map(({ transaction }) => transaction);
+      all.sort((a, b) => Number(a.nonce - b.nonce));
+      rows.set(sender, {
+        pending: all.filter(({ nonce }) => nonce < next),
+        queued: all.filter(({ nonce }) => nonce >= next),
+      });
+    }
+    return rows;
+  }
+
   /** In the order of arrival. */
   all(limit: number): Transaction[] {
     const some: Transaction[] = [];

@@ -113,12 +113,6 @@ export const percentiles: Decoder<number[]> = (value, name) => {
   return numbers as number[];
 };
 
-/** State overrides of `eth_call` are not known here; an empty one is let pass. */
-export const noOverrides: Decoder<undefined> = (value, name) => {
-  if (value === undefined || value === null || Object.keys(record(value, name)).length === 0) return undefined;
-  throw invalidParams(`${name}: state overrides are not supported`);
-};
-
 const accessList: Decoder<AccessListEntry[]> = list((value, name) => {
   const entry = record(value, name);
   return {
@@ -190,7 +184,8 @@ function callData(given: Record<string, unknown>, name: string): Uint8Array | un
   return optional(bytes, undefined)(input ?? data, `${name}.data`);
 }
 
-function record(value: unknown, name: string): Record<string, unknown> {
+/** An object, its fields still to be read. */
+export function record(value: unknown, name: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidParams(`${name} should be an object`);
   return value as Record<string, unknown>;
 }
@@ -200,6 +195,7 @@ function lowerCase(value: unknown, name: string, length: number, what: string): 
   return value.toLowerCase() as Hex;
 }
 
-function dropUndefined<T extends object>(value: T): T {
+/** Without the fields that are `undefined`. */
+export function dropUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }

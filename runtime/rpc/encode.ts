@@ -1,10 +1,10 @@
 import { bytesToHex, encodeQuantity as quantity } from '../bytes.ts';
 import type { HashedHeader } from '../ledger/chain.ts';
-import { FIXED, headerItem } from '../ledger/header.ts';
+import { FIXED, type Header, headerItem } from '../ledger/header.ts';
 import type { Receipt } from '../ledger/receipt.ts';
 import type { Transaction } from '../ledger/transaction.ts';
 import type { Log } from '../ports/index.ts';
-import { encodeRlp } from '../rlp/index.ts';
+import { decodeRlp, encodeRlp, type RlpItem } from '../rlp/index.ts';
 import type { StateProof } from '../state/state.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -21,11 +21,16 @@ export { quantity };
 export function encodeBlock(block: HashedHeader, body: readonly Uint8Array[], transactions: readonly Json[]): JsonObject {
   return {
     ...encodeHeader(block),
-    size: quantity(encodeRlp([headerItem(block.header), body, [], []]).length),
+    size: quantity(encodeRlp(blockItem(block.header, body)).length),
     transactions,
     withdrawals: [],
     uncles: [],
   };
+}
+
+/** A block as the wire has it: transactions with a type are strings of bytes (EIP-2718), the others are lists. */
+export function blockItem(header: Header, body: readonly Uint8Array[]): RlpItem {
+  return [headerItem(header), body.map((raw) => (raw[0]! < 0xc0 ? raw : decodeRlp(raw))), [], []];
 }
 
 /** A block without what is in it, as `newHeads` tells of it. */

@@ -8,6 +8,8 @@ export const ErrorCode = {
   Server: -32000,
   LimitExceeded: -32005,
   Revert: 3,
+  /** EIP-7966. */
+  Timeout: 4,
 } as const;
 
 /** An answer that is an error. */

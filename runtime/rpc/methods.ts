@@ -1,16 +1,18 @@
 import { bytesToHex } from '../bytes.ts';
-import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
-import type { Receipt } from '../ledger/receipt.ts';
-import type { Transaction } from '../ledger/transaction.ts';
 import type { Address, Word } from '../ports/index.ts';
+import { createAccessList } from './access-list.ts';
 import { call, estimate } from './calls.ts';
+import { debugMethods } from './debug.ts';
 import * as read from './decode.ts';
-import { encodeBlock, encodeProof, encodeReceipt, encodeTransaction, type Json, type JsonObject, quantity } from './encode.ts';
-import { ErrorCode, RpcError } from './errors.ts';
+import { encodeBlock, encodeProof, encodeTransaction, type Json, type JsonObject, quantity } from './encode.ts';
 import { feeHistory } from './fees.ts';
+import { existing, find } from './find.ts';
 import { findLogs } from './logs.ts';
 import { type Method, method } from './method.ts';
+import { blockOverrides, stateOverrides } from './overrides.ts';
+import { poolMethods } from './pool.ts';
+import { blockReceipts, receiptAnswer } from './receipts.ts';
 
 const MAX_PROOF_SLOTS = 256;
 
@@ -23,13 +25,17 @@ const index = ['index', read.count] as const;
 const full = ['full', read.optional(read.flag, false)] as const;
 const slots = ['slots', read.list(proofKey, MAX_PROOF_SLOTS)] as const;
 const request = ['call', read.call] as const;
+const accounts = ['overrides', stateOverrides] as const;
+const surroundings = ['blockOverrides', blockOverrides] as const;
 const filterId = ['filter', read.quantity] as const;
 
 /** The methods, grouped as Ethereum's execution API groups them. */
 export const methods = {
   web3_clientVersion: method([], (core) => `classpad/${core.version}/${core.vm.fork.toLowerCase()}`, asIs),
   net_version: method([], (core) => core.chainId.toString(), asIs),
+  web3_sha3: method([['data', read.bytes]], (core, data) => core.vm.keccak256(data), bytesToHex),
   net_listening: method([], () => true, asIs),
+  net_peerCount: method([], (core) => core.peerCount(), quantity),
 
   classpad_config: method([], configAnswer, asIs),
 
@@ -80,14 +86,19 @@ export const methods = {
   eth_getProof: method([address, slots, at], proofAnswer, asIs),
 
   eth_call: method(
-    [request, at, ['overrides', read.noOverrides]],
-    (core, of, block) => call(core, of, existing(core, block), block),
+    [request, at, accounts, surroundings],
+    (core, of, block, ...overrides) => call(core, of, existing(core, block), block, overrides),
     bytesToHex,
   ),
   eth_estimateGas: method(
-    [request, ['block', read.blockOrPending], ['overrides', read.noOverrides]],
-    (core, of, block) => estimate(core, of, existing(core, block), block),
+    [request, ['block', read.blockOrPending], accounts, surroundings],
+    (core, of, block, ...overrides) => estimate(core, of, existing(core, block), block, overrides),
     quantity,
+  ),
+  eth_createAccessList: method(
+    [request, ['block', read.blockOrPending], accounts],
+    (core, of, block, overrides) => createAccessList(core, of, existing(core, block), block, [overrides, undefined]),
+    asIs,
   ),
   eth_getLogs: method([['filter', read.logFilter]], logsAnswer, asIs),
   eth_newFilter: method([['filter', read.logFilter]], (core, filter) => core.filters.addLogs(core, filter), quantity),
@@ -97,26 +108,13 @@ export const methods = {
   eth_getFilterLogs: method([filterId], (core, id) => logsAnswer(core, core.filters.logFilter(core, id)), asIs),
   eth_uninstallFilter: method([filterId], (core, id) => core.filters.remove(id), asIs),
 
-  eth_sendRawTransaction: method([['transaction', read.bytes]], (core, raw) => core.submit(raw), asIs),
+  ...poolMethods,
+  ...debugMethods,
 } satisfies Record<string, Method>;
 
 /** What a client must know of this ledger to find the fleet on it and to check its blocks. */
 function configAnswer({ chainId, version, fleet, sequencer, chain }: Core): JsonObject {
   return { fleet, chainId: Number(chainId), sequencer, genesisHash: chain.at(0)!.hash, version };
-}
-
-/** The block, or `undefined` if the chain has none such. What is pending is not shown as a block: it is the latest. */
-function find(core: Core, block: read.BlockParameter): HashedHeader | undefined {
-  if (block.by === 'tag') return block.tag === 'earliest' ? core.chain.at(0) : core.chain.head();
-  if (block.by === 'number') return block.number < 2n ** 48n ? core.chain.at(Number(block.number)) : undefined;
-  const number = core.chain.numberOf(block.hash);
-  return number === undefined ? undefined : core.chain.at(number);
-}
-
-function existing(core: Core, block: read.BlockParameter): HashedHeader {
-  const found = find(core, block);
-  if (!found) throw new RpcError(ErrorCode.Server, 'header not found');
-  return found;
 }
 
 function account(core: Core, of: Address, block: read.BlockParameter) {
@@ -138,27 +136,6 @@ function blockAnswer(core: Core, of: read.BlockParameter, whole: boolean): JsonO
 function transactionCount(core: Core, of: read.BlockParameter): number | undefined {
   const block = find(core, of);
   return block && core.chain.bodyAt(block.header.number).length;
-}
-
-function blockReceipts(core: Core, of: read.BlockParameter): Json[] | undefined {
-  const block = find(core, of);
-  if (!block) return undefined;
-  const receipts = core.chain.receiptsAt(block.header.number);
-  const transactions = core.chain.transactionsAt(block.header.number, receipts);
-  return receipts.map((_, place) => receiptOf(block, receipts, transactions, place));
-}
-
-function receiptAnswer(core: Core, of: Word): JsonObject | undefined {
-  const place = core.chain.locate(of);
-  const block = place && core.chain.at(place.number);
-  if (!block) return undefined;
-  const receipts = core.chain.receiptsAt(place.number);
-  return receiptOf(block, receipts, core.chain.transactionsAt(place.number, receipts), place.index);
-}
-
-function receiptOf(block: HashedHeader, receipts: readonly Receipt[], transactions: readonly Transaction[], place: number) {
-  const firstLog = receipts.slice(0, place).reduce((sum, { logs }) => sum + logs.length, 0);
-  return encodeReceipt(receipts[place]!, transactions[place]!, { block, index: place }, firstLog);
 }
 
 function transactionAnswer(core: Core, of: Word): JsonObject | undefined {

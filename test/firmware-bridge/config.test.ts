@@ -41,6 +41,7 @@ config('the least that is needed, and what the rest is then', () => {
     peers: { connect: [] },
     fleet: FLEET.toLowerCase(),
     blockIntervalMs: 1000,
+    trailingBlocks: 5,
     reconcileIntervalMs: 10_000,
     log: 'info',
   });

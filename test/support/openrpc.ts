@@ -36,7 +36,7 @@ export function officialShapes(): Shapes | undefined {
   const schemas: Record<string, Schema> = {};
   for (const text of texts(join(folder, 'schemas'))) Object.assign(schemas, parse(text));
   const methods = new Map<string, Schema>();
-  for (const text of texts(join(folder, 'eth'))) {
+  for (const text of ['eth', 'debug', 'txpool'].flatMap((group) => texts(join(folder, group)))) {
     for (const { name, result } of parse(text) as Described[]) if (result) methods.set(name, result.schema);
   }
   return (method, result) => {

@@ -33,6 +33,34 @@ test('without work no block is made', () => {
   some.stop();
 });
 
+test('so many empty blocks follow the last one with work, a second apart, and then it is quiet', async () => {
+  const some = world({ peers: 2, blockIntervalMs: 100, trailingBlocks: 5 });
+  some.run(60_000);
+  assert.equal(heads(some), [0, 0]);
+  await send(some, 0, 0);
+  some.run(100);
+  assert.equal(heads(some), [1, 1]);
+  some.run(2_750);
+  assert.equal(heads(some), [3, 3], 'two empty ones, two seconds later');
+  await send(some, 1, 1);
+  some.run(200);
+  assert.equal(heads(some), [4, 4], 'work does not wait for an empty one');
+  some.peers[0]!.restart();
+  some.run(60_000);
+  assert.equal(heads(some), [9, 9]);
+  const counts = Array.from({ length: 10 }, (_, number) =>
+    clientsOf(some, 1).request('eth_getBlockByNumber', [`0x${number}`, false]),
+  );
+  assert.equal(
+    (await Promise.all(counts)).map(({ transactions }) => transactions.length),
+    [0, 1, 0, 0, 1, 0, 0, 0, 0, 0],
+  );
+  assert.is(hashes(some).size, 1);
+  const { timestamp } = await clientsOf(some).client.getBlock();
+  assert.is(Number(timestamp) <= some.clock.nowMs() / 1000, true);
+  some.stop();
+});
+
 test('between two blocks there is the interval, and what waits goes into one', async () => {
   const some = world();
   for (let nonce = 0; nonce < 5; nonce++) {

@@ -69,6 +69,7 @@ export interface WorldOptions {
   readonly seed?: number;
   readonly genesis?: Partial<Genesis>;
   readonly blockIntervalMs?: number;
+  readonly trailingBlocks?: number;
   readonly stores?: readonly Store[];
 }
 
@@ -76,8 +77,8 @@ export interface WorldOptions {
 export function world(options: WorldOptions = {}): World {
   const clock = testClock();
   const network = virtualNetwork(clock, seededRandom(`${options.seed ?? 1}`));
-  const { blockIntervalMs = config.blockIntervalMs } = options;
-  const ours = { ...config, blockIntervalMs, genesis: { ...genesis, ...options.genesis } };
+  const { blockIntervalMs = config.blockIntervalMs, trailingBlocks = 0 } = options;
+  const ours = { ...config, blockIntervalMs, trailingBlocks, genesis: { ...genesis, ...options.genesis } };
   const peers = Array.from({ length: options.peers ?? 1 }, (_, n): Peer => {
     const name = `node${n}`;
     const device = deviceOf(keyOf(n), name);

@@ -59,7 +59,7 @@ async function played() {
 }
 
 test('every answer has the official shape', async () => {
-  const { some, request, address, sent, waiting } = await played();
+  const { some, request, address, sent, waiting, alice } = await played();
   const { hash } = await request('eth_getBlockByNumber', ['latest', false]);
   const call = { to: address, data: '0x5e383d210000000000000000000000000000000000000000000000000000000000000001' };
   const rows: [method: keyof typeof methods, ...params: unknown[]][] = [
@@ -105,6 +105,16 @@ test('every answer has the official shape', async () => {
     ['eth_estimateGas', call],
     ['eth_getLogs', { fromBlock: '0x0', toBlock: 'latest' }],
     ['eth_getLogs', { blockHash: hash }],
+    ['eth_createAccessList', call],
+    ['debug_getRawHeader', 'latest'],
+    ['debug_getRawBlock', hash],
+    ['debug_getRawReceipts', '0x2'],
+    ['debug_getRawTransaction', sent[0]],
+    ['debug_getRawTransaction', waiting],
+    ['txpool_status'],
+    ['txpool_content'],
+    ['txpool_contentFrom', alice.address],
+    ['txpool_contentFrom', bob.address],
   ];
   for (const [method, ...params] of rows) {
     const result = await request(method, params);
@@ -224,7 +234,10 @@ const bad: [name: string, method: string, params: unknown, code: number, message
   ['call is a list', 'eth_call', [[]], -32602, /call should be an object/],
   ['data against input', 'eth_call', [{ data: '0x01', input: '0x02' }], -32602, /they differ/],
   ['odd data', 'eth_call', [{ data: '0x123' }], -32602, /call\.data should be 0x and whole bytes/],
-  ['overrides', 'eth_call', [{}, 'latest', { [bob.address]: {} }], -32602, /state overrides are not supported/],
+  ['overrides of nobody', 'eth_call', [{}, 'latest', { '0x12': {} }], -32602, /overrides: 0x12 should be an address/],
+  ['an unknown override', 'eth_call', [{}, 'latest', { [bob.address]: { color: 1 } }], -32602, /stateDiff, not color/],
+  ['state twice', 'eth_call', [{}, 'latest', { [bob.address]: { state: {}, stateDiff: {} } }], -32602, /either state or/],
+  ['an unknown field', 'eth_call', [{}, 'latest', {}, { size: 1 }], -32602, /blockOverrides may have number, time, .*not size/],
   ['too many topics', 'eth_getLogs', [{ topics: [null, null, null, null, null] }], -32602, /at most 4/],
   ['both range and hash', 'eth_getLogs', [{ blockHash: zeroHash, fromBlock: '0x0' }], -32602, /either blockHash or/],
   ['unknown block hash', 'eth_getLogs', [{ blockHash: zeroHash }], -32000, /header not found/],

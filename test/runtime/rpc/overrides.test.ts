@@ -1,0 +1,106 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { encodeFunctionData, parseAbi, toHex } from 'viem';
+import { clientsOf } from '../ledger/client.ts';
+import { compile } from '../ledger/solidity.ts';
+import { alice, bob, world } from '../ledger/world.ts';
+
+const test = suite('rpc/overrides');
+
+const abi = parseAbi([
+  'function a() view returns (uint256)',
+  'function b() view returns (uint256)',
+  'function set(uint256)',
+  'function seen() view returns (uint256, uint256, uint256, address, uint256, uint256)',
+]);
+const teller = compile(
+  'Teller',
+  `contract Teller {
+    uint256 public a = 1;
+    uint256 public b = 2;
+    function set(uint256 to) external { a = to; b = address(0xdead).balance; }
+    function seen() external view returns (uint256, uint256, uint256, address, uint256, uint256) {
+      return (block.number, block.timestamp, block.gaslimit, block.coinbase, block.basefee, block.prevrandao);
+    }
+  }`,
+  abi,
+);
+
+async function deployed() {
+  const some = world();
+  const clients = clientsOf(some);
+  const { contractAddress } = await clients.mined(clients.wallet.deployContract(teller));
+  return { ...clients, some, address: contractAddress! };
+}
+
+const word = (n: number) => toHex(n, { size: 32 });
+
+test('a call finds what it is told to find, and nothing of it stays', async () => {
+  const { some, request, address } = await deployed();
+  const data = (name: 'a' | 'b') => encodeFunctionData({ abi, functionName: name });
+  const rows: [name: string, override: object, a: number, b: number][] = [
+    ['nothing', {}, 1, 2],
+    ['one slot', { stateDiff: { [word(0)]: word(7) } }, 7, 2],
+    ['all slots', { state: { [word(1)]: word(9) } }, 0, 9],
+    ['other code', { code: '0x602a60005260206000f3' }, 42, 42],
+  ];
+  for (const [name, override, a, b] of rows) {
+    for (const [which, value] of [
+      ['a', a],
+      ['b', b],
+    ] as const) {
+      const found = await request('eth_call', [{ to: address, data: data(which) }, 'latest', { [address]: override }]);
+      assert.is(Number(found), value, `${name}: ${which}`);
+    }
+  }
+  assert.is(Number(await request('eth_call', [{ to: address, data: data('a') }])), 1);
+  some.stop();
+});
+
+test('balances and nonces may be others: who has nothing can pay, in an estimate too', async () => {
+  const { some, request } = await deployed();
+  const poor = `0x${'77'.repeat(20)}`;
+  const transfer = { from: poor, to: bob.address, value: '0x5' };
+  assert.match(await request('eth_estimateGas', [transfer]).catch(({ message }) => message), /insufficient funds/);
+  assert.is(await request('eth_estimateGas', [transfer, 'latest', { [poor]: { balance: '0x5' } }]), '0x5208');
+  some.stop();
+});
+
+test('the block may be another', async () => {
+  const { some, request, address } = await deployed();
+  const data = encodeFunctionData({ abi, functionName: 'seen' });
+  const wanted = {
+    number: '0x64',
+    time: '0xc8',
+    gasLimit: '0x1c9c380',
+    feeRecipient: `0x${'0c'.repeat(20)}`,
+    baseFeePerGas: '0x9',
+    prevRandao: word(5),
+  };
+  const seen = await request('eth_call', [{ to: address, data }, 'latest', {}, wanted]);
+  const words = seen
+    .slice(2)
+    .match(/.{64}/g)
+    .map((each: string) => Number(`0x${each}`));
+  assert.equal(words, [100, 200, 30_000_000, Number(wanted.feeRecipient), 9, 5]);
+  some.stop();
+});
+
+test('an access list names what is read, and with it the same call costs what it says', async () => {
+  const { some, request, address } = await deployed();
+  const call = { from: alice.address, to: address, data: encodeFunctionData({ abi, functionName: 'set', args: [5n] }) };
+  const { accessList, gasUsed, error } = await request('eth_createAccessList', [call]);
+  assert.is(error, undefined);
+  assert.equal(accessList.length, 2);
+  const own = accessList.find((entry: { address: string }) => entry.address === address.toLowerCase());
+  const dead = accessList.find((entry: { address: string }) => entry.address !== address.toLowerCase());
+  assert.equal(own.storageKeys, [word(0), word(1)]);
+  assert.equal(dead, { address: '0x000000000000000000000000000000000000dead', storageKeys: [] });
+  const estimated = BigInt(await request('eth_estimateGas', [{ ...call, accessList }]));
+  assert.is(estimated - BigInt(gasUsed) < 10_000n && estimated >= BigInt(gasUsed), true);
+  const failing = await request('eth_createAccessList', [{ to: address, data: '0x12345678' }]);
+  assert.equal(failing.error, 'execution reverted');
+  some.stop();
+});
+
+test.run();
