@@ -17,7 +17,8 @@ export function mulHigh(a: u64, b: u64): u64 {
 
 /** out = a · b: `aLimbs` + `bLimbs` limbs. `out` must not overlap the operands. */
 export function multiplyLimbs(out: usize, a: usize, aLimbs: i32, b: usize, bLimbs: i32): void {
-  memory.fill(out, 0, usize(bLimbs) << 3);
+  // A loop, not memory.fill: short numbers are multiplied often, and a call out of the module costs as much as they do.
+  for (let i = 0; i < bLimbs; i++) setLimb(out, i, 0);
   for (let i = 0; i < aLimbs; i++) {
     const place = out + (usize(i) << 3);
     setLimb(place, bLimbs, addProduct(place, b, bLimbs, limbAt(a, i)));
@@ -65,6 +66,11 @@ function addRow(out: usize, factor: u64, b: usize): void {
 export function significantLimbs(a: usize, limbs: i32): i32 {
   while (limbs > 0 && limbAt(a, limbs - 1) == 0) limbs--;
   return limbs;
+}
+
+/** to = from. */
+export function copyLimbs(to: usize, from: usize, limbs: i32): void {
+  for (let i = 0; i < limbs; i++) setLimb(to, i, limbAt(from, i));
 }
 
 /** out = a << shift (0 to 63); answers the bits shifted out. `out` may be `a`. */

@@ -5,6 +5,7 @@
  */
 import { alloc, mark, release } from '../arena';
 import {
+  copyLimbs,
   divideLimbs,
   limbAt,
   multiplyLimbs,
@@ -151,7 +152,7 @@ function multiply(a: usize, b: usize): void {
   multiplyLimbs(product, a, limbs, b, limbs);
   setLimb(product, 2 * limbs, 0);
   reduce(2 * limbs + 1);
-  memory.copy(a, product, usize(limbs) << 3);
+  copyLimbs(a, product, limbs);
 }
 
 /** From a remainder of the divisor to one of the modulus: (a << shift) mod divisor is (a mod modulus) << shift. */

@@ -59,7 +59,7 @@ test('products of elements at the largest magnitudes allowed', () => {
       write(A, a);
       write(B, b);
       call['scaleField']!(A, A, 2 * m!);
-      call['scaleField']!(B, B, 2 * n! > 62 ? 62 : 2 * n!);
+      call['scaleField']!(B, B, Math.min(2 * n!, 62));
       const expected = (raw(A) * raw(B)) % P;
       call['mulField']!(OUT, A, B);
       assert.is(normalized(OUT), expected);
