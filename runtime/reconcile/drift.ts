@@ -39,7 +39,8 @@ export function driftOf(wanted: WantedContainer, { app, revision }: Place, found
     revision,
     sentence: `${service} of revision ${revision} ${said}`,
   });
-  if (container === undefined)
+  // One that is being removed is still listed for a moment.
+  if (container === undefined || container.state === 'dead')
     return knownId === undefined ? undefined : drift('removed', 'was removed from outside; it is made again');
   if (isAnother(container, spec)) {
     const odd = differences(container, spec).slice(0, 3).join(', ') || 'its spec';

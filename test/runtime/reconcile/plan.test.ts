@@ -289,6 +289,7 @@ s('steps that put right say what', () => {
   const heals = (found: Found) => plan(wantedOf(activeApp(a1)), found, NOW).map((step) => step.heals?.what);
   assert.equal(heals(picture([], ['a:1'])), [undefined], 'never there before');
   assert.equal(heals(known(picture([], ['a:1']))), ['removed']);
+  assert.equal(heals(known(picture([foundOf(a1, { state: 'dead' })]))), ['removed'], 'it is being removed');
   assert.equal(heals(known(picture([one(another, { id: 'other' })]))), ['replaced']);
   assert.equal(heals(known(picture([another]))), ['changed']);
   assert.equal(heals(picture([foundOf(a1, { state: 'exited', exitCode: 137 })])), ['stopped']);
