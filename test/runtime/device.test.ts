@@ -164,6 +164,19 @@ if (
     assert.equal(bench.ledger.votes.length, 1);
   });
 
+  s('what others remove is made again, and the status tells of it', async () => {
+    const bench = await running();
+    assert.equal(bench.node!.status().drifts, []);
+    const removed = bench.containers.remove(bench.routes[0]!.containerId);
+    await bench.pass(1);
+    await removed;
+    await bench.pass(8);
+    assert.is(bench.answer, 'one');
+    const [drift, ...others] = bench.node!.status().drifts;
+    assert.equal([drift?.app, drift?.what, drift?.service, others.length], ['hello', 'removed', 'web', 0]);
+    assert.equal(bench.ledger.votes, ['hello 1 healthy'], 'no vote: it is agreed already');
+  });
+
   s('a good second release takes over without a gap, and the first goes only when the second is active', async () => {
     const bench = await running();
     bench.ledger.quorum = 99;
