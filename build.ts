@@ -44,6 +44,12 @@ const steps: readonly Step[] = [
     run: () => compileContracts('contracts', 'build/contracts'),
   },
   {
+    name: 'clients',
+    inputs: ['test/clients/contracts', 'node_modules/@openzeppelin/contracts/package.json'],
+    outputs: ['build/clients/Probe.json'],
+    run: () => compileContracts('test/clients/contracts', 'build/clients'),
+  },
+  {
     name: 'firmware',
     inputs: ['runtime', 'build/contracts/Fleet.json'],
     outputs: ['build/firmware.js'],

@@ -38,7 +38,6 @@ export function openSession(core: Core, log: Logger, send: (text: string) => voi
   const subscriptions = new Map<string, Subscription>();
   let isOpen = true;
   let waiting = 0;
-  let last = 0;
   const allowance = allowanceOf(() => core.nowMs());
   const out = (text: string) => {
     if (isOpen && text !== '') send(text);
@@ -56,7 +55,7 @@ export function openSession(core: Core, log: Logger, send: (text: string) => voi
       for (const [id, { transaction: encode }] of subscriptions) if (encode) tell(id, encode(transaction));
     }),
   ];
-  const own = ownMethods(subscriptions, () => `0x${(++last).toString(16)}`);
+  const own = ownMethods(subscriptions, () => `0x${core.nextId().toString(16)}`);
   return {
     receive(text) {
       if (!isOpen) return;
