@@ -1,5 +1,7 @@
 /** The CALL family and creations: what stands on the caller's stack becomes a new frame, and its end an answer on that stack. */
+import { accessCost, charge, chargeRanges, gasForCall } from './call-gas';
 import { addCode, copyOf, dropCode, enterProgram, leaveProgram, sizeOf, tracing } from './code';
+import { setCreate2Address, setCreateAddress } from './creation-address';
 import { keccak256 } from './crypto/keccak256';
 import { firstBlock } from './decode';
 import { delegateOf } from './delegation';
@@ -23,22 +25,18 @@ import {
   hasCode,
   hasFlag,
   isEmpty,
-  loadAddress,
   refund,
   setCode,
   setFlag,
   setNonce,
   setRefund,
-  storeAddress,
   subBalance,
   touch,
   warmAccount,
 } from './state';
 import { Status, succeeded } from './status';
-import { copy, fitsU64, isZero, lt, setU64, storeBigEndian } from './u256';
+import { copy, fitsU64, isZero, lt, setU64 } from './u256';
 
-const WARM_ACCESS: u64 = 100;
-const COLD_ACCESS: u64 = 2600;
 const VALUE_TRANSFER: u64 = 9000;
 const NEW_ACCOUNT: u64 = 25000;
 const STIPEND: u64 = 2300;
@@ -56,7 +54,6 @@ export let lastGas: u64 = 0;
 
 const target: usize = memory.data(32, 8);
 const noValue: usize = memory.data(32, 8);
-const preimage: usize = memory.data(96, 8);
 const hash: usize = memory.data(32, 8);
 
 /** Runs the current frame and all that it calls, until the first has ended or the transaction has failed. */
@@ -121,8 +118,8 @@ export function create(frame: usize, opcode: i32): i32 {
     return decline(frame, opcode, noValue, sp, code, size, gas);
   }
   setNonce(creator, nonce + 1);
-  if (opcode == Op.CREATE2) setCreate2Address(creator + Account.Address, sp + 96, code, size);
-  else setCreateAddress(creator + Account.Address, nonce);
+  if (opcode == Op.CREATE2) setCreate2Address(target, creator + Account.Address, sp + 96, code, size);
+  else setCreateAddress(target, creator + Account.Address, nonce);
   return beginCreation(frame, target, sp, code, size, gas);
 }
 
@@ -164,7 +161,7 @@ export function beginFirstCreation(sender: usize, nonce: u64, value: usize, code
   current = 0;
   clearReturnData();
   copy(firstCaller, sender);
-  setCreateAddress(sender, nonce);
+  setCreateAddress(target, sender, nonce);
   return beginCreation(0, target, value, code, size, gas);
 }
 
@@ -372,34 +369,6 @@ function collides(account: usize): bool {
   return load<u64>(account, Account.Nonce) != 0 || hasCode(account) || hasFlag(account, AccountFlag.HasStorage);
 }
 
-/** Both ranges of a call, input and output. */
-function chargeRanges(frame: usize, ranges: usize): bool {
-  const input = rangeCost(frame, ranges, ranges + 32);
-  const output = rangeCost(frame, ranges + 64, ranges + 96);
-  if (!charge(frame, max(input, output))) return false;
-  return reachRange(frame, ranges, ranges + 32) && reachRange(frame, ranges + 64, ranges + 96);
-}
-
-function charge(frame: usize, cost: u64): bool {
-  const gas = load<u64>(frame, Frame.Gas);
-  if (cost > gas) return false;
-  store<u64>(frame, gas - cost, Frame.Gas);
-  return true;
-}
-
-function accessCost(account: usize): u64 {
-  return warmAccount(account) ? COLD_ACCESS : WARM_ACCESS;
-}
-
-/** All but one 64th of what is left, or less if less was asked for (EIP-150). */
-function gasForCall(frame: usize, asked: usize): u64 {
-  const left = load<u64>(frame, Frame.Gas);
-  const most = left - (left >> 6);
-  const gas = fitsU64(asked) ? min(load<u64>(asked), most) : most;
-  store<u64>(frame, left - gas, Frame.Gas);
-  return gas;
-}
-
 /** Leaves room for the answer only, and keeps where the output goes. */
 function popArguments(frame: usize, ranges: usize): void {
   store<u32>(frame, load<u32>(ranges, 64), Frame.OutputOffset);
@@ -423,27 +392,4 @@ function isLow(account: usize): bool {
 function exhausted(): i32 {
   fail(Status.MemoryLimit);
   return Status.MemoryLimit;
-}
-
-/** keccak256(rlp([address, nonce]))[12:] */
-function setCreateAddress(creator: usize, nonce: u64): void {
-  const size: usize = nonce < 0x80 ? 0 : <usize>((71 - clz<u64>(nonce)) >> 3);
-  store<u8>(preimage, <u8>(0xc0 + 22 + size));
-  store<u8>(preimage, 0x94, 1);
-  storeAddress(preimage + 2, creator);
-  store<u8>(preimage, nonce == 0 ? 0x80 : size ? <u8>(0x80 + size) : <u8>nonce, 22);
-  for (let index: usize = 0; index < size; index++)
-    store<u8>(preimage + 23 + index, <u8>(nonce >> (8 * <u64>(size - 1 - index))));
-  keccak256(hash, preimage, 23 + size);
-  loadAddress(target, hash + 12);
-}
-
-/** keccak256(0xff ++ address ++ salt ++ keccak256(init code))[12:] (EIP-1014) */
-function setCreate2Address(creator: usize, salt: usize, code: usize, size: u32): void {
-  store<u8>(preimage, 0xff);
-  storeAddress(preimage + 1, creator);
-  storeBigEndian(preimage + 21, salt);
-  keccak256(preimage + 53, code, <usize>size);
-  keccak256(hash, preimage, 85);
-  loadAddress(target, hash + 12);
 }
