@@ -70,6 +70,23 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
   ManifestTooLarge: (size, limit) => `the manifest has ${size} bytes; the ledger takes at most ${limit}`,
   InvalidHealthWindow: (given, least, most) =>
     `a health window of ${given} s does not fit; it is from ${inWords(Number(least))} to ${inWords(Number(most))}`,
+  OnlyByQuorum: () => 'one operator alone may not do that in this fleet; it takes as many approvals as a release',
+  NoAction: (id) => `there is no action ${id}`,
+  ActionOver: (id) => `action ${id} is done or expired`,
+  ActionApprovedAlready: (id, operator) => `${operator} has approved action ${id} already`,
+  ActionTooLarge: (size, limit) => `the action has ${size} bytes; the ledger takes at most ${limit}`,
+  TooManyPolicies: (count, limit) => `${count} policies are too many; there can be ${limit}`,
+  InvalidPolicy: (policy) => `there is no contract at ${policy}`,
+  PolicyRefuses: (policy, name, revision) =>
+    `the policy at ${policy} does not let ${app(name)} r${revision} start now; nothing changed, approve it again when it may`,
+  TooLittleGas: (gas, needed) => `${gas} gas left are too little to ask a policy; ${needed} are needed`,
+  InvalidToken: (token) => `the token ${token} is posted already; make another`,
+  InvalidExpiry: (expiresAt) => `the token would have expired at ${timeText(Number(expiresAt))}`,
+  NotInvited: (token) => `the token ${token} was never given, has been used, or was withdrawn; ask an operator for another`,
+  InvitationExpired: (token, expiresAt) => `the token ${token} expired at ${timeText(Number(expiresAt))}; ask for another`,
+  InvalidOperator: (account) => `${account} cannot be an operator, or is named twice`,
+  InvalidThreshold: (threshold, count) => `${threshold} approvals of ${count} operators cannot be; it is from 1 to their number`,
+  TooManyOperators: (count, limit) => `${count} operators are too many; there can be ${limit}`,
   InvalidLabel: (label) =>
     `"${app(label)}" is no label; write key=value with a-z, 0-9, hyphen, dot and underscore, at most 32 characters`,
   TooManyLabels: (count, limit) => `${count} labels are too many; there can be ${limit}`,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IRolloutPolicy} from "./IRolloutPolicy.sol";
+
 /// What runs on a fleet, decided by M of N operators and judged by the devices themselves.
 /// An app's name is a DNS label of at most 31 characters, left-aligned in a bytes32.
 interface IFleet {
@@ -36,6 +38,15 @@ interface IFleet {
         bytes32[] labels; // `key=value`; a target carries every one of them. None: all devices
     }
 
+    /// A change of the fleet itself, as a call of the fleet to itself.
+    struct Action {
+        address proposer;
+        uint64 expiresAt; // seconds, block time
+        uint32 approvals;
+        bool isDone;
+        bytes call;
+    }
+
     /// What one device should run of one app now.
     struct Wanted {
         bytes32 app;
@@ -53,9 +64,19 @@ interface IFleet {
     }
 
     event DeviceEnrolled(address indexed device, string name, address indexed by);
+    event OperatorsSet(address[] operators, uint32 threshold);
+    event ActionProposed(uint64 indexed id, address indexed by, bytes call);
+    event ActionApproved(uint64 indexed id, address indexed by, uint32 approvals, uint32 needed);
+    event ActionDone(uint64 indexed id);
+    event EnrolmentSet(bool byQuorum);
+    event PoliciesSet(address[] policies);
+    event Invited(address indexed token, string name, address indexed by, uint64 expiresAt);
+    event InvitationWithdrawn(address indexed token, address indexed by);
     event DeviceLabelled(address indexed device, bytes32[] labels);
     event DeviceRevoked(address indexed device, address indexed by);
     event Proposed(bytes32 indexed app, uint64 indexed revision, address indexed by, bytes32 manifestHash);
+    event RollbackProposed(bytes32 indexed app, uint64 indexed revision, uint64 indexed to);
+    event Held(bytes32 indexed app, uint64 indexed revision, address indexed policy, IRolloutPolicy.Moment moment);
     event Noted(bytes32 indexed app, uint64 indexed revision, string notes);
     event Approved(bytes32 indexed app, uint64 indexed revision, address indexed by, uint32 approvals, uint32 needed);
     event RollingOut(bytes32 indexed app, uint64 indexed revision, uint64 previous);
@@ -70,8 +91,25 @@ interface IFleet {
     error NotOperator(address account);
     error NotEnrolled(address device);
 
+    error OnlyByQuorum(); // propose it with proposeAction
+
+    // Changing the fleet itself
+
+    error NoAction(uint64 id);
+    error ActionOver(uint64 id); // done, or expired
+    error ActionApprovedAlready(uint64 id, address operator);
+    error ActionTooLarge(uint256 size, uint256 limit);
+    error TooManyPolicies(uint256 count, uint256 limit);
+    error InvalidPolicy(address policy); // there is no contract
+    error PolicyRefuses(address policy, bytes32 app, uint64 revision);
+    error TooLittleGas(uint256 gas, uint256 needed); // for the policies to be asked
+
     // Setting up
 
+    error InvalidToken(address token); // the zero address, or already posted
+    error InvalidExpiry(uint64 expiresAt); // in the past
+    error NotInvited(address token);
+    error InvitationExpired(address token, uint64 expiresAt);
     error InvalidOperator(address account); // the zero address, or named twice
     error InvalidThreshold(uint32 threshold, uint256 operators); // 1 to the number of operators
     error TooManyOperators(uint256 count, uint256 limit);
@@ -111,8 +149,44 @@ interface IFleet {
     /// The same for one device that carries labels.
     function enrolLabelled(address device, string calldata name, bytes32[] calldata labels) external;
 
-    /// Its votes on what is still undecided count no more; only operators.
+    /// Posts a one-time token: the address of a key that is handed to the device, which enrols itself by it, once.
+    function invite(address token, string calldata name, bytes32[] calldata labels, uint64 expiresAt) external;
+
+    /// Takes back a token that has not been used.
+    function withdraw(address token) external;
+
+    /// Enrols the caller by the token's signature of `keccak256(abi.encode("classpad join", chain id, fleet, caller))`.
+    /// The signature names the caller, so whoever sees it on its way cannot use it.
+    function join(uint8 v, bytes32 r, bytes32 s) external;
+
+    // Only the fleet itself calls these: by `proposeAction` and as many approvals as a release needs.
+
+    function setOperators(address[] calldata operators, uint32 threshold) external;
+
+    /// From now on one operator may enrol and invite, or only the quorum.
+    function setEnrolment(bool byQuorum) external;
+
+    /// Replaces all policies.
+    function setPolicies(address[] calldata policies) external;
+
+    /// Its votes on what is still undecided count no more.
     function revoke(address device) external;
+
+    /// It leaves the juries of what is undecided: its targets may be others now.
+    function relabel(address device, bytes32[] calldata labels) external;
+
+    /// Proposes a change of the fleet itself and approves it. Answers its number, from 1.
+    function proposeAction(bytes calldata call) external returns (uint64 id);
+
+    /// With enough approvals of those who are operators then it is done. No policy is asked.
+    function approveAction(uint64 id) external;
+
+    /// Proposes to go back to a revision that was active once: its manifest and labels become the next revision, which
+    /// operators approve and devices ratify by their votes.
+    function rollback(bytes32 app, uint64 to, uint64 healthWindow) external returns (uint64 revision);
+
+    /// Decides again what a policy has held back. Anyone may call it.
+    function settle(bytes32 app) external;
 
     /// Proposes the next revision of an app and approves it in the same breath. Answers the revision, from 1.
     /// Replaces the operator's earlier proposal for the app, if that has not started. Waits while another revision
@@ -133,7 +207,7 @@ interface IFleet {
     /// at most (n - 1) / 2 may be offline or lie without either forcing or blocking a decision.
     function attest(bytes32 app, uint64 revision, bool healthy, string calldata reason) external;
 
-    /// Rolls back a release whose health window has ended without a quorum. Anyone may call it.
+    /// Rolls back a release whose health window has ended without a quorum. Anyone may call it. No policy prevents it.
     function expire(bytes32 app) external;
 
     function wanted(address device) external view returns (Wanted[] memory);
@@ -163,6 +237,15 @@ interface IFleet {
     function manifest(bytes32 app, uint64 revision) external view returns (bytes memory);
 
     function devices() external view returns (Device[] memory);
+
+    function action(uint64 id) external view returns (Action memory);
+
+    /// Actions are 1 … actions().
+    function actions() external view returns (uint64);
+
+    function policies() external view returns (address[] memory);
+
+    function enrolmentByQuorum() external view returns (bool);
 
     function labels(address device) external view returns (bytes32[] memory);
 

@@ -36,6 +36,11 @@ export interface FleetEvent {
   readonly quorum?: number;
   readonly why?: string;
   readonly next?: number;
+  readonly byQuorum?: boolean;
+  /** Number of an administrative action. */
+  readonly id?: number;
+  /** Revision that a rollback goes back to. */
+  readonly to?: number;
   readonly labels?: readonly string[];
   readonly notes?: string;
   readonly devices?: readonly Hex[];
@@ -61,7 +66,7 @@ export function appName(word: Hex): string {
 function toEvent(name: string, args: Arguments): FleetEvent {
   const event: Record<string, unknown> = { name };
   if (args['app'] !== undefined) event['app'] = appName(args['app'] as Hex);
-  for (const key of ['revision', 'approvals', 'needed', 'previous', 'backTo', 'votes', 'quorum']) {
+  for (const key of ['revision', 'approvals', 'needed', 'previous', 'backTo', 'votes', 'quorum', 'id', 'to']) {
     if (args[key] !== undefined) event[key] = Number(args[key]);
   }
   for (const key of ['device', 'by']) {
@@ -69,7 +74,7 @@ function toEvent(name: string, args: Arguments): FleetEvent {
   }
   if (Array.isArray(args['labels'])) event['labels'] = args['labels'].map(appName);
   if (Array.isArray(args['devices'])) event['devices'] = args['devices'].map((device: string) => device.toLowerCase());
-  for (const key of ['healthy', 'reason', 'why', 'notes']) if (args[key] !== undefined) event[key] = args[key];
+  for (const key of ['healthy', 'reason', 'why', 'notes', 'byQuorum']) if (args[key] !== undefined) event[key] = args[key];
   if (args['name'] !== undefined) event['deviceName'] = args['name'];
   if (name === 'Superseded') event['next'] = Number(args['by']);
   return event as unknown as FleetEvent;
@@ -92,7 +97,7 @@ const tellings: { readonly [name: string]: Telling } = {
     state: () => 'neutral',
   },
   DeviceRevoked: {
-    who: ({ by }) => by,
+    who: () => undefined,
     text: ({ device }, nameOf) => `${nameOf(device)} was removed from the fleet`,
     state: () => 'offline',
   },
@@ -100,6 +105,56 @@ const tellings: { readonly [name: string]: Telling } = {
     who: ({ by }) => by,
     text: (event) => `${release(event)} was proposed`,
     state: () => 'neutral',
+  },
+  OperatorsSet: {
+    who: () => undefined,
+    text: () => 'The operators changed',
+    state: () => 'neutral',
+  },
+  ActionProposed: {
+    who: ({ by }) => by,
+    text: ({ id }) => `Action ${id} was proposed`,
+    state: () => 'neutral',
+  },
+  ActionApproved: {
+    who: ({ by }) => by,
+    text: (event) => `Action ${event.id} was approved, ${event.approvals} of ${event.needed}`,
+    state: () => 'neutral',
+  },
+  ActionDone: {
+    who: () => undefined,
+    text: ({ id }) => `Action ${id} was done`,
+    state: () => 'neutral',
+  },
+  EnrolmentSet: {
+    who: () => undefined,
+    text: ({ byQuorum }) => (byQuorum ? 'Devices are enrolled by the quorum' : 'Devices are enrolled by any operator'),
+    state: () => 'neutral',
+  },
+  InvitationWithdrawn: {
+    who: ({ by }) => by,
+    text: () => 'An invitation was withdrawn',
+    state: () => 'neutral',
+  },
+  Invited: {
+    who: ({ by }) => by,
+    text: ({ deviceName }) => `${deviceName} was invited`,
+    state: () => 'neutral',
+  },
+  PoliciesSet: {
+    who: () => undefined,
+    text: () => 'The policies changed',
+    state: () => 'neutral',
+  },
+  RollbackProposed: {
+    who: () => undefined,
+    text: (event) => `${release(event)} is r${event.to} again`,
+    state: () => 'neutral',
+  },
+  Held: {
+    who: () => undefined,
+    text: (event) => `${release(event)} is held back by a policy`,
+    state: () => 'changing',
   },
   DeviceLabelled: {
     who: () => undefined,

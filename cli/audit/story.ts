@@ -1,6 +1,7 @@
 import { decodeEventLog, decodeFunctionData, type Hex, hexToString } from 'viem';
 import type { Address, Log } from '../../runtime/ports/index.ts';
 import { fleetAbi } from '../fleet/abi.ts';
+import { timeText } from '../values.ts';
 import type { Checked } from './verify.ts';
 
 /** One line of the trail: an event of the Fleet, or a transaction without one. */
@@ -36,6 +37,16 @@ const details: { readonly [N in Name]: (args: Arguments<N>) => string } = {
   DeviceEnrolled: ({ name, device }) => `${name} is ${device.toLowerCase()}`,
   DeviceRevoked: ({ device }) => device.toLowerCase(),
   Proposed: (args) => `${release(args)}, manifest ${args.manifestHash}`,
+  OperatorsSet: ({ operators, threshold }) => `${threshold} of ${operators.map((each) => each.toLowerCase()).join(', ')}`,
+  ActionProposed: ({ id, call }) => `action ${id}: ${actionText(call)}`,
+  ActionApproved: ({ id, approvals, needed }) => `action ${id}, ${approvals} of ${needed}`,
+  ActionDone: ({ id }) => `action ${id}`,
+  EnrolmentSet: ({ byQuorum }) => (byQuorum ? 'only the quorum enrols' : 'one operator may enrol'),
+  PoliciesSet: ({ policies }) => policies.map((each) => each.toLowerCase()).join(', ') || 'no policies',
+  Invited: ({ name, token, expiresAt }) => `${name} by the token ${token.toLowerCase()}, until ${timeText(expiresAt)}`,
+  InvitationWithdrawn: ({ token }) => token.toLowerCase(),
+  RollbackProposed: (args) => `${release(args)}, to what r${args.to} was`,
+  Held: (args) => `${release(args)}, by the policy ${args.policy.toLowerCase()}`,
   DeviceLabelled: ({ device, labels }) => `${device.toLowerCase()} carries ${labels.map(labelText).join(', ') || 'no labels'}`,
   Noted: (args) => `${release(args)}: ${args.notes}`,
   CanaryChosen: (args) => `${release(args)}, tried first by ${args.devices.map((device) => device.toLowerCase()).join(', ')}`,
@@ -46,6 +57,17 @@ const details: { readonly [N in Name]: (args: Arguments<N>) => string } = {
   RolledBack: (args) => `${release(args)}, back to ${args.backTo === 0n ? 'nothing' : `r${args.backTo}`}: ${args.why}`,
   Superseded: (args) => `${release(args)}, by r${args.by}`,
 };
+
+/** A call of the fleet to itself, in words: `revoke(0x…)`. */
+export function actionText(data: Hex): string {
+  try {
+    const { functionName, args = [] } = decodeFunctionData({ abi: fleetAbi, data });
+    const words = args.map((each) => (Array.isArray(each) ? `[${each.join(', ')}]` : String(each)));
+    return `${functionName}(${words.join(', ')})`;
+  } catch {
+    return `a call of ${data.length / 2 - 1} bytes that the fleet does not know`;
+  }
+}
 
 /** Turns checked blocks into lines. It learns the devices' names as they are enrolled. */
 export function storyteller(fleet: Address, known: ReadonlyMap<string, string>): (block: Checked) => Row[] {

@@ -52,11 +52,42 @@ export async function enrol(
   await included(connection, await walletOf(connection, account).writeContract(request));
 }
 
-export async function revoke(connection: Connection, account: PrivateKeyAccount, device: Address): Promise<void> {
+/** How far an administrative action has come. */
+export interface ActionStanding {
+  readonly id: bigint;
+  readonly isDone: boolean;
+  readonly approvals: number;
+  readonly needed: number;
+}
+
+/** Proposes a change of the fleet itself and approves it with the other keys, as far as it takes them. */
+export async function act(connection: Connection, keys: readonly PrivateKeyAccount[], call: Hex): Promise<ActionStanding> {
+  const [first, ...others] = keys as [PrivateKeyAccount, ...PrivateKeyAccount[]];
   const { client, fleet } = connection;
-  const args = [device] as const;
-  const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'revoke', args });
-  await included(connection, await walletOf(connection, account).writeContract(request));
+  const asked = { account: first, address: fleet, abi: fleetAbi, functionName: 'proposeAction', args: [call] } as const;
+  const { request } = await client.simulateContract(asked);
+  const { logs } = await included(connection, await walletOf(connection, first).writeContract(request));
+  const [proposed] = parseEventLogs({ abi: fleetAbi, eventName: 'ActionProposed', logs });
+  if (!proposed) throw new Failure(`the contract at ${fleet} took the action without a word; is it a Fleet?`);
+  return approveAction(connection, others, proposed.args.id);
+}
+
+/** Approves an action with each key, until it is done. */
+export async function approveAction(
+  connection: Connection,
+  keys: readonly PrivateKeyAccount[],
+  id: bigint,
+): Promise<ActionStanding> {
+  const { client, fleet } = connection;
+  const contract = { address: fleet, abi: fleetAbi } as const;
+  const standing = async () => client.readContract({ ...contract, functionName: 'action', args: [id] });
+  for (const account of keys) {
+    if ((await standing()).isDone) break;
+    const { request } = await client.simulateContract({ ...contract, account, functionName: 'approveAction', args: [id] });
+    await included(connection, await walletOf(connection, account).writeContract(request));
+  }
+  const { isDone, approvals } = await standing();
+  return { id, isDone, approvals, needed: await client.readContract({ ...contract, functionName: 'threshold' }) };
 }
 
 /** Puts a Fleet on the ledger. Answers its address. */

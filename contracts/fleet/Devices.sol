@@ -3,10 +3,10 @@ pragma solidity ^0.8.28;
 
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {Names} from "./Names.sol";
-import {Operators} from "./Operators.sol";
+import {Policies} from "./Policies.sol";
 
 /// The machines: who is enrolled, under which name.
-abstract contract Devices is Operators {
+abstract contract Devices is Policies {
     using EnumerableSet for EnumerableSet.AddressSet;
 
     struct Record {
@@ -16,36 +16,98 @@ abstract contract Devices is Operators {
         bytes32[] labels; // `key=value`
     }
 
+    /// A one-time token that has been posted and not been used.
+    struct Invitation {
+        address by;
+        uint64 expiresAt; // seconds, block time
+        string name;
+        bytes32[] labels;
+    }
+
     uint256 internal constant LABELS_LIMIT = 8;
 
     EnumerableSet.AddressSet private _devices;
     mapping(address device => Record) private _records;
     mapping(bytes32 nameHash => address device) private _byName;
 
+    mapping(address token => Invitation) private _invitations;
     uint64 private _serial;
+    bool private _byQuorum;
+
+    modifier onlyEnroller() {
+        if (msg.sender != address(this)) {
+            if (!_isOperator(msg.sender)) revert NotOperator(msg.sender);
+            if (_byQuorum) revert OnlyByQuorum();
+        }
+        _;
+    }
 
     /// A device is about to leave: what it said must stop counting.
     function _leaves(address device) internal virtual;
 
-    function enrol(address[] calldata accounts, string[] calldata names) external onlyOperator {
+    function enrol(address[] calldata accounts, string[] calldata names) external onlyEnroller {
         if (accounts.length != names.length) revert DifferentLengths(accounts.length, names.length);
-        for (uint256 i = 0; i < accounts.length; i++) _enrol(accounts[i], names[i]);
+        for (uint256 i = 0; i < accounts.length; i++) _enrol(accounts[i], names[i], msg.sender);
     }
 
-    function enrolLabelled(address device, string calldata name, bytes32[] calldata labels_) external onlyOperator {
-        _enrol(device, name);
+    function enrolLabelled(address device, string calldata name, bytes32[] calldata labels_) external onlyEnroller {
+        _enrol(device, name, msg.sender);
         _demandLabels(labels_);
-        _records[device].labels = labels_;
-        emit DeviceLabelled(device, labels_);
+        _label(device, labels_);
     }
 
-    function revoke(address device) external onlyOperator {
+    function invite(address token, string calldata name, bytes32[] calldata labels_, uint64 expiresAt) external onlyEnroller {
+        if (token == address(0) || _invitations[token].by != address(0)) revert InvalidToken(token);
+        if (expiresAt <= block.timestamp) revert InvalidExpiry(expiresAt);
+        if (!Names.isLabel(name)) revert InvalidName(name);
+        _demandLabels(labels_);
+        _invitations[token] = Invitation(msg.sender, expiresAt, name, labels_);
+        emit Invited(token, name, msg.sender, expiresAt);
+    }
+
+    function withdraw(address token) external onlyEnroller {
+        if (_invitations[token].by == address(0)) revert NotInvited(token);
+        delete _invitations[token];
+        emit InvitationWithdrawn(token, msg.sender);
+    }
+
+    /// Tokens of somebody who is no operator any more are void.
+    function join(uint8 v, bytes32 r, bytes32 s) external {
+        bytes32 digest = keccak256(abi.encode("classpad join", block.chainid, address(this), msg.sender));
+        address token = ecrecover(digest, v, r, s);
+        Invitation memory invitation = _invitations[token];
+        address by = invitation.by;
+        if (by != address(this) && !_isOperator(by)) revert NotInvited(token);
+        if (block.timestamp >= invitation.expiresAt) revert InvitationExpired(token, invitation.expiresAt);
+        delete _invitations[token];
+        _enrol(msg.sender, invitation.name, by);
+        if (invitation.labels.length > 0) _label(msg.sender, invitation.labels);
+    }
+
+    function setEnrolment(bool byQuorum) external onlyQuorum {
+        _byQuorum = byQuorum;
+        emit EnrolmentSet(byQuorum);
+    }
+
+    function enrolmentByQuorum() external view returns (bool) {
+        return _byQuorum;
+    }
+
+    function revoke(address device) external onlyQuorum {
         if (!_isEnrolled(device)) revert NotEnrolled(device);
         emit DeviceRevoked(device, msg.sender);
         _leaves(device);
         _devices.remove(device);
         delete _byName[keccak256(bytes(_records[device].name))];
         delete _records[device];
+    }
+
+    function relabel(address device, bytes32[] calldata labels_) external onlyQuorum {
+        if (!_isEnrolled(device)) revert NotEnrolled(device);
+        _demandLabels(labels_);
+        _leaves(device);
+        _records[device].serial = ++_serial;
+        _label(device, labels_);
     }
 
     function devices() external view returns (Device[] memory list) {
@@ -103,7 +165,7 @@ abstract contract Devices is Operators {
         return _devices.contains(device);
     }
 
-    function _enrol(address device, string calldata name) private {
+    function _enrol(address device, string memory name, address by) private {
         if (device == address(0)) revert InvalidDevice(device);
         if (!Names.isLabel(name)) revert InvalidName(name);
         if (!_devices.add(device)) revert AlreadyEnrolled(device, _records[device].name);
@@ -114,6 +176,11 @@ abstract contract Devices is Operators {
         record.name = name;
         record.enrolledAt = uint64(block.timestamp);
         record.serial = ++_serial;
-        emit DeviceEnrolled(device, name, msg.sender);
+        emit DeviceEnrolled(device, name, by);
+    }
+
+    function _label(address device, bytes32[] memory given) private {
+        _records[device].labels = given;
+        emit DeviceLabelled(device, given);
     }
 }

@@ -19,11 +19,32 @@ abstract contract Operators is IFleet {
         _;
     }
 
+    /// The fleet itself: what enough operators have approved.
+    modifier onlyQuorum() {
+        if (msg.sender != address(this)) revert OnlyByQuorum();
+        _;
+    }
+
     constructor(address[] memory accounts, uint32 needed) {
+        _setOperators(accounts, needed);
+    }
+
+    function setOperators(address[] calldata accounts, uint32 needed) external onlyQuorum {
+        _operators.clear();
+        _setOperators(accounts, needed);
+        emit OperatorsSet(accounts, needed);
+    }
+
+    function _isOperator(address account) internal view returns (bool) {
+        return _operators.contains(account);
+    }
+
+    function _setOperators(address[] memory accounts, uint32 needed) private {
         if (accounts.length > OPERATORS_LIMIT) revert TooManyOperators(accounts.length, OPERATORS_LIMIT);
         if (needed == 0 || needed > accounts.length) revert InvalidThreshold(needed, accounts.length);
         for (uint256 i = 0; i < accounts.length; i++) {
-            if (accounts[i] == address(0) || !_operators.add(accounts[i])) revert InvalidOperator(accounts[i]);
+            bool isNobody = accounts[i] == address(0) || accounts[i] == address(this);
+            if (isNobody || !_operators.add(accounts[i])) revert InvalidOperator(accounts[i]);
         }
         _threshold = needed;
     }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
+import {IRolloutPolicy} from "../IRolloutPolicy.sol";
 import {Chunks} from "./Chunks.sol";
 import {Names} from "./Names.sol";
 import {Targets} from "./Targets.sol";
@@ -62,6 +63,16 @@ abstract contract Releases is Targets {
         _approve(app, revision, msg.sender);
     }
 
+    function rollback(bytes32 app, uint64 to, uint64 healthWindow) external onlyOperator returns (uint64 revision) {
+        Release storage good = _apps[app].releases[to];
+        // Of what has started, only what was active is superseded.
+        if (good.phase != Phase.Superseded || good.startedAt == 0) revert WrongPhase(app, to, good.phase);
+        revision = _draft(app, good.manifestHash, healthWindow);
+        _copyLabels(app, to, revision);
+        emit RollbackProposed(app, revision, to);
+        _approve(app, revision, msg.sender);
+    }
+
     function approve(bytes32 app, uint64 revision) external onlyOperator {
         _expireIfOver(app);
         App storage state = _apps[app];
@@ -96,7 +107,13 @@ abstract contract Releases is Targets {
         if (revision == 0) revert NothingRollingOut(app);
         Release storage judged = _apps[app].releases[revision];
         if (!_isOver(judged)) revert HealthWindowOpen(app, revision, judged.startedAt + judged.healthWindow);
-        _rollBack(app, "no quorum within the health window");
+        _expire(app);
+    }
+
+    function settle(bytes32 app) external {
+        if (_apps[app].rolling == 0) revert NothingRollingOut(app);
+        _expireIfOver(app);
+        if (_apps[app].rolling != 0) _decide(app);
     }
 
     // What anyone sees
@@ -200,6 +217,8 @@ abstract contract Releases is Targets {
         App storage state = _apps[app];
         if (state.rolling != 0) revert StillRollingOut(app, state.rolling);
         _demandUnexpired(app, revision);
+        address refuser = _refuser(IRolloutPolicy.Moment.Start, app, revision);
+        if (refuser != address(0)) revert PolicyRefuses(refuser, app, revision);
         state.open.remove(revision);
         _supersedeOlder(app, revision);
         state.rolling = revision;
@@ -248,9 +267,30 @@ abstract contract Releases is Targets {
         Release storage judged = _apps[app].releases[_apps[app].rolling];
         (uint32 voters, uint32 needed) = jury(app, judged.revision);
         if (voters == 0) return;
-        if (judged.healthyVotes >= needed) return _promote(app, needed);
-        if (judged.unhealthyVotes >= needed) return _rollBack(app, "a quorum found it unhealthy");
-        if (voters - judged.unhealthyVotes < needed) return _rollBack(app, "a healthy quorum can no longer be reached");
+        if (judged.healthyVotes >= needed) {
+            if (!_isHeld(IRolloutPolicy.Moment.Proceed, app, judged.revision)) _promote(app, needed);
+        } else if (voters - judged.unhealthyVotes < needed) {
+            bool isQuorum = judged.unhealthyVotes >= needed;
+            if (_isHeld(IRolloutPolicy.Moment.End, app, judged.revision)) return;
+            _rollBack(app, isQuorum ? "a quorum found it unhealthy" : "a healthy quorum can no longer be reached");
+        }
+    }
+
+    function _isHeld(IRolloutPolicy.Moment moment, bytes32 app, uint64 revision) private returns (bool) {
+        address refuser = _refuser(moment, app, revision);
+        if (refuser == address(0)) return false;
+        emit Held(app, revision, refuser, moment);
+        return true;
+    }
+
+    /// At the end of the health window: what a policy has kept from proceeding may now, or never.
+    function _expire(bytes32 app) private {
+        Release storage judged = _apps[app].releases[_apps[app].rolling];
+        (uint32 voters, uint32 needed) = jury(app, judged.revision);
+        bool isHealthy = voters != 0 && judged.healthyVotes >= needed;
+        if (!isHealthy) return _rollBack(app, "no quorum within the health window");
+        if (_refuser(IRolloutPolicy.Moment.Proceed, app, judged.revision) == address(0)) return _promote(app, needed);
+        _rollBack(app, "a policy held it back until its health window ended");
     }
 
     function _promote(bytes32 app, uint32 needed) private {
@@ -284,7 +324,7 @@ abstract contract Releases is Targets {
     /// Whoever comes first after the end of a health window settles it; nothing waits for `expire`.
     function _expireIfOver(bytes32 app) private {
         uint64 revision = _apps[app].rolling;
-        if (revision != 0 && _isOver(_apps[app].releases[revision])) _rollBack(app, "no quorum within the health window");
+        if (revision != 0 && _isOver(_apps[app].releases[revision])) _expire(app);
     }
 
     /// Its votes on what is undecided are taken back; with fewer voters what is left may be a quorum.

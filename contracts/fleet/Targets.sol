@@ -42,6 +42,11 @@ abstract contract Targets is Devices {
         _terms[app][revision] = given;
     }
 
+    /// The labels of an earlier revision, and all its targets at once.
+    function _copyLabels(bytes32 app, uint64 from, uint64 to) internal {
+        _terms[app][to].labels = _terms[app][from].labels;
+    }
+
     function _demandUnexpired(bytes32 app, uint64 revision) internal view {
         uint64 expiresAt = _terms[app][revision].expiresAt;
         if (expiresAt != 0 && block.timestamp >= expiresAt) revert ReleaseExpired(app, revision, expiresAt);

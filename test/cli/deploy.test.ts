@@ -164,6 +164,12 @@ async function sentSince(number: number): Promise<string[]> {
   return sent;
 }
 
+/** What operators have brought about; devices may still be voting. */
+async function decided(): Promise<unknown> {
+  const { apps, devices, operators, threshold } = JSON.parse((await operator(['status', '--json'])).out);
+  return [apps.map(({ app, latest }: { app: string; latest: number }) => [app, latest]), devices, operators, threshold];
+}
+
 for (const [name, args, exitCode, sentence, keys] of refusals) {
   s(`refused: ${name}`, async () => {
     const before = await headNumber();

@@ -41,7 +41,8 @@ class Witness {
       this.jurors.delete(`${args[0]}`);
       this.votes.delete(`${args[0]}`);
     }
-    if (what === 'propose' || what === 'proposeTo') this.approvals.set(this.phase.length + 1, new Set([who]));
+    if (what === 'propose' || what === 'proposeTo' || what === 'rollback')
+      this.approvals.set(this.phase.length + 1, new Set([who]));
     if (what === 'approve') this.approvals.get(Number(args[0]))!.add(who);
     if (what === 'healthy' || what === 'unhealthy') {
       assert.ok(this.enrolled.has(who), 'only enrolled devices vote');
@@ -76,6 +77,7 @@ class Witness {
 /** What must be true when an event is seen. */
 const judgements: Readonly<Record<string, (witness: Witness, revision: number, event: Event) => void>> = {
   Proposed: (witness, revision) => witness.enter(revision, 'Proposed', ['None']),
+  RollbackProposed: (witness, _, { args }) => assert.is(witness.phase[Number(args['to']) - 1], 'Superseded'),
   RollingOut: (witness, revision, { args }) => {
     assert.ok(witness.approvals.get(revision)!.size >= witness.threshold, 'never below M approvals');
     assert.ok(revision > Math.max(0, ...started(witness)), 'no revision starts after a later one');
@@ -124,6 +126,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: anyDevice.map((device): Step => ['A', 'enrol', device]) },
   { weight: 1, arbitrary: fc.constantFrom<Step>(['-', 'wait', 10], ['-', 'wait', 60]) },
   { weight: 1, arbitrary: fc.constant<Step>(['X', 'expire']) },
+  { weight: 1, arbitrary: fc.constant<Step>(['X', 'settle']) },
+  { weight: 2, arbitrary: fc.tuple(anyOperator, fc.integer({ min: 1, max: 6 })).map(([who, to]): Step => [who, 'rollback', to]) },
 );
 
 /** Puts the revision in question where a step says 0. */

@@ -1,5 +1,5 @@
 /** A fleet of two of three operators and four devices, played by name: `['A', 'propose']`, `['d1', 'healthy', 1]`. */
-import { getAddress, hexToString, stringToHex } from 'viem';
+import { encodeFunctionData, getAddress, hexToString, stringToHex } from 'viem';
 import type { Address } from '../../runtime/ports/index.ts';
 import { artifactOf, type Contract, deploy, type Event, hex, type Machine, Reverted } from '../support/contract.ts';
 
@@ -73,8 +73,17 @@ const actions = {
     (await fleet.send(actor(who), 'enrol', [actor(`${device}`)], [name])).events,
   enrolLabelled: async ({ fleet }: Stage, who: string, device = 'd5', labels = '') =>
     (await fleet.send(actor(who), 'enrolLabelled', actor(`${device}`), device, labelWords(`${labels}`))).events,
-  revoke: async ({ fleet }: Stage, who: string, device = 'd4') =>
-    (await fleet.send(actor(who), 'revoke', actor(`${device}`))).events,
+  revoke: (on: Stage, who: string, device = 'd4') => byQuorum(on, who, 'revoke', [actor(`${device}`)]),
+  relabel: (on: Stage, who: string, device = 'd4', labels = '') =>
+    byQuorum(on, who, 'relabel', [actor(`${device}`), labelWords(`${labels}`)]),
+  setEnrolment: (on: Stage, who: string, byAll = 'quorum') => byQuorum(on, who, 'setEnrolment', [byAll === 'quorum']),
+  /** The new operators as one word: `AB`. */
+  setOperators: (on: Stage, who: string, names = 'AB', threshold = 2) =>
+    byQuorum(on, who, 'setOperators', [[...`${names}`].map(actor), threshold]),
+  rollback: async ({ fleet }: Stage, who: string, to = 1, app = 'hello') =>
+    (await fleet.send(actor(who), 'rollback', appName(`${app}`), BigInt(to), BigInt(WINDOW_SECONDS))).events,
+  settle: async ({ fleet }: Stage, who: string, app = 'hello') =>
+    (await fleet.send(actor(who), 'settle', appName(`${app}`))).events,
   wait: async ({ machine }: Stage, _who: string, seconds = WINDOW_SECONDS): Promise<readonly Event[]> => {
     machine.timestamp += BigInt(seconds);
     return [];
@@ -95,6 +104,18 @@ export async function canary({ fleet }: Stage, revision: number, app = 'hello'):
 export async function wanted({ fleet }: Stage, device: string): Promise<string[]> {
   const rows = (await fleet.read('wanted', actor(device))) as { app: string; revision: bigint }[];
   return rows.map(({ app, revision }) => `${hexToString(app as Address, { size: 32 })} ${revision}`);
+}
+
+/** A change of the fleet itself: proposed by one, approved by as many others as it takes. */
+export async function byQuorum(on: Stage, who: string, name: string, args: readonly unknown[]): Promise<readonly Event[]> {
+  const call = encodeFunctionData({ abi: artifactOf('Fleet').abi, functionName: name, args });
+  const events = [...(await on.fleet.send(actor(who), 'proposeAction', call)).events];
+  const id = events.find((event) => event.name === 'ActionProposed')!.args['id'];
+  for (const other of operators.filter((each) => each !== who)) {
+    if (events.some((event) => event.name === 'ActionDone')) break;
+    events.push(...(await on.fleet.send(actor(other), 'approveAction', id)).events);
+  }
+  return events.filter((event) => !event.name.startsWith('Action'));
 }
 
 export function manifest(sizeBytes: number): string {

@@ -23,6 +23,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(who, revision).map(([by, of]): Step => [by, 'unhealthy', of]),
   fc.tuple(who, who).map(([by, device]): Step => [by, 'revoke', device]),
   fc.tuple(who, who).map(([by, device]): Step => [by, 'enrol', device, device.toLowerCase()]),
+  fc.tuple(who, revision).map(([by, to]): Step => [by, 'rollback', to]),
+  fc.tuple(who, fc.constantFrom('AB', 'ABC', 'AA')).map(([by, names]): Step => [by, 'setOperators', names]),
   fc.constantFrom<Step>(['-', 'wait', 10], ['-', 'wait', 60]),
   fc.constant<Step>(['X', 'expire']),
 );

@@ -29,7 +29,7 @@ function log(eventName: string, args: Record<string, unknown>): { topics: Hex[];
 
 const rows: [name: string, args: Record<string, unknown>, who: string, text: string, state: string][] = [
   ['DeviceEnrolled', { device, name: 'pad-01', by: operator }, 'ops-1', 'pad-01 joined the fleet', 'neutral'],
-  ['DeviceRevoked', { device, by: operator }, 'ops-1', 'pad-01 was removed from the fleet', 'offline'],
+  ['DeviceRevoked', { device, by: operator }, 'fleet', 'pad-01 was removed from the fleet', 'offline'],
   ['Proposed', { app, revision: 2n, by: operator, manifestHash: app }, 'ops-1', 'hello r2 was proposed', 'neutral'],
   ['Approved', { app, revision: 2n, by: operator, approvals: 1, needed: 2 }, 'ops-1', 'hello r2 was approved, 1 of 2', 'neutral'],
   ['RollingOut', { app, revision: 1n, previous: 0n }, 'fleet', 'hello r1 rolls out', 'changing'],
@@ -51,6 +51,21 @@ const rows: [name: string, args: Record<string, unknown>, who: string, text: str
     'failed',
   ],
   ['RolledBack', { app, revision: 1n, backTo: 0n, why: 'time' }, 'fleet', 'hello r1 was rolled back to nothing: time', 'failed'],
+  ['OperatorsSet', { operators: [operator], threshold: 1 }, 'fleet', 'The operators changed', 'neutral'],
+  ['ActionProposed', { id: 7n, by: operator, call: '0x12' }, 'ops-1', 'Action 7 was proposed', 'neutral'],
+  ['ActionApproved', { id: 7n, by: operator, approvals: 1, needed: 2 }, 'ops-1', 'Action 7 was approved, 1 of 2', 'neutral'],
+  ['ActionDone', { id: 7n }, 'fleet', 'Action 7 was done', 'neutral'],
+  ['EnrolmentSet', { byQuorum: true }, 'fleet', 'Devices are enrolled by the quorum', 'neutral'],
+  ['EnrolmentSet', { byQuorum: false }, 'fleet', 'Devices are enrolled by any operator', 'neutral'],
+  ['PoliciesSet', { policies: [operator] }, 'fleet', 'The policies changed', 'neutral'],
+  ['Invited', { token: device, name: 'pad-02', by: operator, expiresAt: 9n }, 'ops-1', 'pad-02 was invited', 'neutral'],
+  ['InvitationWithdrawn', { token: device, by: operator }, 'ops-1', 'An invitation was withdrawn', 'neutral'],
+  ['DeviceLabelled', { device, labels: [app] }, 'fleet', 'pad-01 carries hello', 'neutral'],
+  ['DeviceLabelled', { device, labels: [] }, 'fleet', 'pad-01 carries no labels', 'neutral'],
+  ['Noted', { app, revision: 2n, notes: 'why not' }, 'fleet', 'hello r2: why not', 'neutral'],
+  ['RollbackProposed', { app, revision: 3n, to: 1n }, 'fleet', 'hello r3 is r1 again', 'neutral'],
+  ['CanaryChosen', { app, revision: 2n, devices: [device] }, 'fleet', 'hello r2 is tried first by pad-01', 'changing'],
+  ['Held', { app, revision: 2n, policy: operator, moment: 1 }, 'fleet', 'hello r2 is held back by a policy', 'changing'],
   ['Superseded', { app, revision: 1n, by: 2n }, 'fleet', 'hello r1 was superseded by r2', 'neutral'],
 ];
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Operators} from "./Operators.sol";
+
+/// Changes of the fleet itself, by the same M of N that start a release. What may be done so is what is `onlyQuorum`.
+abstract contract Actions is Operators {
+    uint256 internal constant ACTION_LIMIT = 4096; // bytes
+    uint64 internal constant ACTION_LIFE = 7 days;
+
+    uint64 private _last;
+    mapping(uint64 id => Action) private _actions;
+    mapping(uint64 id => mapping(address operator => bool)) private _approved;
+
+    function proposeAction(bytes calldata call) external onlyOperator returns (uint64 id) {
+        if (call.length > ACTION_LIMIT) revert ActionTooLarge(call.length, ACTION_LIMIT);
+        id = ++_last;
+        _actions[id].proposer = msg.sender;
+        _actions[id].expiresAt = uint64(block.timestamp) + ACTION_LIFE;
+        _actions[id].call = call;
+        emit ActionProposed(id, msg.sender, call);
+        _approveAction(id);
+    }
+
+    function approveAction(uint64 id) external onlyOperator {
+        Action storage asked = _actions[id];
+        if (asked.expiresAt == 0) revert NoAction(id);
+        if (asked.isDone || block.timestamp >= asked.expiresAt) revert ActionOver(id);
+        if (_approved[id][msg.sender]) revert ActionApprovedAlready(id, msg.sender);
+        _approveAction(id);
+    }
+
+    function action(uint64 id) external view returns (Action memory) {
+        return _actions[id];
+    }
+
+    function actions() external view returns (uint64) {
+        return _last;
+    }
+
+    /// Counted anew over those who are operators now. What fails reverts with its own reason, and the approval with it.
+    function _approveAction(uint64 id) private {
+        Action storage asked = _actions[id];
+        _approved[id][msg.sender] = true;
+        uint32 approvals = 0;
+        address[] memory accounts = operators();
+        for (uint256 i = 0; i < accounts.length; i++) if (_approved[id][accounts[i]]) approvals++;
+        asked.approvals = approvals;
+        emit ActionApproved(id, msg.sender, approvals, threshold());
+        if (approvals < threshold()) return;
+        asked.isDone = true;
+        (bool succeeded, bytes memory answer) = address(this).call(asked.call);
+        if (!succeeded) {
+            assembly ("memory-safe") {
+                revert(add(answer, 32), mload(answer))
+            }
+        }
+        emit ActionDone(id);
+    }
+}
