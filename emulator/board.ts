@@ -189,6 +189,7 @@ class EmulatedBoard implements Board {
     const { vm } = this.options;
     return {
       fork: vm.fork,
+      ...(vm.trace && { trace: (...args: Parameters<NonNullable<Vm['trace']>>) => vm.trace!(...args) }),
       keccak256: (data) => vm.keccak256(data),
       sha256: (data) => vm.sha256(data),
       recover: (hash, yParity, r, s) => vm.recover(hash, yParity, r, s),

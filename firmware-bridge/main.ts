@@ -170,6 +170,7 @@ function detached(vm: Vm): Vm {
   return {
     fork: vm.fork,
     execute: (block, message, state, options) => vm.execute(block, message, state, options),
+    ...(vm.trace && { trace: (...args: Parameters<NonNullable<Vm['trace']>>) => vm.trace!(...args) }),
     keccak256: (data) => vm.keccak256(data),
     sha256: (data) => vm.sha256(data),
     recover: (hash, yParity, r, s) => vm.recover(hash, yParity, r, s),
@@ -209,7 +210,7 @@ function announce(
 ): void {
   const { head } = node.status();
   log.write('info', `block ${head.number} ${head.hash}`);
-  log.write('info', `JSON-RPC on http://${rpc.host}:${rpc.port} (WebSocket too), apps on http://${proxy.host}:${proxy.port}`);
+  log.write('info', `JSON-RPC on http://${rpc.host}:${rpc.port}, apps on http://${proxy.host}:${proxy.port}`);
   if (peers) log.write('info', `peers of the ledger connect to ws://${peers.host}:${peers.port}`);
   if (config.peers.connect.length > 0) log.write('info', `connecting to ${config.peers.connect.join(', ')}`);
 }

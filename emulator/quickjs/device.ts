@@ -9,6 +9,7 @@ import type {
   LogLevel,
   Message,
   Ports,
+  RecordOptions,
   Route,
   StateView,
   Word,
@@ -211,6 +212,10 @@ class QuickJsFirmware implements FirmwareProcess {
           options as { simulate?: boolean } | undefined,
         ),
       ),
+      'vm.trace': valueCall(([block, message, record]) => {
+        if (!ports.vm.trace) throw new Error('this VM cannot trace');
+        return ports.vm.trace(block as BlockContext, message as Message, this.stateView(), record as RecordOptions);
+      }),
       'vm.keccak256': (_, bytes) => ports.vm.keccak256(bytes!),
       'vm.sha256': (_, bytes) => ports.vm.sha256(bytes!),
       'vm.recover': valueCall(([hash, yParity, r, s]) =>

@@ -71,6 +71,14 @@ function makeVm(fork: Vm['fork']): Vm {
         views.pop();
       }
     },
+    trace(block, message, state, record) {
+      views.push(state);
+      try {
+        return call('vm.trace', [block, message, record]) as ReturnType<NonNullable<Vm['trace']>>;
+      } finally {
+        views.pop();
+      }
+    },
     keccak256: (data) => bytesOf(host('vm.keccak256', '', bufferOf(data))),
     sha256: (data) => bytesOf(host('vm.sha256', '', bufferOf(data))),
     recover: (hash, yParity, r, s) => call('vm.recover', [hash, yParity, r, s]) as ReturnType<Vm['recover']>,

@@ -24,6 +24,8 @@ export interface Core {
   readonly transactions: Topic<Transaction>;
   /** What clients poll for. */
   readonly filters: Filters;
+  /** A number for a subscription or a filter; none comes twice, not after a restart either: a client may still ask for an old one. */
+  nextId(): bigint;
   /** The state after the block. */
   stateAt(block: HashedHeader): State;
   /** Takes a client's transaction; it is on the disk when this answers its hash. Throws `TransactionRefused`. */

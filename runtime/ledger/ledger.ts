@@ -97,6 +97,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     consensus.transactionAdded(transaction);
     return transaction.hash;
   };
+  let lastId = BigInt(Math.floor(ports.clock.nowMs())) * 1024n;
   const core: Core = {
     chainId,
     version: config.version,
@@ -108,6 +109,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     blocks,
     transactions,
     filters: new Filters(),
+    nextId: () => ++lastId,
     stateAt: ({ header }) =>
       header.number === chain.head().header.number ? application.state() : openState(header.stateRoot, store, vm.keccak256),
     submit,
@@ -138,6 +140,7 @@ function detached(vm: Vm): Vm {
   return {
     fork: vm.fork,
     execute: (block, message, state, options) => vm.execute(block, message, state, options),
+    ...(vm.trace && { trace: (...args: Parameters<NonNullable<Vm['trace']>>) => vm.trace!(...args) }),
     keccak256: (data) => vm.keccak256(data),
     sha256: (data) => vm.sha256(data),
     recover: (hash, yParity, r, s) => vm.recover(hash, yParity, r, s),

@@ -1,4 +1,4 @@
-import type { Address, Word } from './hex.ts';
+import type { Address, Hex, Word } from './hex.ts';
 
 /** The fork whose rules apply. Names as in the official tests. */
 export type ForkName = 'Berlin' | 'London' | 'Paris' | 'Shanghai' | 'Cancun' | 'Prague' | 'Osaka';
@@ -128,11 +128,72 @@ export interface ExecuteOptions {
   readonly simulate?: boolean;
 }
 
+/** What is to be seen of a transaction from inside. Calls are always seen. */
+export interface RecordOptions {
+  readonly steps: boolean;
+  readonly stack: boolean;
+  readonly memory: boolean;
+  /** Later instructions are left out. */
+  readonly maxSteps: number;
+  /** Room for all of it, in words of 32 bytes; what goes beyond is left out. */
+  readonly maxWords: number;
+}
+
+/** An instruction with what it cost (EIP-3155). Of one that failed the cost is all that was left. */
+export interface StepRecord {
+  readonly pc: number;
+  readonly opName: string;
+  /** Gas left before it. */
+  readonly gas: number;
+  readonly gasCost: number;
+  /** 1 in the first frame. */
+  readonly depth: number;
+  readonly refund: number;
+  /** Index of its call among the recording's frames. */
+  readonly frame: number;
+  /** Before it, as quantities, its top last. */
+  readonly stack?: readonly Hex[];
+  readonly memory?: Uint8Array;
+  readonly error?: string;
+}
+
+/** A call or creation. */
+export interface FrameRecord {
+  /** CALL, CALLCODE, DELEGATECALL, STATICCALL, CREATE or CREATE2; CALL or CREATE for the transaction's own. */
+  readonly opcode: number;
+  readonly from: Address;
+  /** Whose code runs; of a creation the new account. */
+  readonly to: Address;
+  readonly value: bigint;
+  readonly gas: bigint;
+  readonly gasLeft: bigint;
+  readonly input: Uint8Array;
+  readonly output: Uint8Array;
+  /** 0 for the transaction's own. */
+  readonly depth: number;
+  readonly error?: string;
+}
+
+/** In the order in which they began. */
+export interface Recording {
+  readonly steps: readonly StepRecord[];
+  readonly frames: readonly FrameRecord[];
+  /** There was more than fits. */
+  readonly isCut: boolean;
+}
+
 /** The contract VM and the cryptography that is too heavy for a small interpreter. Synchronous and pure. */
 export interface Vm {
   readonly fork: ForkName;
   /** Runs one transaction on the given state and says what it would change. Throws only if `state` throws. */
   execute(block: BlockContext, message: Message, state: StateView, options?: ExecuteOptions): Executed | Refused;
+  /** As `execute`, and what was seen meanwhile. Much slower. A VM that cannot is one without it. */
+  trace?(
+    block: BlockContext,
+    message: Message,
+    state: StateView,
+    record: RecordOptions,
+  ): { readonly outcome: Executed | Refused; readonly recording: Recording };
   keccak256(data: Uint8Array): Uint8Array;
   sha256(data: Uint8Array): Uint8Array;
   /** The signer's address, or `undefined` for a signature that no key can have made. `s` may be high; callers that care check. */

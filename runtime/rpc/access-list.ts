@@ -1,3 +1,4 @@
+import { watchReads } from '../execution/reads.ts';
 import { type Scene, sceneView, simulate } from '../execution/simulate.ts';
 import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
@@ -43,18 +44,7 @@ function watched(view: StateView, reads: Map<Address, Set<Word>>): StateView {
     reads.set(address, slots);
     return slots;
   };
-  return {
-    account(address) {
-      touch(address);
-      return view.account(address);
-    },
-    slot(address, slot) {
-      touch(address).add(slot);
-      return view.slot(address, slot);
-    },
-    code: (codeHash) => view.code(codeHash),
-    blockHash: (number) => view.blockHash(number),
-  };
+  return watchReads(view, { account: touch, slot: (address, slot) => touch(address).add(slot) });
 }
 
 /** Whether naming an address that is warm from the start, or that comes to be in the call, would be a waste. */

@@ -5,14 +5,17 @@ import { encodeReceipt } from '../ledger/receipt.ts';
 import type { Word } from '../ports/index.ts';
 import { encodeRlp } from '../rlp/index.ts';
 import * as read from './decode.ts';
-import { blockItem } from './encode.ts';
+import { blockItem, type Json } from './encode.ts';
 import { existing } from './find.ts';
 import { type Method, method } from './method.ts';
+import { traceBlock, traceTransaction } from './trace.ts';
+import { type Tracer, tracerOption } from './tracer.ts';
 
 const exactly = ['block', read.block] as const;
 const hash = ['hash', read.hash] as const;
+const trace = ['options', tracerOption] as const;
 
-/** What lies under the answers: the bytes. */
+/** What lies under the answers: the bytes, and what happened inside a transaction. */
 export const debugMethods = {
   debug_getRawHeader: method([exactly], (core, of) => encodeRlp(headerItem(existing(core, of).header)), bytesToHex),
   debug_getRawBlock: method([exactly], rawBlock, bytesToHex),
@@ -22,8 +25,19 @@ export const debugMethods = {
     (receipts) => receipts.map(bytesToHex),
   ),
   debug_getRawTransaction: method([hash], rawTransaction, bytesToHex),
+  debug_traceTransaction: method([hash, trace], traceTransaction, (traced) => traced),
+  debug_traceBlockByNumber: method([exactly, trace], traceAt, (traced) => traced),
+  debug_traceBlockByHash: method(
+    [hash, trace],
+    (core, of, tracer) => traceAt(core, { by: 'hash', hash: of }, tracer),
+    (traced) => traced,
+  ),
   eth_getRawTransactionByHash: method([hash], rawTransaction, bytesToHex),
 } satisfies Record<string, Method>;
+
+function traceAt(core: Core, of: read.BlockParameter, tracer: Tracer): Promise<Json> {
+  return traceBlock(core, existing(core, of), tracer);
+}
 
 function rawBlock(core: Core, of: read.BlockParameter): Uint8Array {
   const { header } = existing(core, of);

@@ -30,7 +30,6 @@ interface Filter {
  */
 export class Filters {
   private readonly filters = new Map<bigint, Filter>();
-  private last = 0n;
 
   get size(): number {
     return this.filters.size;
@@ -98,8 +97,9 @@ export class Filters {
       throw new RpcError(ErrorCode.LimitExceeded, `${MAX_FILTERS} filters are in use; uninstall one or try again later`);
     }
     const nextBlock = core.chain.head().header.number + 1;
-    this.filters.set(++this.last, { kind, nextBlock, askedMs: core.nowMs() });
-    return this.last;
+    const id = core.nextId();
+    this.filters.set(id, { kind, nextBlock, askedMs: core.nowMs() });
+    return id;
   }
 
   private find(core: Core, id: bigint): Filter {

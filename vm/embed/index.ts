@@ -6,6 +6,7 @@ import type {
   ExecuteOptions,
   ForkName,
   Message,
+  RecordOptions,
   Refused,
   StateView,
   Vm,
@@ -13,6 +14,7 @@ import type {
 import { Host } from './host.ts';
 import { roomFor, writeBlock, writeMessage } from './message.ts';
 import { type Names, readOutcome, refused } from './outcome.ts';
+import { recorder } from './record.ts';
 import { readStep, type Watcher, watchFrames } from './trace.ts';
 import { instantiate, moduleOf, namesOf, type VmExports, type WasmModule } from './wasm.ts';
 import { Wire } from './wire.ts';
@@ -94,6 +96,12 @@ class WasmVm implements Vm {
       // Linear memory cannot shrink, and may hold remains of a transaction without outcome: then a new instance takes over.
       if (!isDone || this.#exports.memory.buffer.byteLength > KEPT_BYTES) this.#start();
     }
+  }
+
+  trace(block: BlockContext, message: Message, state: StateView, record: RecordOptions) {
+    const { watcher, seen } = recorder(record);
+    const outcome = new WasmVm({ ...this.#options, ...watcher, wasm: this.#module }).execute(block, message, state);
+    return { outcome, recording: seen() };
   }
 
   #run(block: BlockContext, message: Message, simulate: boolean): Executed | Refused {

@@ -51,6 +51,14 @@ const soon: Ports['clock']['after'] = (_, callback) => {
   return () => {};
 };
 
+/** A trace that asks the state and answers something of every kind. */
+const traceOf: NonNullable<Ports['vm']['trace']> = (_block, _message, state) => {
+  assert.is(state.account(address), undefined);
+  const frame = { opcode: 0xf1, from: address, to: address, value: 7n, gas: 1n, gasLeft: 0n, depth: 0 } as const;
+  const frames = [{ ...frame, input: Uint8Array.of(1, 2), output: new Uint8Array(0) }];
+  return { outcome: { kind: 'refused', reason: 'NonceTooLow' }, recording: { steps: [], frames, isCut: false } };
+};
+
 const answers: [name: string, expression: string, answer: string, ports?: Partial<Ports>][] = [
   ['the request', 'request', 'echo'],
   ['a stored value', `(ports.store.write([['a', new Uint8Array([5, 6])]]), ports.store.get('a').join())`, '5,6'],
@@ -66,6 +74,13 @@ const answers: [name: string, expression: string, answer: string, ports?: Partia
   ],
   ['the time', 'ports.clock.nowMs()', '1000'],
   ['a hash', 'ports.vm.keccak256(new Uint8Array(64).subarray(1, 33))', '32'],
+  [
+    'what was seen of a transaction',
+    `JSON.stringify([(({ outcome, recording }) => [outcome.reason, recording.frames[0].value === 7n, recording.frames[0].input.join()])
+      (ports.vm.trace({}, {}, { account: () => undefined }, { steps: false }))])`,
+    '[["NonceTooLow",true,"1,2"]]',
+    { vm: { ...stubPorts().vm, trace: traceOf } },
+  ],
   ['no signer', 'ports.vm.recover(new Uint8Array(32), 0, 1n, 2n)', 'undefined'],
   ['a signature', 'ports.device.sign(new Uint8Array(32)).r === 2n ** 255n', 'true'],
   ['its name', 'ports.device.name', 'pad-01'],

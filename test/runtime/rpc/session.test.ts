@@ -73,6 +73,20 @@ test('what was subscribed to is told, in order, until it is no longer wanted', a
   some.stop();
 });
 
+test('no identifier comes twice: not on another connection, not as a filter, not after a restart', async () => {
+  const some = world();
+  const seen: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    const [one, other] = [connect(some), connect(some)];
+    for (const { ask } of [one, other, one]) seen.push((await ask('eth_subscribe', 'newHeads')).result);
+    seen.push(await clientsOf(some).request('eth_newBlockFilter'));
+    some.run(10);
+    some.peers[0]!.restart();
+  }
+  assert.is(new Set(seen).size, 12);
+  some.stop();
+});
+
 test('a closed session hears nothing more', async () => {
   const some = world();
   const { ask, heard, session } = connect(some);
