@@ -30,6 +30,7 @@ const STATEMENTS: readonly (readonly [weight: number, make: Make])[] = [
   [14, store],
   [12, keepSlot],
   [10, arithmetic],
+  [6, crunch],
   [8, shuffle],
   [8, copy],
   [14, call],
@@ -108,6 +109,20 @@ function keepSlot(random: Random, around: Surroundings): Chunk {
 
 function arithmetic(random: Random, around: Surroundings): Chunk {
   return code(operand(random, around), random.oneIn(2) ? POP : [...push(random.int(8) * 32), MSTORE]);
+}
+
+/** Many operations on words at the edges, one after the other; what comes out of all goes into a slot. */
+function crunch(random: Random, around: Surroundings): Chunk {
+  const bytes = push(0);
+  for (let i = 5 + random.int(30); i > 0; i--) {
+    const isTernary = random.oneIn(3);
+    for (let words = isTernary ? 3 : 2; words > 0; words--) bytes.push(...push(random.word()));
+    bytes.push(isTernary ? random.pick(TERNARY) : random.pick(BINARY));
+    if (random.oneIn(4)) bytes.push(random.pick(unary(around)));
+    // Rotated by a multiplication, so that equal results do not cancel out.
+    bytes.push(0x18, ...push(3), 0x02);
+  }
+  return code(bytes, push(random.int(4)), SSTORE);
 }
 
 /** Words pushed, turned about with DUPn, SWAPn and operations, and taken off again. */

@@ -48,7 +48,7 @@ export class Random {
   /** A word as programs meet them: small, near a power of two, an address, or anything. */
   word(): bigint {
     const bit = 1n << BigInt(this.int(256));
-    switch (this.int(7)) {
+    switch (this.int(8)) {
       case 0:
         return BigInt(this.int(4));
       case 1:
@@ -59,6 +59,8 @@ export class Random {
         return bit - 1n;
       case 4:
         return BigInt.asUintN(256, -BigInt(this.int(40)));
+      case 6:
+        return BigInt.asUintN(256, -bit) >> BigInt(this.int(64));
       case 5:
         return BigInt.asUintN(256, -bit + BigInt(this.int(3)));
       default:
