@@ -13,7 +13,9 @@ export type Origin = 'our client' | 'another node';
 
 /**
  * The door through which transactions enter the pool. One of our own clients is acknowledged when it is on the disk; it stays
- * there until a block holds it or its nonce is used, so that neither a restart nor a lost message loses it.
+ * there until a block holds it or its nonce is used, so that neither a restart nor a lost message loses it. What an
+ * acknowledgement does not promise: that nothing replaces it (same nonce, 10 % more of both fees), and that in a full pool
+ * nothing that is worth more takes its place.
  */
 export class Intake {
   readonly pool: Pool;
@@ -55,12 +57,12 @@ export class Intake {
     }
     if (this.pool.has(bytesToHex(this.vm.keccak256(raw)))) throw new TransactionRefused('already known');
     const transaction = decodeTransaction(raw, this.vm);
-    const replaced = this.pool.add(transaction);
+    const gone = this.pool.add(transaction);
     try {
-      this.keep(origin === 'our client' ? transaction : undefined, replaced);
+      this.keep(origin === 'our client' ? transaction : undefined, gone);
     } catch (error) {
       this.pool.remove(transaction);
-      if (replaced) this.pool.add(replaced);
+      for (const each of gone) this.pool.add(each);
       throw new TransactionRefused(`the transaction could not be stored: ${(error as Error).message}`);
     }
     this.arrived(transaction);
@@ -70,7 +72,7 @@ export class Intake {
   /** Takes a transaction out that can never run. */
   drop(transaction: Transaction): void {
     this.pool.remove(transaction);
-    this.keep(undefined, transaction);
+    this.keep(undefined, [transaction]);
   }
 
   /** What the block with these transactions writes besides its own. */
@@ -83,19 +85,20 @@ export class Intake {
     for (const { hash } of transactions) this.stored.delete(hash);
     for (const stale of this.pool.settle(transactions.map(({ sender }) => sender))) {
       try {
-        this.keep(undefined, stale);
+        this.keep(undefined, [stale]);
       } catch (error) {
         this.log.write('warn', `transaction ${stale.hash} is out of the pool but not off the disk: ${(error as Error).message}`);
       }
     }
   }
 
-  private keep(arrived: Transaction | undefined, gone: Transaction | undefined): void {
+  private keep(arrived: Transaction | undefined, gone: readonly Transaction[]): void {
+    const forgotten = gone.filter(({ hash }) => this.stored.has(hash));
     const entries: StoreEntry[] = [];
     if (arrived) entries.push([PREFIX + arrived.hash, arrived.raw]);
-    if (gone && this.stored.has(gone.hash)) entries.push([PREFIX + gone.hash, undefined]);
+    for (const { hash } of forgotten) entries.push([PREFIX + hash, undefined]);
     if (entries.length > 0) this.store.write(entries);
     if (arrived) this.stored.add(arrived.hash);
-    if (gone) this.stored.delete(gone.hash);
+    for (const { hash } of forgotten) this.stored.delete(hash);
   }
 }

@@ -54,17 +54,20 @@ export class Pool {
     return this.byHash.get(hash)?.transaction;
   }
 
-  /** Answers the transaction it replaces, if any. Throws {@link TransactionRefused} with the words that tools recognise. */
-  add(transaction: Transaction): Transaction | undefined {
+  /**
+   * Answers the transactions that make room for it: the one it replaces, or, when the pool is full, some that are worth less.
+   * Throws {@link TransactionRefused} with the words that tools recognise; then nothing has changed.
+   */
+  add(transaction: Transaction): Transaction[] {
     checkTransaction(transaction, this.rules);
     const queue = this.senders.get(transaction.sender);
     const replaced = queue?.get(transaction.nonce)?.transaction;
     if (replaced) checkReplacement(transaction, replaced);
     this.checkAccount(transaction);
-    if (!replaced) this.checkRoom(transaction, queue?.size ?? 0);
-    if (replaced) this.remove(replaced);
+    const gone = replaced ? [replaced] : this.roomFor(transaction, queue?.size ?? 0);
+    for (const each of gone) this.remove(each);
     this.insert(transaction);
-    return replaced;
+    return gone;
   }
 
   remove(transaction: Transaction): void {
@@ -174,12 +177,50 @@ export class Pool {
     }
   }
 
-  private checkRoom(transaction: Transaction, queued: number): void {
+  /** Which transactions have to go for this one; none while there is room. */
+  private roomFor(transaction: Transaction, queued: number): Transaction[] {
     if (queued >= MAX_PER_SENDER)
       throw new TransactionRefused(`account limit exceeded: ${queued} transactions of this sender wait`);
-    const isFull = this.size >= MAX_TRANSACTIONS || this.bytes + transaction.raw.length > MAX_BYTES;
-    if (isFull) throw new TransactionRefused(`txpool is full: ${this.size} transactions wait; try again later`);
+    const isEnough = (gone: number, bytes: number) =>
+      this.size - gone < MAX_TRANSACTIONS && this.bytes - bytes + transaction.raw.length <= MAX_BYTES;
+    if (isEnough(0, 0)) return [];
+    const gone: Transaction[] = [];
+    let bytes = 0;
+    for (const worse of this.worseThan(transaction)) {
+      gone.push(worse);
+      bytes += worse.raw.length;
+      if (isEnough(gone.length, bytes)) return gone;
+    }
+    throw new TransactionRefused(`txpool is full: ${this.size} transactions wait; try again later or pay more`);
   }
+
+  /**
+   * The last transaction of each other sender, if it is worth less; the worst first. What waits behind a gap is worth less
+   * than what could run, whatever it pays: otherwise a full pool of gaps would stop the ledger.
+   */
+  private worseThan(transaction: Transaction): Transaction[] {
+    const worthOf = (each: Transaction, next: bigint) => ({
+      canRun: each.nonce <= next,
+      tip: tipOf(each, this.rules.baseFee),
+    });
+    const own = worthOf(transaction, this.nextNonce(transaction.sender));
+    const tails = [...this.senders].flatMap(([sender, queue]) => {
+      if (sender === transaction.sender) return [];
+      const last = [...queue.values()].reduce((a, b) => (a.transaction.nonce > b.transaction.nonce ? a : b));
+      return [{ ...last, worth: worthOf(last.transaction, this.nextNonce(sender) - 1n) }];
+    });
+    const compare = (a: Worth, b: Worth) => Number(a.canRun) - Number(b.canRun) || (a.tip < b.tip ? -1 : a.tip > b.tip ? 1 : 0);
+    return tails
+      .filter(({ worth }) => compare(worth, own) < 0)
+      .sort((a, b) => compare(a.worth, b.worth) || b.arrival - a.arrival)
+      .map((tail) => tail.transaction);
+  }
+}
+
+interface Worth {
+  readonly canRun: boolean;
+  /** Wei per gas. */
+  readonly tip: bigint;
 }
 
 /** Priority fee that a unit of gas pays, in wei. */

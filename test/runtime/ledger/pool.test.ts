@@ -153,9 +153,9 @@ for (const [name, maxFeePerGas, maxPriorityFeePerGas, error] of replacements) {
     const pool = poolOf();
     const first = transaction(a, 0, 0n, { maxFeePerGas: 100n, maxPriorityFeePerGas: 10n });
     const second = transaction(a, 0, 0n, { maxFeePerGas, maxPriorityFeePerGas });
-    assert.is(pool.add(first), undefined);
+    assert.equal(pool.add(first), []);
     if (error) assert.throws(() => pool.add(second), error);
-    else assert.is(pool.add(second), first);
+    else assert.equal(pool.add(second), [first]);
     assert.equal(pool.executable(), [error ? first : second]);
     assert.is(pool.size, 1);
   });
@@ -194,6 +194,59 @@ test('limits: for one sender, and for all', () => {
   assert.throws(() => {
     for (let nonce = 0; nonce < 70; nonce++) pool.add(transaction(b, nonce, 1n, large));
   }, /txpool is full/);
+});
+
+/** Some sender, by number. */
+const sender = (n: number): Address => `0x${(n + 4096).toString(16).padStart(40, '0')}`;
+
+/** A pool as full as it may be: 16 senders with 256 transactions each. */
+function full(tip: bigint, firstNonce = 0) {
+  const pool = poolOf();
+  const count = firstNonce > 0 ? 255 : 256;
+  const rows = Array.from({ length: 17 }, (_, n) =>
+    Array.from({ length: count }, (_, nonce) => transaction(sender(n), nonce + firstNonce, tip)),
+  ).flat();
+  for (const row of rows.slice(0, 4096)) pool.add(row);
+  assert.is(pool.size, 4096);
+  return pool;
+}
+
+const fullRows: [name: string, pool: () => Pool, newcomer: () => Transaction, gone?: (gone: Transaction) => boolean][] = [
+  [
+    'who pays more takes the place of the last of who pays less',
+    () => full(1n),
+    () => transaction(a, 0, 2n),
+    ({ nonce }) => nonce === 255n,
+  ],
+  ['who pays the same does not', () => full(1n), () => transaction(a, 0, 1n)],
+  ['who pays more but cannot run does not', () => full(1n), () => transaction(a, 3, 9n)],
+  [
+    'who can run takes the place of who waits behind a gap, whatever that pays',
+    () => full(9n, 1),
+    () => transaction(a, 0, 0n),
+    ({ nonce }) => nonce === 16n,
+  ],
+  ['behind a gap it goes by price again', () => full(9n, 1), () => transaction(a, 1, 9n)],
+];
+
+for (const [name, make, newcomer, isGone] of fullRows) {
+  test(`a full pool: ${name}`, () => {
+    const pool = make();
+    const one = newcomer();
+    if (!isGone) return assert.throws(() => pool.add(one), /^txpool is full: 4096 transactions wait|txpool is full/);
+    const gone = pool.add(one);
+    assert.equal([gone.length, isGone(gone[0]!), pool.has(gone[0]!.hash), pool.has(one.hash)], [1, true, false, true]);
+    assert.is(pool.size, 4096);
+  });
+}
+
+test('a full pool: a large one takes the place of several', () => {
+  const pool = poolOf();
+  const bulky = { raw: new Uint8Array(64 * 1024) };
+  for (let n = 0; n < 128; n++) pool.add(transaction(sender(n), 0, 1n, bulky));
+  const gone = pool.add(transaction(a, 0, 2n, { raw: new Uint8Array(128 * 1024) }));
+  assert.is(gone.length, 2);
+  assert.is(pool.size, 127);
 });
 
 test.run();
