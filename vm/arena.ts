@@ -8,6 +8,8 @@ const CLASSES: u32 = 31;
 /** Bytes before a chunk's payload; the size class is kept there. */
 const HEADER: usize = 16;
 const PAGE_BITS: u32 = 16;
+/** 1 MiB. */
+const SMALL_PAGES: i32 = 16;
 
 const freeLists: usize = memory.data(128, 8);
 
@@ -75,11 +77,19 @@ function extend(sizeClass: u32): usize {
   if (end > <u64>memoryLimit) return 0;
   const pages = <i32>((end + 0xffff) >> PAGE_BITS);
   const missing = pages - memory.size();
-  if (missing > 0 && memory.grow(missing) < 0) return 0;
+  if (missing > 0 && !growBy(missing)) return 0;
   const at = heapTop + HEADER;
   store<u32>(heapTop, sizeClass);
   heapTop = <usize>end;
   return at;
+}
+
+/** Growth is dear to the host, whatever its size: from 1 MiB on, memory grows by a quarter at least. */
+function growBy(pages: i32): bool {
+  const size = memory.size();
+  const more = size >= SMALL_PAGES ? min<i32>(size >> 2, <i32>(memoryLimit >> PAGE_BITS) - size) : 0;
+  if (more > pages && memory.grow(more) >= 0) return true;
+  return memory.grow(pages) >= 0;
 }
 
 // ---- Scratch: what a computation needs while it runs. A list of chunks, each linked to the one below. ----
