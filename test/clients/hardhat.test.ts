@@ -38,7 +38,7 @@ const rows: [name: string, args: readonly string[], says: RegExp][] = [
   [
     'Ignition deployment',
     ['ignition', 'deploy', 'ignition/modules/Counter.ts', '--network', 'classpad', '--deployment-id', 'one'],
-    /successfully deployed[^]*Counter#CounterProxy - 0x\w{40}/,
+    /successfully deployed[\s\S]*Counter#CounterProxy - 0x\w{40}/,
   ],
 ];
 
@@ -53,7 +53,8 @@ for (const [name, args, says] of rows) {
 
 /** The project as it stands in the sources, into the folder in which it is installed; what an earlier run made goes. */
 function copyProject(): void {
-  for (const made of ['contracts', 'cache', 'artifacts', 'ignition']) rmSync(join(PROJECT, made), { recursive: true, force: true });
+  for (const made of ['contracts', 'cache', 'artifacts', 'ignition'])
+    rmSync(join(PROJECT, made), { recursive: true, force: true });
   cpSync(join(root, 'test/clients/hardhat'), PROJECT, { recursive: true });
   cpSync(join(root, 'test/clients/contracts'), join(PROJECT, 'contracts'), { recursive: true });
 }

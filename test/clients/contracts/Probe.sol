@@ -99,7 +99,7 @@ contract Probe {
     }
 
     function burn(uint256 rounds) external view returns (uint256 sum) {
-        for (uint256 i = 0; i < rounds; i++) sum += uint256(keccak256(abi.encode(sum, i, number)));
+        for (uint256 i = 0; i < rounds; i++) sum ^= uint256(keccak256(abi.encode(sum, i, number)));
     }
 
     /// Nested call whose gas follows the 63/64 rule.
