@@ -25,6 +25,7 @@ export interface Option {
 export interface Operand {
   readonly name: string;
   readonly help: string;
+  readonly optional?: true;
 }
 
 /** What was given, already checked against the command's own table. */
@@ -109,7 +110,7 @@ function argumentSentence({ message, code }: Error & { code?: string }, table: R
 
 function checkOperands(command: Command, given: readonly string[]): void {
   const missing = command.operands[given.length];
-  if (missing)
+  if (missing && !missing.optional)
     throw new Failure(`${missing.name} is missing: ${missing.help}; see: classpad ${command.name} --help`, Exit.badInput);
   const extra = given[command.operands.length];
   if (extra !== undefined)

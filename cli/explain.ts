@@ -100,7 +100,7 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
   WrongPhase: (name, revision, phase) =>
     phase === 0
       ? `${app(name)} has no revision ${revision}`
-      : `${app(name)} r${revision} is ${phases[Number(phase)]}; only a proposed revision can be approved`,
+      : `${app(name)} r${revision} is ${phases[Number(phase)]}; only a proposed revision can be approved, and only one that was active be gone back to`,
   HealthWindowOpen: (name, revision, endsAt) => `${app(name)} r${revision} may roll out until ${timeText(Number(endsAt))}`,
   NothingRollingOut: (name) => `nothing of ${app(name)} is rolling out`,
 };

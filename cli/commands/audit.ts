@@ -1,4 +1,5 @@
-import { askerOf, fetchEntry } from '../audit/fetch.ts';
+import { askerOf, type Entry, fetchEntry } from '../audit/fetch.ts';
+import { readTitle, readTrail, writeTrail } from '../audit/file.ts';
 import { type Row, storyteller } from '../audit/story.ts';
 import { type Checked, type Trust, verifyEntry } from '../audit/verify.ts';
 import { WrongEntry } from '../audit/wrong-entry.ts';
@@ -6,13 +7,16 @@ import { type Command, Exit, Failure, type Input, type Io } from '../command.ts'
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { developmentNames } from '../fleet/keys.ts';
 import { progress } from '../progress.ts';
-import { printJson } from '../tell.ts';
+import { printJson, tell } from '../tell.ts';
 import { accountAddress, counted, timeText } from '../values.ts';
 
 export const audit: Command = {
   name: 'audit',
   summary: 'print who did what on the fleet, and check every entry of the trail',
-  operands: [],
+  operands: [
+    { name: '[export|verify', help: 'write the trail to a file, or check such a file with no network', optional: true },
+    { name: 'FILE]', help: 'the file', optional: true },
+  ],
   options: {
     ...connectionOptions,
     sequencer: { value: 'ADDRESS', help: 'whose seal the blocks must bear; without it the node is believed' },
@@ -22,6 +26,8 @@ export const audit: Command = {
   },
   examples: [
     ['classpad audit', 'the whole trail, checked'],
+    ['classpad audit export trail.jsonl', 'one file with all that is needed to check it anywhere'],
+    ['classpad audit verify trail.jsonl', 'no network: names the first forged, missing or reordered entry'],
     ['classpad audit --quiet --sequencer 0x… --genesis 0x…', 'believe nothing of what the node says of itself'],
   ],
   notes: [
@@ -29,27 +35,66 @@ export const audit: Command = {
       'roots of transactions and receipts are computed anew. The first entry that is wrong is named, and the exit code is 1.',
   ],
   async run(input, io) {
+    const [verb, file] = input.operands;
+    if (verb !== undefined && ((verb !== 'export' && verb !== 'verify') || file === undefined))
+      throw new Failure(
+        `"${verb}" is nothing to do with a trail; write: audit export FILE, or: audit verify FILE`,
+        Exit.badInput,
+      );
+    if (verb === 'verify') return verifyFile(file!, input, io);
     const connection = await connect(input);
     const trust = trustOf(connection, input);
-    const tell = storyteller(connection.fleet, developmentNames(connection));
-    const rows: Row[] = [];
-    const counts = { blocks: 0, transactions: 0 };
-    const show = (row: Row) => !input.has('json') && !input.has('quiet') && io.out(lineOf(row));
-    try {
-      for await (const block of trail(connection, trust, io)) {
-        counts.blocks++;
-        counts.transactions += block.transactions.length;
-        const told = tell(block);
-        rows.push(...told);
-        for (const row of told) show(row);
-      }
-    } catch (error) {
-      if (!(error instanceof WrongEntry)) throw error;
-      return conclude({ ok: false, wrong: error.message, ...counts, ...trust, rows }, input, io);
-    }
-    return conclude({ ok: true, ...counts, ...trust, rows }, input, io);
+    if (verb === 'export') return exportFile(file!, connection, trust, input, io);
+    return check(entriesOf(connection), trust, storyteller(connection.fleet, developmentNames(connection)), input, io);
   },
 };
+
+async function exportFile(file: string, connection: Connection, trust: Trust, input: Input, io: Io): Promise<number> {
+  const newest = Number(await connection.client.getBlockNumber({ cacheTime: 0 }));
+  const title = { classpad: 'audit trail 1', ...trust, fleet: connection.fleet, newest } as const;
+  await writeTrail(file, title, entriesOf(connection, newest));
+  tell(input, io, `${counted(newest + 1, 'block')} written to ${file}; check it with: classpad audit verify ${file}`, {
+    file,
+    ...title,
+  });
+  return Exit.ok;
+}
+
+/** Believes the file no more than a node: give --sequencer and --genesis to believe nothing. */
+async function verifyFile(file: string, input: Input, io: Io): Promise<number> {
+  const title = await readTitle(file);
+  const trust = demandTrust(
+    input.text('sequencer') ?? title.sequencer,
+    input.text('genesis') ?? title.genesisHash,
+    title.chainId,
+  );
+  return check(readTrail(file, title.newest), trust, storyteller(title.fleet, new Map()), input, io);
+}
+
+async function check(
+  entries: AsyncIterable<Entry>,
+  trust: Trust,
+  tellOf: ReturnType<typeof storyteller>,
+  input: Input,
+  io: Io,
+): Promise<number> {
+  const rows: Row[] = [];
+  const counts = { blocks: 0, transactions: 0 };
+  const show = (row: Row) => !input.has('json') && !input.has('quiet') && io.out(lineOf(row));
+  try {
+    for await (const block of trail(entries, trust, io)) {
+      counts.blocks++;
+      counts.transactions += block.transactions.length;
+      const told = tellOf(block);
+      rows.push(...told);
+      for (const row of told) show(row);
+    }
+  } catch (error) {
+    if (!(error instanceof WrongEntry)) throw error;
+    return conclude({ ok: false, wrong: error.message, ...counts, ...trust, rows }, input, io);
+  }
+  return conclude({ ok: true, ...counts, ...trust, rows }, input, io);
+}
 
 interface Verdict extends Trust {
   readonly ok: boolean;
@@ -68,27 +113,38 @@ function trustOf({ config, chain, rpc }: Connection, input: Input): Trust {
       Exit.badInput,
     );
   }
+  return demandTrust(sequencer, genesisHash, chain.id);
+}
+
+function demandTrust(sequencer: string, genesisHash: string, chainId: number): Trust {
   if (!/^0x[0-9a-fA-F]{64}$/.test(genesisHash)) {
     throw new Failure(`--genesis "${genesisHash}" is no hash; write 0x and 64 hexadecimal digits`, Exit.badInput);
   }
   return {
-    chainId: chain.id,
+    chainId,
     sequencer: accountAddress(sequencer, '--sequencer'),
     genesisHash: genesisHash.toLowerCase() as Trust['genesisHash'],
   };
 }
 
-/** The checked blocks from the first to what was the newest when this began. Throws {@link WrongEntry}. */
-async function* trail({ client }: Connection, trust: Trust, io: Io): AsyncGenerator<Checked> {
+/** What the node shows, from the first block to what was the newest when this began. Throws {@link WrongEntry}. */
+async function* entriesOf({ client }: Connection, until?: number): AsyncGenerator<Entry> {
   const ask = askerOf(client);
-  const newest = Number(await client.getBlockNumber({ cacheTime: 0 }));
-  const line = progress({ ...io, err: () => {} });
-  let previous: Checked | undefined;
+  const newest = until ?? Number(await client.getBlockNumber({ cacheTime: 0 }));
   for (let number = 0; number <= newest; number++) {
     const entry = await fetchEntry(ask, number);
     if (!entry) throw new WrongEntry(`block ${number}: the node does not have it, though its newest is ${newest}`);
+    yield entry;
+  }
+}
+
+/** The checked blocks. Throws {@link WrongEntry}. */
+async function* trail(entries: AsyncIterable<Entry>, trust: Trust, io: Io): AsyncGenerator<Checked> {
+  const line = progress({ ...io, err: () => {} });
+  let previous: Checked | undefined;
+  for await (const entry of entries) {
     previous = verifyEntry(entry, previous, trust);
-    if (number % 100 === 99) line.say(`checked ${number + 1} of ${newest + 1} blocks`);
+    if (previous.number % 100 === 99) line.say(`checked ${previous.number + 1} blocks`);
     yield previous;
   }
 }
@@ -102,7 +158,9 @@ function conclude(verdict: Verdict, input: Input, io: Io): number {
   const { ok, wrong, blocks, transactions, sequencer } = verdict;
   if (input.has('json')) printJson(io, verdict);
   else if (ok) {
-    const pinned = input.text('sequencer') ? '' : ' (as the node says; pin it with --sequencer)';
+    const pinned = input.text('sequencer')
+      ? ''
+      : ` (as ${input.operands[0] === 'verify' ? 'the file' : 'the node'} says; pin it with --sequencer)`;
     io.out(
       `${counted(blocks, 'block')}, ${counted(transactions, 'transaction')}: every hash, link, seal, signature and root is right.`,
     );

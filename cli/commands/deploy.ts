@@ -5,10 +5,10 @@ import { Phase } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { type Decision, follow } from '../fleet/follow.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
-import { approve, propose } from '../fleet/transactions.ts';
-import { progress } from '../progress.ts';
+import { approve, propose, type Terms } from '../fleet/transactions.ts';
+import { type Progress, progress } from '../progress.ts';
 import { tell } from '../tell.ts';
-import { appName, counted, durationSeconds, inWords } from '../values.ts';
+import { appName, counted, durationSeconds, inWords, wholeNumber } from '../values.ts';
 
 export const deploy: Command = {
   name: 'deploy',
@@ -19,6 +19,10 @@ export const deploy: Command = {
     ...connectionOptions,
     ...keyOptions,
     window: { value: 'TIME', fallback: '2m', help: 'how long the devices may take to judge it' },
+    canary: { value: 'N|N%', fallback: '0', help: 'how many devices try it before all others; 0: all at once' },
+    label: { value: 'KEY=VALUE', many: true, help: 'only devices that carry every label' },
+    expires: { value: 'TIME', help: 'after this long it can no longer start' },
+    notes: { value: 'TEXT', fallback: '', help: 'why, for those who approve it' },
     'no-wait': { help: 'return as soon as it rolls out' },
     json: { help: 'print the outcome as JSON' },
   },
@@ -37,7 +41,7 @@ export const deploy: Command = {
       input.text('app') ?? file.name,
       input.text('app') ? '--app' : '--app is missing, and the name of the file',
     );
-    const windowSeconds = durationSeconds(input.text('window')!, '--window');
+    const terms = termsOf(input);
     const connection = await connect(input);
     const keys = operatorKeys(input, io, connection);
     await demandFleet(connection);
@@ -45,9 +49,34 @@ export const deploy: Command = {
     if (await runsAlready(connection, word, file))
       return told(input, io, `${app} runs exactly this already; nothing to do`, { app });
     await waitForTurn(connection, word, keys[0]!, input, io);
-    return rollOut(connection, { app: word, manifest: toHex(file.bytes), healthWindowSeconds: windowSeconds }, keys, input, io);
+    return rollOut(connection, { app: word, manifest: toHex(file.bytes), terms, notes: input.text('notes')! }, keys, input, io);
   },
 };
+
+const CANARY_MOST = 100;
+const PERCENT_MOST = 99;
+
+/** Throws {@link Failure}. */
+function termsOf(input: Input): Terms {
+  const canary = input.text('canary')!;
+  const inPercent = canary.endsWith('%');
+  const expires = input.text('expires');
+  return {
+    healthWindow: BigInt(durationSeconds(input.text('window')!, '--window')),
+    expiresAt: expires === undefined ? 0n : BigInt(Math.floor(Date.now() / 1000) + durationSeconds(expires, '--expires')),
+    canary: wholeNumber(canary.replace('%', ''), '--canary', 0, inPercent ? PERCENT_MOST : CANARY_MOST),
+    inPercent,
+    labels: input.list('label').map(labelWord),
+  };
+}
+
+function labelWord(text: string): Hex {
+  if (/^[a-z0-9._-]+=[a-z0-9._-]+$/.test(text) && text.length <= 32) return stringToHex(text, { size: 32 });
+  throw new Failure(
+    `--label "${text}" is no label; write key=value with a-z, 0-9, hyphen, dot and underscore, at most 32 characters`,
+    Exit.badInput,
+  );
+}
 
 async function runsAlready(connection: Connection, app: Hex, { bytes }: Release): Promise<boolean> {
   const fleet = readFleet(connection);
@@ -71,26 +100,38 @@ async function waitForTurn(connection: Connection, app: Hex, account: PrivateKey
 
 async function rollOut(
   connection: Connection,
-  release: { readonly app: Hex; readonly manifest: Hex; readonly healthWindowSeconds: number },
+  release: { readonly app: Hex; readonly manifest: Hex; readonly terms: Terms; readonly notes: string },
   keys: readonly PrivateKeyAccount[],
   input: Input,
   io: Io,
 ): Promise<number> {
   const line = progress(io);
   const name = hexToString(release.app, { size: 32 });
-  const [first, ...others] = keys as [PrivateKeyAccount, ...PrivateKeyAccount[]];
-  line.say(`${name}: proposing ${release.manifest.length / 2 - 1} bytes as ${first.address}`);
-  const revision = await propose(connection, first, release);
-  for (const key of others) {
-    if ((await readFleet(connection).release(release.app, revision)).phase !== Phase.proposed) break;
+  line.say(`${name}: proposing ${release.manifest.length / 2 - 1} bytes as ${keys[0]!.address}`);
+  const revision = await propose(connection, keys[0]!, release);
+  return approveAndFollow(connection, { app: release.app, revision }, keys, line, input, io);
+}
+
+/** Approves what the first key has proposed with the others, and waits for the decision. Answers the exit code. */
+export async function approveAndFollow(
+  connection: Connection,
+  { app, revision }: { readonly app: Hex; readonly revision: bigint },
+  keys: readonly PrivateKeyAccount[],
+  line: Progress,
+  input: Input,
+  io: Io,
+): Promise<number> {
+  const name = hexToString(app, { size: 32 });
+  for (const key of keys.slice(1)) {
+    if ((await readFleet(connection).release(app, revision)).phase !== Phase.proposed) break;
     line.say(`${name} r${revision}: approving as ${key.address}`);
-    await approve(connection, key, release.app, revision);
+    await approve(connection, key, app, revision);
   }
-  const { phase, approvals } = await readFleet(connection).release(release.app, revision);
-  if (phase === Phase.proposed) return short(connection, release.app, revision, approvals, input, io);
+  const { phase, approvals } = await readFleet(connection).release(app, revision);
+  if (phase === Phase.proposed) return short(connection, app, revision, approvals, input, io);
   if (input.has('no-wait'))
     return told(input, io, `${name} r${revision} is rolling out`, { app: name, revision, phase: 'rolling out' });
-  const decided = await follow(connection, { app: release.app, revision, account: first }, line);
+  const decided = await follow(connection, { app, revision, account: keys[0]! }, line);
   line.end();
   return conclude(name, decided, input, io);
 }

@@ -1,15 +1,35 @@
 import type { Command } from '../command.ts';
+import { action } from './action.ts';
 import { approve } from './approve.ts';
 import { audit } from './audit.ts';
 import { check } from './check.ts';
 import { deploy } from './deploy.ts';
+import { diff } from './diff.ts';
 import { emulate } from './emulate.ts';
 import { enrol } from './enrol.ts';
 import { evm } from './evm.ts';
+import { history } from './history.ts';
 import { init } from './init.ts';
 import { node } from './node.ts';
 import { revoke } from './revoke.ts';
+import { rollback } from './rollback.ts';
 import { status } from './status.ts';
 
 /** In the order of the help. */
-export const commands: readonly Command[] = [check, deploy, approve, status, audit, init, enrol, revoke, node, emulate, evm];
+export const commands: readonly Command[] = [
+  check,
+  deploy,
+  approve,
+  rollback,
+  status,
+  history,
+  diff,
+  audit,
+  init,
+  enrol,
+  revoke,
+  action,
+  node,
+  emulate,
+  evm,
+];

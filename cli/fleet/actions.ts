@@ -22,7 +22,7 @@ export async function askQuorum(
 
 export function tellAction(standing: ActionStanding, done: string, outcome: object, input: Input, io: Io): number {
   const { id, isDone, approvals, needed } = standing;
-  const waiting = `action ${id} has ${approvals} of ${needed} approvals; others approve it with: classpad action approve ${id} --key FILE`;
+  const waiting = `action ${id} has ${approvals} of ${needed} approvals; others approve it with: classpad action approve --id ${id} --key FILE`;
   tell(input, io, isDone ? done : waiting, { ...outcome, action: id, isDone, approvals, needed });
   return isDone ? Exit.ok : Exit.failed;
 }

@@ -105,6 +105,7 @@ export function readFleet({ client, fleet }: Connection) {
     latest: (app: Hex) => client.readContract({ ...contract, functionName: 'latest', args: [app] }),
     active: (app: Hex) => client.readContract({ ...contract, functionName: 'active', args: [app] }),
     rollingOut: (app: Hex) => client.readContract({ ...contract, functionName: 'rollingOut', args: [app] }),
+    jury: (app: Hex, revision: bigint) => client.readContract({ ...contract, functionName: 'jury', args: [app, revision] }),
     release: (app: Hex, revision: bigint) => client.readContract({ ...contract, functionName: 'release', args: [app, revision] }),
   };
 }

@@ -30,13 +30,13 @@ export async function follow(
 ): Promise<Decision> {
   const fleet = readFleet(connection);
   const startedAtMs = Date.now();
-  const [voters, quorum] = await Promise.all([fleet.devices(), fleet.quorum()]);
+  const [voters, quorum] = await fleet.jury(rollout.app, rollout.revision);
   let expired = false;
   for (;;) {
     const release = await fleet.release(rollout.app, rollout.revision);
     const elapsedMs = Date.now() - startedAtMs;
     if (release.phase !== Phase.rollingOut) return decision(connection, rollout.app, release, elapsedMs / 1000);
-    progress.say(rolloutText(rollout.app, release, voters.length, quorum, elapsedMs));
+    progress.say(rolloutText(rollout.app, release, voters, quorum, elapsedMs));
     const overMs = elapsedMs - Number(release.healthWindow) * 1000;
     if (overMs > EXPIRE_GRACE_MS && !expired && rollout.account) {
       expired = true;

@@ -17,17 +17,49 @@ const RECEIPT_TIMEOUT_MS = 60_000;
 /** `expire` is sent without being tried first: a try sees the last block's time, in which the window may still be open. */
 const EXPIRE_GAS = 1_000_000n;
 
+/** Where a release goes, and who tries it first. */
+export interface Terms {
+  readonly healthWindow: bigint;
+  /** Seconds, block time; 0n: never. */
+  readonly expiresAt: bigint;
+  /** Devices, or percent of the targets; 0: all targets at once. */
+  readonly canary: number;
+  readonly inPercent: boolean;
+  readonly labels: readonly Hex[];
+}
+
 /** Proposes a release. Answers its revision. Throws viem's error with the contract's refusal, before anything is sent. */
 export async function propose(
   connection: Connection,
   account: PrivateKeyAccount,
-  release: { readonly app: Hex; readonly manifest: Hex; readonly healthWindowSeconds: number },
+  release: { readonly app: Hex; readonly manifest: Hex; readonly terms: Terms; readonly notes: string },
 ): Promise<bigint> {
   const { client, fleet } = connection;
-  const args = [release.app, release.manifest, BigInt(release.healthWindowSeconds)] as const;
-  const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'propose', args });
+  const args = [release.app, release.manifest, release.terms, release.notes] as const;
+  const { request } = await client.simulateContract({
+    account,
+    address: fleet,
+    abi: fleetAbi,
+    functionName: 'proposeWith',
+    args,
+  });
   const { logs } = await included(connection, await walletOf(connection, account).writeContract(request));
   // Another proposal may have come in between: the revision is what the event says, not what was foreseen.
+  const [proposed] = parseEventLogs({ abi: fleetAbi, eventName: 'Proposed', logs });
+  if (!proposed) throw new Failure(`the contract at ${fleet} took the proposal without a word; is it a Fleet?`);
+  return proposed.args.revision;
+}
+
+/** Proposes to go back to an earlier revision. Answers the new revision. */
+export async function proposeRollback(
+  connection: Connection,
+  account: PrivateKeyAccount,
+  { app, to, healthWindowSeconds }: { readonly app: Hex; readonly to: bigint; readonly healthWindowSeconds: number },
+): Promise<bigint> {
+  const { client, fleet } = connection;
+  const args = [app, to, BigInt(healthWindowSeconds)] as const;
+  const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'rollback', args });
+  const { logs } = await included(connection, await walletOf(connection, account).writeContract(request));
   const [proposed] = parseEventLogs({ abi: fleetAbi, eventName: 'Proposed', logs });
   if (!proposed) throw new Failure(`the contract at ${fleet} took the proposal without a word; is it a Fleet?`);
   return proposed.args.revision;

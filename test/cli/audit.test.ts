@@ -1,8 +1,9 @@
 /** The trail of a running emulator, told truly and with one lie at a time. */
+import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Emulator, liar, startEmulator, type Tamper } from './emulator.ts';
-import { classpad } from './support.ts';
+import { classpad, file } from './support.ts';
 
 const s = suite('cli: audit');
 let emulator: Emulator;
@@ -155,6 +156,44 @@ s('the pinned sequencer and beginning are believed, not the node', async () => {
   const right = await classpad(['audit', '--quiet', '--rpc', proxy.rpc, '--sequencer', sequencer, '--genesis', genesisHash]);
   assert.is(right.exitCode, 0, right.err);
   assert.not.match(right.out, /as the node says/);
+});
+
+/** What is done to the lines of an exported trail (0 is the title), and what is found. */
+const files: [name: string, change: (lines: string[]) => string[], sentence: RegExp][] = [
+  ['with the last entry missing', (lines) => lines.slice(0, -1), /it is missing; the trail should end with block \d+/],
+  ['with one entry missing', (lines) => lines.filter((_, index) => index !== 4), /entry 3: block 4 stands where block 3 should/],
+  ['reordered', (lines) => [...lines.slice(0, 4), lines[5]!, lines[4]!, ...lines.slice(6)], /entry 3: block 4 stands where/],
+  [
+    'forged',
+    (lines) => lines.map((line, index) => (index === 4 ? line.replace(/"gasUsed":"0x/, '"gasUsed":"0x1') : line)),
+    /block 3/,
+  ],
+  ['damaged', (lines) => lines.map((line, index) => (index === 4 ? line.slice(9) : line)), /entry 3: it is no block/],
+];
+
+s('a trail in a file is checked with no network', async () => {
+  const path = file('trail.jsonl', '');
+  const exported = await classpad(['audit', 'export', path, '--rpc', emulator.rpc]);
+  assert.is(exported.exitCode, 0, exported.err);
+  const nowhere = { CLASSPAD_RPC: 'http://127.0.0.1:1' };
+  const said = await classpad(['audit', 'verify', path], nowhere);
+  assert.is(said.exitCode, 0, said.err);
+  assert.match(said.out, / RolledBack /);
+  assert.match(said.out, /every hash, link, seal, signature and root is right/);
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  for (const [name, change, sentence] of files) {
+    const changed = file('changed.jsonl', `${change(lines).join('\n')}\n`);
+    const found = await classpad(['audit', 'verify', changed, '--quiet'], nowhere);
+    assert.is(found.exitCode, 1, name);
+    assert.match(found.err, sentence, name);
+  }
+});
+
+s('what is no trail is refused', async () => {
+  assert.is((await classpad(['audit', 'verify', '/nowhere'])).exitCode, 2);
+  assert.match((await classpad(['audit', 'verify', file('no.jsonl', '{}')])).err, /is no audit trail/);
+  assert.match((await classpad(['audit', 'burn', 'x'])).err, /"burn" is nothing to do with a trail/);
+  assert.match((await classpad(['audit', 'verify'])).err, /write: audit export FILE/);
 });
 
 s.run();

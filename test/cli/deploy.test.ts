@@ -118,6 +118,35 @@ s('devices are enrolled and revoked', async () => {
   assert.match(gone.err, /no device of this fleet is called "ghost"/);
 });
 
+s('one operator alone revokes nobody; another approves the action', async () => {
+  const waiting = await operator(['revoke', 'pad-04'], keysOf('ops-3'));
+  assert.is(waiting.exitCode, 1, waiting.err);
+  const [, id] = waiting.out.match(/action (\d+) has 1 of 2 approvals; others approve it with: classpad action approve --id/)!;
+  const { devices } = JSON.parse((await operator(['status', '--json'])).out);
+  assert.ok(devices.some(({ name }: { name: string }) => name === 'pad-04'));
+  const listed = await operator(['action', 'list']);
+  assert.match(listed.out, new RegExp(`${id}  revoke\\(0x\\w{40}\\)  1 approvals, until `));
+  const twice = await operator(['action', 'approve', '--id', id!], keysOf('ops-3'));
+  assert.match(twice.err, /has approved action \d+ already/);
+  const unknown = await operator(['action', 'approve', '--id', '999'], keysOf('ops-3'));
+  assert.is(unknown.exitCode, 1);
+  assert.match(unknown.err, /there is no action 999/);
+});
+
+s('a canary tries a release first; then history, differences, and the way back', async () => {
+  const first = await operator(['deploy', release('c1'), '--app', 'canary', '--canary', '2', '--notes', 'the first']);
+  assert.is(first.exitCode, 0, first.err);
+  assert.match(first.out, /canary r1 is active: 2 devices found it healthy/);
+  assert.is((await operator(['deploy', release('c2'), '--app', 'canary', '--canary', '25%'])).exitCode, 0);
+  const back = await operator(['rollback', 'canary']);
+  assert.is(back.exitCode, 0, back.err);
+  assert.match(back.out, /canary r3 is active/);
+  const { out } = await operator(['history', 'canary']);
+  assert.match(out, /^r3 .* active .*\nr2 .* superseded .*\nr1 .* superseded /);
+  assert.match((await operator(['diff', 'canary', '1', '2'])).out, /^- .*c1\n\+ .*c2$/);
+  assert.is((await operator(['diff', 'canary', 'r1', 'r3'])).out, 'canary r1 and r3 are the same');
+});
+
 s("the emulator's own keys serve where none is given", async () => {
   const said = await operator(['deploy', good, '--app', 'first'], '');
   assert.is(said.exitCode, 0, said.err);
@@ -143,6 +172,13 @@ const refusals: [name: string, args: () => string[], exitCode: number, sentence:
   ['another ledger', () => ['deploy', good, '--chain', '1'], 2, /chain id 4400, not 1; nothing was sent/],
   ['no Fleet there', () => ['status', '--fleet', `0x${'12'.repeat(20)}`], 1, /there is no contract at 0x1212/],
   ['not JSON-RPC', () => ['status', '--rpc', emulator.page], 1, /is this the JSON-RPC address of a node|does not speak JSON-RPC/],
+  ['a canary of nothing known', () => ['deploy', good, '--canary', 'some'], 2, /--canary "some" does not fit/],
+  ['a label without a value', () => ['deploy', good, '--label', 'site'], 2, /--label "site" is no label; write key=value/],
+  ['a history of nothing', () => ['history', 'nothing'], 1, /no revision of nothing was ever proposed/],
+  ['a difference to nothing', () => ['diff', 'first', '1', '99'], 1, /first has no revision 99; see: classpad history first/],
+  ['back to where nothing was', () => ['rollback', 'slow'], 2, /slow has no revision that was active before/],
+  ['back to what was rolled back', () => ['rollback', 'first', '--to', '2'], 1, /first r2 is rolled back/],
+  ['an action of another kind', () => ['action', 'undo'], 2, /"undo" is nothing to do with actions; write list or approve/],
   ['a revision that is not there', () => ['approve', 'first', '99'], 1, /first has no revision 99/],
   ['a fleet that is there', () => ['init', '--operator', `0x${'12'.repeat(20)}`], 1, /has its fleet already, at 0x/],
 ];
@@ -162,12 +198,6 @@ async function sentSince(number: number): Promise<string[]> {
     sent.push(...((await answer.json()) as { result: { transactions: string[] } }).result.transactions);
   }
   return sent;
-}
-
-/** What operators have brought about; devices may still be voting. */
-async function decided(): Promise<unknown> {
-  const { apps, devices, operators, threshold } = JSON.parse((await operator(['status', '--json'])).out);
-  return [apps.map(({ app, latest }: { app: string; latest: number }) => [app, latest]), devices, operators, threshold];
 }
 
 for (const [name, args, exitCode, sentence, keys] of refusals) {
