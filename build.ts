@@ -1,6 +1,7 @@
 /**
  * Builds what the sources do not hold: the VM's wasm, the contracts' artifacts, the bundles.
- * `npm run build -- NAME…` builds the named steps only; `--force` also those that are up to date.
+ * `npm run build -- NAME…` builds the named steps only; `--force` also those that are up to date. Progress goes to stderr, so that what
+ * runs after it may print JSON.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -158,9 +159,9 @@ async function main(args: readonly string[]): Promise<void> {
     if (names.length > 0 && !names.includes(step.name)) continue;
     if (!force && isFresh(step)) continue;
     const startedAt = performance.now();
-    process.stdout.write(`build ${step.name.padEnd(10)}`);
+    process.stderr.write(`build ${step.name.padEnd(10)}`);
     await step.run();
-    console.log(`${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+    console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   }
 }
 

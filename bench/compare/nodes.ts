@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { createRequire } from 'node:module';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { findAnvil, freePort } from '../anvil.ts';
 
 /** A node in a process of its own, asked over one connection. */
 export interface Peer {
@@ -125,25 +124,4 @@ function parsed(text: string): unknown {
   } catch {
     return { text: text.slice(0, 200) };
   }
-}
-
-function findAnvil(): string | undefined {
-  try {
-    const wrapper = createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json');
-    const cpu = process.arch === 'x64' ? 'amd64' : process.arch;
-    const binary = join(dirname(wrapper), '..', `anvil-${process.platform}-${cpu}`, 'bin/anvil');
-    return existsSync(binary) ? binary : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => done(port));
-    });
-  });
 }

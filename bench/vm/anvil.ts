@@ -1,10 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { createRequire } from 'node:module';
-import { type AddressInfo, createServer } from 'node:net';
-import { dirname, join } from 'node:path';
 import type { Address } from '../../runtime/ports/index.ts';
+import { findAnvil, freePort } from '../anvil.ts';
 import type { Case, Cases } from './cases.ts';
 import type { Run } from './engines.ts';
 import { type Clock, clockOf } from './measure.ts';
@@ -24,7 +21,7 @@ const START_PAUSE_MS = 50;
 
 /** Starts anvil from npm's @foundry-rs/anvil; `undefined` where that is not installed. */
 export async function startAnvil(cases: Cases): Promise<Anvil | undefined> {
-  const binary = findBinary();
+  const binary = findAnvil();
   if (!binary) return undefined;
   const port = await freePort();
   const options = ['--port', `${port}`, '--hardfork', cases.fork.toLowerCase(), '--no-mining', '--disable-code-size-limit'];
@@ -57,28 +54,6 @@ export async function startAnvil(cases: Cases): Promise<Anvil | undefined> {
       agent.destroy();
     },
   };
-}
-
-function findBinary(): string | undefined {
-  try {
-    const wrapper = createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json');
-    const cpu = process.arch === 'x64' ? 'amd64' : process.arch;
-    const binary = join(dirname(wrapper), '..', `anvil-${process.platform}-${cpu}`, 'bin/anvil');
-    return existsSync(binary) ? binary : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function untilReady(child: ChildProcess, send: (method: string, params: unknown[]) => Promise<unknown>): Promise<void> {
