@@ -3,13 +3,12 @@ import { bytesToHex, hexToBytes } from '../../runtime/bytes.ts';
 import type { ForkName } from '../../runtime/ports/index.ts';
 import { errorOf, type TracedStep } from '../../vm/embed/index.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
-import { readFixtures } from '../statetest/fixtures.ts';
+import { FORKS, readFixtures } from '../statetest/fixtures.ts';
 import { runStateTests } from '../statetest/report.ts';
 import { callCode } from '../statetest/single.ts';
-import { stepLine, tracerOf } from '../statetest/trace.ts';
+import { hex, stepLine, tracerOf } from '../statetest/trace.ts';
 import { printJson } from '../tell.ts';
 
-const FORKS: readonly ForkName[] = ['Berlin', 'London', 'Paris', 'Shanghai', 'Cancun', 'Prague', 'Osaka'];
 const DEFAULT_GAS = '10000000000';
 
 type Action = (target: string, input: Input, io: Io) => number;
@@ -120,8 +119,4 @@ function quantity(input: Input, option: string): bigint {
   const text = input.text(option)!;
   if (!/^(\d+|0x[0-9a-fA-F]+)$/.test(text)) throw new Failure(`--${option} ${text}: this is not a whole number`, Exit.badInput);
   return BigInt(text);
-}
-
-function hex(value: bigint): string {
-  return `0x${value.toString(16)}`;
 }

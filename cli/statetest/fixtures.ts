@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
-import type { Address, Word } from '../../runtime/ports/index.ts';
+import type { Address, ForkName, Word } from '../../runtime/ports/index.ts';
+
+/** The forks that the VM knows, oldest first. */
+export const FORKS: readonly ForkName[] = ['Berlin', 'London', 'Paris', 'Shanghai', 'Cancun', 'Prague', 'Osaka'];
 
 /** An account as the fixtures write it: numbers in hexadecimal of any width. */
 export interface FixtureAccount {

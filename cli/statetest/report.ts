@@ -1,7 +1,7 @@
 /** Runs state tests and says of each case whether it came out as its file says, in the shape of geth's `evm statetest`. */
 import type { ForkName, Vm, Word } from '../../runtime/ports/index.ts';
 import { createVm, type Watcher } from '../../vm/embed/index.ts';
-import type { Fixture, FixtureCase } from './fixtures.ts';
+import { type Fixture, type FixtureCase, FORKS } from './fixtures.ts';
 import { logsHash, transact } from './transact.ts';
 import { blockOf, worldOf } from './world.ts';
 
@@ -12,8 +12,6 @@ export interface StateTestResult {
   readonly fork: ForkName;
   readonly error?: string;
 }
-
-const FORKS: readonly ForkName[] = ['Berlin', 'London', 'Paris', 'Shanghai', 'Cancun', 'Prague', 'Osaka'];
 
 /** All cases of the fork, or of every fork that the VM knows. `done` is told the state root after each. */
 export function runStateTests(

@@ -24,6 +24,7 @@ export function stepLine(step: TracedStep): string {
   });
 }
 
-function hex(value: bigint): string {
+/** A quantity as geth prints it. */
+export function hex(value: bigint): string {
   return `0x${value.toString(16)}`;
 }

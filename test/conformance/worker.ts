@@ -1,6 +1,6 @@
 /** One of the processes that share the conformance tests: runs its share and sends counts and failures to the parent. */
 
-import { type Fixture, readFixtures } from '../../cli/statetest/fixtures.ts';
+import { type Fixture, FORKS, readFixtures } from '../../cli/statetest/fixtures.ts';
 import type { ForkName, Vm } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { type Failure, runFixture } from './case.ts';
@@ -23,7 +23,6 @@ export interface Share {
   readonly unknown: Readonly<Record<string, number>>;
 }
 
-const FORKS: readonly ForkName[] = ['Berlin', 'London', 'Paris', 'Shanghai', 'Cancun', 'Prague', 'Osaka'];
 /** Older names in the official tests. */
 const ALIASES: Readonly<Record<string, ForkName>> = { Merge: 'Paris' };
 
