@@ -1,6 +1,6 @@
 import type { NodeConfig } from '../runtime/config.ts';
 import type { NodeStatus, Session } from '../runtime/node.ts';
-import type { Clock, Containers, LogLevel, Ports, Rectangle, Route, Vm } from '../runtime/ports/index.ts';
+import type { Clock, Containers, InputEvent, LogLevel, Ports, Rectangle, Route, Vm } from '../runtime/ports/index.ts';
 import type { VirtualRequest } from './containers.ts';
 import { deviceOf, type Identity } from './identity.ts';
 import type { VirtualNetwork } from './network.ts';
@@ -62,6 +62,8 @@ export interface Board {
   /** Gives it back and boots. */
   restorePower(): Promise<void>;
   status(): NodeStatus | undefined;
+  /** A hand touches the LCD or presses a key. Nothing happens while no firmware runs. */
+  input(event: InputEvent): void;
   /** JSON-RPC as text. Never rejects. */
   rpc(request: string): Promise<string>;
   /** A client that stays connected; `ended` is called when the device goes away under it. `undefined` while it is down. */
@@ -80,8 +82,9 @@ class EmulatedBoard implements Board {
   routes: readonly Route[] = [];
   fault: string | undefined;
   private readonly options: BoardOptions;
-  private readonly lasting: Pick<Ports, 'vm' | 'store' | 'clock' | 'containers' | 'display' | 'device' | 'log'>;
+  private readonly lasting: Pick<Ports, 'vm' | 'store' | 'clock' | 'containers' | 'display' | 'input' | 'device' | 'log'>;
   private firmware: FirmwareProcess | undefined;
+  private hand: ((event: InputEvent) => void) | undefined;
 
   constructor(options: BoardOptions) {
     this.options = options;
@@ -94,6 +97,11 @@ class EmulatedBoard implements Board {
       clock: options.clock,
       containers: options.engine.containers,
       display: this.tracedDisplay(),
+      input: {
+        receive: (handler) => {
+          this.hand = handler;
+        },
+      },
       device: deviceOf(options.identity),
       log: { write: (level, message) => this.log(level, message) },
     };
@@ -143,6 +151,12 @@ class EmulatedBoard implements Board {
 
   status(): NodeStatus | undefined {
     return this.firmware?.status();
+  }
+
+  input(event: InputEvent): void {
+    if (!this.firmware) return;
+    this.note('input', JSON.stringify(event));
+    this.hand?.(event);
   }
 
   rpc(request: string): Promise<string> {

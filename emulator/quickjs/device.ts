@@ -203,6 +203,7 @@ class QuickJsFirmware implements FirmwareProcess {
   private hostCalls(): HostCalls {
     const { ports } = this;
     ports.network.receive((peer, message) => void (this.dead || this.machine?.enter('message', peer, message)));
+    ports.input?.receive((event) => void (this.dead || this.machine?.enter('input', JSON.stringify(event))));
     return {
       'vm.execute': valueCall(([block, message, options]) =>
         ports.vm.execute(

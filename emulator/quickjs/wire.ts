@@ -15,6 +15,7 @@ export type EntryName =
   | 'timer'
   | 'changed'
   | 'message'
+  | 'input'
   | 'settled'
   | 'rpc'
   | 'session.open'

@@ -61,6 +61,21 @@ export interface Display {
   draw(rectangle: Rectangle): void;
 }
 
+/** The keys of a board: three under the LCD, and those beside it, of which a board may lack some. */
+export const KEY_NAMES = ['left', 'middle', 'right', 'back', 'up', 'down'] as const;
+export type KeyName = (typeof KEY_NAMES)[number];
+
+/** What a hand did: a finger came down on the LCD or was lifted, in pixels from its upper left corner, or a key was pressed. */
+export type InputEvent =
+  | { readonly kind: 'touch'; readonly phase: 'down' | 'up'; readonly x: number; readonly y: number }
+  | { readonly kind: 'key'; readonly key: KeyName };
+
+/** Touch and keys. */
+export interface Input {
+  /** One handler; a later call replaces it. Events come in the order in which they happened, none of them twice. */
+  receive(handler: (event: InputEvent) => void): void;
+}
+
 /** Who this device is. Its key stays behind the port. */
 export interface Device {
   readonly name: string;
@@ -88,6 +103,8 @@ export interface Ports {
   readonly containers: Containers;
   readonly network: Network;
   readonly display: Display;
+  /** Absent: a board without touch and keys. */
+  readonly input?: Input;
   readonly device: Device;
   readonly log: Logger;
 }

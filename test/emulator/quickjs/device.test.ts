@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bootFirmware, type FirmwareProcess } from '../../../emulator/quickjs/device.ts';
 import type { Limits } from '../../../emulator/quickjs/machine.ts';
-import type { Executed, Ports, StateView } from '../../../runtime/ports/index.ts';
+import type { Executed, InputEvent, Ports, StateView } from '../../../runtime/ports/index.ts';
 import { root } from '../../support/need.ts';
 import { noContainers, someConfig, stubPorts } from '../support.ts';
 
@@ -123,6 +123,12 @@ const answers: [name: string, expression: string, answer: string, ports?: Partia
     loopback(),
   ],
   [
+    'what a hand does',
+    'new Promise((done) => { ports.input.receive(({ kind, phase, x, y }) => done([kind, phase, x, y].join())); ports.log.write("info", ""); })',
+    'touch,down,7,500',
+    touched(),
+  ],
+  [
     'the state that the VM asks for',
     `(() => {
     const state = {
@@ -152,6 +158,19 @@ function loopback(): Partial<Ports> {
       },
       send: (_, message) => queueMicrotask(() => handler('pad-02', message)),
     },
+  };
+}
+
+/** A finger that comes down as soon as the firmware has written to its log. */
+function touched(): Partial<Ports> {
+  let handler: (event: InputEvent) => void = () => {};
+  return {
+    input: {
+      receive: (given) => {
+        handler = given;
+      },
+    },
+    log: { write: () => queueMicrotask(() => handler({ kind: 'touch', phase: 'down', x: 7, y: 500 })) },
   };
 }
 
