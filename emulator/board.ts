@@ -1,7 +1,7 @@
 import type { NodeConfig } from '../runtime/config.ts';
 import type { NodeStatus, Session } from '../runtime/node.ts';
 import type { Clock, Containers, InputEvent, LogLevel, Ports, Rectangle, Route, Vm } from '../runtime/ports/index.ts';
-import type { VirtualRequest } from './containers.ts';
+import type { VirtualContainers, VirtualRequest } from './containers.ts';
 import { deviceOf, type Identity } from './identity.ts';
 import type { VirtualNetwork } from './network.ts';
 import { bootFirmware, downAnswer, type FirmwareProcess, type Scripts } from './quickjs/device.ts';
@@ -13,6 +13,8 @@ import type { Trace } from './trace.ts';
 /** The containers of one board, and the way to what listens in them. */
 export interface BoardEngine {
   readonly containers: Containers;
+  /** What the emulator may do to them; absent where they are real. */
+  readonly virtual?: VirtualContainers;
   /** Answers at once where containers are virtual; absent where they are real. */
   readonly answer?: (containerId: string, port: number, request: VirtualRequest) => BoardAnswer | undefined;
   /** Where a port of a real container answers. Rejects if it does not run. */

@@ -31,6 +31,8 @@ export interface VirtualContainers extends Containers {
   answer(containerId: string, port: number, request: VirtualRequest): VirtualResponse | undefined;
   /** The program ends with this code by itself; the restart policy does the rest. */
   crash(containerId: string, exitCode: number): void;
+  /** Every program of this device ends with this code by itself. */
+  crashAll(exitCode: number): void;
   /** Somebody changes it past the port; the program goes on. */
   change(containerId: string, changed: Partial<FoundConfig>): void;
   /** The device loses its power: everything stops and the engine does not answer. */
@@ -99,6 +101,9 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
     crash: (id, exitCode) => {
       const box = engine.boxes.get(id);
       if (box?.state === 'running') finish(box, engine, exitCode);
+    },
+    crashAll: (exitCode) => {
+      for (const box of ours(engine)) if (box.state === 'running') finish(box, engine, exitCode);
     },
     change: (id, changed) => {
       const box = engine.boxes.get(id);

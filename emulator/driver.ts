@@ -1,3 +1,4 @@
+import type { Pace } from './controls.ts';
 import type { World } from './world.ts';
 
 const TICK_MS = 10;
@@ -11,15 +12,19 @@ export interface Driver {
   readonly ended: Promise<void>;
 }
 
-export function driveLive(world: World): Driver {
+/** Time passes in pieces of this length, so that a pause comes soon after what it waits for. */
+const PIECE_MS = 10;
+const realTime: Pace = { due: (realMs) => realMs, passed: () => {}, isMax: false };
+
+export function driveLive(world: World, pace: Pace = realTime): Driver {
   let running = true;
   const run = async (): Promise<void> => {
     let lastMs = performance.now();
     while (running) {
       const nowMs = performance.now();
-      await world.advance(Math.min(nowMs - lastMs, LEAP_LIMIT_MS));
+      await pass(world, pace, Math.min(nowMs - lastMs, LEAP_LIMIT_MS), nowMs + TICK_MS);
       lastMs = nowMs;
-      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+      await new Promise((resolve) => setTimeout(resolve, pace.isMax ? 0 : TICK_MS));
     }
   };
   const ended = run();
@@ -32,4 +37,13 @@ export function driveLive(world: World): Driver {
       return ended;
     },
   };
+}
+
+/** Lets pass what is due, or as much of it as this machine manages until `untilMs`. */
+async function pass(world: World, pace: Pace, realMs: number, untilMs: number): Promise<void> {
+  for (let dueMs = pace.due(realMs); dueMs > 0; dueMs -= PIECE_MS) {
+    await world.advance(Math.min(dueMs, PIECE_MS));
+    pace.passed();
+    if (pace.due(realMs) === 0 || performance.now() >= untilMs) return;
+  }
 }

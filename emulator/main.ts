@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Rectangle } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
+import { createControls } from './controls.ts';
 import { type Driver, driveLive } from './driver.ts';
 import { type Engines, enginesOf, type RealEngine } from './engines.ts';
 import { type FleetArtifact, readFleet } from './fleet.ts';
@@ -66,7 +67,8 @@ async function run(
   const { port, rpcPort } = options;
   const server = await serveWorld({ world, fleet, containers, port, rpcPort, pageFolder: join(build, 'web') });
   show.draw = server.draw;
-  const driver = driveLive(world);
+  const controls = createControls(world);
+  const driver = driveLive(world, controls);
   try {
     writeOperators(world, server.rpcUrl, build);
     for (const line of greeting(options, server, containers)) out.line(line);

@@ -126,6 +126,7 @@ function virtualEngine(device: string, clock: VirtualClock, random: Random): Boa
   const engine = virtualContainers({ device, clock, random: () => random.next() });
   return {
     containers: engine,
+    virtual: engine,
     answer: (containerId, port, request) => engine.answer(containerId, port, request),
     powerOff: () => engine.powerOff(),
     powerOn: () => engine.powerOn(),
