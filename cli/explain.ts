@@ -66,6 +66,13 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
   InvalidDevice: (account) => `${account} cannot be a device`,
   AlreadyEnrolled: (device, name) => `${device} is in the fleet already, as ${name}`,
   NameTaken: (name, by) => `the name ${name} is taken by ${by}`,
+  InvalidKey: (key) => `${key} is no key for a validator: zero, or another one's`,
+  InvalidPower: (power, limit) => `a power of ${power} is too much; a validator has at most ${limit}`,
+  TooManyValidators: (count, limit) => `${count} validators are too many; there can be ${limit}`,
+  NotValidator: (device) => `${device} makes no blocks`,
+  LastValidator: (device) =>
+    `${device} is the last validator; without it nothing could be decided any more, so set another one first`,
+  LogTooLong: (size, limit) => `the log entry has ${size} bytes; the ledger takes at most ${limit}`,
   ManifestEmpty: () => 'the manifest is empty',
   ManifestTooLarge: (size, limit) => `the manifest has ${size} bytes; the ledger takes at most ${limit}`,
   InvalidHealthWindow: (given, least, most) =>

@@ -13,6 +13,8 @@ export interface Artifact {
   readonly deployedBytecode: string;
   readonly linkReferences: object;
   readonly deployedLinkReferences: object;
+  /** Where state variables stand: what who proves a slot must know. */
+  readonly storageLayout: object;
 }
 
 /** The part of solc's standard JSON output that is read here. */
@@ -28,8 +30,13 @@ interface Message {
 }
 
 interface Compiled {
-  readonly abi: readonly unknown[];
+  readonly abi: readonly AbiItem[];
   readonly evm: { readonly bytecode: Code; readonly deployedBytecode: Code };
+  readonly storageLayout: object;
+}
+
+interface AbiItem {
+  readonly type: string;
 }
 
 interface Code {
@@ -43,7 +50,7 @@ const settings = {
   // A sixth less code than the older pipeline makes; the Fleet has to stay below 24,576 bytes (EIP-170).
   viaIR: true,
   metadata: { bytecodeHash: 'none', appendCBOR: false },
-  outputSelection: { '*': { '*': ['abi', 'evm.bytecode', 'evm.deployedBytecode'] } },
+  outputSelection: { '*': { '*': ['abi', 'evm.bytecode', 'evm.deployedBytecode', 'storageLayout'] } },
 };
 
 /**
@@ -59,9 +66,21 @@ export async function compileContracts(folder: string, out: string): Promise<voi
   write(
     out,
     Object.keys(sources).flatMap((source) =>
-      Object.entries(output.contracts?.[source] ?? {}).map(([name, contract]) => artifact(source, name, contract)),
+      Object.entries(output.contracts?.[source] ?? {}).map(([name, contract]) =>
+        artifact(source, name, { ...contract, abi: publicAbi(output, name, contract) }),
+      ),
     ),
   );
+}
+
+/**
+ * What the users of a contract see. A contract that hands calls on to the code of another does not name them itself; where
+ * there is an interface of its name with an I before it, it is the interface that says what is answered.
+ */
+function publicAbi({ contracts }: Output, name: string, { abi }: Compiled): readonly AbiItem[] {
+  const promised = contracts?.[`I${name}.sol`]?.[`I${name}`];
+  if (!promised) return abi;
+  return [...abi.filter(({ type }) => type === 'constructor'), ...promised.abi];
 }
 
 /** Writes the artifacts and removes those of contracts that are no more. */
@@ -104,7 +123,7 @@ function report(output: Output): void {
   if (errors.length > 0) throw new ContractsDoNotCompile(errors.map((error) => error.formattedMessage));
 }
 
-function artifact(sourceName: string, contractName: string, { abi, evm }: Compiled): Artifact {
+function artifact(sourceName: string, contractName: string, { abi, evm, storageLayout }: Compiled): Artifact {
   return {
     contractName,
     sourceName,
@@ -113,6 +132,7 @@ function artifact(sourceName: string, contractName: string, { abi, evm }: Compil
     deployedBytecode: `0x${evm.deployedBytecode.object}`,
     linkReferences: evm.bytecode.linkReferences,
     deployedLinkReferences: evm.deployedBytecode.linkReferences,
+    storageLayout,
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Abi, decodeEventLog, type Hex, hexToString } from 'viem';
+import { logKindName } from '../runtime/contracts/log-kinds.ts';
 import type { ViewState } from './protocol.ts';
 
 /** The compiled Fleet contract. */
@@ -44,6 +45,10 @@ export interface FleetEvent {
   readonly labels?: readonly string[];
   readonly notes?: string;
   readonly devices?: readonly Hex[];
+  /** Of a validator. */
+  readonly power?: number;
+  /** Of a log entry. */
+  readonly kind?: number;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -66,7 +71,7 @@ export function appName(word: Hex): string {
 function toEvent(name: string, args: Arguments): FleetEvent {
   const event: Record<string, unknown> = { name };
   if (args['app'] !== undefined) event['app'] = appName(args['app'] as Hex);
-  for (const key of ['revision', 'approvals', 'needed', 'previous', 'backTo', 'votes', 'quorum', 'id', 'to']) {
+  for (const key of ['revision', 'approvals', 'needed', 'previous', 'backTo', 'votes', 'quorum', 'id', 'to', 'power', 'kind']) {
     if (args[key] !== undefined) event[key] = Number(args[key]);
   }
   for (const key of ['device', 'by']) {
@@ -159,6 +164,17 @@ const tellings: { readonly [name: string]: Telling } = {
   DeviceLabelled: {
     who: () => undefined,
     text: ({ device, labels }, nameOf) => `${nameOf(device)} carries ${labels?.join(', ') || 'no labels'}`,
+    state: () => 'neutral',
+  },
+  ValidatorSet: {
+    who: () => undefined,
+    text: ({ device, power }, nameOf) =>
+      power === 0 ? `${nameOf(device)} makes blocks no more` : `${nameOf(device)} makes blocks, with power ${power}`,
+    state: () => 'neutral',
+  },
+  Logged: {
+    who: ({ device }) => device,
+    text: ({ kind = 0, app }) => `logged ${logKindName(kind)}${app ? ` of ${app}` : ''}`,
     state: () => 'neutral',
   },
   Noted: {

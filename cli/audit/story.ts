@@ -1,4 +1,5 @@
 import { decodeEventLog, decodeFunctionData, type Hex, hexToString } from 'viem';
+import { decodeLog, logKindName } from '../../runtime/contracts/log-kinds.ts';
 import type { Address, Log } from '../../runtime/ports/index.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import { timeText } from '../values.ts';
@@ -48,6 +49,9 @@ const details: { readonly [N in Name]: (args: Arguments<N>) => string } = {
   RollbackProposed: (args) => `${release(args)}, to what r${args.to} was`,
   Held: (args) => `${release(args)}, by the policy ${args.policy.toLowerCase()}`,
   DeviceLabelled: ({ device, labels }) => `${device.toLowerCase()} carries ${labels.map(labelText).join(', ') || 'no labels'}`,
+  ValidatorSet: ({ device, key, power }) =>
+    `${device.toLowerCase()} ${power === 0n ? 'makes blocks no more' : `makes blocks with power ${power}`}, key ${key}`,
+  Logged: (args) => loggedText(args),
   Noted: (args) => `${release(args)}: ${args.notes}`,
   CanaryChosen: (args) => `${release(args)}, tried first by ${args.devices.map((device) => device.toLowerCase()).join(', ')}`,
   Approved: (args) => `${release(args)}, ${args.approvals} of ${args.needed}`,
@@ -57,6 +61,19 @@ const details: { readonly [N in Name]: (args: Arguments<N>) => string } = {
   RolledBack: (args) => `${release(args)}, back to ${args.backTo === 0n ? 'nothing' : `r${args.backTo}`}: ${args.why}`,
   Superseded: (args) => `${release(args)}, by r${args.by}`,
 };
+
+/** `traffic of hello r2: errors 0, requests 12`. */
+export function loggedText({
+  app,
+  revision,
+  kind,
+  data,
+}: Pick<Arguments<'Logged'>, 'app' | 'revision' | 'kind' | 'data'>): string {
+  const about = labelText(app) === '' ? '' : ` of ${release({ app, revision })}`;
+  const fields = decodeLog(Buffer.from(data.slice(2), 'hex'));
+  const words = fields && Object.entries(fields).map(([name, value]) => `${name} ${value}`);
+  return `${logKindName(kind)}${about}: ${words?.join(', ') ?? `${data.length / 2 - 1} bytes that are no entry of ours`}`;
+}
 
 /** A call of the fleet to itself, in words: `revoke(0x…)`. */
 export function actionText(data: Hex): string {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Operators} from "./Operators.sol";
+import {Rollouts} from "./Rollouts.sol";
 
 /// Changes of the fleet itself, by the same M of N that start a release. What may be done so is what is `onlyQuorum`.
-abstract contract Actions is Operators {
+abstract contract Actions is Rollouts {
     uint256 internal constant ACTION_LIMIT = 4096; // bytes
     uint64 internal constant ACTION_LIFE = 7 days;
+
+    uint256 internal constant POLICIES_LIMIT = 4;
 
     uint64 private _last;
     mapping(uint64 id => Action) private _actions;
@@ -38,16 +40,40 @@ abstract contract Actions is Operators {
         return _last;
     }
 
+    function setOperators(address[] calldata accounts, uint32 needed) external onlyQuorum {
+        _setOperators(accounts, needed);
+        emit OperatorsSet(accounts, needed);
+    }
+
+    function operators() external view returns (address[] memory) {
+        return _operatorAccounts();
+    }
+
+    function threshold() external view returns (uint32) {
+        return _needed();
+    }
+
+    function setPolicies(address[] calldata given) external onlyQuorum {
+        if (given.length > POLICIES_LIMIT) revert TooManyPolicies(given.length, POLICIES_LIMIT);
+        for (uint256 i = 0; i < given.length; i++) if (given[i].code.length == 0) revert InvalidPolicy(given[i]);
+        _policies = given;
+        emit PoliciesSet(given);
+    }
+
+    function policies() external view returns (address[] memory) {
+        return _policies;
+    }
+
     /// Counted anew over those who are operators now. What fails reverts with its own reason, and the approval with it.
     function _approveAction(uint64 id) private {
         Action storage asked = _actions[id];
         _approved[id][msg.sender] = true;
         uint32 approvals = 0;
-        address[] memory accounts = operators();
+        address[] memory accounts = _operatorAccounts();
         for (uint256 i = 0; i < accounts.length; i++) if (_approved[id][accounts[i]]) approvals++;
         asked.approvals = approvals;
-        emit ActionApproved(id, msg.sender, approvals, threshold());
-        if (approvals < threshold()) return;
+        emit ActionApproved(id, msg.sender, approvals, _needed());
+        if (approvals < _needed()) return;
         asked.isDone = true;
         (bool succeeded, bytes memory answer) = address(this).call(asked.call);
         if (!succeeded) {

@@ -2,10 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
-import {IFleet} from "../IFleet.sol";
+import {IFleetTypes} from "../IFleetTypes.sol";
 
 /// The people: N operators, of whom M must approve what changes the fleet.
-abstract contract Operators is IFleet {
+abstract contract Operators is IFleetTypes {
     using EnumerableSet for EnumerableSet.AddressSet;
 
     /// Approvals are recounted over all operators each time.
@@ -25,21 +25,13 @@ abstract contract Operators is IFleet {
         _;
     }
 
-    constructor(address[] memory accounts, uint32 needed) {
-        _setOperators(accounts, needed);
-    }
-
-    function setOperators(address[] calldata accounts, uint32 needed) external onlyQuorum {
-        _operators.clear();
-        _setOperators(accounts, needed);
-        emit OperatorsSet(accounts, needed);
-    }
-
     function _isOperator(address account) internal view returns (bool) {
         return _operators.contains(account);
     }
 
-    function _setOperators(address[] memory accounts, uint32 needed) private {
+    /// In the place of those before.
+    function _setOperators(address[] memory accounts, uint32 needed) internal {
+        _operators.clear();
         if (accounts.length > OPERATORS_LIMIT) revert TooManyOperators(accounts.length, OPERATORS_LIMIT);
         if (needed == 0 || needed > accounts.length) revert InvalidThreshold(needed, accounts.length);
         for (uint256 i = 0; i < accounts.length; i++) {
@@ -49,11 +41,11 @@ abstract contract Operators is IFleet {
         _threshold = needed;
     }
 
-    function operators() public view returns (address[] memory) {
+    function _operatorAccounts() internal view returns (address[] memory) {
         return _operators.values();
     }
 
-    function threshold() public view returns (uint32) {
+    function _needed() internal view returns (uint32) {
         return _threshold;
     }
 }

@@ -2,28 +2,16 @@
 pragma solidity ^0.8.28;
 
 import {IRolloutPolicy} from "../IRolloutPolicy.sol";
-import {Actions} from "./Actions.sol";
+import {Operators} from "./Operators.sol";
 
 /// Contracts that are asked before a release starts, proceeds or ends, and are not trusted.
-abstract contract Policies is Actions {
-    uint256 internal constant POLICIES_LIMIT = 4;
+abstract contract Policies is Operators {
     /// What one policy may use.
     uint256 internal constant POLICY_GAS = 100_000;
     /// A call gets at most 63 of 64 parts of the gas (EIP-150); and something must be left to go on with.
     uint256 private constant GAS_AROUND = 60_000;
 
-    address[] private _policies;
-
-    function setPolicies(address[] calldata given) external onlyQuorum {
-        if (given.length > POLICIES_LIMIT) revert TooManyPolicies(given.length, POLICIES_LIMIT);
-        for (uint256 i = 0; i < given.length; i++) if (given[i].code.length == 0) revert InvalidPolicy(given[i]);
-        _policies = given;
-        emit PoliciesSet(given);
-    }
-
-    function policies() external view returns (address[] memory) {
-        return _policies;
-    }
+    address[] internal _policies;
 
     /// The first policy that does not clearly say yes; the zero address: all do. With too little gas it reverts, so that
     /// nobody makes a policy say no by starving it.

@@ -5,42 +5,18 @@ import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet
 import {IRolloutPolicy} from "../IRolloutPolicy.sol";
 import {Chunks} from "./Chunks.sol";
 import {Names} from "./Names.sol";
-import {Targets} from "./Targets.sol";
+import {Rollouts} from "./Rollouts.sol";
 
-/// The releases: proposed and approved by operators, judged by devices.
-/// Of one app at most one revision is active and at most one rolls out. Revisions only ever start in ascending order.
-abstract contract Releases is Targets {
+/// The releases: proposed and approved by operators, judged by devices. Revisions only ever start in ascending order.
+abstract contract Releases is Rollouts {
     using EnumerableSet for EnumerableSet.Bytes32Set;
     using EnumerableSet for EnumerableSet.UintSet;
-
-    enum Vote {
-        None,
-        Healthy,
-        Unhealthy
-    }
-
-    struct App {
-        uint64 latest;
-        uint64 active; // 0: none
-        uint64 rolling; // 0: none
-        EnumerableSet.UintSet open; // revisions that are Proposed, at most one per operator
-        mapping(uint64 revision => Release) releases;
-        mapping(uint64 revision => uint64) previous; // what was active when it started
-        mapping(uint64 revision => mapping(address operator => bool)) approved;
-        mapping(uint64 revision => mapping(address device => Vote)) votes;
-    }
 
     uint256 internal constant MANIFEST_LIMIT = 65_536; // bytes
     uint256 internal constant REASON_LIMIT = 256; // bytes
     uint256 internal constant NOTES_LIMIT = 1024; // bytes
     uint64 internal constant HEALTH_WINDOW_LEAST = 1 seconds;
     uint64 internal constant HEALTH_WINDOW_MOST = 30 days;
-
-    EnumerableSet.Bytes32Set private _names;
-    EnumerableSet.Bytes32Set private _started; // apps of which some revision has rolled out
-    EnumerableSet.Bytes32Set private _rolling; // apps of which some revision is rolling out
-    mapping(bytes32 app => App) private _apps;
-    mapping(bytes32 manifestHash => address[]) private _chunks;
 
     // What operators do
 
@@ -162,6 +138,22 @@ abstract contract Releases is Targets {
         return _apps[app].releases[revision];
     }
 
+    function terms(bytes32 app, uint64 revision) external view returns (Terms memory) {
+        return _terms[app][revision];
+    }
+
+    function canary(bytes32 app, uint64 revision) external view returns (address[] memory) {
+        return _trials[app][revision].canary;
+    }
+
+    function jury(bytes32 app, uint64 revision) external view returns (uint32 voters, uint32 needed) {
+        return _jury(app, revision);
+    }
+
+    function voteOf(bytes32 app, uint64 revision, address device) external view returns (uint8) {
+        return uint8(_apps[app].votes[revision][device]);
+    }
+
     function manifest(bytes32 app, uint64 revision) external view returns (bytes memory) {
         return Chunks.read(_chunks[_apps[app].releases[revision].manifestHash]);
     }
@@ -203,13 +195,13 @@ abstract contract Releases is Targets {
         state.approved[revision][operator] = true;
         uint32 approvals = _approvals(state, revision);
         state.releases[revision].approvals = approvals;
-        emit Approved(app, revision, operator, approvals, threshold());
-        if (approvals >= threshold()) _start(app, revision);
+        emit Approved(app, revision, operator, approvals, _needed());
+        if (approvals >= _needed()) _start(app, revision);
     }
 
     /// Counted anew over those who are operators now.
     function _approvals(App storage state, uint64 revision) private view returns (uint32 count) {
-        address[] memory accounts = operators();
+        address[] memory accounts = _operatorAccounts();
         for (uint256 i = 0; i < accounts.length; i++) if (state.approved[revision][accounts[i]]) count++;
     }
 
@@ -241,102 +233,6 @@ abstract contract Releases is Targets {
     function _supersedeOlder(bytes32 app, uint64 by) private {
         uint256[] memory open = _apps[app].open.values();
         for (uint256 i = 0; i < open.length; i++) if (open[i] < by) _supersede(app, uint64(open[i]), by);
-    }
-
-    function _supersede(bytes32 app, uint64 revision, uint64 by) private {
-        _apps[app].open.remove(revision);
-        _apps[app].releases[revision].phase = Phase.Superseded;
-        emit Superseded(app, revision, by);
-    }
-
-    // RollingOut → Active or RolledBack
-
-    function _count(App storage state, uint64 revision, address device, Vote vote) private {
-        Release storage judged = state.releases[revision];
-        Vote before = state.votes[revision][device];
-        if (before == Vote.Healthy) judged.healthyVotes--;
-        if (before == Vote.Unhealthy) judged.unhealthyVotes--;
-        if (vote == Vote.Healthy) judged.healthyVotes++;
-        if (vote == Vote.Unhealthy) judged.unhealthyVotes++;
-        state.votes[revision][device] = vote;
-    }
-
-    /// Fewer than half of the jurors can neither force a decision nor prevent it.
-    /// Without any juror nobody can judge; then the health window does.
-    function _decide(bytes32 app) private {
-        Release storage judged = _apps[app].releases[_apps[app].rolling];
-        (uint32 voters, uint32 needed) = jury(app, judged.revision);
-        if (voters == 0) return;
-        if (judged.healthyVotes >= needed) {
-            if (!_isHeld(IRolloutPolicy.Moment.Proceed, app, judged.revision)) _promote(app, needed);
-        } else if (voters - judged.unhealthyVotes < needed) {
-            bool isQuorum = judged.unhealthyVotes >= needed;
-            if (_isHeld(IRolloutPolicy.Moment.End, app, judged.revision)) return;
-            _rollBack(app, isQuorum ? "a quorum found it unhealthy" : "a healthy quorum can no longer be reached");
-        }
-    }
-
-    function _isHeld(IRolloutPolicy.Moment moment, bytes32 app, uint64 revision) private returns (bool) {
-        address refuser = _refuser(moment, app, revision);
-        if (refuser == address(0)) return false;
-        emit Held(app, revision, refuser, moment);
-        return true;
-    }
-
-    /// At the end of the health window: what a policy has kept from proceeding may now, or never.
-    function _expire(bytes32 app) private {
-        Release storage judged = _apps[app].releases[_apps[app].rolling];
-        (uint32 voters, uint32 needed) = jury(app, judged.revision);
-        bool isHealthy = voters != 0 && judged.healthyVotes >= needed;
-        if (!isHealthy) return _rollBack(app, "no quorum within the health window");
-        if (_refuser(IRolloutPolicy.Moment.Proceed, app, judged.revision) == address(0)) return _promote(app, needed);
-        _rollBack(app, "a policy held it back until its health window ended");
-    }
-
-    function _promote(bytes32 app, uint32 needed) private {
-        App storage state = _apps[app];
-        uint64 revision = state.rolling;
-        uint64 before = state.active;
-        _end(app, Phase.Active);
-        state.active = revision;
-        emit Promoted(app, revision, state.releases[revision].healthyVotes, needed);
-        if (before != 0) _supersede(app, before, revision);
-    }
-
-    function _rollBack(bytes32 app, string memory why) private {
-        uint64 revision = _apps[app].rolling;
-        _end(app, Phase.RolledBack);
-        emit RolledBack(app, revision, _apps[app].active, why);
-    }
-
-    function _end(bytes32 app, Phase phase) private {
-        App storage state = _apps[app];
-        state.releases[state.rolling].phase = phase;
-        state.releases[state.rolling].decidedAt = uint64(block.timestamp);
-        state.rolling = 0;
-        _rolling.remove(app);
-    }
-
-    function _isOver(Release storage judged) private view returns (bool) {
-        return block.timestamp >= judged.startedAt + judged.healthWindow;
-    }
-
-    /// Whoever comes first after the end of a health window settles it; nothing waits for `expire`.
-    function _expireIfOver(bytes32 app) private {
-        uint64 revision = _apps[app].rolling;
-        if (revision != 0 && _isOver(_apps[app].releases[revision])) _expire(app);
-    }
-
-    /// Its votes on what is undecided are taken back; with fewer voters what is left may be a quorum.
-    function _leaves(address device) internal override {
-        bytes32[] memory names = _rolling.values();
-        for (uint256 i = 0; i < names.length; i++) {
-            App storage state = _apps[names[i]];
-            if (!_isJuror(names[i], state.rolling, device)) continue;
-            _dismiss(names[i], state.rolling);
-            _count(state, state.rolling, device, Vote.None);
-            _decide(names[i]);
-        }
     }
 
     function _store(bytes calldata content) private returns (bytes32 hash) {

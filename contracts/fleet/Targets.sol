@@ -18,18 +18,10 @@ abstract contract Targets is Devices {
     uint32 private constant PERCENT_LIMIT = 99;
     uint256 private constant LOT_SHIFT = 160;
 
-    mapping(bytes32 app => mapping(uint64 revision => Terms)) private _terms;
-    mapping(bytes32 app => mapping(uint64 revision => Trial)) private _trials;
+    mapping(bytes32 app => mapping(uint64 revision => Terms)) internal _terms;
+    mapping(bytes32 app => mapping(uint64 revision => Trial)) internal _trials;
 
-    function terms(bytes32 app, uint64 revision) external view returns (Terms memory) {
-        return _terms[app][revision];
-    }
-
-    function canary(bytes32 app, uint64 revision) external view returns (address[] memory) {
-        return _trials[app][revision].canary;
-    }
-
-    function jury(bytes32 app, uint64 revision) public view returns (uint32 voters, uint32 needed) {
+    function _jury(bytes32 app, uint64 revision) internal view returns (uint32 voters, uint32 needed) {
         voters = _trials[app][revision].voters;
         needed = voters / 2 + 1;
     }

@@ -1,5 +1,6 @@
 import type { FleetEvent } from './fleet.ts';
 import type { EventName } from './interface.ts';
+import { logKindName } from './log-kinds.ts';
 
 type Texts = { readonly [N in EventName]: (event: Extract<FleetEvent, { what: N }>) => string };
 
@@ -14,6 +15,11 @@ const texts: Texts = {
   Promoted: ({ app, revision, votes }) => `${app} revision ${revision} is active, by ${votes} votes`,
   RolledBack: ({ app, revision, backTo, why }) =>
     `${app} revision ${revision} is rolled back to ${backTo === 0 ? 'nothing' : `revision ${backTo}`}: ${why}`,
+  ValidatorSet: ({ device, power }) =>
+    power === 0 ? `${device} makes blocks no more` : `${device} makes blocks, with power ${power}`,
+  Logged: ({ device, app, kind }) => `${device} logs ${logKindName(kind)}${app === '' ? '' : ` of ${app}`}`,
+  Held: ({ app, revision, moment }) =>
+    `${app} revision ${revision} is held by a policy from ${['starting', 'proceeding', 'ending'][moment] ?? 'going on'}`,
   Superseded: ({ app, revision, by }) => `${app} revision ${revision} is superseded by revision ${by}`,
 };
 

@@ -3,9 +3,12 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Address, Log } from '../ports/index.ts';
 import type { Codec, ValueOf } from './abi.ts';
 import { type EventName, errors, events, type FleetErrorName, functions } from './interface.ts';
+import { encodeLog, type LogFields, type LogKind, logKinds } from './log-kinds.ts';
 
 export type WantedRow = ValueOf<typeof functions.wanted.outputs>['rows'][number];
 export type ReleaseRow = ValueOf<typeof functions.release.outputs>['release'];
+export type DeviceRow = ValueOf<typeof functions.devices.outputs>['devices'][number];
+export type ValidatorRow = ValueOf<typeof functions.validators.outputs>['validators'][number];
 
 /** The Fleet contract, read from one copy of the ledger. Every read throws {@link FleetUnreadable}. */
 export interface Fleet {
@@ -17,6 +20,10 @@ export interface Fleet {
   latest(app: string): number;
   manifest(app: string, revision: number): Uint8Array;
   release(app: string, revision: number): ReleaseRow;
+  isEnrolled(device: Address): boolean;
+  devices(): readonly DeviceRow[];
+  /** The devices that make blocks; none where the ledger has one sequencer. */
+  validators(): readonly ValidatorRow[];
 }
 
 type Functions = typeof functions;
@@ -41,6 +48,9 @@ export function openFleet(ledger: Pick<Ledger, 'call' | 'hasCode'>, address: Add
     latest: (app) => ask('latest', { app }).revision,
     manifest: (app, revision) => ask('manifest', { app, revision }).manifest,
     release: (app, revision) => ask('release', { app, revision }).release,
+    isEnrolled: (device) => ask('isEnrolled', { device }).is,
+    devices: () => ask('devices', {}).devices,
+    validators: () => ask('validators', {}).validators,
   };
 }
 
@@ -60,6 +70,16 @@ export function attestData(app: string, revision: number, healthy: boolean, reas
 
 export function expireData(app: string): Uint8Array {
   return callData('expire', { app });
+}
+
+/** Decides anew what a policy has held back. */
+export function settleData(app: string): Uint8Array {
+  return callData('settle', { app });
+}
+
+/** An entry in the log. Without an app it is about the device itself: an empty name and revision 0. */
+export function logData(kind: LogKind, fields: LogFields, app = '', revision = 0): Uint8Array {
+  return callData('log', { app, revision, kind: logKinds[kind], data: encodeLog(fields) });
 }
 
 function cut(reason: string): string {

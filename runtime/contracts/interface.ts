@@ -36,6 +36,12 @@ const releaseRow = tuple({
   manifestHash: bytes32,
 });
 
+/** `IFleet.Device`. */
+const deviceRow = tuple({ account: address, name: text, enrolledAt: uint64 });
+
+/** `IFleet.Validator`. */
+const validatorRow = tuple({ device: address, power: uint64, key: bytes32 });
+
 interface Row<I, O> {
   readonly selector: string;
   readonly inputs: Codec<I>;
@@ -56,6 +62,12 @@ export const functions = {
   release: row('0x5ce8c9c4', appRevision, tuple({ release: releaseRow })),
   attest: row('0xa5c1e393', tuple({ app: label, revision: uint64, healthy: flag, reason: text }), nothing),
   expire: row('0xc6441798', tuple({ app: label }), nothing),
+  settle: row('0x987757dd', tuple({ app: label }), nothing),
+  log: row('0x8737f92e', tuple({ app: label, revision: uint64, kind: whole(8), data: bytes }), nothing),
+  join: row('0x2c44522d', tuple({ v: whole(8), r: bytes32, s: bytes32 }), nothing),
+  isEnrolled: row('0x94518fd8', tuple({ device: address }), tuple({ is: flag })),
+  devices: row('0xc30a4d48', nothing, tuple({ devices: list(deviceRow) })),
+  validators: row('0xca1e7819', nothing, tuple({ validators: list(validatorRow) })),
 } as const;
 
 /** The contract's reverts that a device can meet, with what they mean for it. */
@@ -68,6 +80,12 @@ export const errors = {
   HealthWindowOver: ['0x71d21b59', 'its health window is over'],
   HealthWindowOpen: ['0x886f3e5f', 'its health window is still open'],
   NothingRollingOut: ['0xdc820de0', 'nothing is rolling out'],
+  TooLittleGas: ['0x9ee5fcf0', 'too little gas for the policies to be asked'],
+  LogTooLong: ['0xc2cfaacd', 'the log entry is too long'],
+  NotInvited: ['0xd3c6b2b7', 'the token was never given, has been used, or was withdrawn'],
+  InvitationExpired: ['0xa34c3d43', 'the token has expired'],
+  AlreadyEnrolled: ['0x1481ff8a', 'this device is enrolled already'],
+  NameTaken: ['0x92c81d1c', "another device has the token's name"],
 } as const satisfies Readonly<Record<string, readonly [selector: string, sentence: string]>>;
 
 export type FleetErrorName = keyof typeof errors;
@@ -127,6 +145,21 @@ export const events = {
     tuple({ backTo: uint64, why: text }),
   ),
   Superseded: event('0x23c4d383b3b1ddef734caa7e2d99f1db7e833a5be999aefbd6892ff1253d6efd', appRevision, tuple({ by: uint64 })),
+  ValidatorSet: event(
+    '0xfdb618edea78a4fa656910975338e123fb5d9cdf6747203ab4cb9d643aeba8f3',
+    tuple({ device: address, key: bytes32 }),
+    tuple({ power: uint64 }),
+  ),
+  Logged: event(
+    '0x76e41fda3e9eafc76e85465b8a653545568f53e4357588662c3717d7b1958ec5',
+    tuple({ device: address, app: label, revision: uint64 }),
+    tuple({ kind: whole(8), data: bytes }),
+  ),
+  Held: event(
+    '0x2d00951f74d07222b7099b185079cba94fe97aeb62b6f8e36878ecaabded043e',
+    tuple({ app: label, revision: uint64, policy: address }),
+    tuple({ moment: whole(8) }),
+  ),
 } as const;
 
 export type EventName = keyof typeof events;

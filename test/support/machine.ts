@@ -22,8 +22,13 @@ interface Entry {
   readonly slots: Map<Word, Word>;
 }
 
+/** One whose storage can be seen. */
+export interface OwnMachine extends Machine {
+  slot(address: Address, slot: Word): Word;
+}
+
 /** A machine on our own VM. Gas is free; its gas is that of whole transactions. */
-export async function ownMachine(vm: Vm = createVm({ fork: 'Osaka' })): Promise<Machine> {
+export async function ownMachine(vm: Vm = createVm({ fork: 'Osaka' })): Promise<OwnMachine> {
   const entries = new Map<Address, Entry>();
   const codes = new Map<Word, Uint8Array>();
   const state: StateView = {
@@ -38,8 +43,9 @@ export async function ownMachine(vm: Vm = createVm({ fork: 'Osaka' })): Promise<
     if (executed.kind === 'refused') throw new Error(`the VM refused the transaction: ${executed.reason}`);
     return executed;
   };
-  const machine: Machine = {
+  const machine: OwnMachine = {
     timestamp: 1_800_000_000n,
+    slot: (address, slot) => state.slot(address, slot),
     async send(from, to, data) {
       const executed = run(from, to, data);
       for (const diff of executed.diff) apply(diff);
