@@ -208,7 +208,8 @@ s('its code is below 24,576 bytes (EIP-170)', () => {
 
 s.after(() => {
   console.log('\n');
-  for (const [action, gas] of measured) console.log(`  ${action.padEnd(42)} ${gas.toLocaleString('en').padStart(11)}${action.startsWith('code') ? '' : ' gas'}`);
+  for (const [action, gas] of measured)
+    console.log(`  ${action.padEnd(42)} ${gas.toLocaleString('en').padStart(11)}${action.startsWith('code') ? '' : ' gas'}`);
 });
 
 s.run();
