@@ -7,8 +7,10 @@ import {
   type FoundContainer,
   Label,
   refusal,
+  type Space,
 } from '../runtime/ports/index.ts';
 import { ask, type Box, begin, clearTimers, createBox, cut, finish, halt, recover, type World } from './containers/box.ts';
+import { carried, createImages, type Images, requireRoom } from './containers/images.ts';
 import { lookUp, REGISTRY, type RegistryImage, type VirtualRequest, type VirtualResponse } from './containers/programs.ts';
 
 export type { RegistryImage, VirtualRequest, VirtualResponse } from './containers/programs.ts';
@@ -41,6 +43,10 @@ export interface VirtualContainers extends Containers {
   powerOn(): void;
   /** While `false`, every method rejects with `unreachable`; containers keep running. */
   setReachable(reachable: boolean): void;
+  /** An image comes on a stick. `as`: it is the program of that name; an image id stands for itself. */
+  load(image: string, as?: string): void;
+  /** The room on its disk; with no byte free, pulls and creations fail as on a full disk. `undefined`: nobody knows. */
+  setSpace(space: Space | undefined): void;
   /** While a sentence is set, every pull fails with it. */
   failPulls(reason: string | undefined): void;
   /** Every latency and pull takes that many times as long; 1 is normal. */
@@ -56,7 +62,9 @@ export interface VirtualContainers extends Containers {
 interface Engine extends World {
   readonly options: VirtualContainersOptions;
   readonly boxes: Map<string, Box>;
-  readonly images: Set<string>;
+  readonly images: Images;
+  /** By the name of a container: the secrets it was given. They are in memory, so a power cut takes them. */
+  readonly placed: Map<string, ReadonlySet<string>>;
   readonly volumes: Set<string>;
   readonly watchers: Set<() => void>;
   powered: boolean;
@@ -74,8 +82,12 @@ export function virtualContainers(options: VirtualContainersOptions): VirtualCon
   return {
     describe: () => verb(engine, 'describe', () => 'virtual containers'),
     list: () => verb(engine, 'list', () => ours(engine).map(report).sort(byName)),
-    hasImage: (image) => verb(engine, 'hasImage', () => engine.images.has(image)),
+    hasImage: (image) => verb(engine, 'hasImage', () => engine.images.get(image) !== undefined),
     pull: (image) => pull(engine, image),
+    images: () => verb(engine, 'list', () => engine.images.list()),
+    removeImage: (image) => verb(engine, 'remove', () => removeImage(engine, image)),
+    space: () => verb(engine, 'describe', () => engine.images.room),
+    place: (name, secrets) => verb(engine, 'describe', () => void engine.placed.set(name, new Set(Object.keys(secrets)))),
     create: (spec) => verb(engine, 'create', () => create(engine, spec)),
     start: (id) => verb(engine, 'start', () => start(engine, id)),
     stop: (id, graceMs) => stop(engine, id, graceMs),
@@ -112,16 +124,21 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
     },
     powerOff: () => {
       engine.powered = false;
+      engine.placed.clear();
       for (const box of engine.boxes.values()) cut(box);
     },
     powerOn: () => {
       if (engine.powered) return;
       engine.powered = true;
-      for (const box of engine.boxes.values()) recover(box, engine);
+      for (const box of engine.boxes.values()) if (missingSecret(engine, box) === undefined) recover(box, engine);
     },
     setReachable: (reachable) => {
       engine.reachable = reachable;
       engine.changed();
+    },
+    load: (image, as = image) => engine.images.add(image, carried(engine.options.registry ?? REGISTRY, image, as)),
+    setSpace: (space) => {
+      engine.images.room = space;
     },
     failPulls: (reason) => {
       engine.pullFailure = reason;
@@ -144,7 +161,8 @@ function createEngine(options: VirtualContainersOptions): Engine {
     options,
     clock: options.clock,
     boxes: new Map(),
-    images: new Set(),
+    images: createImages(),
+    placed: new Map(),
     volumes: new Set(),
     watchers,
     powered: true,
@@ -176,17 +194,24 @@ function requireEngine(engine: Engine): void {
 
 async function pull(engine: Engine, image: string): Promise<void> {
   const row = lookUp(engine.options.registry ?? REGISTRY, image);
-  if (engine.images.has(image)) return sleep(engine, LATENCY_MS.hasImage);
+  if (engine.images.get(image)) return sleep(engine, LATENCY_MS.hasImage);
   await sleep(engine, row ? row.pullMs * (0.8 + engine.options.random() * 0.4) : 50);
   if (engine.pullFailure !== undefined) throw new EngineError('failed', `pull ${image}: ${engine.pullFailure}`);
   if (!row) throw new EngineError('no-image', `pull ${image}: manifest unknown: the registry has no such image`);
-  engine.images.add(image);
+  requireRoom(engine.images, `pull ${image}`);
+  engine.images.add(image, row);
+}
+
+function removeImage(engine: Engine, image: string): void {
+  const user = [...engine.boxes.values()].find(({ spec }) => spec.image === image);
+  if (user) throw new EngineError('conflict', `image ${image}: container ${user.spec.name} is made of it`);
+  engine.images.delete(image);
 }
 
 function create(engine: Engine, spec: ContainerSpec): string {
   const reason = refusal(spec, engine.options.device);
   if (reason !== undefined) throw new EngineError('refused', `container ${String(spec.name).slice(0, 200)}: ${reason}`);
-  const row = engine.images.has(spec.image) ? lookUp(engine.options.registry ?? REGISTRY, spec.image) : undefined;
+  const row = engine.images.get(spec.image);
   if (!row) throw new EngineError('no-image', `container ${spec.name}: No such image: ${spec.image}`);
   const holder = [...engine.boxes.values()].find((box) => box.spec.name === spec.name);
   if (holder?.foreign) {
@@ -194,6 +219,7 @@ function create(engine: Engine, spec: ContainerSpec): string {
   }
   if (holder && sameLabels(holder.spec.labels, spec.labels)) return holder.id;
   if (holder) remove(engine, holder.id);
+  requireRoom(engine.images, `container ${spec.name}`);
   for (const volume of spec.volumes ?? []) engine.volumes.add(volume.split(':')[0]!);
   const box = createBox(newId(engine), spec, row.program, false);
   engine.boxes.set(box.id, box);
@@ -204,6 +230,8 @@ function create(engine: Engine, spec: ContainerSpec): string {
 function start(engine: Engine, id: string): void {
   const box = mine(engine, id);
   if (box.state === 'running') return;
+  const missing = missingSecret(engine, box);
+  if (missing !== undefined) throw new EngineError('failed', `start ${box.spec.name}: the secret ${missing} was not placed`);
   box.stopped = false;
   box.restartCount = 0;
   begin(box, engine);
@@ -223,6 +251,7 @@ function remove(engine: Engine, id: string): void {
   if (!box) return;
   clearTimers(box);
   box.state = 'dead';
+  engine.placed.delete(box.spec.name);
   engine.boxes.delete(id);
   engine.changed();
 }
@@ -246,6 +275,10 @@ function plant(engine: Engine, name: string): string {
   engine.boxes.set(box.id, box);
   begin(box, engine);
   return box.id;
+}
+
+function missingSecret(engine: Engine, { spec }: Box): string | undefined {
+  return spec.secrets?.find((name) => !engine.placed.get(spec.name)?.has(name));
 }
 
 function ours(engine: Engine): Box[] {
@@ -289,6 +322,7 @@ function configOf(spec: ContainerSpec): FoundConfig {
     readOnly: spec.readOnly,
     memoryBytes: spec.memoryBytes ?? 0,
     nanoCpus: spec.nanoCpus ?? 0,
+    hasSecrets: (spec.secrets ?? []).length > 0,
     oddities: [],
   };
 }

@@ -81,6 +81,11 @@ export function lookUp(registry: readonly RegistryImage[], image: string): Regis
   return isOrdinary && !isAbsent ? { image, pullMs: GENERIC_PULL_MS, program: generic } : undefined;
 }
 
+/** An image that no registry has: it came on a stick. */
+export function loadedImage(image: string): RegistryImage {
+  return { image, pullMs: GENERIC_PULL_MS, program: generic };
+}
+
 function greeting(environment: Readonly<Record<string, string>>): string {
   return environment['GREETING'] || 'hello';
 }

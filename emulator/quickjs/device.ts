@@ -5,7 +5,6 @@ import type {
   Account,
   BlockContext,
   ContainerSpec,
-  Containers,
   LogLevel,
   Message,
   Ports,
@@ -99,12 +98,13 @@ class QuickJsFirmware implements FirmwareProcess {
   }
 
   async start({ scripts, config, ports, limits }: FirmwareOptions): Promise<void> {
-    const calls = { ...this.hostCalls(), ...containerCalls(ports.containers, this) };
+    const calls = { ...this.hostCalls(), ...laterCalls(ports, this) };
     const machine = await createMachine(calls, limits ?? defaultLimits, (sentence) => this.fail(sentence));
     this.machine = machine;
     machine.evaluate(scripts.bridge, 'inside.js');
     machine.evaluate(scripts.firmware, 'firmware.js');
-    const facts: BootFacts = { name: ports.device.name, address: ports.device.address, fork: ports.vm.fork, config };
+    const { name, address, publicKey } = ports.device;
+    const facts: BootFacts = { name, address, ...(publicKey && { publicKey }), fork: ports.vm.fork, config };
     machine.enter('boot', JSON.stringify(facts));
   }
 
@@ -282,7 +282,7 @@ class QuickJsFirmware implements FirmwareProcess {
 }
 
 /** The calls that answer later, each carrying the number of its promise inside. */
-function containerCalls(containers: Containers, firmware: QuickJsFirmware): HostCalls {
+function laterCalls({ containers, device }: Ports, firmware: QuickJsFirmware): HostCalls {
   const later =
     (act: (...args: never[]) => Promise<unknown>): HostCall =>
     (text, bytes) => {
@@ -299,6 +299,11 @@ function containerCalls(containers: Containers, firmware: QuickJsFirmware): Host
     'containers.list': later(() => containers.list()),
     'containers.hasImage': later((image: string) => containers.hasImage(image)),
     'containers.pull': later((image: string) => containers.pull(image)),
+    'containers.images': later(() => containers.images()),
+    'containers.removeImage': later((image: string) => containers.removeImage(image)),
+    'containers.space': later(() => containers.space()),
+    'containers.place': later((name: string, secrets: Record<string, Uint8Array>) => containers.place(name, secrets)),
+    'device.unseal': later(async (sealed: Uint8Array) => device.unseal!(sealed)),
     'containers.create': later((spec: ContainerSpec) => containers.create(spec)),
     'containers.start': later((id: string) => containers.start(id)),
     'containers.stop': later((id: string, graceMs: number) => containers.stop(id, graceMs)),

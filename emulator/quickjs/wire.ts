@@ -1,6 +1,6 @@
 /** What crosses between the device's QuickJS and its host: names and shapes, for both ends. Types only. */
 import type { NodeConfig } from '../../runtime/config.ts';
-import type { Address, ForkName } from '../../runtime/ports/index.ts';
+import type { Address, ForkName, Hex } from '../../runtime/ports/index.ts';
 
 /** What the host answers to a call from inside: nothing, a text, bytes, or a packed value with payloads. */
 export type HostReply = undefined | string | ArrayBuffer | readonly [text: string, bytes: ArrayBuffer];
@@ -29,6 +29,8 @@ export type Enter = (name: EntryName, text: string, bytes?: ArrayBuffer) => stri
 export interface BootFacts {
   readonly name: string;
   readonly address: Address;
+  /** Absent: the device takes no secrets. */
+  readonly publicKey?: Hex;
   readonly fork: ForkName;
   readonly config: NodeConfig;
 }

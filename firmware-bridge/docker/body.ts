@@ -1,8 +1,11 @@
 import type { ContainerSpec, Healthcheck } from '../../runtime/ports/index.ts';
 import type { Json } from './engine.ts';
+import { SECRETS_PATH } from './secrets.ts';
 
 /** Carries `restarts` beside the engine's own restart policy, which is switched off while a container is stopped. */
 export const RESTARTS_LABEL = 'io.classpad.restarts';
+/** Names of the secrets of its spec, with blanks between them: what must lie ready before a start. */
+export const SECRETS_LABEL = 'io.classpad.secrets';
 
 /** Processes and threads a container may have: a fork bomb stays inside. */
 const MAX_PROCESSES = 1024;
@@ -11,9 +14,10 @@ const LOGGING = { maxSize: '1m', maxFiles: 2 };
 
 /**
  * The body of `POST /containers/create`, built from named fields only: what is not written here a container never gets.
- * No host port, mount, device, capability or namespace of the host has a place in it.
+ * No host port, mount (but that of its secrets), device, capability or namespace of the host has a place in it.
  */
-export function createBody(spec: ContainerSpec, deviceNetwork: string): Json {
+export function createBody(spec: ContainerSpec, deviceNetwork: string, secretsFolder: string): Json {
+  const mounts = [...(spec.volumes ?? []).map(mount), ...(hasSecrets(spec) ? [secretsMount(secretsFolder)] : [])];
   const network = spec.networks?.[0] ?? deviceNetwork;
   return {
     Image: spec.image,
@@ -23,7 +27,11 @@ export function createBody(spec: ContainerSpec, deviceNetwork: string): Json {
     Env: Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port}/tcp`, {}])),
     ...(spec.healthcheck ? { Healthcheck: healthBody(spec.healthcheck) } : {}),
-    Labels: { ...spec.labels, [RESTARTS_LABEL]: String(spec.restarts) },
+    Labels: {
+      ...spec.labels,
+      [RESTARTS_LABEL]: String(spec.restarts),
+      ...(hasSecrets(spec) && { [SECRETS_LABEL]: spec.secrets!.join(' ') }),
+    },
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
     ...(spec.hostname ? { Hostname: spec.hostname } : {}),
     ...(spec.stopSignal ? { StopSignal: spec.stopSignal } : {}),
@@ -37,7 +45,7 @@ export function createBody(spec: ContainerSpec, deviceNetwork: string): Json {
       PidsLimit: MAX_PROCESSES,
       SecurityOpt: ['no-new-privileges'],
       ...(spec.capDrop ? { CapDrop: spec.capDrop } : {}),
-      ...(spec.volumes ? { Mounts: spec.volumes.map(mount) } : {}),
+      ...(mounts.length > 0 ? { Mounts: mounts } : {}),
       Tmpfs: Object.fromEntries(spec.tmpfs.map(tmpfsEntry)),
       ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
       ...(spec.nanoCpus ? { NanoCpus: spec.nanoCpus } : {}),
@@ -52,6 +60,15 @@ export function endpoint({ alias, neighbours = {} }: ContainerSpec): Json {
     ...(alias ? { Aliases: [alias] } : {}),
     Links: Object.entries(neighbours).map(([name, theirs]) => `${theirs}:${name}`),
   };
+}
+
+function hasSecrets({ secrets = [] }: ContainerSpec): boolean {
+  return secrets.length > 0;
+}
+
+/** The one folder of the host that a container ever sees: made by this device for it alone, in memory, and read-only. */
+function secretsMount(Source: string): Json {
+  return { Type: 'bind', Source, Target: SECRETS_PATH, ReadOnly: true, BindOptions: { Propagation: 'rprivate' } };
 }
 
 /** Never a bind mount: the source is the name of a volume, which the rules have checked. */

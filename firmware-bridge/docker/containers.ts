@@ -9,9 +9,11 @@ import {
 import { createBody, endpoint, restartPolicy } from './body.ts';
 import { accept, type Engine, readJson, sentence, text } from './engine.ts';
 import { type Inspected, readInspected } from './found.ts';
+import { listImages, removeImage, space } from './images.ts';
 import { readLogs } from './logs.ts';
 import { connectNetwork, ensureNetwork, networkName, removeUnused } from './network.ts';
 import { hasImage, pullImage } from './pull.ts';
+import type { Secrets } from './secrets.ts';
 import { ensureVolume } from './volume.ts';
 import { watchEvents } from './watch.ts';
 
@@ -23,31 +25,51 @@ const LAST_RETRY_MS = 2_000;
 const LISTED_AT_ONCE = 4;
 const REMOVAL_POLLS = 40;
 
+/** A device's part of an engine. */
+export interface Own {
+  readonly engine: Engine;
+  readonly device: string;
+  readonly secrets: Secrets;
+}
+
 /** The {@link Containers} of one device on a real Docker Engine. */
-export function dockerContainers(engine: Engine, device: string): Containers {
+export function dockerContainers(own: Own): Containers {
+  const { engine, device, secrets } = own;
+  let isSwept = false;
   return {
     describe: () => engine.describe(),
-    list: () => list(engine, device),
+    list: async () => {
+      const found = await list(own);
+      // What lies ready for containers that went while nobody looked; only once, for later we look ourselves.
+      if (!isSwept) secrets.sweep(found.map(({ name }) => name));
+      isSwept = true;
+      return found;
+    },
     hasImage: (image) => hasImage(engine, image),
     pull: (image) => pullImage(engine, image),
-    create: (spec) => create(engine, device, spec),
-    start: (id) => start(engine, device, id),
-    stop: (id, graceMs) => stop(engine, device, id, graceMs),
-    remove: (id) => remove(engine, device, id),
-    logs: async (id, lines) => readLogs(engine, (await mine(engine, device, id)).found.id, lines),
+    images: () => listImages(engine),
+    removeImage: (image) => removeImage(engine, image),
+    space: () => space(engine),
+    place: async (name, files) => secrets.place(name, files),
+    create: (spec) => create(own, spec),
+    start: (id) => start(own, id),
+    stop: (id, graceMs) => stop(own, id, graceMs),
+    remove: (id) => remove(own, id),
+    logs: async (id, lines) => readLogs(engine, (await mine(own, id)).found.id, lines),
     watch: (changed) => watchEvents(engine, device, () => changed()),
   };
 }
 
 /** Inspects a container by id or name; `undefined` if there is none. */
-export async function inspect(engine: Engine, id: string): Promise<Inspected | undefined> {
+export async function inspect({ engine, secrets }: Own, id: string): Promise<Inspected | undefined> {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(id)) return undefined;
   const answer = await engine.send({ method: 'GET', path: `/containers/${id}/json` });
   if (accept(answer, [200, 404], `container ${short(id)}`).status === 404) return undefined;
-  return readInspected(readJson(answer.body));
+  return readInspected(readJson(answer.body), secrets.folderOf);
 }
 
-async function list(engine: Engine, device: string): Promise<FoundContainer[]> {
+async function list(own: Own): Promise<FoundContainer[]> {
+  const { engine, device } = own;
   const filters = JSON.stringify({ label: [`${Label.device}=${device}`] });
   const answer = await engine.send({ method: 'GET', path: '/containers/json', query: { all: '1', filters } });
   const rows: unknown = readJson(accept(answer, [200], 'list of containers').body);
@@ -55,7 +77,7 @@ async function list(engine: Engine, device: string): Promise<FoundContainer[]> {
   const found: FoundContainer[] = [];
   const worker = async () => {
     for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
-      const inspected = await inspect(engine, id);
+      const inspected = await inspect(own, id);
       if (inspected?.device === device) found.push(inspected.found);
     }
   };
@@ -63,24 +85,26 @@ async function list(engine: Engine, device: string): Promise<FoundContainer[]> {
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function create(engine: Engine, device: string, spec: ContainerSpec): Promise<string> {
+async function create(own: Own, spec: ContainerSpec): Promise<string> {
+  const { engine, device } = own;
   const reason = refusal(spec, device);
   if (reason !== undefined) throw new EngineError('refused', `container ${short(String(spec.name))}: ${reason}`);
   for (const network of spec.networks ?? [networkName(device)]) await ensureNetwork(engine, device, network);
   for (const volume of spec.volumes ?? []) await ensureVolume(engine, device, volume.split(':')[0]!);
-  const id = await createOrAdopt(engine, device, spec);
+  const id = await createOrAdopt(own, spec);
   for (const network of spec.networks?.slice(1) ?? []) await connectNetwork(engine, network, id, endpoint(spec));
   return id;
 }
 
-async function createOrAdopt(engine: Engine, device: string, spec: ContainerSpec): Promise<string> {
-  const json = createBody(spec, networkName(device));
+async function createOrAdopt(own: Own, spec: ContainerSpec): Promise<string> {
+  const { engine, device, secrets } = own;
+  const json = createBody(spec, networkName(device), secrets.folderOf(spec.name));
   for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
     const answer = await engine.send({ method: 'POST', path: '/containers/create', query: { name: spec.name }, json });
     if (answer.status === 201) return text(readJson(answer.body)['Id']);
     if (answer.status === 404) throw new EngineError('no-image', `container ${spec.name}: ${sentence(answer)}`);
     accept(answer, [409], `container ${spec.name}`);
-    const adopted = await makeWay(engine, device, spec);
+    const adopted = await makeWay(own, spec);
     if (adopted !== undefined) return adopted;
     await pause(attempt);
   }
@@ -88,14 +112,14 @@ async function createOrAdopt(engine: Engine, device: string, spec: ContainerSpec
 }
 
 /** The name is taken: adopts ours if it is the same, removes ours if it is not, and never touches another's. */
-async function makeWay(engine: Engine, device: string, spec: ContainerSpec): Promise<string | undefined> {
-  const holder = await inspect(engine, spec.name);
+async function makeWay(own: Own, spec: ContainerSpec): Promise<string | undefined> {
+  const holder = await inspect(own, spec.name);
   if (holder === undefined || holder.found.name !== spec.name) return undefined;
-  if (holder.device !== device) {
+  if (holder.device !== own.device) {
     throw new EngineError('conflict', `container ${spec.name}: a container of that name exists and is not this device's`);
   }
   if (holder.found.state !== 'dead' && sameLabels(holder.found.labels, spec.labels)) return holder.found.id;
-  await remove(engine, device, holder.found.id);
+  await remove(own, holder.found.id);
   return undefined;
 }
 
@@ -104,8 +128,11 @@ function sameLabels(left: Readonly<Record<string, string>>, right: Readonly<Reco
   return names.length === Object.keys(right).length && names.every((name) => left[name] === right[name]);
 }
 
-async function start(engine: Engine, device: string, id: string): Promise<void> {
-  const { found, paused, restarts, policy, networks } = await mine(engine, device, id);
+async function start(own: Own, id: string): Promise<void> {
+  const { engine, device, secrets } = own;
+  const { found, paused, restarts, policy, networks, ...container } = await mine(own, id);
+  const missing = container.secrets.find((name) => !secrets.placed(found.name).includes(name));
+  if (missing !== undefined) throw new EngineError('failed', `start ${found.name}: the secret ${missing} was not placed`);
   const doing = `start ${found.name}`;
   const wanted = restartPolicy(restarts);
   if (policy !== wanted['Name']) await setRestartPolicy(engine, found.id, restarts);
@@ -123,8 +150,9 @@ async function start(engine: Engine, device: string, id: string): Promise<void> 
   accept(await engine.send(call), [204, 304], doing);
 }
 
-async function stop(engine: Engine, device: string, id: string, graceMs: number): Promise<void> {
-  const container = await inspect(engine, id);
+async function stop(own: Own, id: string, graceMs: number): Promise<void> {
+  const { engine, device } = own;
+  const container = await inspect(own, id);
   if (container === undefined) return;
   const { found, policy } = requireMine(container, device);
   // A stopped container with `on-failure` would be started again when the engine restarts: its policy goes first.
@@ -139,21 +167,23 @@ async function stop(engine: Engine, device: string, id: string, graceMs: number)
   accept(answer, [204, 304, 404], `stop ${found.name}`);
 }
 
-async function remove(engine: Engine, device: string, id: string): Promise<void> {
-  const container = await inspect(engine, id);
+async function remove(own: Own, id: string): Promise<void> {
+  const { engine, device } = own;
+  const container = await inspect(own, id);
   if (container === undefined) return;
   const { found, networks } = requireMine(container, device);
   const answer = await engine.send({ method: 'DELETE', path: `/containers/${found.id}`, query: { force: '1', v: '1' } });
   const status = accept(answer, [204, 404, 409], `remove ${found.name}`).status;
-  if (status === 409) await awaitRemoval(engine, found, sentence(answer));
+  if (status === 409) await awaitRemoval(own, found, sentence(answer));
+  own.secrets.forget(found.name);
   const appNetworks = networks.filter((name) => isOwn(name, device) && name !== networkName(device));
   await removeUnused(engine, device, appNetworks);
 }
 
 /** Somebody else is removing it just now. */
-async function awaitRemoval(engine: Engine, { id, name }: FoundContainer, said: string): Promise<void> {
+async function awaitRemoval(own: Own, { id, name }: FoundContainer, said: string): Promise<void> {
   for (let poll = 0; poll < REMOVAL_POLLS; poll++) {
-    if ((await inspect(engine, id)) === undefined) return;
+    if ((await inspect(own, id)) === undefined) return;
     await pause(poll);
   }
   throw new EngineError('failed', `remove ${name}: ${said}`);
@@ -169,10 +199,10 @@ async function setRestartPolicy(engine: Engine, id: string, restarts: number): P
   accept(answer, [200, 404], `restart policy of ${short(id)}`);
 }
 
-async function mine(engine: Engine, device: string, id: string): Promise<Inspected> {
-  const container = await inspect(engine, id);
+async function mine(own: Own, id: string): Promise<Inspected> {
+  const container = await inspect(own, id);
   if (container === undefined) throw new EngineError('not-found', `there is no container ${short(id)}`);
-  return requireMine(container, device);
+  return requireMine(container, own.device);
 }
 
 /** The door before every touch: a container without this device's label is left alone. */

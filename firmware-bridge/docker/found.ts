@@ -1,6 +1,7 @@
 import { type ContainerState, type FoundConfig, type FoundContainer, type Health, Label } from '../../runtime/ports/index.ts';
-import { RESTARTS_LABEL } from './body.ts';
+import { RESTARTS_LABEL, SECRETS_LABEL } from './body.ts';
 import { count, type Json, part, text } from './engine.ts';
+import { SECRETS_PATH } from './secrets.ts';
 
 /** What `GET /containers/{id}/json` says, read once at the door. */
 export interface Inspected {
@@ -10,6 +11,8 @@ export interface Inspected {
   readonly paused: boolean;
   /** `restarts` of its spec. */
   readonly restarts: number;
+  /** Names of the secrets of its spec. */
+  readonly secrets: readonly string[];
   /** Name of the restart policy in force. */
   readonly policy: string;
   /** Names of the networks it belongs to, running or not. */
@@ -29,11 +32,11 @@ const STATES: Readonly<Record<string, ContainerState>> = {
   dead: 'dead',
 };
 
-export function readInspected(json: Json): Inspected {
+export function readInspected(json: Json, secretsFolderOf: (name: string) => string = () => ''): Inspected {
   const state = part(json['State']);
   const config = part(json['Config']);
   const host = part(json['HostConfig']);
-  const { [RESTARTS_LABEL]: restarts, ...labels } = texts(config['Labels']);
+  const { [RESTARTS_LABEL]: restarts, [SECRETS_LABEL]: secrets, ...labels } = texts(config['Labels']);
   const status = STATES[text(state['Status'])] ?? 'dead';
   const startedAtMs = Date.parse(text(state['StartedAt']));
   const ended = status === 'exited' || status === 'dead';
@@ -48,19 +51,25 @@ export function readInspected(json: Json): Inspected {
       ...(startedAtMs > 0 ? { startedAtMs } : {}),
       restartCount: count(json['RestartCount']),
       labels,
-      config: readConfig(json),
+      config: readConfig(json, secretsFolderOf),
     },
     device: labels[Label.device],
     paused: state['Paused'] === true,
     restarts: Number(restarts ?? 0) || 0,
+    secrets: (secrets ?? '').split(' ').filter((name) => name !== ''),
     policy: text(part(host['RestartPolicy'])['Name']),
     networks: Object.keys(part(part(json['NetworkSettings'])['Networks'])),
     addresses: readAddresses(part(part(json['NetworkSettings'])['Networks'])),
   };
 }
 
-function readConfig(json: Json): FoundConfig {
+function readConfig(json: Json, secretsFolderOf: (name: string) => string): FoundConfig {
   const config = part(json['Config']);
+  const folder = secretsFolderOf(text(json['Name']).replace(/^\//, ''));
+  const binds = list(json['Mounts'])
+    .map(part)
+    .filter((mount) => text(mount['Type']) === 'bind');
+  const isSecrets = (mount: Json) => mount['Source'] === folder && mount['Destination'] === SECRETS_PATH && mount['RW'] === false;
   const host = part(json['HostConfig']);
   return {
     command: words(config['Cmd']),
@@ -70,7 +79,11 @@ function readConfig(json: Json): FoundConfig {
     readOnly: host['ReadonlyRootfs'] === true,
     memoryBytes: count(host['Memory']),
     nanoCpus: count(host['NanoCpus']),
-    oddities: ODDITIES.filter(([, isOdd]) => isOdd(host, json)).map(([what]) => what),
+    hasSecrets: binds.some(isSecrets),
+    oddities: [
+      ...ODDITIES.filter(([, isOdd]) => isOdd(host, json)).map(([what]) => what),
+      ...(binds.every(isSecrets) ? [] : ['a directory of the host']),
+    ],
   };
 }
 
@@ -79,7 +92,6 @@ const ODDITIES: readonly (readonly [what: string, isOdd: (host: Json, json: Json
   ['privileged mode', (host) => host['Privileged'] === true],
   ['added capabilities', (host) => list(host['CapAdd']).length > 0],
   ['devices of the host', (host) => list(host['Devices']).length > 0 || list(host['DeviceRequests']).length > 0],
-  ['a directory of the host', (_, json) => list(json['Mounts']).some((mount) => text(part(mount)['Type']) === 'bind')],
   ['a port of the host', (host) => Object.keys(part(host['PortBindings'])).length > 0 || host['PublishAllPorts'] === true],
   ["the host's namespaces", (host) => NAMESPACES.some((name) => /^(host$|container:)/.test(text(host[name])))],
   ['loosened confinement', (host) => words(host['SecurityOpt']).some((option) => /unconfined|disable/.test(option))],

@@ -3,6 +3,7 @@ import { dockerContainers, inspect } from './containers.ts';
 import { createEngine } from './engine.ts';
 import { ensureHelloImage } from './hello.ts';
 import { removeNetworks } from './network.ts';
+import { hostSecrets } from './secrets.ts';
 import { watchEvents } from './watch.ts';
 
 export { HELLO_IMAGE } from './hello.ts';
@@ -23,13 +24,20 @@ export interface DockerEngine {
   close(): void;
 }
 
+export interface DockerOptions {
+  /** Folder on a file system in memory, where secrets lie for the containers. Absent: `/run/classpad/<device>/secrets`. */
+  readonly secrets?: string;
+}
+
 /**
  * Opens an engine for a device; nothing is asked of it yet. Throws a sentence for an address that is none.
  * @param url `unix:///var/run/docker.sock` or `tcp://host:port`.
  */
-export function dockerEngine(url: string, device: string): DockerEngine {
+export function dockerEngine(url: string, device: string, options: DockerOptions = {}): DockerEngine {
   const engine = createEngine(url);
-  const containers = dockerContainers(engine, device);
+  const secrets = hostSecrets(options.secrets ?? `/run/classpad/${device}/secrets`);
+  const own = { engine, device, secrets };
+  const containers = dockerContainers(own);
   const addresses = new Map<string, { readonly host: string; readonly untilMs: number }>();
   const forget = (id?: string) => (id === undefined ? addresses.clear() : addresses.delete(id));
   let unwatch: (() => void) | undefined;
@@ -38,7 +46,7 @@ export function dockerEngine(url: string, device: string): DockerEngine {
     unwatch ??= watchEvents(engine, device, forget);
     const known = addresses.get(containerId);
     if (known !== undefined && known.untilMs > Date.now()) return { host: known.host, port };
-    const container = await inspect(engine, containerId);
+    const container = await inspect(own, containerId);
     const host = container?.device === device ? Object.values(container.addresses)[0] : undefined;
     if (host === undefined) throw new EngineError('not-found', `container ${containerId.slice(0, 12)} does not run here`);
     addresses.set(containerId, { host, untilMs: Date.now() + ADDRESS_MS });

@@ -49,7 +49,7 @@ export function parseReference(image: string): { readonly name: string; readonly
 }
 
 /** A reference inside a path keeps its slashes and colons. */
-function encodeReference(image: string): string {
+export function encodeReference(image: string): string {
   return encodeURIComponent(image).replace(/%2F/g, '/').replace(/%3A/g, ':').replace(/%40/g, '@');
 }
 

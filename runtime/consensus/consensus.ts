@@ -13,6 +13,11 @@ export interface Consensus {
   start(): void;
   /** A transaction of this node's own clients is in the pool. */
   transactionAdded(transaction: Transaction): void;
+  /**
+   * Appends the next block, which came by another way than the network: from a stick. It counts by its seal and by its
+   * execution, as any other. Throws {@link BlockRefused}.
+   */
+  import(block: WireBlock): void;
   stop(): void;
 }
 

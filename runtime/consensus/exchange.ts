@@ -129,13 +129,23 @@ export class Exchange {
     const distance = header.number - this.headNumber();
     if (distance < 1 || distance > MAX_WAITING_BLOCKS || this.waiting.has(header.number)) return;
     if (this.refused.has(this.hashOf(header))) return;
-    if (header.coinbase !== this.sequencer || !verifyHeaderSeal(header, this.sequencer, this.ports.vm)) {
-      throw new BlockRefused(header.number, 'the seal is not that of the sequencer');
-    }
-    if (listRoot(block.transactions, this.ports.vm.keccak256) !== header.transactionsRoot) {
-      throw new BlockRefused(header.number, 'its transactions are not those of its header');
-    }
+    this.checkSeal(block);
     this.waiting.set(header.number, { block, peer });
+  }
+
+  /** A block that no peer sent. Throws {@link BlockRefused}. */
+  import(block: WireBlock): void {
+    this.checkSeal(block);
+    this.application.finalize(this.application.verify(block), block.header.extraData);
+    this.waiting.delete(block.header.number);
+  }
+
+  private checkSeal({ header, transactions }: WireBlock): void {
+    const { vm } = this.ports;
+    if (header.coinbase !== this.sequencer || !verifyHeaderSeal(header, this.sequencer, vm))
+      throw new BlockRefused(header.number, 'the seal is not that of the sequencer');
+    if (listRoot(transactions, vm.keccak256) !== header.transactionsRoot)
+      throw new BlockRefused(header.number, 'its transactions are not those of its header');
   }
 
   /** Appends the blocks whose turn it is, one per turn of the event loop, so that a long way behind does not stop the node. */

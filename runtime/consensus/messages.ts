@@ -45,14 +45,8 @@ const CODECS: { readonly [K in Kind]: Codec<Extract<PeerMessage, { kind: K }>> }
   },
   blocks: {
     code: 3,
-    pack: ({ blocks }) => blocks.map((block) => [headerItem(block.header), block.transactions]),
-    unpack(item) {
-      const blocks = bounded(asList(item, 'the blocks'), MAX_BLOCKS_PER_ANSWER).map((block) => {
-        const [header, transactions] = asList(block, 'a block', 2);
-        return { header: headerOf(header), transactions: readTransactions(transactions) };
-      });
-      return { kind: 'blocks', blocks };
-    },
+    pack: ({ blocks }) => packBlocks(blocks),
+    unpack: (item) => ({ kind: 'blocks', blocks: unpackBlocks(item) }),
   },
   transactions: {
     code: 4,
@@ -79,6 +73,28 @@ export function decodeMessage(genesisHash: Word, bytes: Uint8Array): PeerMessage
   return Object.values(CODECS)
     .find((codec) => codec.code === number)
     ?.unpack(body);
+}
+
+/** Consecutive blocks as they are carried on a stick: the body of a message, without its envelope. */
+export function encodeBlocks(blocks: readonly WireBlock[]): Uint8Array {
+  return encodeRlp(packBlocks(blocks));
+}
+
+/** Throws `RlpError` for garbage. */
+export function decodeBlocks(bytes: Uint8Array): WireBlock[] {
+  if (bytes.length > MAX_MESSAGE_BYTES) throw new RlpError(`it has ${bytes.length} bytes; at most ${MAX_MESSAGE_BYTES} are read`);
+  return unpackBlocks(decodeRlp(bytes, MAX_ITEMS));
+}
+
+function packBlocks(blocks: readonly WireBlock[]): RlpItem {
+  return blocks.map((block) => [headerItem(block.header), block.transactions]);
+}
+
+function unpackBlocks(item: RlpItem | undefined): WireBlock[] {
+  return bounded(asList(item, 'the blocks'), MAX_BLOCKS_PER_ANSWER).map((block) => {
+    const [header, transactions] = asList(block, 'a block', 2);
+    return { header: headerOf(header), transactions: readTransactions(transactions) };
+  });
 }
 
 /** Copies, so that a transaction in the pool does not hold the message it came in. */

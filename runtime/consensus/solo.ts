@@ -33,6 +33,7 @@ export function createSolo(application: Application, ports: SoloPorts, settings:
       if (maker) maker.schedule();
       else exchange.forward([transaction.raw]);
     },
+    import: (block) => exchange.import(block),
     stop() {
       maker?.stop();
       exchange.stop();

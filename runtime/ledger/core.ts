@@ -1,3 +1,4 @@
+import type { WireBlock } from '../consensus/consensus.ts';
 import type { Address, Vm, Word } from '../ports/index.ts';
 import type { Filters } from '../rpc/filters.ts';
 import type { State } from '../state/state.ts';
@@ -30,6 +31,10 @@ export interface Core {
   stateAt(block: HashedHeader): State;
   /** Takes a client's transaction; it is on the disk when this answers its hash. Throws `TransactionRefused`. */
   submit(raw: Uint8Array): Word;
+  /** A finished block as nodes hand it to each other; none for the first, which everyone has. */
+  blockAt(number: number): WireBlock | undefined;
+  /** Appends the next block, which came on a stick. Throws `BlockRefused`. */
+  import(block: WireBlock): void;
   /** Seconds since 1970, by this node's clock: only for trying out calls. */
   nowSeconds(): number;
   /** Milliseconds since 1970, by this node's clock: for what waits or expires. */

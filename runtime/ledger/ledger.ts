@@ -113,6 +113,8 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     stateAt: ({ header }) =>
       header.number === chain.head().header.number ? application.state() : openState(header.stateRoot, store, vm.keccak256),
     submit,
+    blockAt: (number) => application.blockAt(number),
+    import: (block) => consensus.import(block),
     nowSeconds: () => Math.floor(ports.clock.nowMs() / 1000),
     nowMs: () => ports.clock.nowMs(),
     after: (delayMs, callback) => ports.clock.after(delayMs, callback),

@@ -1,3 +1,4 @@
+import { SECRET_NAME } from '../ports/container-rules.ts';
 import { type Check, flag, list, object, record, refuse, set, text, whole } from './check.ts';
 import type { Condition, Logging, Restart, Service, ServiceHealthcheck } from './manifest.ts';
 import { REPLICAS_LIMIT } from './manifest.ts';
@@ -46,6 +47,7 @@ const capability = text(
   16,
   'ALL or a capability that containers have, such as NET_RAW; no others are ever given',
 );
+export const secretName = text(SECRET_NAME, 64, 'a name of small letters, digits, -, _ and .');
 const restartForm = text(/^(?:no|always|on-failure(?::[1-9]\d{0,2})?)$/, 14, 'no, always, on-failure or on-failure:<times>');
 const conditionForm = text(/^(?:started|healthy)$/, 7, 'started or healthy');
 
@@ -124,6 +126,7 @@ export const serviceFields: { readonly [K in keyof Service]-?: Check<Exclude<Ser
     'a signal such as SIGTERM, SIGINT or SIGQUIT',
   ),
   capDrop: set(capability, 16),
+  secrets: set(secretName, 16),
   route,
 };
 

@@ -54,6 +54,8 @@ export interface Service {
   readonly stopSignal?: string;
   /** Capabilities taken away, such as `NET_RAW`, or `ALL`. */
   readonly capDrop?: readonly string[];
+  /** Names of secrets, each a file `/run/secrets/<name>`; their values never stand in a release. */
+  readonly secrets?: readonly string[];
   /** Path prefix under which the proxy serves this service. Absent: see `runtime/proxy`. */
   readonly route?: string;
 }

@@ -66,6 +66,7 @@ const OPTIONAL = new Set([
   'hostname',
   'stopSignal',
   'capDrop',
+  'secrets',
 ]);
 
 const CHECKS: { readonly [K in keyof Required<ContainerSpec>]: Check } = {
@@ -99,6 +100,7 @@ const CHECKS: { readonly [K in keyof Required<ContainerSpec>]: Check } = {
   hostname: pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'must be one name of letters, digits and "-"'),
   stopSignal: pattern(/^SIG[A-Z]{2,6}[12]?(\+[1-9])?$/, 'must be a signal such as SIGTERM'),
   capDrop: listOf(pattern(/^[A-Z][A-Z_]{1,31}$/, 'must be a capability such as NET_RAW, or ALL'), 64),
+  secrets: checkSecrets,
   labels: checkLabels,
 };
 
@@ -108,6 +110,9 @@ const HEALTH_CHECKS: Readonly<Record<string, Check>> = {
   retries: wholeNumber(1, 1000, 'retries'),
   startPeriodMs: wholeNumber(0, HOUR_MS, 'ms'),
 };
+
+/** A file name that neither climbs nor hides. */
+export const SECRET_NAME = /^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$/;
 
 /** Paths under which a tmpfs would hide what confines the container. */
 const KERNEL_PATHS = /^\/(proc|sys|dev)(\/|$)/;
@@ -191,6 +196,12 @@ function checkLogging(value: unknown): string | undefined {
   if (size !== undefined) return `maxSizeBytes ${size}`;
   const files = wholeNumber(1, 10, 'files')(maxFiles);
   return files === undefined ? undefined : `maxFiles ${files}`;
+}
+
+function checkSecrets(value: unknown): string | undefined {
+  const name = pattern(SECRET_NAME, 'must be a name of small letters, digits, "_", "." and "-"');
+  if (Array.isArray(value) && new Set(value).size !== value.length) return 'must not name one twice';
+  return listOf(name, 16)(value);
 }
 
 function words(value: unknown): string | undefined {

@@ -36,6 +36,8 @@ export interface ContainerSpec {
   /** Such as `SIGINT`. */
   readonly stopSignal?: string;
   readonly capDrop?: readonly string[];
+  /** Names of the secrets it finds as files, `/run/secrets/<name>`. Only names: the values come by {@link Containers.place}. */
+  readonly secrets?: readonly string[];
   /** Ours, and the only ones by which containers are found again. */
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -70,6 +72,21 @@ export interface FoundContainer {
   readonly config?: FoundConfig;
 }
 
+/** An image that is complete on this device. */
+export interface FoundImage {
+  /** `sha256:<hex>`: what it is, by content. */
+  readonly id: string;
+  /** Names with a tag, and names with a digest. Without any it is known by its id alone. */
+  readonly references: readonly string[];
+  readonly sizeBytes: number;
+}
+
+/** Room where the engine keeps images and containers, in bytes. */
+export interface Space {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
 /** What a container is made of, as the engine reports it: with what its image adds. */
 export interface FoundConfig {
   readonly command: readonly string[];
@@ -82,6 +99,8 @@ export interface FoundConfig {
   readonly memoryBytes: number;
   /** 0: no limit. */
   readonly nanoCpus: number;
+  /** Whether it finds secrets under `/run/secrets` as we give them. */
+  readonly hasSecrets?: boolean;
   /** What no container of ours ever has, in words, such as `privileged mode` or `a directory of the host`. */
   readonly oddities: readonly string[];
 }
@@ -99,13 +118,24 @@ export interface Containers {
   hasImage(image: string): Promise<boolean>;
   /** Resolves when the image is complete on this device. */
   pull(image: string): Promise<void>;
+  /** All images on this device, whoever's they are. */
+  images(): Promise<FoundImage[]>;
+  /** Idempotent. Takes the name away, and the image with its last name. `conflict` while a container, whoever's, is made of it. */
+  removeImage(image: string): Promise<void>;
+  /** `undefined` where the engine does not say. */
+  space(): Promise<Space | undefined>;
   /** Idempotent: a container of that name that is ours and has the same labels is adopted. Answers its id. */
   create(spec: ContainerSpec): Promise<string>;
-  /** Idempotent. */
+  /**
+   * Gives the container of that name its secrets: these files under `/run/secrets` and no others, in memory only. Before it
+   * is made, before every start, and while it runs: then they are replaced under it, each at once. Idempotent.
+   */
+  place(name: string, secrets: Readonly<Record<string, Uint8Array>>): Promise<void>;
+  /** Idempotent. `failed` if a secret of its spec was not placed. */
   start(id: string): Promise<void>;
   /** Idempotent. Asks, waits the grace period, then kills. */
   stop(id: string, graceMs: number): Promise<void>;
-  /** Idempotent. Removes a container, running or not, with its anonymous volumes. */
+  /** Idempotent. Removes a container, running or not, with its anonymous volumes and its secrets. */
   remove(id: string): Promise<void>;
   /** Last lines of its output, for people. */
   logs(id: string, lines: number): Promise<string>;

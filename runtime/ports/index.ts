@@ -1,8 +1,8 @@
 import type { Containers } from './containers.ts';
-import type { Address } from './hex.ts';
+import type { Address, Hex } from './hex.ts';
 import type { Vm } from './vm.ts';
 
-export { refusal } from './container-rules.ts';
+export { refusal, SECRET_NAME } from './container-rules.ts';
 export * from './containers.ts';
 export type * from './hex.ts';
 export type * from './vm.ts';
@@ -82,6 +82,10 @@ export interface Device {
   readonly address: Address;
   /** secp256k1 over a 32-byte hash, deterministic (RFC 6979), low s. */
   sign(hash: Uint8Array): { readonly yParity: 0 | 1; readonly r: bigint; readonly s: bigint };
+  /** Compressed, 33 bytes: what secrets for this device are sealed to. Absent: it takes none. */
+  readonly publicKey?: Hex;
+  /** What was sealed to this device's key; rejects with a sentence for anything else. */
+  unseal?(sealed: Uint8Array): Promise<Uint8Array>;
   /** Charge in percent, or `undefined` on mains. */
   batteryPercent(): number | undefined;
   /** Reported by the engine and the host, in bytes; `undefined` where unknown. */

@@ -18,6 +18,7 @@ const ROWS: readonly (readonly [what: string, isOther: (config: FoundConfig, spe
   // Zero may mean that the kernel has no such limits and the engine dropped it: making it anew would not help.
   ['its memory limit', ({ memoryBytes }, spec) => memoryBytes > 0 && memoryBytes !== spec.memoryBytes],
   ['its share of processors', ({ nanoCpus }, spec) => nanoCpus > 0 && nanoCpus !== spec.nanoCpus],
+  ['its secrets', ({ hasSecrets }, spec) => hasSecrets !== undefined && hasSecrets !== (spec.secrets ?? []).length > 0],
 ];
 
 function variables({ environment }: FoundConfig, spec: ContainerSpec): string[] {

@@ -119,6 +119,7 @@ function toSpec(who: Identity, name: string, replica: number, service: Service, 
     ...(service.hostname !== undefined && { hostname: service.hostname }),
     ...(service.stopSignal !== undefined && { stopSignal: service.stopSignal }),
     ...(service.capDrop && { capDrop: service.capDrop }),
+    ...(service.secrets && { secrets: service.secrets }),
     labels: {
       ...service.labels,
       [Label.device]: device,

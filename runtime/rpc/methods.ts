@@ -3,6 +3,7 @@ import type { Core } from '../ledger/core.ts';
 import type { Address, Word } from '../ports/index.ts';
 import { createAccessList } from './access-list.ts';
 import { call, estimate } from './calls.ts';
+import { carryMethods } from './carry.ts';
 import { debugMethods } from './debug.ts';
 import * as read from './decode.ts';
 import { encodeBlock, encodeProof, encodeTransaction, type Json, type JsonObject, quantity } from './encode.ts';
@@ -38,6 +39,7 @@ export const methods = {
   net_peerCount: method([], (core) => core.peerCount(), quantity),
 
   classpad_config: method([], configAnswer, asIs),
+  ...carryMethods,
 
   eth_chainId: method([], (core) => core.chainId, quantity),
   eth_syncing: method([], () => false, asIs),

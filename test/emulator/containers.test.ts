@@ -54,6 +54,7 @@ async function openStage(seed = 1): Promise<VirtualStage> {
     get: async (id, port) => containers.answer(id, port, { method: 'GET', path: '/' }),
     plant: async (name) => containers.plant(name),
     peek: async (id) => JSON.stringify(containers.peek(id)),
+    tag: async (image, as) => containers.load(as, image),
     volumes: async () => containers.volumes(),
     limit: async (id, memoryBytes) => containers.change(id, { memoryBytes }),
   };

@@ -9,9 +9,10 @@ import { type DockerEngine, dockerEngine } from '../../firmware-bridge/docker/in
 import type { NodeConfig } from '../../runtime/config.ts';
 import { DeviceNode } from '../../runtime/device.ts';
 import { encodeManifest } from '../../runtime/manifest/index.ts';
-import type { Clock, Containers, FoundContainer, Ports, Route } from '../../runtime/ports/index.ts';
+import type { Clock, FoundContainer, Ports, Route } from '../../runtime/ports/index.ts';
 import { type PrivateDockerd, startDockerd } from '../support/dockerd.ts';
 import { createFakeLedger, FLEET, nobleVm } from '../support/fake-ledger.ts';
+import { mortal } from '../support/mortal.ts';
 import { need, root } from '../support/need.ts';
 
 const s = suite('simulation: a real engine');
@@ -132,29 +133,6 @@ class Bench {
     await this.engine.clear();
     this.engine.close();
   }
-}
-
-/** Ports of a process that may be killed: what it asked for still happens, and nobody hears of it. */
-function mortal(containers: Containers, isAlive: () => boolean): Omit<Containers, 'watch'> {
-  const wrap =
-    <A extends unknown[], T>(act: (...args: A) => Promise<T>) =>
-    async (...args: A): Promise<T> => {
-      if (!isAlive()) return new Promise(() => {});
-      const answer = await act(...args).catch((error) => (isAlive() ? Promise.reject(error) : new Promise<T>(() => {})));
-      return isAlive() ? answer : new Promise(() => {});
-    };
-  const { describe, list, hasImage, pull, create, start, stop, remove, logs } = containers;
-  return {
-    describe: wrap(describe),
-    list: wrap(list),
-    hasImage: wrap(hasImage),
-    pull: wrap(pull),
-    create: wrap(create),
-    start: wrap(start),
-    stop: wrap(stop),
-    remove: wrap(remove),
-    logs: wrap(logs),
-  };
 }
 
 async function story(daemon: PrivateDockerd): Promise<void> {

@@ -17,6 +17,7 @@ import { encodeManifest } from '../../runtime/manifest/index.ts';
 import type { Node } from '../../runtime/node.ts';
 import type { Address, Containers, Hex, Ports, Route } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
+import { mortal } from '../support/mortal.ts';
 import { need, root } from '../support/need.ts';
 
 const s = suite('simulation: restarts');
@@ -111,7 +112,10 @@ class World {
           vm,
           store: { get: store.get, keys: store.keys, write: (entries) => alive(() => store.write(entries)) },
           clock: { nowMs: clock.nowMs, after: (ms, callback) => clock.after(ms, () => isAlive() && callback()) },
-          containers: mortal(engine, isAlive, (made) => board.created.add(made)),
+          containers: mortal(
+            noted(engine, (made) => board.created.add(made)),
+            isAlive,
+          ),
           network: { ...network, send: (peer, message) => alive(() => network.send(peer, message)) },
           display: { draw: () => {} },
           device,
@@ -138,31 +142,15 @@ class World {
   }
 }
 
-/** An engine that hears nothing more from a node without power; what it was told before it still does. */
-function mortal(engine: VirtualContainers, isAlive: () => boolean, created: (made: string) => void): Containers {
-  const wrap =
-    <A extends unknown[], T>(act: (...args: A) => Promise<T>) =>
-    async (...args: A): Promise<T> => {
-      if (!isAlive()) return new Promise(() => {});
-      const answer = await act(...args);
-      return isAlive() ? answer : new Promise(() => {});
-    };
-  const { describe, list, hasImage, pull, start, stop, remove, logs, watch } = engine;
+/** Notes what is made, also what nobody hears of. */
+function noted(engine: VirtualContainers, created: (made: string) => void): Containers {
   return {
-    describe: wrap(describe),
-    list: wrap(list),
-    hasImage: wrap(hasImage),
-    pull: wrap(pull),
-    create: wrap(async (spec) => {
+    ...engine,
+    create: async (spec) => {
       const id = await engine.create(spec);
       created(`${spec.name} ${id}`);
       return id;
-    }),
-    start: wrap(start),
-    stop: wrap(stop),
-    remove: wrap(remove),
-    logs: wrap(logs),
-    watch: (changed) => watch(() => isAlive() && changed()),
+    },
   };
 }
 

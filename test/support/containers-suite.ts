@@ -28,6 +28,8 @@ export interface Stage {
   peek(containerId: string): Promise<string>;
   /** Names of the volumes there are, ascending. */
   volumes(): Promise<readonly string[]>;
+  /** The image under one more name, as somebody else would name it. */
+  tag(image: string, as: string): Promise<void>;
   /** Gives a container another memory limit, past the port. */
   limit(containerId: string, memoryBytes: number): Promise<void>;
 }
@@ -89,6 +91,66 @@ const LIFE: readonly Row[] = [
       await run(containers.pull(images.pullable));
       assert.is(await run(containers.hasImage(images.pullable)), true);
       await run(containers.pull(images.pullable));
+    },
+  ],
+  [
+    'lists images, takes one away name by name, and twice is as once',
+    async (stage) => {
+      const { containers, images, run } = stage;
+      const named = async (name: string) => (await run(containers.images())).find(({ references }) => references.includes(name));
+      await run(containers.pull(images.pullable));
+      const found = await named(images.pullable);
+      assert.match(found?.id ?? '', /^sha256:[0-9a-f]{64}$/);
+      assert.ok((found?.sizeBytes ?? 0) > 0);
+      assert.ok(await named(images.hello));
+      await stage.tag(images.pullable, 'somebody/elses:1');
+      for (let time = 0; time < 2; time++) await run(containers.removeImage(images.pullable));
+      assert.is(await named(images.pullable), undefined);
+      assert.ok(await named('somebody/elses:1'), 'another name keeps its image');
+      assert.is(await run(containers.hasImage(images.pullable)), false);
+      await run(containers.removeImage('somebody/elses:1'));
+    },
+  ],
+  [
+    'never takes away an image that a container is made of, whoever that is',
+    async (stage) => {
+      const { containers, images, run } = stage;
+      await run(containers.create(helloSpec(stage, 'web')));
+      await rejects(stage, containers.removeImage(images.hello), 'conflict');
+      assert.is(await run(containers.hasImage(images.hello)), true);
+    },
+  ],
+  [
+    'knows how much room there is, or says nothing',
+    async ({ containers, run }) => {
+      const room = await run(containers.space());
+      if (room) assert.ok(room.freeBytes >= 0 && room.totalBytes >= room.freeBytes && room.totalBytes > 1_000_000);
+    },
+  ],
+  [
+    'starts nothing that lacks a secret, gives it when there is one, and takes it with the container',
+    async (stage) => {
+      const { containers, run } = stage;
+      const spec = helloSpec(stage, 'web', { secrets: ['db-password', 'token'] });
+      const secret = (value: string) => new TextEncoder().encode(value);
+      await run(containers.place(spec.name, { 'db-password': secret('a'), token: secret('b') }));
+      const id = await run(containers.create(spec));
+      assert.is(await run(containers.create(spec)), id, 'adopted as it is');
+      await run(containers.place(spec.name, { 'db-password': secret('a') }));
+      await rejects(stage, containers.start(id), 'failed');
+      await run(containers.place(spec.name, { 'db-password': secret('a'), token: secret('b') }));
+      await run(containers.start(id));
+      const running = (await find(stage, id))!;
+      assert.is(running.state, 'running');
+      assert.equal(differences(running, spec), []);
+      assert.equal(differences(running, helloSpec(stage, 'web')), ['its secrets']);
+      await run(containers.place(spec.name, { 'db-password': secret('a2'), token: secret('b') }));
+      await run(containers.remove(id));
+      await run(containers.place(spec.name, { 'db-password': secret('a'), token: secret('b') }));
+      const again = await run(containers.create(spec));
+      await run(containers.remove(again));
+      const bare = await run(containers.create(helloSpec(stage, 'web', { secrets: [] })));
+      await run(containers.start(bare));
     },
   ],
   [
@@ -425,6 +487,10 @@ export const REFUSALS: readonly [what: string, change: Record<string, unknown>, 
   ['a host name with a blank', { hostname: 'a b' }, /hostname: must be one name/],
   ['a signal by number', { stopSignal: '9' }, /stopSignal: must be a signal/],
   ['a capability in small letters', { capDrop: ['net_raw'] }, /capDrop: must be a capability/],
+  ['a secret that climbs', { secrets: ['../shadow'] }, /secrets: must be a name/],
+  ['a secret that hides', { secrets: ['.hidden'] }, /secrets: must be a name/],
+  ['a secret twice', { secrets: ['a', 'a'] }, /secrets: must not name one twice/],
+  ['a secret with its value', { secrets: [{ name: 'a', value: 'b' }] }, /secrets: must be a name/],
   ['a variable with a NUL', { environment: { A: 'a\0b' } }, /environment: "A" must be/],
   ['a variable with an equals sign', { environment: { 'A=B': '' } }, /environment: "A=B" is not a variable name/],
   ['a user with a space', { user: 'root root' }, /user/],

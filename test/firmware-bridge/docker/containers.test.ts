@@ -1,3 +1,5 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, readJson } from '../../../firmware-bridge/docker/engine.ts';
@@ -7,7 +9,7 @@ import { tar } from '../../../firmware-bridge/docker/tar.ts';
 import type { ContainerSpec } from '../../../runtime/ports/index.ts';
 import { containersSuite, helloSpec, type Stage } from '../../support/containers-suite.ts';
 import { startDockerd } from '../../support/dockerd.ts';
-import { need } from '../../support/need.ts';
+import { need, root } from '../../support/need.ts';
 import { fakeRegistry } from '../../support/registry.ts';
 
 const busybox = readStatic('/bin/busybox');
@@ -17,7 +19,8 @@ const daemon = present ? await startDockerd() : undefined;
 if (busybox && daemon) {
   const device = 'pad-1';
   const raw = createEngine(daemon.url);
-  const bridge = dockerEngine(daemon.url, device);
+  const secrets = mkdtempSync('/dev/shm/classpad-secrets-');
+  const bridge = dockerEngine(daemon.url, device, { secrets });
   const { containers } = bridge;
   const registry = await fakeRegistry(tar(helloFiles(busybox)));
   const planted: string[] = [];
@@ -61,6 +64,10 @@ if (busybox && daemon) {
     limit: async (id, memoryBytes) => {
       const json = { Memory: memoryBytes, MemorySwap: memoryBytes };
       await raw.send({ method: 'POST', path: `/containers/${id}/update`, json });
+    },
+    tag: async (image, as) => {
+      const [repo, tag] = as.split(':') as [string, string];
+      await raw.send({ method: 'POST', path: `/images/${image}/tag`, query: { repo, tag } });
     },
     volumes: async () => {
       const { Volumes } = readJson((await raw.send({ method: 'GET', path: '/volumes' })).body);
@@ -148,6 +155,37 @@ if (busybox && daemon) {
     assert.is(await once('second', 'cat /data/note', { volumes: [`${volumes[0]}:ro`] }), 'kept\n');
   });
 
+  real('a secret is a file in memory that its container reads and nobody else sees, and changes under it', async () => {
+    const value = 'correct horse battery staple';
+    const command = ['/bin/sh', '-c', 'cat /run/secrets/phrase; ls -l /run/secrets; touch /run/secrets/mine; sleep 300'];
+    const spec = helloSpec(stage, 'web', { secrets: ['phrase'], command, user: '1000:1000', memoryBytes: 16 * 1024 * 1024 });
+    await containers.place(spec.name, { phrase: Buffer.from(`${value}\n`) });
+    const id = await containers.create(spec);
+    await containers.start(id);
+    await stage.until(async () => /touch:/.test(await containers.logs(id, 20)));
+    const said = await containers.logs(id, 20);
+    assert.match(said, new RegExp(`^${value}\n`));
+    assert.match(said, /-r--r--r-- .* phrase/);
+    assert.match(said, /touch: .*Read-only file system/);
+    for (const path of [`/containers/${id}/json`, `/images/${HELLO_IMAGE}/json`, `/containers/${id}/changes`])
+      assert.not.match((await raw.send({ method: 'GET', path })).body.toString(), value, path);
+    assert.is(statSync(secrets).mode & 0o777, 0o700, 'the users of the host are kept out');
+    await containers.place(spec.name, { phrase: Buffer.from('changed') });
+    const exec = { AttachStdout: true, Cmd: ['cat', '/run/secrets/phrase'] };
+    const made = readJson((await raw.send({ method: 'POST', path: `/containers/${id}/exec`, json: exec })).body);
+    const shown = await raw.send({ method: 'POST', path: `/exec/${made['Id']}/start`, json: { Detach: false } });
+    assert.match(shown.body.toString(), 'changed');
+    await containers.remove(id);
+    assert.equal(readdirSync(secrets), []);
+  });
+
+  real('secrets are never put on a disk', async () => {
+    const onDisk = dockerEngine(daemon.url, device, { secrets: join(root, 'build/secrets') });
+    const error = await onDisk.containers.place('classpad-pad-1-x', { a: Buffer.from('b') }).catch((reason: Error) => reason);
+    assert.match(String(error), /build\/secrets is not in memory; name a folder on a tmpfs/);
+    rmSync(join(root, 'build/secrets'), { recursive: true, force: true });
+  });
+
   const DISGUISES: readonly [what: string, json: object][] = [
     ['a volume without our label', { Name: 'classpad-pad-1-hello-bad' }],
     [
@@ -205,6 +243,7 @@ if (busybox && daemon) {
   real.after(async () => {
     bridge.close();
     registry.close();
+    rmSync(secrets, { recursive: true, force: true });
     await daemon.stop();
   });
 

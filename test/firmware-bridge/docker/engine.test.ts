@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { dockerContainers } from '../../../firmware-bridge/docker/containers.ts';
 import { compare, createEngine } from '../../../firmware-bridge/docker/engine.ts';
 import { parseReference, pullImage } from '../../../firmware-bridge/docker/pull.ts';
+import { hostSecrets } from '../../../firmware-bridge/docker/secrets.ts';
 import { EngineError } from '../../../runtime/ports/index.ts';
 
 const engine = suite('firmware-bridge/docker: engine');
@@ -42,6 +43,9 @@ async function fake(
   return `unix://${path}`;
 }
 
+const open = (url: string) =>
+  dockerContainers({ engine: createEngine(url), device: 'pad-1', secrets: hostSecrets(join(folder, 'secrets')) });
+
 async function failure(promise: Promise<unknown>): Promise<EngineError> {
   const outcome = await promise.then(
     () => undefined,
@@ -74,7 +78,7 @@ for (const [what, version, outcome] of VERSIONS) {
       asked.push((request.url ?? '').split('?')[0] ?? '');
       response.end('[]');
     }, version);
-    const list = dockerContainers(createEngine(url), 'pad-1').list();
+    const list = open(url).list();
     if (typeof outcome === 'string') {
       assert.equal(await list, []);
       assert.equal(asked, [outcome]);
@@ -106,7 +110,7 @@ const BAD_ANSWERS: readonly [what: string, listener: RequestListener, code: stri
 ];
 for (const [what, listener, code, sentence] of BAD_ANSWERS) {
   engine(`bad answer: ${what}`, async () => {
-    const error = await failure(dockerContainers(createEngine(await fake(listener)), 'pad-1').list());
+    const error = await failure(open(await fake(listener)).list());
     assert.is(error.code, code);
     assert.match(error.message, sentence);
   });
@@ -125,7 +129,7 @@ const ADDRESSES: readonly [url: string, sentence: RegExp][] = [
 ];
 for (const [url, sentence] of ADDRESSES) {
   engine(`unreachable: ${url.slice(0, 24)}`, async () => {
-    const error = await failure(dockerContainers(createEngine(url), 'pad-1').describe());
+    const error = await failure(open(url).describe());
     assert.is(error.code, 'unreachable');
     assert.match(error.message, sentence);
   });
@@ -202,7 +206,7 @@ engine('a list leaves out what vanished or is not ours, whatever the engine filt
       );
   });
   assert.equal(
-    (await dockerContainers(createEngine(url), 'pad-1').list()).map((found) => found.id),
+    (await open(url).list()).map((found) => found.id),
     ['aa'],
   );
 });
@@ -215,7 +219,7 @@ engine('events: reconnects with the last time it saw, and hints after each conne
     else response.write('\n');
   });
   let hints = 0;
-  const end = dockerContainers(createEngine(url), 'pad-1').watch(() => {
+  const end = open(url).watch(() => {
     hints++;
   });
   while (asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));

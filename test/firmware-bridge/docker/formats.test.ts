@@ -47,7 +47,7 @@ formats('tar: what it writes, tar reads', () => {
 
 formats('the body holds named fields only', () => {
   const spec = { ...helloSpec({ device: 'pad-1' }, 'web'), privileged: true, binds: ['/:/host'] };
-  const body = createBody(spec, 'classpad-pad-1');
+  const body = createBody(spec, 'classpad-pad-1', '/run/classpad/pad-1/secrets/web');
   assert.equal(Object.keys(body).sort(), ['Env', 'ExposedPorts', 'HostConfig', 'Image', 'Labels', 'StopTimeout']);
   assert.equal(Object.keys(body['HostConfig'] as object).sort(), [
     'Init',
