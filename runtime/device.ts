@@ -4,6 +4,7 @@ import { decodeEvent, openFleet } from './contracts/fleet.ts';
 import { createOutbox } from './contracts/outbox.ts';
 import { createTarget, type Target } from './contracts/target.ts';
 import { createVoter, type Voter } from './contracts/voter.ts';
+import { createInsight, LogTail } from './insight.ts';
 import type { AppendedBlock, Ledger } from './ledger/ledger.ts';
 import type { Node, NodeStatus, Session } from './node.ts';
 import { createPainter, type Painter } from './painter.ts';
@@ -31,6 +32,7 @@ export class DeviceNode implements Node {
   private readonly config: NodeConfig;
   private readonly ledger: Ledger;
   private readonly log: Logger;
+  private readonly tail = new LogTail();
   private readonly target: Target;
   private readonly voter: Voter;
   private readonly reconciler: Reconciler;
@@ -47,8 +49,9 @@ export class DeviceNode implements Node {
     this.config = config;
     this.ledger = ledger;
     this.log = { write: (level, message) => this.write(level, message) };
+    const fleet = openFleet(ledger, config.fleet);
     this.target = createTarget({
-      fleet: openFleet(ledger, config.fleet),
+      fleet,
       device,
       sha256: (data) => vm.sha256(data),
       log: this.log,
@@ -67,7 +70,21 @@ export class DeviceNode implements Node {
       onChange: () => this.painter.request(),
     });
     this.target.refresh(clock.nowMs());
-    this.painter = createPainter({ ...ports, log: this.log }, config.version, () => this.picture([]));
+    const status = () => this.picture([]);
+    this.painter = createPainter({
+      ports: { ...ports, log: this.log },
+      version: config.version,
+      status,
+      insight: createInsight({
+        config,
+        device,
+        fleet,
+        tail: this.tail,
+        status,
+        wanted: () => this.target.wanted(),
+        overAtMs: (app) => this.target.overAtMs(app),
+      }),
+    });
     this.unsubscribe = ledger.onBlock((block) => this.attempt('a block could not be followed', () => this.appended(block)));
     this.selfTest();
     this.reconciler.poke();
@@ -209,6 +226,7 @@ export class DeviceNode implements Node {
   /** A log that cannot be written must not stop what it tells of. */
   private write(level: LogLevel, message: string): void {
     try {
+      this.tail.add(this.ports.clock.nowMs(), level, message);
       this.ports.log.write(level, message);
     } catch {
       // Nowhere left to say so.

@@ -24,6 +24,8 @@ export interface Fleet {
   devices(): readonly DeviceRow[];
   /** The devices that make blocks; none where the ledger has one sequencer. */
   validators(): readonly ValidatorRow[];
+  /** How many may vote on a revision, and how many healthy votes keep it. */
+  jury(app: string, revision: number): { readonly voters: number; readonly needed: number };
 }
 
 type Functions = typeof functions;
@@ -51,6 +53,7 @@ export function openFleet(ledger: Pick<Ledger, 'call' | 'hasCode'>, address: Add
     isEnrolled: (device) => ask('isEnrolled', { device }).is,
     devices: () => ask('devices', {}).devices,
     validators: () => ask('validators', {}).validators,
+    jury: (app, revision) => ask('jury', { app, revision }),
   };
 }
 

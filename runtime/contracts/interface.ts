@@ -60,6 +60,7 @@ export const functions = {
   latest: row('0x79feb107', tuple({ app: label }), tuple({ revision: uint64 })),
   manifest: row('0x89d2bed5', appRevision, tuple({ manifest: bytes })),
   release: row('0x5ce8c9c4', appRevision, tuple({ release: releaseRow })),
+  jury: row('0xcb745a15', appRevision, tuple({ voters: uint32, needed: uint32 })),
   attest: row('0xa5c1e393', tuple({ app: label, revision: uint64, healthy: flag, reason: text }), nothing),
   expire: row('0xc6441798', tuple({ app: label }), nothing),
   settle: row('0x987757dd', tuple({ app: label }), nothing),

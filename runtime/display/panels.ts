@@ -1,6 +1,8 @@
 import { type Canvas, Colour, length } from './canvas.ts';
 import { FACE_8 } from './face.ts';
 import type { IconName } from './icons.ts';
+import { type PagePanel, pagePainters } from './page-panels.ts';
+import { MARGIN, MARK_TEXT, type PanelPainter, RIGHT } from './panel-kit.ts';
 import type { MarkName } from './shapes.ts';
 
 /**
@@ -8,6 +10,7 @@ import type { MarkName } from './shapes.ts';
  * Texts are expected to fit; who builds a panel cuts them (36 characters at scale 1, 18 at scale 2).
  */
 export type Panel =
+  | PagePanel
   | {
       readonly kind: 'title';
       readonly icon: IconName;
@@ -18,7 +21,14 @@ export type Panel =
     }
   | { readonly kind: 'brand'; readonly name: string; readonly detail: string }
   | { readonly kind: 'intro'; readonly icon: IconName; readonly lines: readonly string[] }
-  | { readonly kind: 'hero'; readonly app: string; readonly big: string; readonly word: string; readonly mark: MarkName }
+  | {
+      readonly kind: 'hero';
+      readonly app: string;
+      readonly big: string;
+      readonly word: string;
+      readonly mark: MarkName;
+      /** History: never filled. */ readonly quiet?: boolean;
+    }
   | { readonly kind: 'row'; readonly label: string; readonly value: string; readonly tone?: MarkName }
   | { readonly kind: 'meter'; readonly label: string; readonly value: string; readonly share: number }
   | { readonly kind: 'check'; readonly mark: MarkName; readonly label: string; readonly value: string }
@@ -35,17 +45,6 @@ export type Panel =
   | { readonly kind: 'foot'; readonly left: string; readonly right: string };
 
 type Of<K extends Panel['kind']> = Extract<Panel, { kind: K }>;
-
-interface Painter<P> {
-  readonly height: number | ((panel: P) => number);
-  /** The text twin: the same words, for tests and for those who do not see the LCD. */
-  readonly text: (panel: P) => readonly string[];
-  /** Draws on a canvas that is as high as the panel and holds the background colour. */
-  readonly paint: (panel: P, canvas: Canvas) => void;
-}
-
-const MARGIN = 16;
-const RIGHT = 304;
 
 /** Height of a panel in pixels. */
 export function heightOf(panel: Panel): number {
@@ -64,11 +63,12 @@ export function paint(panel: Panel, canvas: Canvas): void {
   painterOf(panel).paint(panel, canvas);
 }
 
-function painterOf(panel: Panel): Painter<Panel> {
-  return painters[panel.kind] as Painter<Panel>;
+function painterOf(panel: Panel): PanelPainter<Panel> {
+  return painters[panel.kind] as PanelPainter<Panel>;
 }
 
-const painters: { readonly [K in Panel['kind']]: Painter<Of<K>> } = {
+const painters: { readonly [K in Panel['kind']]: PanelPainter<Of<K>> } = {
+  ...pagePainters,
   title: {
     height: 40,
     text: (panel) => [`${panel.title} ${panel.clock}${panel.linked ? '' : ' no peers'}`],
@@ -163,9 +163,6 @@ const painters: { readonly [K in Panel['kind']]: Painter<Of<K>> } = {
   },
 };
 
-/** How the text twin says a mark. */
-const MARK_TEXT: { readonly [K in MarkName]: string } = { healthy: '[x]', changing: '[~]', failed: '[!]', offline: '[ ]' };
-
 function paintTitle(panel: Of<'title'>, canvas: Canvas): void {
   canvas.icon(panel.icon, MARGIN, 12, Colour.ink);
   canvas.text(panel.title, 40, 12, { colour: Colour.ink });
@@ -180,11 +177,11 @@ function paintTitle(panel: Of<'title'>, canvas: Canvas): void {
 
 /** Filled for what is changing or failed, black for healthy, hatched for what does not count. */
 function paintHero(panel: Of<'hero'>, canvas: Canvas): void {
-  const isFilled = panel.mark === 'changing' || panel.mark === 'failed';
+  const isFilled = !panel.quiet && (panel.mark === 'changing' || panel.mark === 'failed');
   const accent = Colour[panel.mark];
   const ink = isFilled ? Colour.background : Colour.ink;
   if (isFilled) canvas.fill(0, 0, canvas.width, 144, accent);
-  if (panel.mark === 'failed') canvas.stripes(0, 144, canvas.width, 8, accent);
+  if (isFilled && panel.mark === 'failed') canvas.stripes(0, 144, canvas.width, 8, accent);
   if (panel.mark === 'offline') {
     canvas.hatch(208, 0, 112, 144, Colour.line);
     canvas.fill(222, 40, 72, 72, Colour.background);

@@ -1,5 +1,9 @@
 import type { ReleaseStatus } from '../node.ts';
+import type { IconName } from './icons.ts';
 import type { ScreenModel } from './model.ts';
+import { pageKeys, type SoftKeys, type Target } from './navigation.ts';
+import { cellAt } from './page-panels.ts';
+import { pageFaces, pagePanels } from './pages.ts';
 import { heightOf, type Panel } from './panels.ts';
 import type { MarkName } from './shapes.ts';
 import { clockText, cut, memoryText, wrap } from './words.ts';
@@ -12,7 +16,7 @@ const COLUMNS = 36;
 
 /** The panels of a screen, which cover the LCD from top to bottom without a gap or an overlap. Pure. */
 export function panelsOf(model: ScreenModel): readonly Panel[] {
-  const foot = footOf(model);
+  const foot = softPanel(model);
   let left = LCD_HEIGHT - heightOf(foot);
   const fitting = bodyOf(model).filter((panel) => {
     if (heightOf(panel) > left) return false;
@@ -21,8 +25,10 @@ export function panelsOf(model: ScreenModel): readonly Panel[] {
   });
   const gap: Panel = { kind: 'gap', height: left };
   const last = fitting.at(-1);
-  // A raised note belongs to the lower edge.
-  return last?.kind === 'lines' && last.raised ? [...fitting.slice(0, -1), gap, last, foot] : [...fitting, gap, foot];
+  // A raised note and the count of a list belong to the lower edge.
+  return (last?.kind === 'lines' && last.raised) || last?.kind === 'foot'
+    ? [...fitting.slice(0, -1), gap, last, foot]
+    : [...fitting, gap, foot];
 }
 
 function bodyOf(model: ScreenModel): readonly Panel[] {
@@ -39,7 +45,46 @@ function bodyOf(model: ScreenModel): readonly Panel[] {
       return alone(model);
     case 'status':
       return status(model);
+    case 'page':
+      return page(model);
   }
+}
+
+/** What the three keys under the LCD do. */
+export function softKeysOf(model: ScreenModel): SoftKeys {
+  return model.screen === 'page' ? pageKeys[model.page] : homeKeys[model.screen];
+}
+
+const MORE = { label: 'More', act: 'menu' } as const;
+const NETWORK = { label: 'Network', act: 'network' } as const;
+const RELEASES = { label: 'Releases', act: 'releases' } as const;
+const LOG = { label: 'Log', act: 'log' } as const;
+const VOTES = { label: 'Votes', act: 'votes' } as const;
+
+const homeKeys: { readonly [K in Exclude<ScreenModel['screen'], 'page'>]: SoftKeys } = {
+  'self-test': [undefined, undefined, undefined],
+  empty: [LOG, NETWORK, MORE],
+  status: [RELEASES, NETWORK, MORE],
+  changing: [VOTES, LOG, MORE],
+  fault: [VOTES, LOG, MORE],
+  alone: [RELEASES, NETWORK, MORE],
+};
+
+/** What a finger touches at a place on the LCD. */
+export function targetAt(model: ScreenModel, x: number, y: number): Target | undefined {
+  let top = 0;
+  for (const panel of panelsOf(model)) {
+    const bottom = top + heightOf(panel);
+    if (y < bottom) return targetIn(panel, x);
+    top = bottom;
+  }
+  return undefined;
+}
+
+function targetIn(panel: Panel, x: number): Target | undefined {
+  if (panel.kind === 'soft') return { at: 'soft', cell: cellAt(x) };
+  if (panel.kind === 'title') return { at: 'title' };
+  return 'row' in panel ? { at: 'row', row: panel.row } : undefined;
 }
 
 type Screen<K extends ScreenModel['screen']> = Extract<ScreenModel, { screen: K }>;
@@ -87,12 +132,13 @@ function status(model: Resting): Panel[] {
     voteRow(release),
     ...memoryPanel(model),
     ...othersPanel(model.others),
-    ...(model.batteryPercent === undefined
-      ? []
-      : [{ kind: 'row', label: 'battery', value: `${model.batteryPercent}%` } as const]),
-    { kind: 'row', label: 'ledger', value: cut(release.phase, 15) },
+    { kind: 'pairs', cells: [...batteryCell(model), ['ledger', cut(release.phase, 9)]] },
     { kind: 'lines', lines: ['Runs what the ledger wants.'], scale: 1, height: 40, raised: true },
   ];
+}
+
+function batteryCell({ batteryPercent }: ScreenModel): (readonly [string, string])[] {
+  return batteryPercent === undefined ? [] : [['battery', `${batteryPercent}%`]];
 }
 
 function alone(model: Resting): Panel[] {
@@ -139,7 +185,7 @@ function changing(model: Screen<'changing'>): Panel[] {
       value: `${done} of ${stages.length}`,
     },
     ...stages,
-    { kind: 'lines', lines: steps.slice(0, 2).map((step) => cut(step, COLUMNS)), scale: 1, height: 56, raised: steps.length > 0 },
+    { kind: 'lines', lines: steps.slice(0, 2).map((step) => cut(step, COLUMNS)), scale: 1, height: 48, raised: steps.length > 0 },
   ];
 }
 
@@ -194,12 +240,18 @@ function voteRow({ vote, phase }: ReleaseStatus): Panel {
   return { kind: 'row', label: 'my vote', value: phase === 'rolling out' ? 'not yet' : 'none', tone: 'offline' };
 }
 
-function titleOf(model: ScreenModel, icon: 'device' | 'box'): Panel {
+function page(model: Screen<'page'>): Panel[] {
+  const { icon, title } = pageFaces[model.page];
+  const { address, nowMs, head, peers, clockOffsetMs: offsetMs = 0 } = model;
+  return [titleOf(model, icon, title), ...pagePanels(model, { address, nowMs, offsetMs, head, peers })];
+}
+
+function titleOf(model: ScreenModel, icon: IconName, title = model.name): Panel {
   return {
     kind: 'title',
     icon,
-    title: cut(model.name, 19),
-    clock: clockText(model.nowMs),
+    title: cut(title, 19),
+    clock: clockText(model.nowMs + (model.clockOffsetMs ?? 0)),
     linked: model.peers > 0,
     ...(model.batteryPercent === undefined ? {} : { battery: model.batteryPercent }),
   };
@@ -224,10 +276,16 @@ function othersPanel(others: readonly ReleaseStatus[]): Panel[] {
 }
 
 function note(lines: readonly string[]): Panel {
-  return { kind: 'lines', lines, scale: 1, height: 88, raised: true };
+  return { kind: 'lines', lines, scale: 1, height: 72, raised: true };
 }
 
-function footOf(model: ScreenModel): Panel {
-  const { address } = model;
-  return { kind: 'foot', left: 'classpad', right: `${address.slice(0, 10)}…${address.slice(-8)}` };
+function softPanel(model: ScreenModel): Panel {
+  const [left, middle, right] = softKeysOf(model).map((key) => key?.label);
+  const { pressedCell } = model;
+  return {
+    kind: 'soft',
+    labels: [left, middle, right],
+    ...(model.screen === 'fault' && { primary: 1 }),
+    ...(pressedCell !== undefined && { pressed: pressedCell }),
+  };
 }

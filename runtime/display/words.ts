@@ -34,6 +34,21 @@ export function clockText(ms: number): string {
   return `${pair(Math.floor(minutes / 60) % 24)}:${pair(minutes % 60)}`;
 }
 
+/** The day in UTC, such as `2026-11-21`. Counted by hand: there is no `Date` where this runs (Gregorian, from 1970 on). */
+export function dateText(ms: number): string {
+  let day = Math.floor(ms / 86_400_000);
+  let year = 1970;
+  for (; day >= daysOf(year); year++) day -= daysOf(year);
+  const months = [31, daysOf(year) - 337, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+  let month = 0;
+  for (; day >= months[month]!; month++) day -= months[month]!;
+  return `${year}-${pair(month + 1)}-${pair(day + 1)}`;
+}
+
+function daysOf(year: number): number {
+  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 366 : 365;
+}
+
 /** Used and total memory in the unit that fits the total. */
 export function memoryText(usedBytes: number, totalBytes: number): string {
   const [unit, bytes] = totalBytes >= 2 * 1024 ** 3 ? (['GiB', 1024 ** 3] as const) : (['MiB', 1024 ** 2] as const);

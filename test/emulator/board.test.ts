@@ -101,6 +101,22 @@ test('a device that was cut off catches up when its cables are mended', async ()
   assert.equal(world.boards.map(standing), ['healthy r1', 'healthy r1', 'healthy r1']);
 });
 
+test('the LCD is operated by touch and keys, and says what the ledger has', async () => {
+  const fleet = await fleetOnFirst('hand');
+  const board = fleet.world.boards[1]!;
+  const tap = (x: number, y: number) => {
+    for (const phase of ['down', 'up'] as const) board.input({ kind: 'touch', phase, x, y });
+    return board.status()!.screen;
+  };
+  assert.match(tap(50, 500)[0]!, /^Releases /);
+  assert.ok(board.status()!.screen.includes('> [x] r1 active, runs here'));
+  assert.ok(tap(160, 500).includes('signed by 2'), board.status()!.screen.join('\n'));
+  board.input({ kind: 'key', key: 'middle' });
+  assert.ok(board.status()!.screen.includes('2 of 3, needs 2'), board.status()!.screen.join('\n'));
+  for (let presses = 0; presses < 3; presses++) board.input({ kind: 'key', key: 'back' });
+  assert.ok(board.status()!.screen.includes('HEALTHY'));
+});
+
 test('the sequencer goes on where it stood after a power cut', async () => {
   const fleet = await fleetOnFirst('sequencer');
   const { world } = fleet;

@@ -4,7 +4,7 @@ import { createScreen, LCD_HEIGHT, type ScreenModel } from '../../../runtime/dis
 import { heightOf } from '../../../runtime/display/panels.ts';
 import { panelsOf } from '../../../runtime/display/screens.ts';
 import { MemoryDisplay } from '../../support/display.ts';
-import { release, samples } from '../../support/screens.ts';
+import { device, release, samples } from '../../support/screens.ts';
 
 const screens = suite('screens');
 
@@ -30,6 +30,37 @@ const texts: [name: string, lines: string[]][] = [
     'self-test',
     ['classpad', 'firmware 0.1.0', '[x] display 320x528', '[~] containers asking', '[ ] ledger waiting', '4 of 7 checks 57%'],
   ],
+  ['menu', ['More 14:32', 'Releases 3', '> Votes', 'Network 3 peers', 'Keys 7e5f 4552', 'Log 4', 'About', '<Back|Open|down>']],
+  [
+    'releases',
+    [
+      'Releases 14:32',
+      '[~] r3 proposed',
+      'hello 1 signed',
+      '> [!] r2 rolled back',
+      'hello 14:18',
+      '[x] r1 active, runs here',
+      ' 2 of 3',
+    ],
+  ],
+  ['no releases', ['No release', 'Nothing to run.']],
+  [
+    'release',
+    ['hello r2', 'ROLLED BACK', 'healthy : not 1 : 3', 'signed by 2', 'proposed 2026-11-21 14:17:00', 'by 0x6813eb93…1cba69'],
+  ],
+  [
+    'votes',
+    ['Vote 14:32', 'Roll back', 'hello r2?', '2 of 4, needs 2', 'my vote unhealthy', 'window ends in 41 s', '<Back|Releases|>'],
+  ],
+  ['large vote', ['Keep', 'hello r1?', '31 of 100, needs 51', 'my vote not yet', 'window ends in 9 s']],
+  ['no votes', ['No vote', 'yet', 'Nothing is decided.']],
+  ['network', ['3 peers', 'follows the ledger, block 1204', '[x] pad-02 linked', '> [x] pad-04 linked', '<Back|up|down>']],
+  ['large network', ['99 peers', 'makes the blocks, last 1204', '> [x] pad-32 linked', ' 31 of 99']],
+  ['keys', [`QR ethereum:${device.address}@4400`, '7e5f 4552 091a 6912 5d5d', 'key stays on this device']],
+  ['log', ['> 14:31:58 web of revision 2 is', 'unhealthy: exit code 1', '14:31:54 pull classpad/hello:2', ' 2 of 4']],
+  ['entry', ['info', '2026-11-21 14:32:00', 'ledger: hello revision 2 is rolled', 'can no longer be reached']],
+  ['settings', ['Clock UTC+0', '> Log shows all', '<Back|Change|down>']],
+  ['about', ['firmware 0.1.0', 'consensus solo', 'head 1204', '<Back||>']],
 ];
 for (const [name, lines] of texts) {
   screens(`the text twin of ${name}`, () => {
