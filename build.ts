@@ -84,6 +84,12 @@ const steps: readonly Step[] = [
       }),
   },
   {
+    name: 'thread',
+    inputs: ['emulator/process', 'emulator/quickjs', 'emulator/store.ts', 'emulator/identity.ts', 'runtime', 'vm/embed'],
+    outputs: ['build/device-thread.js'],
+    run: () => build({ ...nodeBundle, entryPoints: ['emulator/process/thread.ts'], outfile: 'build/device-thread.js' }),
+  },
+  {
     name: 'page',
     inputs: ['emulator/web'],
     outputs: ['build/web/page.js'],

@@ -1,13 +1,16 @@
-import type { NodeConfig } from '../runtime/config.ts';
 import type { NodeStatus, Session } from '../runtime/node.ts';
-import type { Clock, Containers, InputEvent, LogLevel, Ports, Rectangle, Route, Vm } from '../runtime/ports/index.ts';
+import type { Containers, InputEvent, LogLevel, Network, Rectangle, Route } from '../runtime/ports/index.ts';
+import { type Battery, createBattery } from './battery.ts';
+import { type BoardClock, boardClock } from './board-clock.ts';
+import type { VirtualClock } from './clock.ts';
 import type { VirtualContainers, VirtualRequest } from './containers.ts';
-import { deviceOf, type Identity } from './identity.ts';
+import type { Identity } from './identity.ts';
 import type { VirtualNetwork } from './network.ts';
-import { bootFirmware, downAnswer, type FirmwareProcess, type Scripts } from './quickjs/device.ts';
-import type { Limits } from './quickjs/machine.ts';
+import type { ContainerVerb, Effect, End, Input, Moment, Output, ShellDoor, WriteTrap } from './process/exchange.ts';
+import { downAnswer } from './quickjs/device.ts';
+import type { Rounds } from './rounds.ts';
 import { framebuffer, type Screen } from './screen.ts';
-import { memoryStore } from './store.ts';
+import { type MemoryStore, memoryStore } from './store.ts';
 import type { Trace } from './trace.ts';
 
 /** The containers of one board, and the way to what listens in them. */
@@ -31,14 +34,15 @@ export interface BoardAnswer {
 
 export interface BoardOptions {
   readonly identity: Identity;
-  readonly config: NodeConfig;
-  readonly scripts: Scripts;
-  readonly vm: Vm;
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
+  readonly rounds: Rounds;
   readonly network: VirtualNetwork;
   readonly engine: BoardEngine;
   readonly trace: Trace;
-  readonly limits?: Limits;
+  /** A firmware without contents yet, on this store. */
+  readonly shell: (store: MemoryStore) => ShellDoor;
+  /** Whether the firmware's writes reach the board's store by themselves. */
+  readonly storeIsShared: boolean;
   readonly onDraw?: (rectangle: Rectangle) => void;
   readonly onLog?: (level: LogLevel, message: string) => void;
 }
@@ -48,11 +52,17 @@ export interface Board {
   readonly identity: Identity;
   readonly engine: BoardEngine;
   readonly screen: Screen;
+  readonly store: MemoryStore;
+  readonly hardwareClock: BoardClock;
+  readonly battery: Battery;
   /** What its proxy serves now; none while it is down. */
   readonly routes: readonly Route[];
-  /** Why its firmware was stopped; `undefined` while all is well. */
+  /** Why its firmware was stopped; `undefined` while all is well. It is rebooted after a while. */
   readonly fault: string | undefined;
+  /** How often its firmware was stopped so far. */
+  readonly faults: number;
   readonly running: boolean;
+  readonly powered: boolean;
   /** Starts the firmware; does nothing while one runs. Why it did not come up stands in {@link Board.fault}. */
   boot(): Promise<void>;
   /** Ends the firmware without warning. Store and containers stay as they are. */
@@ -63,6 +73,10 @@ export interface Board {
   cutPower(): void;
   /** Gives it back and boots. */
   restorePower(): Promise<void>;
+  /** The power goes in the middle of a later write. */
+  trapWrites(trap: WriteTrap | undefined): void;
+  /** Something befell the store: tells a running firmware of its new contents under these keys. */
+  storeChanged(keys: readonly string[]): void;
   status(): NodeStatus | undefined;
   /** A hand touches the LCD or presses a key. Nothing happens while no firmware runs. */
   input(event: InputEvent): void;
@@ -73,123 +87,296 @@ export interface Board {
   memoryHeldBytes(): number;
 }
 
+/** A watchdog reboots what was stopped, later each time it happens again soon. */
+const FIRST_REBOOT_MS = 5_000;
+const LAST_REBOOT_MS = 300_000;
+const SESSIONS_LIMIT = 256;
+
 export function createBoard(options: BoardOptions): Board {
   return new EmulatedBoard(options);
 }
+
+/** One boot of the firmware, to its end. */
+interface Life {
+  readonly door: ShellDoor;
+  readonly network: Network;
+  readonly timers: Map<number, () => void>;
+  readonly watches: Map<number, () => void>;
+  readonly requests: Map<number, (answer: string) => void>;
+  readonly sessions: Map<number, { readonly send: (text: string) => void; readonly ended: () => void }>;
+  booted: boolean;
+}
+
+type Appliers = { readonly [K in Effect[0]]: (life: Life, effect: Extract<Effect, readonly [K, ...unknown[]]>) => void };
 
 class EmulatedBoard implements Board {
   readonly identity: Identity;
   readonly engine: BoardEngine;
   readonly screen: Screen;
+  readonly store: MemoryStore = memoryStore();
+  readonly hardwareClock: BoardClock;
+  readonly battery: Battery;
   routes: readonly Route[] = [];
   fault: string | undefined;
+  faults = 0;
+  powered = true;
   private readonly options: BoardOptions;
-  private readonly lasting: Pick<Ports, 'vm' | 'store' | 'clock' | 'containers' | 'display' | 'input' | 'device' | 'log'>;
-  private firmware: FirmwareProcess | undefined;
-  private hand: ((event: InputEvent) => void) | undefined;
+  private life: Life | undefined;
+  private nextId = 1;
+  private rebootMs = FIRST_REBOOT_MS;
+  private cancelReboot = (): void => {};
+  private cancelSteady = (): void => {};
 
   constructor(options: BoardOptions) {
     this.options = options;
     this.identity = options.identity;
     this.engine = options.engine;
     this.screen = framebuffer(options.onDraw ?? (() => {}));
-    this.lasting = {
-      vm: this.tracedVm(),
-      store: this.tracedStore(),
-      clock: options.clock,
-      containers: options.engine.containers,
-      display: this.tracedDisplay(),
-      input: {
-        receive: (handler) => {
-          this.hand = handler;
-        },
-      },
-      device: deviceOf(options.identity),
-      log: { write: (level, message) => this.log(level, message) },
-    };
+    this.hardwareClock = boardClock(options.clock);
+    this.battery = createBattery(options.clock, () => this.cutPower());
   }
 
   get running(): boolean {
-    return this.firmware !== undefined;
+    return this.life !== undefined;
   }
 
   async boot(): Promise<void> {
-    if (this.firmware) return;
+    if (this.life || !this.powered) return;
+    this.cancelReboot();
     this.note('boot');
     this.fault = undefined;
-    const network = this.options.network.join(this.identity.name, (routes) => this.serve(routes));
-    const { scripts, config, limits } = this.options;
-    const ports: Ports = { ...this.lasting, network: this.tracedNetwork(network) };
-    const onFault = (sentence: string) => this.fail(sentence);
-    const firmware = await bootFirmware({ scripts, config, ports, onFault, ...(limits ? { limits } : {}) });
-    // A firmware that broke while its scripts ran has already reported its fault.
-    if (this.fault === undefined) this.firmware = firmware;
-    firmware.booted.catch((error: Error) => {
-      if (this.firmware === firmware) this.fail(`the firmware did not boot: ${error.message}`);
-    });
+    const { network, shell } = this.options;
+    const life: Life = {
+      door: shell(this.store),
+      network: network.join(this.identity.name, () => {}),
+      timers: new Map(),
+      watches: new Map(),
+      requests: new Map(),
+      sessions: new Map(),
+      booted: false,
+    };
+    this.life = life;
+    life.network.receive((peer, bytes) => this.enter(life, { do: 'message', peer, bytes }));
+    this.enter(life, { do: 'boot' });
+    await this.options.rounds.idle();
   }
 
   kill(): void {
+    this.cancelReboot();
     this.note('kill');
-    this.firmware?.kill();
     this.release();
   }
 
   stop(): void {
-    this.firmware?.stop();
-    this.release();
+    this.cancelReboot();
+    const { life } = this;
+    if (!life) return;
+    this.life = undefined;
+    void life.door.enter({ do: 'stop' }, this.moment(life)).then(() => life.door.close());
+    this.letGo(life);
   }
 
   cutPower(): void {
+    if (!this.powered) return;
     this.kill();
-    this.engine.powerOff?.();
-    this.screen.clear();
+    this.powerOut();
   }
 
   async restorePower(): Promise<void> {
+    this.powered = true;
+    this.battery.charge();
     this.engine.powerOn?.();
     await this.boot();
   }
 
+  trapWrites(trap: WriteTrap | undefined): void {
+    this.life?.door.setTrap(trap);
+  }
+
+  storeChanged(keys: readonly string[]): void {
+    const entries = keys.map((key) => [key, this.store.get(key)] as const);
+    if (!this.options.storeIsShared) this.life?.door.setStored(entries, this.store.capacityBytes);
+  }
+
   status(): NodeStatus | undefined {
-    return this.firmware?.status();
+    const text = this.life?.door.status(this.moment(this.life));
+    return text === undefined ? undefined : (JSON.parse(text) as NodeStatus);
   }
 
   input(event: InputEvent): void {
-    if (!this.firmware) return;
+    if (!this.life) return;
     this.note('input', JSON.stringify(event));
-    this.hand?.(event);
+    this.enter(this.life, { do: 'hand', event });
   }
 
-  rpc(request: string): Promise<string> {
-    return this.firmware?.rpc(request) ?? Promise.resolve(downAnswer(this.identity.name));
+  async rpc(request: string): Promise<string> {
+    const answer = await this.options.rounds.outside(() => {
+      const { life } = this;
+      if (!life) return Promise.resolve(downAnswer(this.identity.name));
+      const id = this.nextId++;
+      this.enter(life, { do: 'rpc', id, text: request });
+      return { later: new Promise<string>((resolve) => life.requests.set(id, resolve)) };
+    });
+    return typeof answer === 'object' && 'later' in answer ? answer.later : answer;
   }
 
   session(send: (text: string) => void, ended: () => void): Session | undefined {
-    return this.firmware?.session(send, ended);
+    const { life } = this;
+    if (!life?.booted || life.sessions.size >= SESSIONS_LIMIT) return undefined;
+    const id = this.nextId++;
+    const later = (input: Input): void => {
+      void this.options.rounds.outside(() => this.enter(life, input));
+    };
+    life.sessions.set(id, { send, ended });
+    later({ do: 'session.open', id });
+    return {
+      receive: (text) => later({ do: 'session.receive', id, text }),
+      close: () => {
+        if (life.sessions.delete(id)) later({ do: 'session.close', id });
+      },
+    };
   }
 
   memoryHeldBytes(): number {
-    return this.firmware?.memoryHeldBytes() ?? 0;
+    return this.life?.door.memoryHeldBytes() ?? 0;
+  }
+
+  /** The input is dealt with now; what the firmware does about it is applied when its turn in the round comes. */
+  private enter(life: Life, input: Input): void {
+    if (life !== this.life) return;
+    this.options.rounds.entered(life.door.enter(input, this.moment(life)), (output) => this.apply(life, output));
+  }
+
+  private moment(life: Life): Moment {
+    return {
+      nowMs: this.hardwareClock.nowMs(),
+      peers: life.network.peers(),
+      batteryPercent: this.battery.percent(),
+      memory: undefined,
+    };
+  }
+
+  private apply(life: Life, { effects, end }: Output): void {
+    for (const effect of effects) {
+      if (life !== this.life) return;
+      (this.appliers[effect[0]] as (life: Life, effect: Effect) => void)(life, effect);
+    }
+    if (end && life === this.life) this.endedBy(end);
+  }
+
+  private readonly appliers: Appliers = {
+    after: (life, [, id, delayMs]) => {
+      const ring = (): void => {
+        if (life.timers.delete(id)) this.enter(life, { do: 'timer', id });
+      };
+      life.timers.set(id, this.options.clock.after(delayMs, ring));
+    },
+    cancel: (life, [, id]) => {
+      life.timers.get(id)?.();
+      life.timers.delete(id);
+    },
+    send: (life, [, peer, message]) => {
+      this.note('send', peer, message);
+      life.network.send(peer, message);
+    },
+    serve: (_, [, routes]) => {
+      this.routes = routes;
+      this.note('serve', JSON.stringify(routes));
+    },
+    draw: (_, [, rectangle]) => this.draw(rectangle),
+    log: (_, [, level, message]) => this.log(level, message),
+    container: (life, [, id, verb, args]) => this.act(life, id, verb, args),
+    watch: (life, [, id]) => {
+      life.watches.set(
+        id,
+        this.engine.containers.watch(() => this.enter(life, { do: 'changed', id })),
+      );
+    },
+    unwatch: (life, [, id]) => {
+      life.watches.get(id)?.();
+      life.watches.delete(id);
+    },
+    answer: (life, [, id, text]) => {
+      life.requests.get(id)?.(text);
+      life.requests.delete(id);
+    },
+    session: (life, [, id, text]) => life.sessions.get(id)?.send(text),
+    write: (_, [, entries]) => {
+      for (const [key, value] of entries) this.note('write', key, value ?? '');
+      if (!this.options.storeIsShared) this.store.write(entries);
+    },
+    executed: (_, [, status, gasUsed]) => this.note('execute', status, gasUsed),
+    refused: (_, [, reason]) => this.note('refuse', reason),
+    booted: (life) => {
+      life.booted = true;
+      this.cancelSteady = this.options.clock.after(LAST_REBOOT_MS, () => {
+        this.rebootMs = FIRST_REBOOT_MS;
+      });
+    },
+    failed: (_, [, sentence]) => this.fail(`the firmware did not boot: ${sentence}`),
+  };
+
+  private act(life: Life, id: number, verb: ContainerVerb, args: readonly unknown[]): void {
+    const call = this.engine.containers[verb] as (...args: readonly unknown[]) => Promise<unknown>;
+    call(...args).then(
+      (value) => this.enter(life, { do: 'settled', id, value }),
+      ({ message, code }: Error & { code?: string }) =>
+        this.enter(life, { do: 'settled', id, error: { message, ...(code === undefined ? {} : { code }) } }),
+    );
+  }
+
+  private draw(rectangle: Rectangle): void {
+    const { x, y, width, height, pixels } = rectangle;
+    this.note('draw', x, y, width, height, new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
+    try {
+      this.screen.draw(rectangle);
+    } catch (error) {
+      this.fail(`the firmware was stopped: ${(error as Error).message}`);
+    }
+  }
+
+  private endedBy(end: End): void {
+    if (end.by === 'fault') this.fail(end.sentence);
+    else {
+      this.note('power out');
+      this.release();
+      this.powerOut();
+    }
   }
 
   private fail(sentence: string): void {
-    if (this.fault !== undefined) return;
+    if (!this.life) return;
     this.fault = sentence;
+    this.faults += 1;
     this.log('error', sentence);
-    this.firmware?.kill();
     this.release();
+    this.cancelReboot = this.options.clock.after(this.rebootMs, () => void this.boot());
+    this.rebootMs = Math.min(this.rebootMs * 2, LAST_REBOOT_MS);
+  }
+
+  private powerOut(): void {
+    this.powered = false;
+    this.store.loseWrites(this.store.unsafeWrites);
+    this.engine.powerOff?.();
+    this.screen.clear();
   }
 
   private release(): void {
-    this.firmware = undefined;
+    const { life } = this;
+    this.life = undefined;
+    if (life) {
+      life.door.close();
+      this.letGo(life);
+    }
     this.routes = [];
-    this.options.network.leave(this.identity.name);
   }
 
-  private serve(routes: readonly Route[]): void {
-    this.routes = routes;
-    this.note('serve', JSON.stringify(routes));
+  private letGo(life: Life): void {
+    this.cancelSteady();
+    this.options.network.leave(this.identity.name);
+    for (const cancel of [...life.timers.values(), ...life.watches.values()]) cancel();
+    for (const answer of life.requests.values()) answer(downAnswer(this.identity.name));
+    for (const { ended } of life.sessions.values()) ended();
   }
 
   private log(level: LogLevel, message: string): void {
@@ -199,54 +386,5 @@ class EmulatedBoard implements Board {
 
   private note(what: string, ...details: readonly (string | number | Uint8Array)[]): void {
     this.options.trace.add(this.options.clock.nowMs(), this.identity.name, what, ...details);
-  }
-
-  private tracedVm(): Vm {
-    const { vm } = this.options;
-    return {
-      fork: vm.fork,
-      ...(vm.trace && { trace: (...args: Parameters<NonNullable<Vm['trace']>>) => vm.trace!(...args) }),
-      keccak256: (data) => vm.keccak256(data),
-      sha256: (data) => vm.sha256(data),
-      recover: (hash, yParity, r, s) => vm.recover(hash, yParity, r, s),
-      execute: (block, message, state, options) => {
-        const result = vm.execute(block, message, state, options);
-        if (result.kind === 'executed') this.note('execute', result.status, String(result.gasUsed));
-        else this.note('refuse', result.reason);
-        return result;
-      },
-    };
-  }
-
-  private tracedStore(): Ports['store'] {
-    const store = memoryStore();
-    return {
-      get: (key) => store.get(key),
-      keys: (prefix, limit) => store.keys(prefix, limit),
-      write: (entries) => {
-        for (const [key, value] of entries) this.note('write', key, value ?? '');
-        store.write(entries);
-      },
-    };
-  }
-
-  private tracedNetwork(network: Ports['network']): Ports['network'] {
-    return {
-      ...network,
-      send: (peer, message) => {
-        this.note('send', peer, message);
-        network.send(peer, message);
-      },
-    };
-  }
-
-  private tracedDisplay(): Ports['display'] {
-    return {
-      draw: (rectangle) => {
-        const { x, y, width, height, pixels } = rectangle;
-        this.note('draw', x, y, width, height, new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
-        this.screen.draw(rectangle);
-      },
-    };
   }
 }

@@ -3,10 +3,11 @@ import type { Clock } from '../runtime/ports/index.ts';
 /** Time that moves only when told. */
 export interface VirtualClock extends Clock {
   /**
-   * Moves to `timeMs` and runs on the way whatever falls due, each with all promises that follow from it settled before
-   * the next: so two runs that ask for the same things do them in the same order.
+   * Moves to `timeMs` and runs on the way whatever falls due, moment by moment, with everything that follows from one moment
+   * settled before the next: so two runs that ask for the same things do them in the same order. Stops on the way, between
+   * two moments, when there has been `enough`.
    */
-  advanceTo(timeMs: number): Promise<void>;
+  advanceTo(timeMs: number, enough?: () => boolean): Promise<void>;
   /** When the next callback is due; `undefined` if none waits. */
   nextDueMs(): number | undefined;
 }
@@ -18,20 +19,28 @@ interface Alarm {
   callback: (() => void) | undefined;
 }
 
-/** A clock that stands at `startMs`, in milliseconds since 1970. */
-export function virtualClock(startMs: number): VirtualClock {
+/**
+ * A clock that stands at `startMs`, in milliseconds since 1970. `idle` resolves when nothing is left to happen at one moment;
+ * what is due at the next moment runs together, in the order in which it was asked for.
+ */
+export function virtualClock(startMs: number, idle: () => Promise<void> = settled): VirtualClock {
   const alarms: Alarm[] = [];
   let nowMs = startMs;
   let orders = 0;
 
   const runNext = async (untilMs: number): Promise<boolean> => {
     dropCancelled(alarms);
-    const next = alarms[0];
-    if (!next || next.dueMs > untilMs) return false;
-    removeFirst(alarms);
-    nowMs = Math.max(nowMs, next.dueMs);
-    next.callback!();
-    await settled();
+    const dueMs = alarms[0]?.dueMs;
+    if (dueMs === undefined || dueMs > untilMs) return false;
+    nowMs = Math.max(nowMs, dueMs);
+    const last = orders;
+    // What is asked for from now on has its turn after these.
+    while (alarms[0] && alarms[0].dueMs <= nowMs && alarms[0].order < last) {
+      const { callback } = alarms[0];
+      removeFirst(alarms);
+      callback?.();
+    }
+    await idle();
     return true;
   };
 
@@ -44,10 +53,13 @@ export function virtualClock(startMs: number): VirtualClock {
         alarm.callback = undefined;
       };
     },
-    async advanceTo(timeMs) {
-      await settled();
-      while (await runNext(timeMs));
-      nowMs = Math.max(nowMs, timeMs);
+    async advanceTo(timeMs, enough = () => false) {
+      await idle();
+      while (!enough()) {
+        if (await runNext(timeMs)) continue;
+        nowMs = Math.max(nowMs, timeMs);
+        return;
+      }
     },
     nextDueMs() {
       dropCancelled(alarms);

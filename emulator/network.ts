@@ -7,13 +7,30 @@ export interface Link {
   readonly maxDelayMs: number;
   /** Share of messages that never arrive, 0 to 1. */
   readonly lossRate: number;
+  /** Share that arrives twice. */
+  readonly repeatRate: number;
+  /** Share that is overtaken by others: it takes up to ten times as long. */
+  readonly reorderRate: number;
+  /** What passes in a second; messages queue. */
+  readonly bytesPerSecond: number;
   /** Nothing passes. */
   readonly cut: boolean;
 }
 
-const cable: Link = { minDelayMs: 2, maxDelayMs: 12, lossRate: 0, cut: false };
+export const cable: Link = {
+  minDelayMs: 2,
+  maxDelayMs: 12,
+  lossRate: 0,
+  repeatRate: 0,
+  reorderRate: 0,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+  cut: false,
+};
 /** Larger messages are refused, as a real transport would. */
 export const MESSAGE_LIMIT = 8 * 1024 * 1024;
+/** A queue on a slow link longer than this loses what comes. */
+const QUEUE_MS = 60_000;
+const OVERTAKEN = 10;
 
 /** The cables between the devices of one world. */
 export interface VirtualNetwork {
@@ -22,6 +39,8 @@ export interface VirtualNetwork {
   leave(name: string): void;
   /** Sets both directions between two devices. */
   setLink(a: string, b: string, change: Partial<Link>): void;
+  /** How the direction behaves now. */
+  link(from: string, to: string): Link;
   /** Everything is as at the beginning. */
   heal(): void;
 }
@@ -32,35 +51,70 @@ type Handler = (peer: string, message: Uint8Array) => void;
 export function virtualNetwork(clock: Clock, random: Random): VirtualNetwork {
   const handlers = new Map<string, Handler>();
   const links = new Map<string, Link>();
+  const freeAtMs = new Map<string, number>();
+  /** Who reaches whom; forgotten when that may have changed. */
+  const reach = new Map<string, string[]>();
   const linkOf = (from: string, to: string): Link => links.get(`${from}>${to}`) ?? cable;
 
+  const peersOf = (name: string): string[] => {
+    const known = reach.get(name);
+    if (known) return known;
+    const peers = [...handlers.keys()].filter((peer) => peer !== name && !linkOf(name, peer).cut).sort();
+    reach.set(name, peers);
+    return peers;
+  };
+  /** When the last byte has left, on a link that takes its time for each. */
+  const queuedMs = (way: string, link: Link, bytes: number): number => {
+    if (link.bytesPerSecond === Number.POSITIVE_INFINITY) return 0;
+    const nowMs = clock.nowMs();
+    const doneMs = Math.max(nowMs, freeAtMs.get(way) ?? 0) + (bytes / link.bytesPerSecond) * 1000;
+    if (doneMs - nowMs > QUEUE_MS) return Number.POSITIVE_INFINITY;
+    freeAtMs.set(way, doneMs);
+    return doneMs - nowMs;
+  };
   const send = (from: string, to: string, message: Uint8Array): void => {
     const link = linkOf(from, to);
     if (message.length > MESSAGE_LIMIT) return;
-    const delayMs = random.between(link.minDelayMs, link.maxDelayMs);
+    const flightMs = random.between(link.minDelayMs, link.maxDelayMs);
     const lost = random.chance(link.lossRate);
     if (lost || link.cut) return;
+    const waitMs = queuedMs(`${from}>${to}`, link, message.length);
+    if (waitMs === Number.POSITIVE_INFINITY) return;
+    const slowness = link.reorderRate > 0 && random.chance(link.reorderRate) ? random.between(2, OVERTAKEN) : 1;
+    const repeats = link.repeatRate > 0 && random.chance(link.repeatRate) ? 2 : 1;
     const copy = message.slice();
-    clock.after(delayMs, () => {
-      if (!linkOf(from, to).cut) handlers.get(to)?.(from, copy);
-    });
+    for (let copies = 1; copies <= repeats; copies += 1) {
+      clock.after(waitMs + flightMs * slowness * copies, () => {
+        if (!linkOf(from, to).cut) handlers.get(to)?.(from, copy);
+      });
+    }
   };
 
   return {
     join(name, serve) {
       handlers.set(name, () => {});
+      reach.clear();
       return {
-        peers: () => [...handlers.keys()].filter((peer) => peer !== name && !linkOf(name, peer).cut).sort(),
+        peers: () => peersOf(name),
         send: (peer, message) => send(name, peer, message),
         receive: (handler) => void handlers.set(name, handler),
         serve,
       };
     },
-    leave: (name) => void handlers.delete(name),
+    leave(name) {
+      handlers.delete(name);
+      reach.clear();
+    },
     setLink(a, b, change) {
       links.set(`${a}>${b}`, { ...linkOf(a, b), ...change });
       links.set(`${b}>${a}`, { ...linkOf(b, a), ...change });
+      reach.clear();
     },
-    heal: () => links.clear(),
+    link: linkOf,
+    heal() {
+      links.clear();
+      freeAtMs.clear();
+      reach.clear();
+    },
   };
 }

@@ -1,50 +1,112 @@
 import type { Store } from '../runtime/ports/index.ts';
 
+export type StoredEntry = readonly [key: string, value: Uint8Array | undefined];
+
 /** Keys and values that outlive the firmware, as on a device's flash. */
 export interface MemoryStore extends Store {
   readonly sizeBytes: number;
+  readonly capacityBytes: number;
+  /** Everything in it, in no order. */
+  entries(): readonly StoredEntry[];
+  /** Changes contents past every limit, as an accident does. */
+  put(entries: readonly StoredEntry[]): void;
+  setCapacity(bytes: number): void;
+  /** From now on the last `writes` writes can be lost; 0: each is on the disk when it returns, as the port promises. */
+  delayWrites(writes: number): void;
+  /** Takes back the last `count` writes that were not on the disk yet. */
+  loseWrites(count: number): void;
+  /** How many writes can be lost now. */
+  readonly unsafeWrites: number;
 }
 
 const KEY_LIMIT = 512;
+export const STORE_BYTES = 256 * 1024 * 1024;
 
 /** A map that keeps at most `capacityBytes`; a write beyond that throws and changes nothing. */
-export function memoryStore(capacityBytes = 256 * 1024 * 1024): MemoryStore {
-  const values = new Map<string, Uint8Array>();
-  // Sorted when asked for; most writes are never followed by a listing.
-  let sorted: string[] | undefined;
-  let sizeBytes = 0;
-  const weigh = (key: string, value: Uint8Array | undefined): number => (value ? key.length + value.length : 0);
-  return {
-    get sizeBytes() {
-      return sizeBytes;
-    },
-    get: (key) => values.get(key)?.slice(),
-    keys(prefix, limit) {
-      sorted ??= [...values.keys()].sort();
-      const found: string[] = [];
-      for (let at = lowerBound(sorted, prefix); at < sorted.length && found.length < limit; at += 1) {
-        if (!sorted[at]!.startsWith(prefix)) break;
-        found.push(sorted[at]!);
-      }
-      return found;
-    },
-    write(entries) {
-      const last = new Map(entries);
-      let growth = 0;
-      for (const [key, value] of last) {
-        if (key.length === 0 || key.length > KEY_LIMIT)
-          throw new Error(`a key of ${key.length} characters; 1 to ${KEY_LIMIT} are possible`);
-        growth += weigh(key, value) - weigh(key, values.get(key));
-      }
-      if (sizeBytes + growth > capacityBytes) throw new Error(`the store is full: it holds ${capacityBytes} bytes`);
-      sizeBytes += growth;
-      for (const [key, value] of last) {
-        if (values.has(key) !== (value !== undefined)) sorted = undefined;
-        if (value) values.set(key, value.slice());
-        else values.delete(key);
-      }
-    },
-  };
+export function memoryStore(capacityBytes = STORE_BYTES): MemoryStore {
+  return new MapStore(capacityBytes);
+}
+
+class MapStore implements MemoryStore {
+  sizeBytes = 0;
+  capacityBytes: number;
+  private readonly values = new Map<string, Uint8Array>();
+  /** Sorted when asked for; most writes are never followed by a listing. */
+  private sorted: string[] | undefined;
+  /** What undoes the last writes, the newest last. */
+  private undo: StoredEntry[][] = [];
+  private delayedWrites = 0;
+
+  constructor(capacityBytes: number) {
+    this.capacityBytes = capacityBytes;
+  }
+
+  get unsafeWrites(): number {
+    return this.undo.length;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.values.get(key)?.slice();
+  }
+
+  keys(prefix: string, limit: number): string[] {
+    this.sorted ??= [...this.values.keys()].sort();
+    const found: string[] = [];
+    for (let at = lowerBound(this.sorted, prefix); at < this.sorted.length && found.length < limit; at += 1) {
+      if (!this.sorted[at]!.startsWith(prefix)) break;
+      found.push(this.sorted[at]!);
+    }
+    return found;
+  }
+
+  write(entries: readonly StoredEntry[]): void {
+    const last = new Map(entries);
+    let growth = 0;
+    for (const [key, value] of last) {
+      if (key.length === 0 || key.length > KEY_LIMIT)
+        throw new Error(`a key of ${key.length} characters; 1 to ${KEY_LIMIT} are possible`);
+      growth += weigh(key, value) - weigh(key, this.values.get(key));
+    }
+    if (growth > 0 && this.sizeBytes + growth > this.capacityBytes) {
+      throw new Error(`the store is full: it holds ${this.capacityBytes} bytes`);
+    }
+    if (this.delayedWrites > 0) {
+      this.undo.push([...last.keys()].map((key): StoredEntry => [key, this.values.get(key)]));
+      if (this.undo.length > this.delayedWrites) this.undo.shift();
+    }
+    this.put([...last]);
+  }
+
+  entries(): readonly StoredEntry[] {
+    return [...this.values];
+  }
+
+  put(entries: readonly StoredEntry[]): void {
+    for (const [key, value] of entries) {
+      this.sizeBytes += weigh(key, value) - weigh(key, this.values.get(key));
+      if (this.values.has(key) !== (value !== undefined)) this.sorted = undefined;
+      if (value) this.values.set(key, value.slice());
+      else this.values.delete(key);
+    }
+  }
+
+  setCapacity(bytes: number): void {
+    this.capacityBytes = bytes;
+  }
+
+  delayWrites(writes: number): void {
+    this.delayedWrites = writes;
+    this.undo = this.undo.slice(Math.max(0, this.undo.length - writes));
+  }
+
+  loseWrites(count: number): void {
+    for (const entries of this.undo.splice(Math.max(0, this.undo.length - count)).reverse()) this.put(entries);
+    this.undo = [];
+  }
+}
+
+function weigh(key: string, value: Uint8Array | undefined): number {
+  return value ? key.length + value.length : 0;
 }
 
 /** Where the first key of at least `key` stands. */

@@ -4,11 +4,16 @@ import type { Address, LogLevel, Rectangle, Vm } from '../runtime/ports/index.ts
 import { type Board, type BoardEngine, createBoard } from './board.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 import { virtualContainers } from './containers.ts';
-import { type Identity, identityOf } from './identity.ts';
+import { deviceOf, type Identity, identityOf } from './identity.ts';
 import { type VirtualNetwork, virtualNetwork } from './network.ts';
+import type { ShellDoor } from './process/exchange.ts';
+import { createShell } from './process/shell.ts';
+import { type ThreadKit, threadShell } from './process/threads.ts';
 import type { Scripts } from './quickjs/device.ts';
 import type { Limits } from './quickjs/machine.ts';
 import { type Random, seededRandom } from './random.ts';
+import { createRounds } from './rounds.ts';
+import type { MemoryStore } from './store.ts';
 import { runningTrace, type Trace } from './trace.ts';
 
 /** The ledger of an emulated fleet, for wallets. */
@@ -27,6 +32,13 @@ export interface WorldOptions {
   readonly scripts: Scripts;
   readonly vm: Vm;
   readonly limits?: Limits;
+  /**
+   * Where the firmware runs. `inline`: each in a QuickJS of its own, on this thread. A kit: likewise, each on a thread of its
+   * own. `native`: as JavaScript of this process, which is fastest and knows no limits. The world is the same.
+   */
+  readonly run?: 'inline' | 'native' | ThreadKit;
+  /** Devices, by name, whose firmware is changed: a script that runs after it and before its boot. */
+  readonly additions?: Readonly<Record<string, string>>;
   /** Absent: containers are virtual. */
   readonly engine?: (device: string) => BoardEngine;
   readonly onDraw?: (device: number, rectangle: Rectangle) => void;
@@ -42,12 +54,16 @@ export interface World {
   readonly clock: VirtualClock;
   readonly network: VirtualNetwork;
   readonly trace: Trace;
+  /** For faults: a stream that no other draw disturbs. */
+  readonly random: Random;
   /** The device whose key makes blocks. */
   readonly sequencer: Board;
   /** Boots all devices, in order. */
   boot(): Promise<void>;
-  /** Lets that much virtual time pass. */
-  advance(durationMs: number): Promise<void>;
+  /** Lets that much virtual time pass, or less if there was `enough` between two moments. */
+  advance(durationMs: number, enough?: () => boolean): Promise<void>;
+  /** Does something from outside as soon as the present moment has come to rest. */
+  outside<T>(act: () => T): Promise<T>;
   /** Ends all firmware in good order. */
   stop(): void;
 }
@@ -55,24 +71,25 @@ export interface World {
 /** A world in which nothing happens until {@link World.boot}. The same options make the same world, event by event. */
 export function createWorld(options: WorldOptions): World {
   const random = seededRandom(options.seed);
-  const clock = virtualClock(options.startMs);
+  const rounds = createRounds();
+  const clock = virtualClock(options.startMs, () => rounds.idle());
   const network = virtualNetwork(clock, random.fork('network'));
   const trace = runningTrace();
   const operators = Array.from({ length: OPERATORS }, (_, index) => identityOf(options.seed, `ops-${index + 1}`));
   const identities = Array.from({ length: options.devices }, (_, index) => identityOf(options.seed, deviceName(index)));
   const config = nodeConfig(options, operators, identities[0]!.address);
+  const shells = shellMaker(options, config);
   const boards = identities.map((identity, index) => {
-    const { scripts, vm, limits, onDraw, onLog } = options;
+    const { onDraw, onLog } = options;
     return createBoard({
       identity,
-      config,
-      scripts,
-      vm,
       clock,
+      rounds,
       network,
       trace,
+      shell: (store) => shells(identity, store),
+      storeIsShared: typeof options.run !== 'object',
       engine: options.engine?.(identity.name) ?? virtualEngine(identity.name, clock, random.fork(identity.name)),
-      ...(limits ? { limits } : {}),
       onDraw: (rectangle) => onDraw?.(index, rectangle),
       onLog: (level, message) => onLog?.(identity.name, level, message),
     });
@@ -85,14 +102,28 @@ export function createWorld(options: WorldOptions): World {
     clock,
     network,
     trace,
+    random: random.fork('faults'),
     sequencer: boards[0]!,
     async boot() {
       for (const board of boards) await board.boot();
     },
-    advance: (durationMs) => clock.advanceTo(clock.nowMs() + durationMs),
+    advance: (durationMs, enough) => clock.advanceTo(clock.nowMs() + durationMs, enough),
+    outside: (act) => rounds.outside(act),
     stop() {
       for (const board of boards) board.stop();
     },
+  };
+}
+
+function shellMaker(
+  { scripts, vm, limits, run = 'inline', additions = {} }: WorldOptions,
+  config: NodeConfig,
+): (identity: Identity, store: MemoryStore) => ShellDoor {
+  const changed = new Map(Object.entries(additions).map(([name, addition]) => [name, { ...scripts, addition }]));
+  return (identity, store) => {
+    const parts = { scripts: changed.get(identity.name) ?? scripts, config, store, ...(limits && { limits }) };
+    if (typeof run === 'object') return threadShell(run, { ...parts, identity });
+    return createShell({ ...parts, vm, device: deviceOf(identity), native: run === 'native' });
   };
 }
 

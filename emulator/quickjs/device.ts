@@ -21,6 +21,8 @@ import type { BootFacts, HostReply, Settled } from './wire.ts';
 export interface Scripts {
   readonly bridge: string;
   readonly firmware: string;
+  /** Runs after the firmware's script and before its boot: what a test or a scenario changes about it. */
+  readonly addition?: string;
 }
 
 /** Reads both from the build folder; throws a sentence if they are not there. */
@@ -58,6 +60,8 @@ export interface FirmwareOptions {
   readonly ports: Ports;
   readonly limits?: Limits;
   readonly onFault?: (sentence: string) => void;
+  /** A sign of life: called at every host call, and every so many steps. */
+  readonly pulse?: () => void;
 }
 
 /** How many things of a kind a firmware may keep waiting: timers, watches, calls, requests. */
@@ -97,12 +101,13 @@ class QuickJsFirmware implements FirmwareProcess {
     this.booted.catch(() => {});
   }
 
-  async start({ scripts, config, ports, limits }: FirmwareOptions): Promise<void> {
+  async start({ scripts, config, ports, limits, pulse }: FirmwareOptions): Promise<void> {
     const calls = { ...this.hostCalls(), ...laterCalls(ports, this) };
-    const machine = await createMachine(calls, limits ?? defaultLimits, (sentence) => this.fail(sentence));
+    const machine = await createMachine(calls, limits ?? defaultLimits, (sentence) => this.fail(sentence), pulse);
     this.machine = machine;
     machine.evaluate(scripts.bridge, 'inside.js');
     machine.evaluate(scripts.firmware, 'firmware.js');
+    if (scripts.addition !== undefined) machine.evaluate(scripts.addition, 'addition.js');
     const { name, address, publicKey } = ports.device;
     const facts: BootFacts = { name, address, ...(publicKey && { publicKey }), fork: ports.vm.fork, config };
     machine.enter('boot', JSON.stringify(facts));

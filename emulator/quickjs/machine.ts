@@ -59,11 +59,20 @@ const PAGE_BYTES = 65_536;
 const FIRST_PAGES = 256;
 let compiled: Promise<WebAssembly.Module> | undefined;
 
+/** In a worker: the module that the main thread has compiled already. */
+export function shareQuickJs(module: WebAssembly.Module): void {
+  compiled = Promise.resolve(module);
+}
+
 /** QuickJS's wasm, compiled once for all devices. */
-function quickJsModule(): Promise<WebAssembly.Module> {
+export function quickJsModule(): Promise<WebAssembly.Module> {
   const path = createRequire(import.meta.url).resolve('@jitl/quickjs-ng-wasmfile-release-sync/wasm');
-  compiled ??= wasm.compile(readFileSync(path));
+  compiled ??= compileWasm(path);
   return compiled;
+}
+
+export function compileWasm(file: string): Promise<WebAssembly.Module> {
+  return wasm.compile(readFileSync(file));
 }
 
 /**
@@ -90,12 +99,17 @@ class BoundedMemory extends wasm.Memory {
 }
 
 /** Boots an empty QuickJS that can call the given host functions; `onFault` hears once when it is stopped. */
-export async function createMachine(calls: HostCalls, limits: Limits, onFault: (sentence: string) => void): Promise<Machine> {
+export async function createMachine(
+  calls: HostCalls,
+  limits: Limits,
+  onFault: (sentence: string) => void,
+  pulse: () => void = () => {},
+): Promise<Machine> {
   const wasmModule = await quickJsModule();
   const wasmMemory = new BoundedMemory(limits.memoryBytes);
   const quickJs = await newQuickJSWASMModuleFromVariant(newVariant(variant, { wasmModule, wasmMemory }));
   const runtime = quickJs.newRuntime({ maxStackSizeBytes: limits.stackBytes });
-  return new QuickJsMachine(runtime, wasmMemory, calls, limits, onFault);
+  return new QuickJsMachine(runtime, wasmMemory, calls, limits, onFault, pulse);
 }
 
 class QuickJsMachine implements Machine {
@@ -105,6 +119,7 @@ class QuickJsMachine implements Machine {
   private readonly memory: BoundedMemory;
   private readonly limits: Limits;
   private readonly onFault: (sentence: string) => void;
+  private readonly pulse: () => void;
   private entry: QuickJSHandle | undefined;
   private depth = 0;
   private spent = 0;
@@ -116,13 +131,18 @@ class QuickJsMachine implements Machine {
     calls: HostCalls,
     limits: Limits,
     onFault: (sentence: string) => void,
+    pulse: () => void,
   ) {
     this.runtime = runtime;
     this.memory = memory;
     this.limits = limits;
     this.onFault = onFault;
+    this.pulse = pulse;
     this.context = runtime.newContext();
-    runtime.setInterruptHandler(() => ++this.spent > limits.budget);
+    runtime.setInterruptHandler(() => {
+      pulse();
+      return ++this.spent > limits.budget;
+    });
     this.provideHost(calls);
   }
 
@@ -203,6 +223,7 @@ class QuickJsMachine implements Machine {
   private provideHost(calls: HostCalls): void {
     const host = this.context.newFunction('host', (method, text, bytes) => {
       this.spent += HOST_CALL_COST;
+      this.pulse();
       if (this.spent > this.limits.budget) throw new Error('interrupted');
       const name = this.context.getString(method!);
       const call = Object.hasOwn(calls, name) ? calls[name] : undefined;

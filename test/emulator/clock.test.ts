@@ -26,7 +26,7 @@ const rows: [name: string, play: Play, untilMs: number, notes: string[]][] = [
     ['7'],
   ],
   [
-    'promises settle before the next alarm',
+    'promises settle before the next moment',
     (clock, note) => {
       clock.after(1, () => {
         note('first');
@@ -35,7 +35,7 @@ const rows: [name: string, play: Play, untilMs: number, notes: string[]][] = [
           .then(() => {})
           .then(() => note('its promise'));
       });
-      clock.after(1, () => note('second'));
+      clock.after(2, () => note('second'));
     },
     5,
     ['first', 'its promise', 'second'],

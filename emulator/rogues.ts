@@ -1,0 +1,37 @@
+/**
+ * Firmware that does what it should not. Each is a script that runs in the device after the firmware's own and before its boot:
+ * for scenarios, for tests of the emulator's walls, and to see whether the simulator finds a planted bug.
+ */
+export const rogues: Readonly<Record<string, string>> = {
+  leak: whileRunning('const kept = [];', 'for (let i = 0; i < 200; i += 1) kept.push(new Uint8Array(65536).fill(i));'),
+  spin: whileRunning('', 'for (;;) {}'),
+  'spin-inside': whileRunning('', '2n ** 1000000000n;'),
+  recurse: whileRunning('const deeper = (n) => deeper(n + 1) + 1;', 'deeper(0);'),
+  flood: whileRunning('', "for (;;) ports.log.write('debug', 'flood');"),
+  'flood-network': whileRunning('', 'for (;;) for (const peer of ports.network.peers()) ports.network.send(peer, new Uint8Array(100000));'),
+  /** Votes against what is healthy and for what is not: it tells the firmware the contrary of each container's health. */
+  liar: wrapped(`
+    const flipped = { healthy: 'unhealthy', unhealthy: 'healthy' };
+    const list = async () =>
+      (await ports.containers.list()).map((one) => ({ ...one, health: flipped[one.health] || one.health }));
+    return boot({ ...ports, containers: { ...ports.containers, list } }, config);`),
+  /** A planted bug: a transaction that a client was told is taken is not on the disk, and a power cut loses it. */
+  'forgets-transactions': wrapped(`
+    const write = (entries) => {
+      const kept = entries.filter(([key, value]) => !(key.startsWith('pool/') && value));
+      if (kept.length > 0) ports.store.write(kept);
+    };
+    return boot({ ...ports, store: { ...ports.store, write } }, config);`),
+  /** A planted bug: what is to be removed stays, so that two revisions run side by side. */
+  'removes-nothing': wrapped(`
+    return boot({ ...ports, containers: { ...ports.containers, stop: async () => {}, remove: async () => {} } }, config);`),
+};
+
+/** Boots as always, and misbehaves two seconds later, once its neighbours are busy. */
+function whileRunning(before: string, act: string): string {
+  return wrapped(`${before} ports.clock.after(2000, () => { ${act} }); return boot(ports, config);`);
+}
+
+function wrapped(body: string): string {
+  return `{ const { boot, ...rest } = classpad; classpad = { ...rest, boot: (ports, config) => { ${body} } }; }`;
+}

@@ -1,0 +1,71 @@
+import { settled } from './clock.ts';
+import type { Output } from './process/exchange.ts';
+
+/**
+ * The one source of order in a world. Whatever devices do at one moment they may do side by side; what they have done to
+ * the world is then applied one after the other, in the order in which they were entered. So it does not matter which was
+ * done first, nor on which thread.
+ */
+export interface Rounds {
+  /** An input is under way; `apply` is called with its output when its turn has come. */
+  entered(output: Promise<Output>, apply: (output: Output) => void): void;
+  /** Something from outside the world: it waits until the moment has come to rest. */
+  outside<T>(act: () => T): Promise<T>;
+  /** Resolves when nothing is left that could happen before time moves on. */
+  idle(): Promise<void>;
+}
+
+interface Entered {
+  readonly output: Promise<Output>;
+  readonly apply: (output: Output) => void;
+}
+
+export function createRounds(): Rounds {
+  let under: Entered[] = [];
+  const waiting: (() => void)[] = [];
+  let running: Promise<void> | undefined;
+
+  const round = async (): Promise<boolean> => {
+    await settled();
+    if (under.length > 0) {
+      const batch = under;
+      under = [];
+      const outputs = await Promise.all(batch.map(({ output }) => output));
+      for (const [index, { apply }] of batch.entries()) apply(outputs[index]!);
+      return true;
+    }
+    const act = waiting.shift();
+    act?.();
+    return act !== undefined;
+  };
+  const run = async (): Promise<void> => {
+    try {
+      while (await round());
+    } finally {
+      running = undefined;
+    }
+  };
+  const idle = (): Promise<void> => {
+    running ??= run();
+    return running;
+  };
+
+  return {
+    entered(output, apply) {
+      under.push({ output, apply });
+      idle().catch(() => {});
+    },
+    outside: (act) =>
+      new Promise((resolve, reject) => {
+        waiting.push(() => {
+          try {
+            resolve(act());
+          } catch (error) {
+            reject(error);
+          }
+        });
+        idle().catch(() => {});
+      }),
+    idle,
+  };
+}
