@@ -8,7 +8,10 @@ export const rogues: Readonly<Record<string, string>> = {
   'spin-inside': whileRunning('', '2n ** 1000000000n;'),
   recurse: whileRunning('const deeper = (n) => deeper(n + 1) + 1;', 'deeper(0);'),
   flood: whileRunning('', "for (;;) ports.log.write('debug', 'flood');"),
-  'flood-network': whileRunning('', 'for (;;) for (const peer of ports.network.peers()) ports.network.send(peer, new Uint8Array(100000));'),
+  'flood-network': whileRunning(
+    '',
+    'for (;;) for (const peer of ports.network.peers()) ports.network.send(peer, new Uint8Array(100000));',
+  ),
   /** Votes against what is healthy and for what is not: it tells the firmware the contrary of each container's health. */
   liar: wrapped(`
     const flipped = { healthy: 'unhealthy', unhealthy: 'healthy' };
