@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Genesis } from '../runtime/config.ts';
 import type { Address, LogLevel } from '../runtime/ports/index.ts';
+import type { EngineSettings } from './cometbft/index.ts';
 import { parseEngineUrl } from './docker/address.ts';
 import { type Endpoint, parseEndpoint } from './system/listen.ts';
 import { LOG_LEVELS } from './system/log.ts';
@@ -20,6 +21,9 @@ export interface BridgeConfig {
   /** `sequencer` may be `self`: this device's own address. */
   readonly genesis: Omit<Genesis, 'sequencer'> & { readonly sequencer: string };
   readonly fleet: Address;
+  readonly consensus: 'solo' | 'cometbft';
+  /** The engine beside the node, with the consensus `cometbft`. */
+  readonly cometbft?: EngineSettings;
   readonly blockIntervalMs: number;
   /** Empty blocks after the last one with work: tools such as Hardhat Ignition wait for five. */
   readonly trailingBlocks: number;
@@ -30,10 +34,15 @@ export interface BridgeConfig {
 /** Reads a configuration in YAML or JSON. Throws a {@link ConfigError} that names file, line and field. */
 export function readConfig(path: string): BridgeConfig {
   const file = openFile(path);
-  return {
+  const config = {
     ...file.object<Omit<BridgeConfig, 'genesis'>>(file.root, '', FIELDS(dirname(resolve(path)))),
     genesis: readGenesis(file, dirname(resolve(path))),
   };
+  if (config.consensus === 'cometbft' && !config.cometbft)
+    throw file.error(file.root, 'cometbft', 'is missing: consensus is cometbft; "classpad cluster init" writes such files');
+  if (config.consensus === 'cometbft' && !config.genesis.validators?.length)
+    throw file.error(file.root, 'genesis.validators', 'is missing: with consensus cometbft somebody must decide');
+  return config;
 }
 
 /** Turns a text into a value or throws what would be right. */
@@ -42,7 +51,7 @@ type Read<T> = (text: string) => T;
 type Field<T> =
   | { readonly text: Read<T>; readonly absent?: T | undefined; readonly optional?: true }
   | { readonly list: Read<T extends readonly (infer Item)[] ? Item : never> }
-  | { readonly object: Fields<T>; readonly absent?: T | undefined }
+  | { readonly object: Fields<T>; readonly absent?: T | undefined; readonly optional?: true }
   | { readonly elsewhere: true };
 type Fields<T> = { readonly [K in keyof Required<T>]: Field<NonNullable<T[K]>> };
 
@@ -61,6 +70,12 @@ const PEERS: Fields<BridgeConfig['peers']> = {
   secret: { text: matching(/^.{16,256}$/, 'at least 16 characters'), optional: true },
 };
 
+const COMETBFT = (folder: string): Fields<EngineSettings> => ({
+  home: { text: (text) => resolve(folder, text) },
+  binary: { text: (text) => (text.includes('/') ? resolve(folder, text) : text), absent: 'cometbft' },
+  rpc: { text: endpoint, absent: { host: '127.0.0.1', port: 26_657 } },
+});
+
 const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { readonly genesis: Field<never> } => ({
   name: {
     text: matching(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'up to 32 lower-case letters, digits and "-", such as "pad-1"'),
@@ -72,21 +87,27 @@ const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { reado
   peers: { object: PEERS, absent: { connect: [] } },
   genesis: { elsewhere: true },
   fleet: { text: address },
+  consensus: { text: consensus, absent: 'solo' },
+  cometbft: { object: COMETBFT(folder), optional: true },
   blockIntervalMs: { text: whole(10, 600_000, 'ms'), absent: 1_000 },
   trailingBlocks: { text: whole(0, 100, 'blocks'), absent: 5 },
   reconcileIntervalMs: { text: whole(100, 3_600_000, 'ms'), absent: 10_000 },
   log: { text: logLevel, absent: 'info' },
 });
 
-const GENESIS: { readonly [K in keyof Genesis]: Field<never> } & Record<string, Field<never>> = {
+const GENESIS: { readonly [K in keyof Required<Genesis>]: Field<never> } & Record<string, Field<never>> = {
   chainId: { elsewhere: true },
   timestamp: { elsewhere: true },
   gasLimit: { elsewhere: true },
   baseFee: { elsewhere: true },
   sequencer: { elsewhere: true },
   alloc: { elsewhere: true },
+  validators: { elsewhere: true },
+  trailingBlocks: { elsewhere: true },
 };
-const GENESIS_NUMBERS = new Set(['chainId', 'timestamp', 'gasLimit', 'baseFee', 'nonce']);
+const GENESIS_NUMBERS = new Set(['chainId', 'timestamp', 'gasLimit', 'baseFee', 'nonce', 'power', 'trailingBlocks']);
+/** Only a ledger with several who decide has these. */
+const GENESIS_OPTIONAL = new Set(['validators', 'trailingBlocks']);
 
 /** The genesis in place, or in a file of its own beside the configuration. What its values mean the runtime checks. */
 function readGenesis(config: OpenFile, folder: string): BridgeConfig['genesis'] {
@@ -98,7 +119,7 @@ function readGenesis(config: OpenFile, folder: string): BridgeConfig['genesis'] 
   const at = isPath ? file.root : node;
   const where = isPath ? '' : 'genesis';
   file.object(at, where, GENESIS);
-  const missing = Object.keys(GENESIS).find((key) => file.child(at, key) === undefined);
+  const missing = Object.keys(GENESIS).find((key) => !GENESIS_OPTIONAL.has(key) && file.child(at, key) === undefined);
   if (missing) throw file.error(at, where ? `genesis.${missing}` : missing, 'is missing');
   return convert(file, at, where) as BridgeConfig['genesis'];
 }
@@ -114,6 +135,7 @@ function convert(file: OpenFile, node: Node, path: string): unknown {
       }),
     );
   }
+  if (isSeq<Node>(node)) return node.items.map((item, index) => convert(file, item, `${path}[${index}]`));
   return file.text(node, path, (text) => text);
 }
 
@@ -212,6 +234,7 @@ function endpoint(text: string): Endpoint {
 }
 
 function engineUrl(text: string): string {
+  if (text === 'virtual') return text;
   parseEngineUrl(text);
   return text;
 }
@@ -219,6 +242,11 @@ function engineUrl(text: string): string {
 function address(text: string): Address {
   if (!/^0x[0-9a-fA-F]{40}$/.test(text)) throw new Error('must be an address: 0x and 40 hexadecimal digits');
   return text.toLowerCase() as Address;
+}
+
+function consensus(text: string): BridgeConfig['consensus'] {
+  if (text === 'solo' || text === 'cometbft') return text;
+  throw new Error('must be solo or cometbft');
 }
 
 function origin(text: string): string {

@@ -5,11 +5,12 @@ import type { Genesis, NodeConfig } from '../runtime/config.ts';
 import type { Node, NodeStatus } from '../runtime/node.ts';
 import type { Address, Logger, Ports, Vm } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
+import { type Engine, openEngine as openConsensus } from './cometbft/index.ts';
 import { type BridgeConfig, readConfig } from './config.ts';
 import { headlessDisplay } from './device/display.ts';
 import { openIdentity } from './device/identity.ts';
 import { batteryPercent, memory } from './device/power.ts';
-import { dockerEngine } from './docker/index.ts';
+import { type DockerEngine, dockerEngine } from './docker/index.ts';
 import { watchEngine } from './engine-watch.ts';
 import { loadFirmware } from './firmware.ts';
 import { systemClock } from './system/clock.ts';
@@ -42,6 +43,8 @@ export interface RunOptions {
   /** Version of the firmware. */
   readonly version: string;
   readonly log: Logger;
+  /** Instead of a Docker Engine at the configured address. */
+  readonly openEngine?: (url: string, device: string) => DockerEngine;
 }
 
 /** Boots `build/firmware.js` on the ports of this machine. Rejects with a sentence, and then leaves nothing open. */
@@ -59,8 +62,15 @@ export async function runNode(options: RunOptions): Promise<RunningNode> {
 }
 
 /** Runs a node until it is told to end (SIGTERM, SIGINT). Answers an exit code; what it says goes to `write`, line by line. */
-export async function runUntilSignal(configPath: string, version: string, write: (line: string) => void): Promise<number> {
-  const config = readConfig(configPath);
+export async function runUntilSignal(
+  configPath: string,
+  version: string,
+  write: (line: string) => void,
+  given: Pick<RunOptions, 'openEngine'> & { readonly binary?: string } = {},
+): Promise<number> {
+  const read = readConfig(configPath);
+  const { binary, ...options } = given;
+  const config = binary && read.cometbft ? { ...read, cometbft: { ...read.cometbft, binary } } : read;
   const log = lineLogger(config.log, write);
   const signalled = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
@@ -70,14 +80,14 @@ export async function runUntilSignal(configPath: string, version: string, write:
     log.write('error', `internal error, the node ends: ${error.message}`);
     process.exit(1);
   });
-  const node = await runNode({ config, version, log });
+  const node = await runNode({ config, version, log, ...options });
   log.write('info', `${await signalled}: the node ends; its containers keep running`);
   await node.stop();
   return 0;
 }
 
 async function assemble(
-  { config, version, log }: RunOptions,
+  { config, version, log, openEngine: makeEngine = dockerEngine }: RunOptions,
   closers: (() => unknown)[],
   close: () => Promise<void>,
 ): Promise<RunningNode> {
@@ -89,7 +99,7 @@ async function assemble(
   // Closed last: nothing may ask a closed store.
   const store = openStore(join(config.data, 'ledger'));
   closers.push(() => store.close());
-  const engine = dockerEngine(config.engine, config.name);
+  const engine = makeEngine(config.engine, config.name);
   const peers = createPeers(peersOptions(config, nodeConfig.genesis, log));
   const proxy = createProxy({ reach: engine.reach, device: config.name });
   closers.push(
@@ -98,6 +108,8 @@ async function assemble(
   );
 
   let node: Node | undefined;
+  const consensus = config.cometbft && (await openConsensus(config.cometbft, log));
+  if (consensus) closers.push(() => consensus.stop());
   const rpcServer = createRpcServer({
     rpc: (request) => node?.rpc(request) ?? Promise.resolve(STARTING),
     session: (send) => node?.session(send),
@@ -111,7 +123,7 @@ async function assemble(
     store,
     clock: systemClock(),
     containers: engine.containers,
-    network: systemNetwork(peers, proxy.serve),
+    network: consensus ? engineNetwork(consensus, proxy.serve) : systemNetwork(peers, proxy.serve),
     display: headlessDisplay(),
     device: {
       name: config.name,
@@ -121,9 +133,12 @@ async function assemble(
       memory: () => memory(),
     },
     log,
+    ...(consensus && { ordering: consensus.ordering }),
   };
   const booted = await loadFirmware().boot(ports, nodeConfig);
   node = booted;
+  // Only now can it be answered.
+  consensus?.start();
   // Only now: what a peer says first is not to be lost.
   peers.open(peerServer);
   closers.push(() => booted.stop());
@@ -182,7 +197,7 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string): Node
   return {
     genesis: { ...config.genesis, sequencer },
     fleet: config.fleet,
-    consensus: 'solo',
+    consensus: config.consensus,
     blockIntervalMs: config.blockIntervalMs,
     trailingBlocks: config.trailingBlocks,
     reconcileIntervalMs: config.reconcileIntervalMs,
@@ -193,6 +208,11 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string): Node
 function peersOptions(config: BridgeConfig, genesis: Genesis, log: Logger) {
   const { connect, secret } = config.peers;
   return { name: config.name, ledger: canonical(genesis), connect, log, ...(secret ? { secret } : {}) };
+}
+
+/** With an engine of consensus its peers are the peers: the nodes themselves say nothing to each other. */
+function engineNetwork(engine: Engine, serve: Ports['network']['serve']): Ports['network'] {
+  return { peers: () => engine.peers(), send: () => {}, receive: () => {}, serve };
 }
 
 /** Equal genesis, equal text, however it was written down. */

@@ -9,9 +9,22 @@ export interface Genesis {
   readonly gasLimit: number;
   /** Wei per gas, the same in every block. A permissioned ledger may say 0. */
   readonly baseFee: number;
-  /** Whose signature makes a block of the `solo` consensus valid. */
+  /** Whose signature makes a block of the `solo` consensus valid. With validators it signs nothing. */
   readonly sequencer: Address;
   readonly alloc: Readonly<Record<Address, GenesisAccount>>;
+  /** With the consensus `cometbft`: who decides until the Fleet contract says otherwise. */
+  readonly validators?: readonly GenesisValidator[];
+  /** With the consensus `cometbft`: as {@link NodeConfig.trailingBlocks}, the same for all since it decides what a block is. */
+  readonly trailingBlocks?: number;
+}
+
+/** A device that decides from the first block on. */
+export interface GenesisValidator {
+  readonly device: Address;
+  /** ed25519, 32 bytes: not the device's own key, but that of the engine of consensus beside it. */
+  readonly publicKey: Word;
+  /** Its voting power. */
+  readonly power: number;
 }
 
 export interface GenesisAccount {
@@ -27,8 +40,11 @@ export interface NodeConfig {
   readonly genesis: Genesis;
   /** Where the Fleet contract is, or will be once deployed. */
   readonly fleet: Address;
-  /** `solo`: the device whose address is the genesis' sequencer makes blocks, the others follow and check them. */
-  readonly consensus: 'solo';
+  /**
+   * `solo`: the device whose address is the genesis' sequencer makes blocks, the others follow and check them. `cometbft`: the
+   * validators agree on them, fewer than a third of whose power may be faulty; needs `ports.ordering`.
+   */
+  readonly consensus: 'solo' | 'cometbft';
   /** Shortest time between two blocks. Without transactions no block is made. */
   readonly blockIntervalMs: number;
   /** So many empty blocks follow the last one with work, for tools that wait for confirmations; then it is quiet. None if absent. */

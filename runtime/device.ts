@@ -196,7 +196,7 @@ export class DeviceNode implements Node {
       nowMs: clock.nowMs(),
       head: this.ledger.head(),
       peers: this.peers(),
-      isSequencer: this.config.genesis.sequencer === device.address,
+      isAlone: this.ledger.isAlone,
       wanted: this.target.wanted(),
       found: this.found,
       steps: this.reconciler.steps(),

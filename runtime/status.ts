@@ -16,7 +16,7 @@ export interface Facts {
   readonly head: Head;
   readonly peers: readonly string[];
   /** It makes the blocks itself and needs nobody for it. */
-  readonly isSequencer: boolean;
+  readonly isAlone: boolean;
   readonly wanted: Wanted | undefined;
   /** `undefined` before the first look, and while the engine does not answer. */
   readonly found: Found | undefined;
@@ -62,9 +62,9 @@ function otherRevision({ app, current }: WantedApp, found: Found | undefined): n
   return others.length === 0 ? undefined : Math.max(...others);
 }
 
-function stateOf(releases: readonly ReleaseStatus[], { fault, peers, isSequencer, steps }: Facts): DeviceState {
+function stateOf(releases: readonly ReleaseStatus[], { fault, peers, isAlone, steps }: Facts): DeviceState {
   if (fault !== undefined || releases.some(({ health }) => health === 'unhealthy')) return 'failed';
-  if (peers.length === 0 && !isSequencer) return 'offline';
+  if (peers.length === 0 && !isAlone) return 'offline';
   const isMoving = releases.some(({ phase, health }) => phase === 'rolling out' || health === 'starting' || health === 'absent');
   return isMoving || steps.length > 0 ? 'changing' : 'healthy';
 }

@@ -3,6 +3,7 @@ import { action } from './action.ts';
 import { approve } from './approve.ts';
 import { audit } from './audit.ts';
 import { check } from './check.ts';
+import { cluster } from './cluster.ts';
 import { deploy } from './deploy.ts';
 import { diff } from './diff.ts';
 import { emulate } from './emulate.ts';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   revoke,
   action,
   node,
+  cluster,
   emulate,
   evm,
 ];

@@ -1,12 +1,16 @@
 import { ConfigError, runUntilSignal } from '../../firmware-bridge/main.ts';
 import { type Command, Exit, Failure } from '../command.ts';
+import { openEngine } from '../engine.ts';
 import { version } from '../root.ts';
 
 export const node: Command = {
   name: 'node',
   summary: 'run this machine as a device of a fleet',
   operands: [],
-  options: { config: { value: 'FILE', env: 'CLASSPAD_CONFIG', help: 'what this node is, in YAML or JSON' } },
+  options: {
+    config: { value: 'FILE', env: 'CLASSPAD_CONFIG', help: 'what this node is, in YAML or JSON' },
+    cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', help: 'where CometBFT is, for a node of a cluster' },
+  },
   examples: [
     ['classpad node --config examples/node.yaml', 'a node on plain Linux; the file explains itself'],
     ['classpad node --config node.yaml 2>> node.log', 'one line of log per happening'],
@@ -18,7 +22,8 @@ export const node: Command = {
     const config = input.text('config');
     if (!config) throw new Failure('--config FILE is missing; examples/node.yaml is one to begin with', Exit.badInput);
     try {
-      return await runUntilSignal(config, version, (line) => io.err(line));
+      const binary = input.text('cometbft');
+      return await runUntilSignal(config, version, (line) => io.err(line), { openEngine, ...(binary && { binary }) });
     } catch (error) {
       throw error instanceof ConfigError ? new Failure(error.message, Exit.badInput) : error;
     }

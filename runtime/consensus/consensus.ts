@@ -18,6 +18,8 @@ export interface Consensus {
    * execution, as any other. Throws {@link BlockRefused}.
    */
   import(block: WireBlock): void;
+  /** Whether this node needs nobody else to go on. */
+  readonly isAlone: boolean;
   stop(): void;
 }
 
@@ -39,6 +41,15 @@ export interface Candidate {
   readonly entries: readonly StoreEntry[];
 }
 
+/** What came of transactions that others had decided on. */
+export interface Decision {
+  readonly candidate: Candidate;
+  /** One for each transaction, in order: in the block, or why not. */
+  readonly outcomes: readonly { readonly gasUsed: bigint; readonly refused?: string }[];
+  /** Transactions that were decided on and yet are invalid here: nothing can come of them. */
+  readonly useless: readonly Transaction[];
+}
+
 /** A block as nodes hand it to each other. */
 export interface WireBlock {
   readonly header: Header;
@@ -58,12 +69,24 @@ export interface Application {
   propose(inputs: Inputs): Candidate;
   /** Executes another's block on the head and compares. Throws {@link BlockRefused}. The seal is the consensus' own matter. */
   verify(block: WireBlock): Candidate;
-  /** Appends the block in one atomic write and tells everyone. `seal` becomes its `extraData`. */
-  finalize(candidate: Candidate, seal: Uint8Array): void;
+  /** The pool's transactions for the next block, best first, without executing them. */
+  select(maxBytes: number): readonly Uint8Array[];
+  /** Why these transactions are no block, as far as it shows without executing them; `undefined` if they may be one. */
+  objection(transactions: readonly Uint8Array[]): string | undefined;
+  /** Executes on the head what was decided on; what is invalid here is left out. */
+  decide(inputs: Inputs, transactions: readonly Uint8Array[]): Decision;
+  /** Takes transactions out of the pool that can never run. */
+  drop(transactions: readonly Transaction[]): void;
+  /** Appends the block in one atomic write, with what the consensus keeps, and tells everyone. `seal` becomes its `extraData`. */
+  finalize(candidate: Candidate, seal: Uint8Array, entries?: readonly StoreEntry[]): void;
   /** A finished block, for nodes that lack it. */
   blockAt(number: number): WireBlock | undefined;
   /** Takes another node's transaction into the pool. Answers whether it was new. Throws `TransactionRefused`. */
   take(raw: Uint8Array): boolean;
+  /** Whether the pool has the transaction, and whether it could run now, after those before it. */
+  standing(raw: Uint8Array): 'unknown' | 'ready' | 'waiting';
+  /** Transactions of the pool that could run now, at most `limit`. The same bytes, the same object. */
+  executable(limit: number): readonly Uint8Array[];
   /** Transactions of the pool, for nodes that may lack them, at most `limit`. */
   pending(limit: number): readonly Transaction[];
 }

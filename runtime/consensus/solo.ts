@@ -34,6 +34,7 @@ export function createSolo(application: Application, ports: SoloPorts, settings:
       else exchange.forward([transaction.raw]);
     },
     import: (block) => exchange.import(block),
+    isAlone: isSequencer,
     stop() {
       maker?.stop();
       exchange.stop();

@@ -1,12 +1,21 @@
 import { bytesToHex, EMPTY } from '../bytes.ts';
-import { type Application, BlockRefused, type Candidate, type Inputs, type WireBlock } from '../consensus/consensus.ts';
+import {
+  type Application,
+  BlockRefused,
+  type Candidate,
+  type Decision,
+  type Inputs,
+  type WireBlock,
+} from '../consensus/consensus.ts';
 import { type Execution, executeBlock } from '../execution/block.ts';
 import type { BlockContext, Logger, Store, Vm } from '../ports/index.ts';
 import { listRoot } from '../state/list-root.ts';
-import { openState, type State, viewOf } from '../state/state.ts';
+import { openState, type State, type StoreEntry, viewOf } from '../state/state.ts';
 import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
 import { type Header, hashHeader } from './header.ts';
 import type { Intake } from './intake.ts';
+import type { PoolRules } from './pool.ts';
+import { objectionTo, select } from './proposal.ts';
 import { receiptsRoot } from './receipt.ts';
 import { decodeTransaction, type Transaction, TransactionRefused } from './transaction.ts';
 
@@ -17,6 +26,7 @@ export interface ApplicationParts {
   readonly chain: Chain;
   readonly intake: Intake;
   readonly chainId: bigint;
+  readonly rules: PoolRules;
   /** Called after a block was appended. */
   readonly appended: (block: FinishedBlock) => void;
 }
@@ -55,7 +65,7 @@ export class LedgerApplication implements Application {
   isQuietFor(blocks: number): boolean {
     const { number } = this.head().header;
     for (let back = 0; back < Math.min(blocks, number); back++) {
-      if (this.parts.chain.at(number - back)!.header.gasUsed > 0n) return false;
+      if (this.parts.chain.headerAt(number - back)!.header.gasUsed > 0n) return false;
     }
     return true;
   }
@@ -76,7 +86,7 @@ export class LedgerApplication implements Application {
     if (header.number !== parent.header.number + 1) throw new BlockRefused(header.number, `the head is ${parent.header.number}`);
     if (header.parentHash !== parent.hash) throw new BlockRefused(header.number, `its parent is not ${parent.hash}`);
     if (header.timestamp <= parent.header.timestamp) throw new BlockRefused(header.number, 'it is not later than its parent');
-    const execution = this.execute(header, this.decode(header, transactions));
+    const execution = this.execute(header, this.decode(header.number, transactions));
     const excluded = execution.excluded[0];
     if (excluded)
       throw new BlockRefused(header.number, `transaction ${excluded.transaction.hash} is invalid: ${excluded.reason}`);
@@ -86,7 +96,45 @@ export class LedgerApplication implements Application {
     return candidate;
   }
 
-  finalize(candidate: Candidate, seal: Uint8Array): void {
+  select(maxBytes: number): readonly Uint8Array[] {
+    const { intake, rules } = this.parts;
+    return select(intake.pool.executable(), rules, maxBytes).map(({ raw }) => raw);
+  }
+
+  objection(transactions: readonly Uint8Array[]): string | undefined {
+    try {
+      return objectionTo(this.decode(this.head().header.number + 1, transactions), this.parts.rules);
+    } catch (error) {
+      if (error instanceof BlockRefused) return error.message;
+      throw error;
+    }
+  }
+
+  decide(inputs: Inputs, transactions: readonly Uint8Array[]): Decision {
+    const decoded = transactions.map((raw) => this.tryDecode(raw));
+    const execution = this.execute(
+      inputs,
+      decoded.filter((each) => typeof each !== 'string'),
+    );
+    const receipts = new Map(execution.included.map(({ hash }, index) => [hash, execution.receipts[index]!]));
+    const reasons = new Map(execution.excluded.map(({ transaction, reason }) => [transaction, reason]));
+    const outcomes = decoded.map((each) => {
+      if (typeof each === 'string') return { gasUsed: 0n, refused: each };
+      const refused = reasons.get(each);
+      return refused ? { gasUsed: 0n, refused } : { gasUsed: receipts.get(each.hash)!.gasUsed };
+    });
+    return {
+      candidate: this.candidate(inputs, execution),
+      outcomes,
+      useless: execution.excluded.map((each) => each.transaction),
+    };
+  }
+
+  drop(transactions: readonly Transaction[]): void {
+    for (const transaction of transactions) this.parts.intake.drop(transaction);
+  }
+
+  finalize(candidate: Candidate, seal: Uint8Array, entries: readonly StoreEntry[] = []): void {
     const { chain, intake, vm, appended } = this.parts;
     const header: Header = { ...candidate.header, extraData: seal };
     const block = {
@@ -95,7 +143,7 @@ export class LedgerApplication implements Application {
       transactions: candidate.transactions,
       receipts: candidate.receipts,
     };
-    chain.append(block, [...candidate.entries, ...intake.entriesAfter(candidate.transactions)]);
+    chain.append(block, [...candidate.entries, ...intake.entriesAfter(candidate.transactions), ...entries]);
     this.current = candidate.state;
     intake.settle(candidate.transactions);
     appended(block);
@@ -110,6 +158,25 @@ export class LedgerApplication implements Application {
     if (this.parts.intake.pool.has(bytesToHex(this.parts.vm.keccak256(raw)))) return false;
     this.parts.intake.take(raw, 'another node');
     return true;
+  }
+
+  standing(raw: Uint8Array): 'unknown' | 'ready' | 'waiting' {
+    const { pool } = this.parts.intake;
+    const known = pool.get(bytesToHex(this.parts.vm.keccak256(raw)));
+    if (!known) return 'unknown';
+    return known.nonce < pool.nextNonce(known.sender) ? 'ready' : 'waiting';
+  }
+
+  executable(limit: number): readonly Uint8Array[] {
+    return this.parts.intake.pool
+      .executable()
+      .slice(0, limit)
+      .map(({ raw }) => raw);
+  }
+
+  /** The store has another head than before. */
+  reopen(): void {
+    this.current = openState(this.head().header.stateRoot, this.parts.store, this.parts.vm.keccak256);
   }
 
   pending(limit: number): readonly Transaction[] {
@@ -162,16 +229,23 @@ export class LedgerApplication implements Application {
     return { header, transactions: included, receipts, state, entries };
   }
 
-  private decode(header: Header, transactions: readonly Uint8Array[]): Transaction[] {
+  private decode(number: number, transactions: readonly Uint8Array[]): Transaction[] {
     return transactions.map((raw, index) => {
-      const known = this.parts.intake.pool.get(bytesToHex(this.parts.vm.keccak256(raw)));
-      try {
-        return known ?? decodeTransaction(raw, this.parts.vm);
-      } catch (error) {
-        if (error instanceof TransactionRefused) throw new BlockRefused(header.number, `transaction ${index}: ${error.message}`);
-        throw error;
-      }
+      const transaction = this.tryDecode(raw);
+      if (typeof transaction === 'string') throw new BlockRefused(number, `transaction ${index}: ${transaction}`);
+      return transaction;
     });
+  }
+
+  /** Why it cannot be decoded, if it cannot. */
+  private tryDecode(raw: Uint8Array): Transaction | string {
+    const known = this.parts.intake.pool.get(bytesToHex(this.parts.vm.keccak256(raw)));
+    try {
+      return known ?? decodeTransaction(raw, this.parts.vm);
+    } catch (error) {
+      if (error instanceof TransactionRefused) return error.message;
+      throw error;
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export interface FinishedBlock extends HashedHeader {
 }
 
 const HEAD = 'head';
+/** The first block after the genesis that the store holds whole; absent: block 1. */
+const FIRST = 'first';
 /** At least the 256 that BLOCKHASH reaches. */
 const HEADERS_IN_MEMORY = 320;
 
@@ -29,6 +31,7 @@ export class Chain {
   /** The newest. */
   private readonly headers = new Map<number, HashedHeader>();
   private newest: HashedHeader;
+  private first = 1;
 
   /** An empty store begins with the genesis block. Throws {@link ChainError} if it holds the chain of another. */
   constructor(store: Store, keccak256: Vm['keccak256'], genesis: Header, genesisEntries: readonly StoreEntry[]) {
@@ -44,7 +47,17 @@ export class Chain {
   }
 
   at(number: number): HashedHeader | undefined {
+    return number === 0 || number >= this.first ? this.headerAt(number) : undefined;
+  }
+
+  /** Also of a block of which only the header is here, since this device began with a later one. */
+  headerAt(number: number): HashedHeader | undefined {
     return this.headers.get(number) ?? this.readHeader(number);
+  }
+
+  /** The first block after the genesis that is here as a whole. */
+  firstWhole(): number {
+    return this.first;
   }
 
   numberOf(hash: Word): number | undefined {
@@ -76,7 +89,7 @@ export class Chain {
   hashesBefore(number: number): StateView['blockHash'] {
     return (asked) => {
       const distance = BigInt(number) - asked;
-      return distance >= 1n && distance <= 256n ? (this.at(Number(asked))?.hash ?? ZERO_WORD) : ZERO_WORD;
+      return distance >= 1n && distance <= 256n ? (this.headerAt(Number(asked))?.hash ?? ZERO_WORD) : ZERO_WORD;
     };
   }
 
@@ -89,8 +102,25 @@ export class Chain {
     this.headers.delete(header.number - HEADERS_IN_MEMORY);
   }
 
+  /**
+   * Goes on from blocks that others have made: headers up to the head, ascending, and as many of the last blocks as are whole.
+   * One atomic write. The state after the head must be in the store.
+   */
+  begin(headers: readonly Header[], blocks: readonly FinishedBlock[], entries: readonly StoreEntry[]): void {
+    const first = blocks[0]!.header.number;
+    const head = blocks.at(-1)!;
+    const older = headers
+      .filter(({ number }) => number < first)
+      .flatMap((header): StoreEntry[] => headerEntries(header, hashHeader(header, this.keccak256)));
+    this.store.write([...entries, ...older, ...blocks.flatMap(blockEntries), [FIRST, packNumbers(first)]]);
+    this.headers.clear();
+    this.first = first;
+    this.newest = { header: head.header, hash: head.hash };
+  }
+
   private resume(): HashedHeader {
     const number = this.readNumbers(HEAD)?.[0] ?? 0;
+    this.first = this.readNumbers(FIRST)?.[0] ?? 1;
     const first = this.at(0);
     if (first?.hash !== this.newest.hash) {
       throw new ChainError(
@@ -126,12 +156,18 @@ export class Chain {
 function blockEntries({ header, hash, transactions, receipts }: FinishedBlock): StoreEntry[] {
   const { number } = header;
   return [
-    [key('header', number), encodeRlp(headerItem(header))],
+    ...headerEntries(header, hash),
     [key('body', number), encodeRlp(transactions.map((transaction) => transaction.raw))],
     [key('receipts', number), encodeRlp(receipts.map(receiptItem))],
-    [`number/${hash}`, packNumbers(number)],
     ...transactions.map((transaction, index): StoreEntry => [`transaction/${transaction.hash}`, packNumbers(number, index)]),
     [HEAD, packNumbers(number)],
+  ];
+}
+
+function headerEntries(header: Header, hash: Word): StoreEntry[] {
+  return [
+    [key('header', header.number), encodeRlp(headerItem(header))],
+    [`number/${hash}`, packNumbers(header.number)],
   ];
 }
 

@@ -1,4 +1,4 @@
-import { bytesToHex, hexToBytes, isHex, utf8Encode, ZERO_WORD } from '../bytes.ts';
+import { bytesToHex, concat, EMPTY, hexToBytes, isHex, utf8Encode, ZERO_WORD } from '../bytes.ts';
 import type { Genesis, GenesisAccount } from '../config.ts';
 import type { AccountDiff, Address, Hex, Store, Vm, Word } from '../ports/index.ts';
 import { EMPTY_CODE_HASH } from '../state/account.ts';
@@ -11,11 +11,11 @@ export function buildGenesis(genesis: Genesis, store: Pick<Store, 'get'>, keccak
   checkGenesis(genesis);
   const diff = Object.entries(genesis.alloc).map(([address, account]) => allocate(address, account, keccak256));
   const { state, entries } = openState(EMPTY_ROOT, store, keccak256).apply(diff);
-  return { header: genesisHeader(genesis, state.root), entries: entries as readonly StoreEntry[] };
+  return { header: genesisHeader(genesis, state.root, keccak256), entries: entries as readonly StoreEntry[] };
 }
 
-/** The chain id stands in `extraData`, so that ledgers with different ids have different first blocks. */
-function genesisHeader(genesis: Genesis, stateRoot: Word): Header {
+/** Chain id and validators stand in `extraData`, so that ledgers which differ in them have different first blocks. */
+function genesisHeader(genesis: Genesis, stateRoot: Word, keccak256: Vm['keccak256']): Header {
   return {
     parentHash: ZERO_WORD,
     coinbase: lowerCase(genesis.sequencer),
@@ -27,10 +27,16 @@ function genesisHeader(genesis: Genesis, stateRoot: Word): Header {
     gasLimit: BigInt(genesis.gasLimit),
     gasUsed: 0n,
     timestamp: genesis.timestamp,
-    extraData: utf8Encode(`classpad ${genesis.chainId}`),
+    extraData: concat(utf8Encode(`classpad ${genesis.chainId}`), validatorsMark(genesis, keccak256)),
     mixHash: ZERO_WORD,
     baseFee: BigInt(genesis.baseFee),
   };
+}
+
+function validatorsMark({ validators, trailingBlocks = 0 }: Genesis, keccak256: Vm['keccak256']): Uint8Array {
+  if (!validators) return EMPTY;
+  const rows = validators.map(({ device, publicKey, power }) => `${lowerCase(device)} ${lowerCase(publicKey)} ${power}`);
+  return keccak256(utf8Encode([trailingBlocks, ...rows].join('\n')));
 }
 
 function allocate(address: string, account: GenesisAccount, keccak256: Vm['keccak256']): AccountDiff {
@@ -72,6 +78,11 @@ function checkGenesis(genesis: Genesis): void {
   whole('gasLimit', 21_000);
   whole('baseFee', 0);
   if (!isHex(genesis.sequencer, 20)) throw new GenesisError(`sequencer is "${genesis.sequencer}"; it should be an address`);
+  for (const { device, publicKey, power } of genesis.validators ?? []) {
+    const isRight = isHex(device, 20) && isHex(publicKey, 32) && Number.isInteger(power) && power >= 1 && power <= 1_000_000;
+    if (!isRight)
+      throw new GenesisError(`validator ${device}: a device, a key of 32 bytes and a power from 1 to 1000000 are needed`);
+  }
 }
 
 function lowerCase(hex: Hex): Address {

@@ -1,5 +1,7 @@
 import { EMPTY } from '../bytes.ts';
 import type { NodeConfig } from '../config.ts';
+import { createCometbft } from '../consensus/cometbft.ts';
+import type { Consensus } from '../consensus/consensus.ts';
 import { createSolo } from '../consensus/solo.ts';
 import { callGas, simulate } from '../execution/simulate.ts';
 import type { Address, Log, Ports, Vm, Word } from '../ports/index.ts';
@@ -59,10 +61,12 @@ export interface Ledger {
   rpc(request: string): Promise<string>;
   /** A client that stays connected and may subscribe; `send` takes each text for it, and must neither wait nor throw. */
   session(send: (text: string) => void): Session;
+  /** Whether this node needs nobody else for new blocks. */
+  readonly isAlone: boolean;
   stop(): void;
 }
 
-export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log'>;
+export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log' | 'ordering'>;
 
 const NOBODY: Address = `0x${'00'.repeat(20)}`;
 
@@ -87,10 +91,9 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
   };
   const intake = new Intake(rules, vm, store, log, (transaction) => transactions.tell(transaction));
   const appended = (block: FinishedBlock) => blocks.tell(block);
-  const application = new LedgerApplication({ vm, store, log, chain, intake, chainId, appended });
+  const application = new LedgerApplication({ vm, store, log, chain, intake, chainId, rules, appended });
   intake.restore();
-  const { blockIntervalMs, trailingBlocks = 0 } = config;
-  const consensus = createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs, trailingBlocks });
+  const consensus = createConsensus(application, chain, ports, config);
 
   const submit = (raw: Uint8Array) => {
     const transaction = intake.take(raw, 'our client');
@@ -133,8 +136,25 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
       blocks.on((block) => handler({ head: headOf(block), logs: block.receipts.flatMap(({ logs }) => logs) })),
     rpc: (request) => answer(core, log, request),
     session: (send) => openSession(core, log, send),
+    isAlone: consensus.isAlone,
     stop: () => consensus.stop(),
   };
+}
+
+/** The one place that knows which consensus there are. */
+function createConsensus(application: LedgerApplication, chain: Chain, ports: LedgerPorts, config: NodeConfig): Consensus {
+  const { genesis, fleet, blockIntervalMs, trailingBlocks = 0 } = config;
+  if (config.consensus === 'solo')
+    return createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs, trailingBlocks });
+  if (!ports.ordering) throw new Error('consensus: cometbft needs the engine beside the node, and this host has none');
+  return createCometbft(application, {
+    ...ports,
+    ordering: ports.ordering,
+    chain,
+    genesis,
+    fleet,
+    reopen: () => application.reopen(),
+  });
 }
 
 /** Its methods may be handed on without it. */

@@ -229,8 +229,8 @@ function tipOf(transaction: Transaction, baseFee: bigint): bigint {
   return maxPriorityFeePerGas + baseFee > maxFeePerGas ? maxFeePerGas - baseFee : maxPriorityFeePerGas;
 }
 
-/** The rules that need no account. */
-function checkTransaction(transaction: Transaction, rules: PoolRules): void {
+/** The rules that need no account. Throws {@link TransactionRefused}. */
+export function checkTransaction(transaction: Transaction, rules: PoolRules): void {
   const { gasLimit, maxFeePerGas, maxPriorityFeePerGas } = transaction;
   const intrinsic = intrinsicGas(transaction);
   const floor = floorGas(transaction);

@@ -1,10 +1,12 @@
 import type { Containers } from './containers.ts';
 import type { Address, Hex } from './hex.ts';
+import type { Ordering } from './ordering.ts';
 import type { Vm } from './vm.ts';
 
 export { refusal, SECRET_NAME } from './container-rules.ts';
 export * from './containers.ts';
 export type * from './hex.ts';
+export type * from './ordering.ts';
 export type * from './vm.ts';
 
 /** Durable key-value storage. Reads see the last finished write. */
@@ -111,4 +113,6 @@ export interface Ports {
   readonly input?: Input;
   readonly device: Device;
   readonly log: Logger;
+  /** Present where an engine outside orders the transactions (`consensus: cometbft`). */
+  readonly ordering?: Ordering;
 }

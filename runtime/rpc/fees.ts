@@ -9,7 +9,8 @@ const MAX_BLOCKS = 128;
 /** `eth_feeHistory`. The base fee of this ledger is the same in every block; blob fields are those of a chain without blobs. */
 export function feeHistory(core: Core, blocks: number, newest: HashedHeader, percentiles: readonly number[]): JsonObject {
   const last = newest.header.number;
-  const count = Math.min(blocks, last + 1, MAX_BLOCKS);
+  const first = core.chain.firstWhole() > 1 ? core.chain.firstWhole() : 0;
+  const count = Math.min(blocks, last - first + 1, MAX_BLOCKS);
   const headers = Array.from({ length: count }, (_, i) => core.chain.at(last - count + 1 + i)!.header);
   const baseFees = [...headers.map(({ baseFee }) => baseFee), newest.header.baseFee].map(quantity);
   return {

@@ -24,6 +24,11 @@ export async function findLogs(core: Core, filter: LogFilter, from: number, to: 
   for (let number = from; number <= to; number++) {
     if ((number - from) % BLOCKS_A_TURN === BLOCKS_A_TURN - 1) await core.pause();
     const block = core.chain.at(number);
+    if (!block && number < core.chain.firstWhole())
+      throw new RpcError(
+        ErrorCode.Server,
+        `history before block ${core.chain.firstWhole()} is not on this node: it began with a later one`,
+      );
     if (!block) break;
     if (!mayMatch(core, block, filter)) continue;
     collect(core, block, filter, found);

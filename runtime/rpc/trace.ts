@@ -30,7 +30,7 @@ type Entry = { readonly [key: string]: Json };
 async function replay(core: Core, block: HashedHeader, tracer: Tracer, only?: number): Promise<Entry[]> {
   const { number } = block.header;
   if (number === 0) throw new RpcError(ErrorCode.Server, 'genesis is not traceable');
-  const parent = core.chain.at(number - 1)!;
+  const parent = core.chain.headerAt(number - 1)!;
   const overlay = layOver(viewOf(core.stateAt(parent), core.chain.hashesBefore(number)));
   const context = contextOf(core, block);
   const traced: Entry[] = [];

@@ -36,8 +36,8 @@ export interface StateProof {
 }
 
 const ABSENT: StoredAccount = { nonce: 0n, balance: 0n, storageRoot: EMPTY_ROOT, codeHash: EMPTY_CODE_HASH };
-const CODE_PREFIX = 'code/';
-const NODE_PREFIX = 'node/';
+export const CODE_PREFIX = 'code/';
+export const NODE_PREFIX = 'node/';
 const MAX_NODES_IN_MEMORY = 8192;
 const MAX_STORAGES_IN_MEMORY = 256;
 const MAX_CODES_IN_MEMORY = 64;

@@ -196,6 +196,7 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
     refuseWith: undefined,
     isCut: false,
     exists: true,
+    isAlone: true,
     quorum: 1,
     windowSeconds: 60,
     phaseOf: (app, revision) => PHASES[releaseAt(app, revision)!.phase]!,

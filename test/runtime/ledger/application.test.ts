@@ -31,7 +31,8 @@ function open() {
   const chain = new Chain(store, vm.keccak256, header, entries);
   const account = (address: Address): ReturnType<ReturnType<LedgerApplication['state']>['account']> =>
     application.state().account(address);
-  const intake = new Intake({ chainId, gasLimit: header.gasLimit, baseFee: header.baseFee, account }, vm, store, log);
+  const rules = { chainId, gasLimit: header.gasLimit, baseFee: header.baseFee, account };
+  const intake = new Intake(rules, vm, store, log);
   const appended: number[] = [];
   const application: LedgerApplication = new LedgerApplication({
     vm,
@@ -40,6 +41,7 @@ function open() {
     chain,
     intake,
     chainId,
+    rules,
     appended: (block) => appended.push(block.header.number),
   });
   return { application, intake, appended, store };

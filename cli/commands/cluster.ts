@@ -1,0 +1,76 @@
+import { initCluster } from '../cluster/init.ts';
+import { readCluster } from '../cluster/read.ts';
+import { startCluster } from '../cluster/start.ts';
+import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
+import { parseEngine } from '../engine.ts';
+import { endingSignal } from '../signals.ts';
+import { counted, wholeNumber } from '../values.ts';
+
+const MOST_NODES = 32;
+
+export const cluster: Command = {
+  name: 'cluster',
+  summary: 'write and run a ledger that several nodes agree on (CometBFT)',
+  operands: [
+    { name: 'WHAT', help: 'init or start' },
+    { name: 'DIR', help: 'the folder that init wrote', optional: true },
+  ],
+  options: {
+    dir: { value: 'DIR', help: 'init: the folder to write, which must be new or empty' },
+    nodes: { value: 'N', help: 'init: so many nodes on this machine; 4 bear one that is faulty' },
+    host: { value: 'ADDRESS', many: true, help: 'init: one for each node on a machine of its own, as the others reach it' },
+    engine: { value: 'ADDRESS', fallback: 'unix:///var/run/docker.sock', help: 'init: Docker Engine of the nodes, or "virtual"' },
+    'chain-id': { value: 'ID', fallback: '4401', help: 'init: number of the new ledger' },
+    cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', fallback: 'cometbft', help: 'init: where CometBFT is' },
+    'block-interval': { value: 'MS', fallback: '500', help: 'init: pause between two blocks' },
+  },
+  examples: [
+    ['classpad cluster init --nodes 4 --dir fleet --engine virtual', 'four nodes on this machine, containers pretended'],
+    ['classpad cluster start fleet', 'run them in this terminal; Ctrl-C ends them'],
+    ['classpad cluster init --host 10.0.0.1 --host 10.0.0.2 --host 10.0.0.3 --host 10.0.0.4 --dir fleet', 'four machines'],
+  ],
+  notes: [
+    'Each node has a folder with its keys, its configuration and a CometBFT home. On several machines, bring each folder to its machine ' +
+      'and run there: classpad node --config pad-01/node.yaml. The nodes reach each other on port 26656.',
+    'The keys of three operators lie beside them, for trying out: with a real fleet use keys of your own.',
+  ],
+  run(input, io) {
+    const [what, folder] = input.operands;
+    if (what === 'init') return init(input, io);
+    if (what !== 'start') throw new Failure(`cluster ${what} is not known; there are init and start`, Exit.badInput);
+    const from = folder ?? input.text('dir');
+    if (!from) throw new Failure('DIR is missing: the folder that "classpad cluster init" wrote', Exit.badInput);
+    return startCluster(from, readCluster(from), io, endingSignal());
+  },
+};
+
+async function init(input: Input, io: Io): Promise<number> {
+  const folder = input.text('dir') ?? input.operands[1];
+  if (!folder) throw new Failure('--dir DIR is missing: where the cluster is to be written', Exit.badInput);
+  const { cluster: made, keys } = initCluster({
+    folder,
+    hosts: hostsOf(input),
+    chainId: wholeNumber(input.text('chain-id')!, '--chain-id', 1, 999_999_999),
+    engine: parseEngine(input.text('engine')!),
+    binary: input.text('cometbft')!,
+    commitMs: wholeNumber(input.text('block-interval')!, '--block-interval', 50, 60_000),
+  });
+  for (const { name, host, rpc, proxy } of made.nodes)
+    io.out(`${name}  JSON-RPC http://${host}:${rpc}  apps http://${host}:${proxy}`);
+  io.out(`${counted(made.nodes.length, 'node')} in ${folder}; the fleet will be at ${made.fleet}`);
+  io.err(`next: classpad cluster start ${folder}`);
+  io.err(`then: classpad init --operator ADDRESS --key ${keys[0]}`);
+  return Exit.ok;
+}
+
+function hostsOf(input: Input): string[] {
+  const hosts = input.list('host');
+  const nodes = input.text('nodes');
+  if (hosts.length > 0 && nodes !== undefined)
+    throw new Failure('--nodes and --host exclude each other: nodes of one machine, or one for each host', Exit.badInput);
+  if (hosts.length > MOST_NODES) throw new Failure(`a cluster begins with at most ${MOST_NODES} nodes`, Exit.badInput);
+  const wrong = hosts.find((host) => !/^[\w.:-]{1,253}$/.test(host));
+  if (wrong !== undefined) throw new Failure(`--host "${wrong}" is no address`, Exit.badInput);
+  if (hosts.length > 0) return [...hosts];
+  return Array.from({ length: wholeNumber(nodes ?? '4', '--nodes', 1, MOST_NODES) }, () => '127.0.0.1');
+}

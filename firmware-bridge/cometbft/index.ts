@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import type { Abci, Logger, Ordering } from '../../runtime/ports/index.ts';
+import type { Endpoint } from '../system/listen.ts';
+import { openAbciServer } from './abci-server.ts';
+import { crashPoints } from './crash.ts';
+import { type EngineRpc, engineRpc } from './engine-rpc.ts';
+import { superviseEngine } from './process.ts';
+
+export interface EngineSettings {
+  /** CometBFT's own folder, with `config` and `data`. */
+  readonly home: string;
+  readonly binary: string;
+  /** Where its RPC listens. Whoever reaches it may hand in transactions and read the ledger. */
+  readonly rpc: Endpoint;
+}
+
+/** CometBFT beside this node, as a pair. */
+export interface Engine {
+  readonly ordering: Ordering;
+  readonly rpc: EngineRpc;
+  /** Names of the nodes that it is connected to. */
+  peers(): string[];
+  /** Starts the process. The node must be able to answer. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+const PEERS_EVERY_MS = 2_000;
+/** Transactions on their way to the engine; those beyond come again. */
+const MAX_UNDERWAY = 256;
+
+/** Opens the socket of the ledger; the engine itself starts later. */
+export async function openEngine(settings: EngineSettings, log: Logger): Promise<Engine> {
+  const { home, binary, rpc: at } = settings;
+  const path = join(home, 'abci.sock');
+  let abci: Abci | undefined;
+  const server = await openAbciServer({ path, abci: () => abci, log, ...crashPoints(process.env) });
+  const rpc = engineRpc(at.host, at.port);
+  const peers = watchPeers(rpc);
+  let engine: ReturnType<typeof superviseEngine> | undefined;
+  return {
+    rpc,
+    peers: peers.names,
+    ordering: {
+      serve(verbs) {
+        abci = verbs;
+      },
+      broadcast: broadcaster(rpc, log),
+    },
+    start() {
+      const args = ['start', '--home', home, '--abci', 'socket', '--proxy_app', `unix://${path}`];
+      const laddr = `tcp://${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`;
+      engine = superviseEngine({
+        binary,
+        args: [...args, '--rpc.laddr', laddr],
+        log,
+        line: (text) => log.write('debug', `cometbft: ${text}`),
+      });
+    },
+    async stop() {
+      peers.stop();
+      await engine?.stop();
+      await server.close();
+      rpc.close();
+    },
+  };
+}
+
+/** Never waits, so never holds up an answer that the engine needs in order to take what is handed to it. */
+function broadcaster(rpc: EngineRpc, log: Logger): (raw: Uint8Array) => void {
+  let underway = 0;
+  return (raw) => {
+    if (underway >= MAX_UNDERWAY) return;
+    underway++;
+    rpc
+      .call('broadcast_tx_sync', { tx: Buffer.from(raw).toString('base64') })
+      .catch((error: Error) => {
+        if (!/already exists in cache/.test(error.message))
+          log.write('debug', `a transaction waits for the engine: ${error.message}`);
+      })
+      .finally(() => underway--);
+  };
+}
+
+function watchPeers(rpc: EngineRpc) {
+  let names: string[] = [];
+  const look = async () => {
+    const answer = (await rpc.call('net_info')) as { peers?: readonly { node_info?: { moniker?: string } }[] };
+    names = (answer.peers ?? []).map(({ node_info }) => String(node_info?.moniker ?? '?').slice(0, 64));
+  };
+  const timer = setInterval(() => {
+    look().catch(() => {
+      names = [];
+    });
+  }, PEERS_EVERY_MS);
+  return { names: () => names, stop: () => clearInterval(timer) };
+}
