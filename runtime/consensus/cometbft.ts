@@ -59,7 +59,10 @@ export function createCometbft(application: Application, parts: CometbftParts): 
       if (application.standing(raw) === 'ready') ordering.broadcast(raw);
     },
     import({ header }) {
-      throw new BlockRefused(header.number, 'on this ledger a block counts by the votes of the validators, which a stick does not carry');
+      throw new BlockRefused(
+        header.number,
+        'on this ledger a block counts by the votes of the validators, which a stick does not carry',
+      );
     },
     isAlone: genesis.validators?.length === 1 && genesis.validators[0]!.device === device.address,
     stop: () => cancel(),
