@@ -40,6 +40,7 @@ config('the least that is needed, and what the rest is then', () => {
     proxy: { listen: { host: '0.0.0.0', port: 8080 } },
     peers: { connect: [] },
     fleet: FLEET.toLowerCase(),
+    consensus: 'solo',
     blockIntervalMs: 1000,
     trailingBlocks: 5,
     reconcileIntervalMs: 10_000,
