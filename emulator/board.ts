@@ -1,5 +1,6 @@
 import type { NodeStatus, Session } from '../runtime/node.ts';
-import type { Containers, InputEvent, LogLevel, Network, Rectangle, Route } from '../runtime/ports/index.ts';
+import type { Containers, Exchange, InputEvent, LogLevel, Network, Rectangle, Route } from '../runtime/ports/index.ts';
+import { createUnderWay, type UnderWay } from '../runtime/proxy/under-way.ts';
 import { type Battery, createBattery } from './battery.ts';
 import { type BoardClock, boardClock } from './board-clock.ts';
 import type { VirtualClock } from './clock.ts';
@@ -57,6 +58,10 @@ export interface Board {
   readonly battery: Battery;
   /** What its proxy serves now; none while it is down. */
   readonly routes: readonly Route[];
+  /** Requests that its proxy has passed on. */
+  readonly underWay: UnderWay;
+  /** Its proxy tells of a request that ended. */
+  observed(exchange: Exchange): void;
   /** Why its firmware was stopped; `undefined` while all is well. It is rebooted after a while. */
   readonly fault: string | undefined;
   /** How often its firmware was stopped so far. */
@@ -116,6 +121,7 @@ class EmulatedBoard implements Board {
   readonly store: MemoryStore = memoryStore();
   readonly hardwareClock: BoardClock;
   readonly battery: Battery;
+  readonly underWay = createUnderWay();
   routes: readonly Route[] = [];
   fault: string | undefined;
   faults = 0;
@@ -148,7 +154,7 @@ class EmulatedBoard implements Board {
     const { network, shell } = this.options;
     const life: Life = {
       door: shell(this.store),
-      network: network.join(this.identity.name, () => {}),
+      network: network.join(this.identity.name),
       timers: new Map(),
       watches: new Map(),
       requests: new Map(),
@@ -209,6 +215,11 @@ class EmulatedBoard implements Board {
     this.enter(this.life, { do: 'hand', event });
   }
 
+  observed(exchange: Exchange): void {
+    const { life } = this;
+    if (life?.booted) void this.options.rounds.outside(() => this.enter(life, { do: 'exchange', exchange }));
+  }
+
   async rpc(request: string): Promise<string> {
     const answer = await this.options.rounds.outside(() => {
       const { life } = this;
@@ -251,6 +262,7 @@ class EmulatedBoard implements Board {
     return {
       nowMs: this.hardwareClock.nowMs(),
       peers: life.network.peers(),
+      sisters: life.network.sisters(),
       batteryPercent: this.battery.percent(),
       memory: undefined,
     };
@@ -283,6 +295,8 @@ class EmulatedBoard implements Board {
       this.routes = routes;
       this.note('serve', JSON.stringify(routes));
     },
+    drained: (life, [, id, containerId]) =>
+      void this.underWay.drained(containerId).then(() => this.enter(life, { do: 'settled', id })),
     draw: (_, [, rectangle]) => this.draw(rectangle),
     log: (_, [, level, message]) => this.log(level, message),
     container: (life, [, id, verb, args]) => this.act(life, id, verb, args),

@@ -1,4 +1,4 @@
-import type { Clock, Network, Route } from '../runtime/ports/index.ts';
+import type { Clock, Network, Sister } from '../runtime/ports/index.ts';
 import type { Random } from './random.ts';
 
 /** How one direction between two devices behaves. */
@@ -32,11 +32,18 @@ export const MESSAGE_LIMIT = 8 * 1024 * 1024;
 const QUEUE_MS = 60_000;
 const OVERTAKEN = 10;
 
+/** What the network port has of the device's own proxy. */
+export type ProxyEnd = Pick<Network, 'serve' | 'drained' | 'observe'>;
+
+const NO_PROXY: ProxyEnd = { serve: () => {}, drained: () => Promise.resolve(), observe: () => {} };
+
 /** The cables between the devices of one world. */
 export interface VirtualNetwork {
   /** The network as one device sees it. Joining again, as after a reboot, replaces what stood there. */
-  join(name: string, serve: (routes: readonly Route[]) => void): Network;
+  join(name: string, proxy?: ProxyEnd): Network;
   leave(name: string): void;
+  /** Says where the proxy of a device is, to all others that it reaches. */
+  announce(name: string, url: string): void;
   /** Sets both directions between two devices. */
   setLink(a: string, b: string, change: Partial<Link>): void;
   /** How the direction behaves now. */
@@ -54,6 +61,7 @@ export function virtualNetwork(clock: Clock, random: Random): VirtualNetwork {
   const freeAtMs = new Map<string, number>();
   /** Who reaches whom; forgotten when that may have changed. */
   const reach = new Map<string, string[]>();
+  const urls = new Map<string, string>();
   const linkOf = (from: string, to: string): Link => links.get(`${from}>${to}`) ?? cable;
 
   const peersOf = (name: string): string[] => {
@@ -91,16 +99,20 @@ export function virtualNetwork(clock: Clock, random: Random): VirtualNetwork {
   };
 
   return {
-    join(name, serve) {
+    join(name, proxy = NO_PROXY) {
       handlers.set(name, () => {});
       reach.clear();
       return {
         peers: () => peersOf(name),
         send: (peer, message) => send(name, peer, message),
         receive: (handler) => void handlers.set(name, handler),
-        serve,
+        serve: (routes) => proxy.serve(routes),
+        drained: (containerId) => proxy.drained(containerId),
+        observe: (handler) => proxy.observe(handler),
+        sisters: () => peersOf(name).flatMap((peer): Sister[] => (urls.has(peer) ? [{ name: peer, url: urls.get(peer)! }] : [])),
       };
     },
+    announce: (name, url) => void urls.set(name, url),
     leave(name) {
       handlers.delete(name);
       reach.clear();

@@ -50,7 +50,13 @@ export async function serveWorld(options: ServerOptions): Promise<EmulatorServer
     const rpcUrl = await open(rpc, rpcPort, '--rpc-port');
     for (const [index, board] of world.boards.entries()) {
       const at = port === 0 ? 0 : port + 1 + index;
-      proxyUrls.push(await open(localServer(boardProxy(board)), at, `--port (the devices take the ports after it)`));
+      const url = await open(
+        localServer(boardProxy(board, () => world.clock.nowMs())),
+        at,
+        `--port (the devices take the ports after it)`,
+      );
+      proxyUrls.push(url);
+      world.network.announce(board.identity.name, url);
     }
     const observer = observe({
       world,

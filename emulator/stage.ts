@@ -1,5 +1,5 @@
 import { custom, http, type Transport } from 'viem';
-import { findRoute } from './proxy.ts';
+import { findRoute } from '../runtime/proxy/match.ts';
 import { ask } from './rpc.ts';
 import type { World } from './world.ts';
 
@@ -39,7 +39,7 @@ export function virtualStage(world: World): Stage {
     }),
     async get(device, path) {
       const { routes, engine } = world.boards[device]!;
-      const route = findRoute(routes, path);
+      const route = findRoute(routes, '', path);
       if (!route) return { status: 503, body: '' };
       return engine.answer?.(route.containerId, route.port, { method: 'GET', path }) ?? { status: 502, body: '' };
     },

@@ -19,7 +19,7 @@ import { lockFolder } from './system/lock.ts';
 import { lineLogger } from './system/log.ts';
 import { systemNetwork } from './system/network.ts';
 import { createPeers } from './system/peers.ts';
-import { createProxy, type ReverseProxy } from './system/proxy.ts';
+import { createProxy, type ReverseProxy } from './system/proxy/index.ts';
 import { createRpcServer } from './system/rpc-server.ts';
 import { openStore } from './system/store.ts';
 
@@ -105,6 +105,7 @@ async function assemble(
   closers.push(
     () => engine.close(),
     () => peers.close(),
+    () => proxy.close(),
   );
 
   let node: Node | undefined;
@@ -123,7 +124,7 @@ async function assemble(
     store,
     clock: systemClock(),
     containers: engine.containers,
-    network: consensus ? engineNetwork(consensus, proxy.serve) : systemNetwork(peers, proxy.serve),
+    network: { ...systemNetwork(peers, proxy), ...(consensus && engineNetwork(consensus)) },
     display: headlessDisplay(),
     device: {
       name: config.name,
@@ -211,8 +212,8 @@ function peersOptions(config: BridgeConfig, genesis: Genesis, log: Logger) {
 }
 
 /** With an engine of consensus its peers are the peers: the nodes themselves say nothing to each other. */
-function engineNetwork(engine: Engine, serve: Ports['network']['serve']): Ports['network'] {
-  return { peers: () => engine.peers(), send: () => {}, receive: () => {}, serve };
+function engineNetwork(engine: Engine): Pick<Ports['network'], 'peers' | 'send' | 'receive'> {
+  return { peers: () => engine.peers(), send: () => {}, receive: () => {} };
 }
 
 /** Equal genesis, equal text, however it was written down. */

@@ -13,14 +13,12 @@ import { routes, sameRoutes } from './proxy/routes.ts';
 import { type Alarm, createAlarm } from './reconcile/alarm.ts';
 import type { Found } from './reconcile/found.ts';
 import { judge, type Verdict } from './reconcile/judge.ts';
-import { ownerOf } from './reconcile/labels.ts';
+import { graceOf, ownerOf } from './reconcile/labels.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { toStatus } from './status.ts';
 
 /** While something rolls out, votes are looked after this often. */
 const VOTE_INTERVAL_MS = 1_000;
-/** A container that has just lost its route keeps running for this long, for the requests it is answering. */
-const DRAIN_MS = 2_000;
 const UNKNOWN: Verdict = { is: 'undecided', waitingFor: 'the container engine' };
 
 /**
@@ -155,12 +153,27 @@ export class DeviceNode implements Node {
     this.served = next;
   }
 
+  /** What has just lost its route keeps running until its last request is answered, at most for its grace period. */
   private drain(before: readonly Route[], now: readonly Route[]): void {
     const nowMs = this.ports.clock.nowMs();
     const routed = new Set(now.map(({ containerId }) => containerId));
-    const left = before.filter(({ containerId }) => !routed.has(containerId));
+    const left = new Set(before.map(({ containerId }) => containerId).filter((id) => !routed.has(id)));
     const still = [...this.draining].filter(([id, untilMs]) => untilMs > nowMs && !routed.has(id));
-    this.draining = new Map([...still, ...left.map(({ containerId }): [string, number] => [containerId, nowMs + DRAIN_MS])]);
+    this.draining = new Map(still);
+    for (const container of this.found?.containers ?? []) {
+      if (left.has(container.id)) this.waitForLast(container.id, nowMs + graceOf(container));
+    }
+  }
+
+  private waitForLast(id: string, untilMs: number): void {
+    this.draining.set(id, untilMs);
+    const over = () => {
+      // Routed again meanwhile, or waited for anew: then this is not the end that is waited for.
+      if (this.draining.get(id) !== untilMs) return;
+      this.draining.delete(id);
+      this.reconciler.poke();
+    };
+    this.ports.network.drained(id).then(over, over);
   }
 
   private vote(): void {

@@ -1,5 +1,5 @@
 /** What goes between the world and the shell around one device's firmware. Everything here can be copied to another thread. */
-import type { Containers, InputEvent, LogLevel, Rectangle, Route } from '../../runtime/ports/index.ts';
+import type { Containers, Exchange, InputEvent, LogLevel, Rectangle, Route, Sister } from '../../runtime/ports/index.ts';
 
 /** One thing that happens to a device. */
 export type Input =
@@ -9,6 +9,7 @@ export type Input =
   | { readonly do: 'settled'; readonly id: number; readonly value?: unknown; readonly error?: EngineFailure }
   | { readonly do: 'rpc' | 'session.receive'; readonly id: number; readonly text: string }
   | { readonly do: 'session.open' | 'session.close'; readonly id: number }
+  | { readonly do: 'exchange'; readonly exchange: Exchange }
   | { readonly do: 'hand'; readonly event: InputEvent }
   | { readonly do: 'stop' };
 
@@ -21,6 +22,7 @@ export interface EngineFailure {
 export interface Moment {
   readonly nowMs: number;
   readonly peers: readonly string[];
+  readonly sisters: readonly Sister[];
   readonly batteryPercent: number | undefined;
   readonly memory: { readonly usedBytes: number; readonly totalBytes: number } | undefined;
 }
@@ -35,6 +37,7 @@ export type Effect =
   | readonly ['cancel', id: number]
   | readonly ['send', peer: string, message: Uint8Array]
   | readonly ['serve', routes: readonly Route[]]
+  | readonly ['drained', id: number, containerId: string]
   | readonly ['draw', rectangle: Rectangle]
   | readonly ['log', level: LogLevel, message: string]
   | readonly ['container', id: number, verb: ContainerVerb, args: readonly unknown[]]

@@ -1,5 +1,5 @@
 import type { NodeConfig } from '../../runtime/config.ts';
-import type { Containers, Device, InputEvent, Ports, Store, Vm } from '../../runtime/ports/index.ts';
+import type { Containers, Device, Exchange, InputEvent, Ports, Store, Vm } from '../../runtime/ports/index.ts';
 import type { ContainerVerb, Effect, EngineFailure, Moment, WriteTrap } from './exchange.ts';
 
 /** Ports that keep a list of what was done through them, and the other ends of what comes back. */
@@ -13,6 +13,7 @@ export interface RecordingPorts {
   changed(id: number): void;
   message(peer: string, bytes: Uint8Array): void;
   settled(id: number, value: unknown, error: EngineFailure | undefined): void;
+  exchange(exchange: Exchange): void;
   hand(event: InputEvent): void;
   setTrap(trap: WriteTrap | undefined): void;
   /** From now on every port throws. */
@@ -47,6 +48,7 @@ class Recorder implements RecordingPorts {
   private readonly watchers = new Map<number, () => void>();
   private readonly waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   private receiver: (peer: string, message: Uint8Array) => void = () => {};
+  private observer: (exchange: Exchange) => void = () => {};
   private fingers: (event: InputEvent) => void = () => {};
   private trap: WriteTrap | undefined;
   private nextId = 1;
@@ -66,6 +68,11 @@ class Recorder implements RecordingPorts {
           this.receiver = handler;
         },
         serve: (routes) => this.add(['serve', routes]),
+        drained: (containerId) => this.later((id) => ['drained', id, containerId]),
+        observe: (handler) => {
+          this.observer = handler;
+        },
+        sisters: () => parts.moment().sisters,
       },
       display: { draw: (rectangle) => this.add(['draw', { ...rectangle, pixels: rectangle.pixels.slice() }]) },
       input: {
@@ -112,6 +119,10 @@ class Recorder implements RecordingPorts {
     this.waiting.delete(id);
     if (error) promise?.reject(this.makeError(error));
     else promise?.resolve(value);
+  }
+
+  exchange(exchange: Exchange): void {
+    this.observer(exchange);
   }
 
   hand(event: InputEvent): void {
@@ -178,15 +189,21 @@ class Recorder implements RecordingPorts {
     };
   }
 
+  /** What is answered later, by its number. */
+  private later<T>(effect: (id: number) => Effect): Promise<T> {
+    const id = this.nextId++;
+    const promise = new Promise<T>((resolve, reject) =>
+      this.waiting.set(id, { resolve: resolve as (value: unknown) => void, reject }),
+    );
+    this.add(effect(id));
+    return promise;
+  }
+
   private containers(): Containers {
     const later =
       (verb: ContainerVerb) =>
-      (...args: readonly unknown[]): Promise<never> => {
-        const id = this.nextId++;
-        const promise = new Promise<never>((resolve, reject) => this.waiting.set(id, { resolve: resolve as () => void, reject }));
-        this.add(['container', id, verb, args]);
-        return promise;
-      };
+      (...args: readonly unknown[]): Promise<never> =>
+        this.later((id) => ['container', id, verb, args]);
     return {
       describe: later('describe'),
       list: later('list'),

@@ -31,7 +31,7 @@ class FirmwareShell implements ShellDoor {
   private readonly recorder: RecordingPorts;
   private readonly sessions = new Map<number, NonNullable<ReturnType<FirmwareProcess['session']>>>();
   private firmware: FirmwareProcess | undefined;
-  private moment: Moment = { nowMs: 0, peers: [], batteryPercent: undefined, memory: undefined };
+  private moment: Moment = { nowMs: 0, peers: [], sisters: [], batteryPercent: undefined, memory: undefined };
   private end: End | undefined;
   private queue: Promise<unknown> = Promise.resolve();
 
@@ -101,6 +101,8 @@ class FirmwareShell implements ShellDoor {
         return recorder.message(input.peer, input.bytes);
       case 'settled':
         return recorder.settled(input.id, input.value, input.error);
+      case 'exchange':
+        return recorder.exchange(input.exchange);
       case 'hand':
         return recorder.hand(input.event);
       case 'rpc':

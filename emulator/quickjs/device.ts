@@ -208,6 +208,7 @@ class QuickJsFirmware implements FirmwareProcess {
   private hostCalls(): HostCalls {
     const { ports } = this;
     ports.network.receive((peer, message) => void (this.dead || this.machine?.enter('message', peer, message)));
+    ports.network.observe((exchange) => void (this.dead || this.machine?.enter('exchange', JSON.stringify(exchange))));
     ports.input?.receive((event) => void (this.dead || this.machine?.enter('input', JSON.stringify(event))));
     return {
       'vm.execute': valueCall(([block, message, options]) =>
@@ -238,6 +239,7 @@ class QuickJsFirmware implements FirmwareProcess {
         return undefined;
       },
       'network.peers': () => JSON.stringify(ports.network.peers()),
+      'network.sisters': () => JSON.stringify(ports.network.sisters()),
       'network.send': (peer, bytes) => void ports.network.send(peer, bytes!) as undefined,
       'network.serve': valueCall((routes) => ports.network.serve(routes as unknown as Route[])),
       'display.draw': (text, bytes) => {
@@ -287,7 +289,7 @@ class QuickJsFirmware implements FirmwareProcess {
 }
 
 /** The calls that answer later, each carrying the number of its promise inside. */
-function laterCalls({ containers, device }: Ports, firmware: QuickJsFirmware): HostCalls {
+function laterCalls({ containers, device, network }: Ports, firmware: QuickJsFirmware): HostCalls {
   const later =
     (act: (...args: never[]) => Promise<unknown>): HostCall =>
     (text, bytes) => {
@@ -300,6 +302,7 @@ function laterCalls({ containers, device }: Ports, firmware: QuickJsFirmware): H
       return undefined;
     };
   return {
+    'network.drained': later((containerId: string) => network.drained(containerId)),
     'containers.describe': later(() => containers.describe()),
     'containers.list': later(() => containers.list()),
     'containers.hasImage': later((image: string) => containers.hasImage(image)),

@@ -4,7 +4,7 @@
  */
 import type { NodeConfig } from '../../runtime/config.ts';
 import type { Node, Session } from '../../runtime/node.ts';
-import type { Containers, InputEvent, Network, Ports, StateView, Store, Vm } from '../../runtime/ports/index.ts';
+import type { Containers, Exchange, InputEvent, Network, Ports, StateView, Store, Vm } from '../../runtime/ports/index.ts';
 import { type Packed, pack, unpack } from './codec.ts';
 import type { BootFacts, Enter, EntryName, HostFunction, HostReply, Settled } from './wire.ts';
 
@@ -22,6 +22,7 @@ const watchers = new Map<number, () => void>();
 const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
 const sessions = new Map<string, Session>();
 let receiver: ((peer: string, message: Uint8Array) => void) | undefined;
+let observer: ((exchange: Exchange) => void) | undefined;
 let hand: ((event: InputEvent) => void) | undefined;
 let node: Node | undefined;
 let nextId = 1;
@@ -144,6 +145,11 @@ const network: Network = {
   serve(routes) {
     call('network.serve', routes);
   },
+  drained: (containerId) => callLater('network.drained', containerId) as Promise<void>,
+  observe(handler) {
+    observer = handler;
+  },
+  sisters: () => call('network.sisters', null) as ReturnType<Network['sisters']>,
 };
 
 function makePorts(facts: BootFacts): Ports {
@@ -212,6 +218,7 @@ const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) 
   },
   changed: (text) => watchers.get(Number(text))?.(),
   message: (peer, bytes) => receiver?.(peer, new Uint8Array(bytes!)),
+  exchange: (text) => observer?.(JSON.parse(text) as Exchange),
   input: (text) => hand?.(JSON.parse(text) as InputEvent),
   settled: (text, bytes) => settle(unpack(bytes ? { text, bytes: new Uint8Array(bytes) } : { text }) as Settled),
   async rpc(text) {

@@ -15,6 +15,7 @@ export type EntryName =
   | 'timer'
   | 'changed'
   | 'message'
+  | 'exchange'
   | 'input'
   | 'settled'
   | 'rpc'

@@ -1,12 +1,16 @@
-import type { Network, Route } from '../../runtime/ports/index.ts';
+import type { Network } from '../../runtime/ports/index.ts';
 import type { Peers } from './peers.ts';
+import type { ReverseProxy } from './proxy/index.ts';
 
-/** The {@link Network} port: peers on one side, the proxy's routes on the other. */
-export function systemNetwork(peers: Peers, serve: (routes: readonly Route[]) => void): Network {
+/** The {@link Network} port: peers on one side, the proxy on the other. */
+export function systemNetwork(peers: Peers, proxy: ReverseProxy): Network {
   return {
     peers: () => peers.names(),
     send: (peer, message) => peers.send(peer, message),
     receive: (handler) => peers.receive(handler),
-    serve,
+    serve: (routes) => proxy.serve(routes),
+    drained: (containerId) => proxy.drained(containerId),
+    observe: (handler) => proxy.observe(handler),
+    sisters: () => [],
   };
 }

@@ -1,5 +1,6 @@
 import { SECRET_NAME } from '../ports/container-rules.ts';
-import { type Check, flag, list, object, record, refuse, set, text, whole } from './check.ts';
+import { routeLabelFault } from '../proxy/labels.ts';
+import { type Check, flag, gather, list, object, record, refuse, set, text, whole } from './check.ts';
 import type { Condition, Logging, Restart, Service, ServiceHealthcheck } from './manifest.ts';
 import { REPLICAS_LIMIT } from './manifest.ts';
 import { unknownKey, whyRefused, whyRefusedVolume } from './refused.ts';
@@ -108,7 +109,7 @@ export const serviceFields: { readonly [K in keyof Service]-?: Check<Exclude<Ser
   memoryBytes: whole(6 * 1024 ** 2, 2 ** 40, 'bytes'),
   // From a hundredth of a processor to 64 of them.
   nanoCpus: whole(10_000_000, 64_000_000_000, 'billionths of a processor'),
-  labels: record(label, labelText, 0, 64),
+  labels: (value, at) => labels(value, at),
   tmpfs: set(tmpfs, 16),
   readOnly: flag,
   user: text(/^[a-z0-9_][a-z0-9_-]*(?::[a-z0-9_][a-z0-9_-]*)?$/, 64, 'a user such as 1000, app or 1000:1000'),
@@ -128,6 +129,17 @@ export const serviceFields: { readonly [K in keyof Service]-?: Check<Exclude<Ser
   capDrop: set(capability, 16),
   secrets: set(secretName, 16),
   route,
+};
+
+/** What a label says of a route is read when the release is proposed, so that it cannot go wrong on a device. */
+const labels: Check<Readonly<Record<string, string>>> = (value, at) => {
+  const checked = record(label, labelText, 0, 64)(value, at);
+  const faults = Object.entries(checked).map(([name, text]) => () => {
+    const fault = routeLabelFault(name, text);
+    if (fault !== undefined) refuse([...at, name], fault);
+  });
+  gather(faults);
+  return checked;
 };
 
 /** A whole service, every field checked, no other let in. */

@@ -1,5 +1,7 @@
 import { equalBytes, utf8Decode } from '../bytes.ts';
 import { nestsDeeper } from '../nesting.ts';
+import { routeWords } from '../proxy/labels.ts';
+import { namesRoute, pathOf } from '../proxy/routed.ts';
 import { type Check, gather, object, record, refuse, whole } from './check.ts';
 import { encodeManifest, tooLong } from './encode.ts';
 import { service, serviceName } from './fields.ts';
@@ -65,13 +67,18 @@ function reaches(services: Manifest['services'], from: string, to: string): bool
 /** A route leads to a port, and to one service only. `keys`: where the file at hand writes a route, below the service. */
 export function checkRoutes({ services }: Manifest, keys: Path): void {
   const owners = new Map<string, string>();
-  const jobs = Object.entries(services).map(([name, { route, ports }]) => () => {
-    if (route === undefined) return;
-    const at = ['services', name, ...keys];
-    if (ports === undefined) refuse(at, `a route leads to a port; write the port of "${name}" under ports`);
-    const owner = owners.get(route);
-    if (owner !== undefined) refuse(at, `the route ${route} already leads to "${owner}"`);
-    owners.set(route, name);
+  const jobs = Object.entries(services).map(([name, service]) => () => {
+    const { hosts = [''], port } = routeWords(service.labels);
+    const at = ['services', name, ...(service.route === undefined ? ['labels'] : keys)];
+    if (port !== undefined && service.ports?.includes(port) !== true)
+      refuse(at, `the port ${port} of the route is not among the ports of "${name}"`);
+    if (!namesRoute(service)) return;
+    if (service.ports === undefined) refuse(at, `a route leads to a port; write the port of "${name}" under ports`);
+    for (const place of hosts.map((host) => `${host}${pathOf(service) ?? '/'}`)) {
+      const owner = owners.get(place);
+      if (owner !== undefined) refuse(at, `the route ${place} already leads to "${owner}"`);
+      owners.set(place, name);
+    }
   });
   gather(jobs);
 }

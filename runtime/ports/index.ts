@@ -26,15 +26,57 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** Where the proxy sends what arrives for an app: the first route whose path prefix fits. */
+/** Where the proxy sends what arrives for an app: the first route that fits. */
 export interface Route {
   /** Path prefix such as `/` or `/hello`. */
   readonly path: string;
+  /** Names in the Host header, in lower case and without a port. Absent: any. */
+  readonly hosts?: readonly string[];
   readonly app: string;
   readonly revision: number;
   readonly containerId: string;
   /** Port inside the container. */
   readonly port: number;
+  readonly limits?: RouteLimits;
+}
+
+/** Bounds of one route. What is absent takes the proxy's own (`runtime/proxy/limits.ts`). */
+export interface RouteLimits {
+  /** Until the container takes a connection. */
+  readonly connectMs?: number;
+  /** Until the head of its answer. */
+  readonly answerMs?: number;
+  /** Longest silence within a body or an upgraded connection. */
+  readonly idleMs?: number;
+  /** Longest body of a request. */
+  readonly bodyBytes?: number;
+}
+
+/** One request, as the proxy saw it end. */
+export interface Exchange {
+  readonly app: string;
+  readonly revision: number;
+  /** By the device's clock: when it arrived. */
+  readonly atMs: number;
+  /** Microseconds until the head of the answer. */
+  readonly tookUs: number;
+  readonly method: string;
+  readonly host: string;
+  /** Without its query, which may hold what nobody else should see. */
+  readonly path: string;
+  /** What the client was answered; 0: it went away before. */
+  readonly status: number;
+  /** Why the container did not answer: not reached, too late, or it broke off. */
+  readonly failure?: 'connect' | 'timeout' | 'broken';
+  /** Of the answer's body. */
+  readonly bytes: number;
+}
+
+/** Another node of the ledger, as phones and browsers reach it. */
+export interface Sister {
+  readonly name: string;
+  /** Of its proxy, such as `http://10.0.0.5:8080`. */
+  readonly url: string;
 }
 
 /** Other nodes of the ledger, and the phones and browsers nearby. */
@@ -47,6 +89,12 @@ export interface Network {
   receive(handler: (peer: string, message: Uint8Array) => void): void;
   /** Replaces the proxy's routes, at once and as a whole. No routes: the proxy answers 503. */
   serve(routes: readonly Route[]): void;
+  /** Resolves when a container that has no route any more has no request under way either. */
+  drained(containerId: string): Promise<void>;
+  /** One handler for requests that ended; a later call replaces it. It must not throw. */
+  observe(handler: (exchange: Exchange) => void): void;
+  /** Nodes that have said where their proxies are. */
+  sisters(): readonly Sister[];
 }
 
 /** A rectangle of pixels, RGB565, row by row. */

@@ -5,9 +5,11 @@ import type { Found } from '../reconcile/found.ts';
 import { ownerOf, routeOf } from '../reconcile/labels.ts';
 import { yielding } from '../reconcile/order.ts';
 import { isAnother, type Revision, type Wanted, type WantedApp } from '../reconcile/wanted.ts';
+import { routeWords } from './labels.ts';
+import { byPrecision } from './match.ts';
 
 /**
- * Where the proxy sends what arrives, longest path first. Pure, and always looked at together with `plan`: whatever a plan
+ * Where the proxy sends what arrives, names first and longer paths first. Pure, and always looked at together with `plan`: whatever a plan
  * stops or removes, no route of the same picture leads to.
  *
  * The revision that answers for an app: the current one once all of it is good; before that the previous one, or whichever
@@ -19,16 +21,24 @@ export function routes(wanted: Wanted, found: Found, nowMs: number): Route[] {
   const apps = [...wanted.apps].sort((a, b) => (a.app < b.app ? -1 : 1));
   for (const app of apps) {
     for (const container of answering(app, wanted, found, nowMs)) {
-      const home = apps.length === 1 ? '/' : `/${app.app}`;
+      const { hosts, limits } = routeWords(container.labels);
+      const home = apps.length === 1 || hosts !== undefined ? '/' : `/${app.app}`;
       const { port, path = home } = routeOf(container)!;
       const { revision } = ownerOf(container)!;
-      // Two apps that claim one path: the first by name has it, the other keeps its own name.
-      const free = [path, `/${app.app}`].find((place) => (taken.get(place)?.app ?? app.app) === app.app);
-      if (free !== undefined && !taken.has(free))
-        taken.set(free, { path: free, app: app.app, revision, containerId: container.id, port });
+      const rest = { app: app.app, revision, containerId: container.id, port, ...(limits && { limits }) };
+      for (const host of hosts ?? [undefined]) {
+        // Two apps that claim one place: the first by name has it, the other keeps its own name.
+        const free = [path, `/${app.app}`].find((place) => (taken.get(placeOf(host, place))?.app ?? app.app) === app.app);
+        if (free === undefined || taken.has(placeOf(host, free))) continue;
+        taken.set(placeOf(host, free), { path: free, ...(host !== undefined && { hosts: [host] }), ...rest });
+      }
     }
   }
-  return [...taken.values()].sort((a, b) => b.path.length - a.path.length || (a.path < b.path ? -1 : 1));
+  return [...taken.values()].sort(byPrecision);
+}
+
+function placeOf(host: string | undefined, path: string): string {
+  return `${host ?? ''}${path}`;
 }
 
 /** The containers of an app that may be routed to, the best replica of each service first. */

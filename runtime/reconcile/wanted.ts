@@ -5,7 +5,8 @@ import { type Condition, type Manifest, ManifestRefused, type Service } from '..
 import { parseManifest } from '../manifest/parse.ts';
 import type { ContainerSpec, FoundContainer, Healthcheck } from '../ports/index.ts';
 import { Label } from '../ports/index.ts';
-import { routedService } from '../proxy/routed.ts';
+import { routeWords } from '../proxy/labels.ts';
+import { namesRoute, pathOf, routedService } from '../proxy/routed.ts';
 import { belongings } from './belongings.ts';
 import { differences } from './differences.ts';
 import { OwnLabel } from './labels.ts';
@@ -84,7 +85,7 @@ function toContainers(who: Identity, { services }: Manifest, sha256: (data: Uint
     const service = services[name]!;
     // Only what the operator wrote goes in: a new default of ours recreates nothing.
     const hash = `${HASH_VERSION}:${bytesToHex(sha256(utf8Encode(canonicalJson(service)))).slice(2)}`;
-    const route = name === routed || service.route !== undefined ? routeLabel(service) : {};
+    const route = name === routed || namesRoute(service) ? routeLabel(service) : {};
     const marks = { [Label.spec]: hash, ...orderLabels(service), ...route };
     const shared = belongings(who, name, services);
     return Array.from({ length: service.replicas ?? 1 }, (_, index) => ({
@@ -134,8 +135,9 @@ function toSpec(who: Identity, name: string, replica: number, service: Service, 
 }
 
 /** `<port> <path>`; without a path the proxy chooses one. On the container, so that it stays reachable when its release is gone. */
-function routeLabel({ ports, route }: Service): Record<string, string> {
-  return { [OwnLabel.route]: `${ports?.[0] ?? 0} ${route ?? ''}`.trimEnd() };
+function routeLabel(service: Service): Record<string, string> {
+  const port = routeWords(service.labels).port ?? service.ports?.[0] ?? 0;
+  return { [OwnLabel.route]: `${port} ${pathOf(service) ?? ''}`.trimEnd() };
 }
 
 /** What must be known when the release is gone: whom it needs, and whether the next one may run beside it. */

@@ -4,6 +4,7 @@ import { virtualClock } from '../../emulator/clock.ts';
 import { MESSAGE_LIMIT, type VirtualNetwork, virtualNetwork } from '../../emulator/network.ts';
 import { seededRandom } from '../../emulator/random.ts';
 import type { Network } from '../../runtime/ports/index.ts';
+import { quietNetwork } from '../support/network.ts';
 
 const test = suite('emulator/network');
 
@@ -20,7 +21,7 @@ function bench(seed = 'net'): Bench {
   const cables = virtualNetwork(clock, seededRandom(seed));
   const heard: string[] = [];
   const join = (name: string): Network => {
-    const network = cables.join(name, () => {});
+    const network = cables.join(name, quietNetwork);
     network.receive((peer, message) => heard.push(`${clock.nowMs()} ${peer}>${name} ${[...message]}`));
     return network;
   };
@@ -84,7 +85,7 @@ for (const [name, steps] of silent) {
 
 test('peers are those in reach, in order', () => {
   const { cables, a } = bench();
-  cables.join('c', () => {});
+  cables.join('c', quietNetwork);
   assert.equal(a.peers(), ['b', 'c']);
   cables.setLink('a', 'b', { cut: true });
   assert.equal(a.peers(), ['c']);

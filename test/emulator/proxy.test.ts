@@ -4,37 +4,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Board, BoardEngine } from '../../emulator/board.ts';
 import { close, listen, localServer } from '../../emulator/http.ts';
-import { boardProxy, findRoute } from '../../emulator/proxy.ts';
+import { boardProxy } from '../../emulator/proxy.ts';
 import type { Route } from '../../runtime/ports/index.ts';
+import { createUnderWay } from '../../runtime/proxy/under-way.ts';
 import { noContainers } from './support.ts';
 
 const test = suite('emulator/proxy');
 const route = (path: string, containerId = 'c'): Route => ({ path, app: 'hello', revision: 1, containerId, port: 80 });
-
-const matches: [routes: string[], url: string, path: string | undefined][] = [
-  [['/'], '/', '/'],
-  [['/'], '/any/where?x=1', '/'],
-  [['/hello'], '/hello', '/hello'],
-  [['/hello'], '/hello/deeper', '/hello'],
-  [['/hello'], '/hello?x', '/hello'],
-  [['/hello'], '/helloween', undefined],
-  [['/hello'], '/', undefined],
-  [['/a/b', '/a'], '/a/b/c', '/a/b'],
-  [['/a', '/a/b'], '/a/b/c', '/a'],
-  [[], '/', undefined],
-];
-
-for (const [routes, url, path] of matches) {
-  test(`${url} among ${routes.join(' ') || 'none'} goes to ${path ?? 'nobody'}`, () => {
-    assert.is(
-      findRoute(
-        routes.map((each) => route(each)),
-        url,
-      )?.path,
-      path,
-    );
-  });
-}
 
 /** A container that answers what it was asked, and how. */
 const echo = createServer(async (request, response) => {
@@ -58,9 +34,11 @@ async function proxied(engine: Partial<BoardEngine>): Promise<Proxied> {
     identity: { name: 'pad-01' },
     routes: [route('/')],
     running: true,
+    underWay: createUnderWay(),
+    observed: () => {},
     engine: { containers: noContainers, ...engine },
   };
-  const server = localServer(boardProxy(board as unknown as Board));
+  const server = localServer(boardProxy(board as unknown as Board, () => 0));
   return { url: `http://127.0.0.1:${await listen(server, 0, '--port')}`, server, board };
 }
 
@@ -91,29 +69,30 @@ test('a request that meets a container just gone is tried again with the routes 
   await close(server);
 });
 
-test('what would change something is not sent twice', async () => {
-  let calls = 0;
-  const { url, server } = await proxied({
-    reach: async () => {
-      calls += 1;
-      throw new Error('gone');
-    },
+test('what reached a container is not sent twice', async () => {
+  let arrivals = 0;
+  const dying = createServer((_, response) => {
+    arrivals += 1;
+    response.destroy();
   });
+  const at = await listen(dying, 0, '--port');
+  const { url, server } = await proxied({ reach: async () => ({ host: '127.0.0.1', port: at }) });
   const response = await fetch(url, { method: 'POST', body: 'x' });
-  assert.equal([response.status, await response.text()], [502, 'hello r1 on pad-01 does not answer\n']);
-  assert.is(calls, 1);
+  assert.equal([response.status, await response.text()], [502, 'hello r1 on pad-01 broke off.\n']);
+  assert.is(arrivals, 1);
   await close(server);
+  await close(dying);
 });
 
 test('without an app there is a sentence', async () => {
   const { url, server, board } = await proxied({ reach });
   const text = async () => (await fetch(url)).text();
   board.routes = [route('/other')];
-  assert.is(await text(), 'pad-01 serves nothing under this path\n');
+  assert.is(await text(), 'pad-01 serves nothing under this name and path; it serves /other.\n');
   board.routes = [];
-  assert.is(await text(), 'pad-01 serves nothing yet\n');
+  assert.is(await text(), 'pad-01 serves nothing yet.\n');
   board.running = false;
-  assert.is(await text(), 'pad-01 is not running\n');
+  assert.is(await text(), 'pad-01 is not running.\n');
   await close(server);
 });
 

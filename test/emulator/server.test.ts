@@ -116,8 +116,8 @@ for (const { name, at, init, status, body } of rows) {
 
 test('the proxy says which device and release answered', async ({ server }) => {
   const { headers } = await fetch(proxy(server));
-  assert.is(headers.get('x-classpad-device'), 'pad-02');
-  assert.is(headers.get('x-classpad-release'), 'stub r1');
+  assert.is(headers.get('classpad-device'), 'pad-02');
+  assert.is(headers.get('classpad-revision'), 'stub r1');
 });
 
 test('a request under a foreign name is refused', async ({ server }) => {

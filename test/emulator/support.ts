@@ -1,5 +1,6 @@
 import type { NodeConfig } from '../../runtime/config.ts';
 import type { Containers, Ports } from '../../runtime/ports/index.ts';
+import { quietNetwork } from '../support/network.ts';
 
 /** What a node is told in tests that do not look at it. */
 export const someConfig: NodeConfig = {
@@ -60,7 +61,7 @@ export function stubPorts(own: Partial<Ports> = {}): Ports {
     },
     clock: { nowMs: () => 1000, after: () => () => {} },
     containers: noContainers,
-    network: { peers: () => [], send: () => {}, receive: () => {}, serve: () => {} },
+    network: quietNetwork,
     display: { draw: () => {} },
     device: {
       name: 'pad-01',

@@ -11,6 +11,7 @@ import { encodeManifest, type Service } from '../../runtime/manifest/index.ts';
 import type { Containers, Ports, Route } from '../../runtime/ports/index.ts';
 import { createFakeLedger, type FakeLedger, FLEET, nobleVm } from '../support/fake-ledger.ts';
 import { need, root } from '../support/need.ts';
+import { quietNetwork } from '../support/network.ts';
 
 const s = suite('device');
 const START_MS = 1_767_225_600_000;
@@ -48,6 +49,7 @@ class Bench {
   readonly lines: string[] = [];
   routes: readonly Route[] = [];
   peers: string[] = ['other'];
+  drained: () => Promise<void> = () => Promise.resolve();
   node: DeviceNode | undefined;
   /** After so many calls of the engine the device loses its power. */
   cutAfterCalls = Number.POSITIVE_INFINITY;
@@ -90,9 +92,9 @@ class Bench {
       clock: { nowMs: this.clock.nowMs, after: (ms, callback) => this.clock.after(ms, () => isAlive && callback()) },
       containers: { ...this.containers, ...counted },
       network: {
+        ...quietNetwork,
         peers: () => this.peers,
-        send: () => {},
-        receive: () => {},
+        drained: () => this.drained(),
         serve: (routes) => guard(() => Object.assign(this, { routes })),
       },
       display: { draw: () => {} },
@@ -218,6 +220,11 @@ if (
 
   s('overruled, it routes back at once and lets the last requests be answered', async () => {
     const bench = await running();
+    let answered = () => {};
+    bench.drained = () =>
+      new Promise((resolve) => {
+        answered = resolve;
+      });
     bench.ledger.quorum = 99;
     bench.ledger.release('hello', hello({ GREETING: 'two' }));
     await bench.pass(5);
@@ -225,9 +232,23 @@ if (
     bench.ledger.rollBack('hello');
     await bench.pass(0.2);
     assert.is(bench.answer, 'one');
-    await bench.pass(1.6);
+    await bench.pass(4);
     assert.equal(await bench.names(), ['hello-r1-web-1 running', 'hello-r2-web-1 running']);
+    answered();
     await bench.pass(1);
+    assert.equal(await bench.names(), ['hello-r1-web-1 running']);
+  });
+
+  s('the last requests are waited for no longer than the grace period', async () => {
+    const bench = await running();
+    bench.drained = () => new Promise(() => {});
+    bench.ledger.quorum = 99;
+    bench.ledger.release('hello', hello({ GREETING: 'two' }, { stopGraceMs: 3000 }));
+    await bench.pass(5);
+    bench.ledger.rollBack('hello');
+    await bench.pass(2.5);
+    assert.equal(await bench.names(), ['hello-r1-web-1 running', 'hello-r2-web-1 running']);
+    await bench.pass(1.5);
     assert.equal(await bench.names(), ['hello-r1-web-1 running']);
   });
 
@@ -394,7 +415,20 @@ if (
   const broken: [name: string, over: Partial<Ports>][] = [
     ['the display', { display: { draw: () => fail() } }],
     ['the log', { log: { write: () => fail() } }],
-    ['the proxy', { network: { peers: () => fail(), send: fail, receive: fail, serve: fail } }],
+    [
+      'the proxy',
+      {
+        network: {
+          peers: () => fail(),
+          send: fail,
+          receive: fail,
+          serve: fail,
+          drained: fail,
+          observe: fail,
+          sisters: () => fail(),
+        },
+      },
+    ],
     ['the hints', { containers: { watch: () => fail() } as unknown as Containers }],
   ];
   for (const [name, over] of broken) {

@@ -13,6 +13,7 @@ import type { Node } from '../../runtime/node.ts';
 import type { Ports } from '../../runtime/ports/index.ts';
 import { FLEET, nobleVm } from '../support/fake-ledger.ts';
 import { need, root } from '../support/need.ts';
+import { quietNetwork } from '../support/network.ts';
 
 const s = suite('firmware bundle');
 const file = join(root, 'build/firmware.js');
@@ -52,7 +53,7 @@ function ports(clock = virtualClock(START_MS)): Ports {
     },
     clock,
     containers: virtualContainers({ device: 'tablet', clock, random: () => 0.5 }),
-    network: { peers: () => [], send: () => {}, receive: () => {}, serve: () => {} },
+    network: quietNetwork,
     display: { draw: () => {} },
     device: deviceOf(identity),
     log: { write: () => {} },

@@ -10,10 +10,12 @@ import type { NodeConfig } from '../../runtime/config.ts';
 import { DeviceNode } from '../../runtime/device.ts';
 import { encodeManifest } from '../../runtime/manifest/index.ts';
 import type { Clock, FoundContainer, Ports, Route } from '../../runtime/ports/index.ts';
+import { createUnderWay } from '../../runtime/proxy/under-way.ts';
 import { type PrivateDockerd, startDockerd } from '../support/dockerd.ts';
 import { createFakeLedger, FLEET, nobleVm } from '../support/fake-ledger.ts';
 import { mortal } from '../support/mortal.ts';
 import { need, root } from '../support/need.ts';
+import { quietNetwork } from '../support/network.ts';
 
 const s = suite('simulation: a real engine');
 const identity = identityOf('seed', 'tablet');
@@ -45,6 +47,7 @@ class Bench {
   readonly engine: DockerEngine;
   readonly ledger = createFakeLedger(identity.address, Date.now);
   routes: readonly Route[] = [];
+  readonly underWay = createUnderWay();
   node: DeviceNode | undefined;
   private readonly miner = setInterval(() => this.ledger.mine(), 50);
   private life = 0;
@@ -81,9 +84,8 @@ class Bench {
         },
       },
       network: {
-        peers: () => [],
-        send: () => {},
-        receive: () => {},
+        ...quietNetwork,
+        drained: (id) => this.underWay.drained(id),
         serve: (routes) => {
           this.routes = routes;
         },
@@ -99,11 +101,14 @@ class Bench {
   async answer(): Promise<string> {
     const [route] = this.routes;
     if (!route) return '503';
+    const end = this.underWay.begin(route.containerId);
     try {
       const { host, port } = await this.engine.reach(route.containerId, route.port);
       return (await (await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(2000) })).text()).trim();
     } catch {
       return '502';
+    } finally {
+      end();
     }
   }
 

@@ -19,6 +19,7 @@ import type { Address, Containers, Hex, Ports, Route } from '../../runtime/ports
 import { createVm } from '../../vm/embed/index.ts';
 import { mortal } from '../support/mortal.ts';
 import { need, root } from '../support/need.ts';
+import { quietNetwork } from '../support/network.ts';
 
 const s = suite('simulation: restarts');
 const START_MS = 1_767_225_600_000;
@@ -107,7 +108,10 @@ class World {
           if (!isAlive()) throw new Error('no power');
           return act();
         };
-        const network = this.network.join(device.name, (routes) => void Object.assign(board, { routes }));
+        const network = this.network.join(device.name, {
+          ...quietNetwork,
+          serve: (routes) => void Object.assign(board, { routes }),
+        });
         const ports: Ports = {
           vm,
           store: { get: store.get, keys: store.keys, write: (entries) => alive(() => store.write(entries)) },

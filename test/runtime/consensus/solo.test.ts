@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesToHex } from '../../../runtime/bytes.ts';
 import { encodeMessage } from '../../../runtime/consensus/messages.ts';
+import { quietNetwork } from '../../support/network.ts';
 import { clientsOf } from '../ledger/client.ts';
 import { alice, bob, genesis, type Peer, type World, world } from '../ledger/world.ts';
 
@@ -183,7 +184,7 @@ test('a sequencer that lost its store takes the blocks back from the others befo
 
 test('garbage is ignored with a warning', () => {
   const some = world({ peers: 2 });
-  const intruder = some.network.join('intruder', () => {});
+  const intruder = some.network.join('intruder', quietNetwork);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => {
       intruder.send('node0', garbage);
@@ -207,14 +208,14 @@ test('blocks that the sequencer did not seal, or that are not what it sealed, ar
   await send(some, 0, 0);
   some.run(2000);
   const captured: Uint8Array[] = [];
-  const intruder = some.network.join('intruder', () => {});
+  const intruder = some.network.join('intruder', quietNetwork);
   intruder.receive((_, message) => captured.push(message));
   const genesisHash = (await clientsOf(some).request('eth_getBlockByNumber', ['0x0', false])).hash;
   intruder.send('node0', encodeMessage(genesisHash, { kind: 'want', from: 1 }));
   some.run(100);
   const blocks = captured.at(-1)!;
   const victim = world({ peers: 1 });
-  const other = victim.network.join('other', () => {});
+  const other = victim.network.join('other', quietNetwork);
   for (const at of [200, 600, blocks.length - 40]) {
     const tampered = blocks.slice();
     tampered[at] = tampered[at]! ^ 1;
@@ -236,7 +237,7 @@ test('nodes of another ledger are not heard', async () => {
   const some = world({ peers: 1 });
   const stranger = world({ peers: 1, genesis: { timestamp: 5 } });
   const genesisHash = (await clientsOf(stranger).request('eth_getBlockByNumber', ['0x0', false])).hash;
-  const other = some.network.join('other', () => {});
+  const other = some.network.join('other', quietNetwork);
   const answers: Uint8Array[] = [];
   other.receive((_, message) => answers.push(message));
   other.send('node0', encodeMessage(genesisHash, { kind: 'head', number: 99, hash: genesisHash }));

@@ -7,6 +7,7 @@ import type { Genesis, NodeConfig } from '../../../runtime/config.ts';
 import { createLedger, type Ledger } from '../../../runtime/ledger/ledger.ts';
 import type { Device, Hex, Store, Vm } from '../../../runtime/ports/index.ts';
 import { createVm } from '../../../vm/embed/index.ts';
+import { quietNetwork } from '../../support/network.ts';
 import { type TestClock, testClock } from '../../support/virtual-clock.ts';
 import { deviceOf } from './support.ts';
 
@@ -85,7 +86,7 @@ export function world(options: WorldOptions = {}): World {
     const store = options.stores?.[n] ?? memoryStore();
     const logs: string[] = [];
     const log = { write: (level: string, message: string) => void logs.push(`${level}: ${message}`) };
-    const open = () => createLedger({ vm, store, clock, network: network.join(name, () => {}), device, log }, ours);
+    const open = () => createLedger({ vm, store, clock, network: network.join(name, quietNetwork), device, log }, ours);
     const peer: Peer = {
       name,
       device,

@@ -1,0 +1,143 @@
+import { type Agent, type ClientRequest, request as openRequest, type ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import type { Route } from '../../../runtime/ports/index.ts';
+import { limitsOf } from '../../../runtime/proxy/limits.ts';
+import type { Endpoint } from '../listen.ts';
+import { back, onward } from './headers.ts';
+import { sayTo, type Visit } from './visit.ts';
+
+/** One request on its way to one container. */
+export interface Passage {
+  readonly visit: Visit;
+  readonly response: ServerResponse;
+  readonly route: Route;
+  readonly target: Endpoint;
+  readonly agent: Agent;
+  readonly device: string;
+  /** What the proxy adds to the answer. */
+  readonly added: readonly (readonly [string, string])[];
+}
+
+/** A client that takes nothing for so many silences of the route is given up. */
+const STALLS_LIMIT = 5;
+
+/**
+ * Sends the request on and streams the answer back; each side waits for the other. Answers, when all is over, whether the
+ * container was reached: if not, not a byte of the request has left, and it may go elsewhere.
+ */
+export function pass(passage: Passage): Promise<boolean> {
+  return new Promise((resolve) => {
+    const { visit, response, route, target, agent, device } = passage;
+    const { request, admitted } = visit;
+    const limits = limitsOf(route);
+    const outgoing = openRequest({
+      agent,
+      host: target.host,
+      port: target.port,
+      method: request.method,
+      path: admitted.target,
+      headers: onward(request, { device, host: admitted.host }),
+      timeout: limits.answerMs,
+      setHost: false,
+    });
+    let isReached = false;
+    const leave = () => {
+      outgoing.destroy();
+      resolve(true);
+    };
+    response.once('close', leave);
+    whenConnected(outgoing, limits.connectMs, () => {
+      isReached = true;
+      if (request.headers.expect !== undefined) response.writeContinue();
+      sendBody(passage, outgoing);
+    });
+    outgoing.on('error', (error) => {
+      if (isReached || response.closed) return broken(passage, error);
+      response.removeListener('close', leave);
+      resolve(false);
+    });
+    outgoing.on('information', ({ statusCode, headers }) => {
+      if (statusCode === 103 && headers['link'] !== undefined && request.httpVersion === '1.1')
+        response.writeEarlyHints({ link: headers['link'] });
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error(TOO_LATE)));
+    outgoing.on('response', (incoming) => answer(passage, outgoing, incoming));
+  });
+}
+
+const TOO_LATE = 'too late';
+
+/** Calls back as soon as there is a connection; without one in time the request fails. */
+function whenConnected(outgoing: ClientRequest, withinMs: number, connected: () => void): void {
+  const timer = setTimeout(() => outgoing.destroy(new Error(TOO_LATE)), withinMs);
+  outgoing.once('close', () => clearTimeout(timer));
+  const ready = () => {
+    clearTimeout(timer);
+    connected();
+  };
+  outgoing.once('socket', (socket) => {
+    if (socket.connecting) socket.once('connect', ready);
+    else ready();
+  });
+}
+
+/** The client's body, as far as the route lets it be. A client that falls silent within it is given up. */
+function sendBody({ visit, response, route }: Passage, outgoing: ClientRequest): void {
+  const { request } = visit;
+  const { bodyBytes, idleMs } = limitsOf(route);
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= bodyBytes) return;
+    sayTo(response, 413, tooLong(bodyBytes));
+    outgoing.destroy();
+  });
+  request.setTimeout(idleMs, () => {
+    sayTo(response, 408, `The request fell silent for ${idleMs / 1000} seconds.`);
+    outgoing.destroy();
+  });
+  request.once('end', () => request.setTimeout(0));
+  request.pipe(outgoing);
+}
+
+export function tooLong(limitBytes: number): string {
+  return `The body is longer than this route takes: ${limitBytes} bytes.`;
+}
+
+function answer(passage: Passage, outgoing: ClientRequest, incoming: import('node:http').IncomingMessage): void {
+  const { visit, response, route, added } = passage;
+  const { idleMs } = limitsOf(route);
+  if (response.headersSent || response.destroyed) return void outgoing.destroy();
+  visit.headMs = performance.now();
+  response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, back(incoming, added));
+  incoming.on('data', (chunk: Buffer) => {
+    visit.bytes += chunk.length;
+  });
+  let stalls = 0;
+  response.on('drain', () => {
+    stalls = 0;
+  });
+  outgoing.removeAllListeners('timeout');
+  outgoing.setTimeout(idleMs, () => {
+    // Silent because the client does not take what is there: that is no fault of the container's.
+    if (response.writableNeedDrain && ++stalls < STALLS_LIMIT) return;
+    visit.failure = 'timeout';
+    response.destroy();
+  });
+  incoming.on('error', () => {
+    visit.failure ??= 'broken';
+    response.destroy();
+  });
+  incoming.pipe(response);
+}
+
+/** The container was reached and then failed. */
+function broken({ visit, response, route, device, added }: Passage, error: Error): void {
+  // The client has left, or has been answered already.
+  if (response.destroyed || response.writableEnded) return;
+  const who = `${route.app} r${route.revision} on ${device}`;
+  const isLate = error.message === TOO_LATE;
+  visit.failure ??= isLate ? 'timeout' : 'broken';
+  if (isLate) sayTo(response, 504, `${who} did not answer within ${limitsOf(route).answerMs / 1000} seconds.`, added);
+  else sayTo(response, 502, `${who} broke off.`, added);
+}

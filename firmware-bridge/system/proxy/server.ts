@@ -1,0 +1,62 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { sayTo } from './visit.ts';
+
+/** What is done with what got through. */
+export interface Handlers {
+  readonly request: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+const MOST_CONNECTIONS = 2_048;
+const MOST_HEADERS = 100;
+const HEADERS_BYTES = 16 * 1024;
+const HEADERS_MS = 10_000;
+const KEEP_ALIVE_MS = 15_000;
+/** Requests of one connection that wait for their answers. */
+const MOST_IN_A_ROW = 32;
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [status: string, sentence: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', `The headers are longer than ${HEADERS_BYTES} bytes.`],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not come in time.'],
+};
+const NO_HTTP = ['400 Bad Request', 'This is not an HTTP request.'] as const;
+
+/** A server that bounds what a client may take up: connections, the time and size of headers, requests in a row. */
+export function guardedServer(handlers: Handlers): Server {
+  const inRow = new WeakMap<Socket, number>();
+  const take = (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    const waiting = (inRow.get(socket) ?? 0) + 1;
+    inRow.set(socket, waiting);
+    response.once('close', () => inRow.set(socket, (inRow.get(socket) ?? 1) - 1));
+    if (waiting > MOST_IN_A_ROW) sayTo(response, 429, 'Too many requests of this connection wait for their answers.');
+    else if (request.rawHeaders.length > 2 * MOST_HEADERS) sayTo(response, 431, `There are more than ${MOST_HEADERS} headers.`);
+    else handlers.request(request, response);
+  };
+  // A length of headers beyond which Node would leave some out unsaid does not exist here: what a header says counts.
+  const server = createServer({ maxHeaderSize: HEADERS_BYTES, headersTimeout: HEADERS_MS, requestTimeout: 0 }, take);
+  server.maxHeadersCount = 0;
+  server.maxConnections = MOST_CONNECTIONS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.on('checkContinue', take);
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    handlers.upgrade(request, socket, head);
+  });
+  server.on('connect', (_request, socket) => end(socket, ['405 Method Not Allowed', 'This proxy opens no tunnels.']));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => end(socket, CLIENT_ERRORS[error.code ?? ''] ?? NO_HTTP));
+  return server;
+}
+
+function end(socket: Duplex, [status, text]: readonly [string, string]): void {
+  if (!socket.writable) return void socket.destroy();
+  const sentence = `${text}\n`;
+  const length = Buffer.byteLength(sentence);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${length}\r\n\r\n${sentence}`,
+  );
+  // A client that goes on sending is not read any more.
+  setTimeout(() => socket.destroy(), 1_000).unref();
+}
