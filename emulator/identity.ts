@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Device, Hex } from '../runtime/ports/index.ts';
+import { unseal } from '../runtime/secrets/sealed-box.ts';
 
 /** A key that follows from the seed: good for a world that can be repeated, and for nothing else. */
 export interface Identity {
@@ -24,6 +25,8 @@ export function deviceOf({ name, address, privateKey }: Identity): Device {
   return {
     name,
     address,
+    publicKey: toHex(secp256k1.getPublicKey(secret, true)),
+    unseal: (sealed) => unseal(sealed, secret),
     sign(hash) {
       const signature = secp256k1.sign(hash, secret, { prehash: false, lowS: true, format: 'recovered' });
       const word = (at: number) => BigInt(toHex(signature.subarray(at, at + 32)));

@@ -28,6 +28,12 @@ export interface BridgeConfig {
   /** Empty blocks after the last one with work: tools such as Hardhat Ignition wait for five. */
   readonly trailingBlocks: number;
   readonly reconcileIntervalMs: number;
+  /** Old images stay for so many good revisions before the current one. */
+  readonly keepRevisions: number;
+  /** A request to the engine that takes longer has failed; stops and pulls may take longer by their nature. */
+  readonly engineTimeoutMs: number;
+  /** Folder on a file system in memory, for the secrets of containers. Absent: `/run/classpad/<name>/secrets`. */
+  readonly secrets?: string;
   readonly log: LogLevel;
 }
 
@@ -92,6 +98,9 @@ const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { reado
   blockIntervalMs: { text: whole(10, 600_000, 'ms'), absent: 1_000 },
   trailingBlocks: { text: whole(0, 100, 'blocks'), absent: 5 },
   reconcileIntervalMs: { text: whole(100, 3_600_000, 'ms'), absent: 10_000 },
+  keepRevisions: { text: whole(0, 100, 'revisions'), absent: 2 },
+  engineTimeoutMs: { text: whole(500, 600_000, 'ms'), absent: 30_000 },
+  secrets: { text: (text) => resolve(folder, text), optional: true },
   log: { text: logLevel, absent: 'info' },
 });
 

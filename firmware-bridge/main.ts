@@ -10,7 +10,7 @@ import { type BridgeConfig, readConfig } from './config.ts';
 import { headlessDisplay } from './device/display.ts';
 import { openIdentity } from './device/identity.ts';
 import { batteryPercent, memory } from './device/power.ts';
-import { type DockerEngine, dockerEngine } from './docker/index.ts';
+import { type DockerEngine, type DockerOptions, dockerEngine } from './docker/index.ts';
 import { watchEngine } from './engine-watch.ts';
 import { loadFirmware } from './firmware.ts';
 import { systemClock } from './system/clock.ts';
@@ -44,7 +44,7 @@ export interface RunOptions {
   readonly version: string;
   readonly log: Logger;
   /** Instead of a Docker Engine at the configured address. */
-  readonly openEngine?: (url: string, device: string) => DockerEngine;
+  readonly openEngine?: (url: string, device: string, options: DockerOptions) => DockerEngine;
 }
 
 /** Boots `build/firmware.js` on the ports of this machine. Rejects with a sentence, and then leaves nothing open. */
@@ -99,7 +99,7 @@ async function assemble(
   // Closed last: nothing may ask a closed store.
   const store = openStore(join(config.data, 'ledger'));
   closers.push(() => store.close());
-  const engine = makeEngine(config.engine, config.name);
+  const engine = makeEngine(config.engine, config.name, dockerOptions(config));
   const peers = createPeers(peersOptions(config, nodeConfig.genesis, log));
   const proxy = createProxy({ reach: engine.reach, device: config.name });
   closers.push(
@@ -130,6 +130,8 @@ async function assemble(
       name: config.name,
       address: identity.address,
       sign: identity.sign,
+      publicKey: identity.publicKey,
+      unseal: identity.unseal,
       batteryPercent: () => batteryPercent(),
       memory: () => memory(),
     },
@@ -202,8 +204,13 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string): Node
     blockIntervalMs: config.blockIntervalMs,
     trailingBlocks: config.trailingBlocks,
     reconcileIntervalMs: config.reconcileIntervalMs,
+    keepRevisions: config.keepRevisions,
     version,
   };
+}
+
+function dockerOptions({ secrets, engineTimeoutMs }: BridgeConfig): DockerOptions {
+  return { deadlineMs: engineTimeoutMs, ...(secrets !== undefined && { secrets }) };
 }
 
 function peersOptions(config: BridgeConfig, genesis: Genesis, log: Logger) {

@@ -51,6 +51,8 @@ export interface NodeConfig {
   readonly trailingBlocks?: number;
   /** A full comparison of wanted and found at least this often; events only make it sooner. */
   readonly reconcileIntervalMs: number;
+  /** Good revisions before the current one whose images stay, beside the one to return to. Absent: 2. */
+  readonly keepRevisions?: number;
   /** Version of the firmware, for the LCD and `web3_clientVersion`. */
   readonly version: string;
 }

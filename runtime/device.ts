@@ -15,6 +15,7 @@ import type { Found } from './reconcile/found.ts';
 import { judge, type Verdict } from './reconcile/judge.ts';
 import { graceOf, ownerOf } from './reconcile/labels.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
+import { openVault, type Vault } from './secrets/vault.ts';
 import { toStatus } from './status.ts';
 
 /** While something rolls out, votes are looked after this often. */
@@ -41,8 +42,8 @@ export class DeviceNode implements Node {
   private served: readonly Route[] | undefined;
   private draining = new Map<string, number>();
 
-  constructor(ports: Ports, config: NodeConfig, ledger: Ledger) {
-    const { clock, containers, device, vm } = ports;
+  constructor(ports: Ports, config: NodeConfig, ledger: Ledger, secrets: Vault = vaultOf(ports, config)) {
+    const { clock, containers, device, store, vm } = ports;
     this.ports = ports;
     this.config = config;
     this.ledger = ledger;
@@ -59,14 +60,19 @@ export class DeviceNode implements Node {
     this.reconciler = new Reconciler({
       device: device.name,
       containers,
+      store,
       clock,
       log: this.log,
+      secrets,
+      standing: (app, revision) => this.target.phaseOf(app, revision),
+      ...(config.keepRevisions !== undefined && { keepRevisions: config.keepRevisions }),
       intervalMs: config.reconcileIntervalMs,
       wanted: () => this.target.wanted(),
       onLook: (found) => this.attempt('what was found could not be used', () => this.looked(found)),
       draining: () => this.draining,
       onChange: () => this.painter.request(),
     });
+    secrets.onChange((name) => this.reconciler.secretChanged(name));
     this.target.refresh(clock.nowMs());
     const status = () => this.picture([]);
     this.painter = createPainter({
@@ -245,4 +251,9 @@ export class DeviceNode implements Node {
       // Nowhere left to say so.
     }
   }
+}
+
+/** The secrets in this device's store. */
+export function vaultOf(ports: Ports, { genesis }: NodeConfig): Vault {
+  return openVault({ ...ports, chainId: BigInt(genesis.chainId) });
 }

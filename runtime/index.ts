@@ -1,5 +1,5 @@
 import type { NodeConfig } from './config.ts';
-import { DeviceNode } from './device.ts';
+import { DeviceNode, vaultOf } from './device.ts';
 import { createLedger } from './ledger/ledger.ts';
 import type { Node } from './node.ts';
 import type { Ports } from './ports/index.ts';
@@ -11,5 +11,6 @@ export { EngineError } from './ports/index.ts';
  * Throws a sentence if the store or the genesis cannot be used; after that no error of a port ends it.
  */
 export function boot(ports: Ports, config: NodeConfig): Node {
-  return new DeviceNode(ports, config, createLedger(ports, config));
+  const vault = vaultOf(ports, config);
+  return new DeviceNode(ports, config, createLedger(ports, config, vault), vault);
 }

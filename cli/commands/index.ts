@@ -14,6 +14,7 @@ import { init } from './init.ts';
 import { node } from './node.ts';
 import { revoke } from './revoke.ts';
 import { rollback } from './rollback.ts';
+import { secret } from './secret.ts';
 import { status } from './status.ts';
 
 /** In the order of the help. */
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   init,
   enrol,
   revoke,
+  secret,
   action,
   node,
   cluster,

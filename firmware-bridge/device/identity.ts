@@ -2,9 +2,10 @@ import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } fro
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Address, Device } from '../../runtime/ports/index.ts';
+import { unseal } from '../../runtime/secrets/sealed-box.ts';
 
 /** The device's key: whoever has it can vote in its name. It never leaves this module. */
-export interface Identity extends Pick<Device, 'address' | 'sign'> {
+export interface Identity extends Pick<Device, 'address' | 'sign'>, Required<Pick<Device, 'publicKey' | 'unseal'>> {
   /** Whether the key was made just now. */
   readonly isNew: boolean;
 }
@@ -22,6 +23,8 @@ export function openIdentity(path: string): Identity {
   return {
     isNew: !found,
     address: `0x${hex(keccak_256(point).subarray(12))}` as Address,
+    publicKey: `0x${hex(secp256k1.getPublicKey(secret, true))}`,
+    unseal: (sealed) => unseal(sealed, secret),
     sign: (hash) => {
       const signature = secp256k1.sign(hash, secret, { prehash: false, lowS: true, format: 'recovered' });
       return { yParity: signature[0] as 0 | 1, r: word(signature, 1), s: word(signature, 33) };

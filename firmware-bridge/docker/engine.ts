@@ -33,7 +33,8 @@ export interface Engine {
   stream(call: EngineCall, onLine: (line: string) => void, signal?: AbortSignal): Promise<Answer>;
 }
 
-export function createEngine(url: string): Engine {
+/** @param deadlineMs For every call that names no deadline of its own. */
+export function createEngine(url: string, deadlineMs = DEADLINE_MS): Engine {
   const transport = createTransport(parseEngineUrl(url));
   let negotiated: Promise<Negotiated> | undefined;
   const forget = (error: unknown) => {
@@ -52,12 +53,14 @@ export function createEngine(url: string): Engine {
     },
     send: async (call) => {
       const { api } = await version();
-      return transport.exchange(build(api, call)).catch((error) => (isAway(error) ? forget(error) : Promise.reject(error)));
+      return transport
+        .exchange(build(api, { deadlineMs, ...call }))
+        .catch((error) => (isAway(error) ? forget(error) : Promise.reject(error)));
     },
     stream: async (call, onLine, signal) => {
       const { api } = await version();
       return transport
-        .stream(build(api, call), onLine, signal)
+        .stream(build(api, { deadlineMs, ...call }), onLine, signal)
         .catch((error) => (isAway(error) ? forget(error) : Promise.reject(error)));
     },
   };

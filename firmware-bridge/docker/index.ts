@@ -27,6 +27,8 @@ export interface DockerEngine {
 export interface DockerOptions {
   /** Folder on a file system in memory, where secrets lie for the containers. Absent: `/run/classpad/<device>/secrets`. */
   readonly secrets?: string;
+  /** A request that takes longer has failed. Absent: 30 seconds. */
+  readonly deadlineMs?: number;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface DockerOptions {
  * @param url `unix:///var/run/docker.sock` or `tcp://host:port`.
  */
 export function dockerEngine(url: string, device: string, options: DockerOptions = {}): DockerEngine {
-  const engine = createEngine(url);
+  const engine = createEngine(url, options.deadlineMs);
   const secrets = hostSecrets(options.secrets ?? `/run/classpad/${device}/secrets`);
   const own = { engine, device, secrets };
   const containers = dockerContainers(own);

@@ -20,6 +20,7 @@ export interface Fleet {
   latest(app: string): number;
   manifest(app: string, revision: number): Uint8Array;
   release(app: string, revision: number): ReleaseRow;
+  operators(): readonly Address[];
   isEnrolled(device: Address): boolean;
   devices(): readonly DeviceRow[];
   /** The devices that make blocks; none where the ledger has one sequencer. */
@@ -49,6 +50,7 @@ export function openFleet(ledger: Pick<Ledger, 'call' | 'hasCode'>, address: Add
     wanted: (device) => ask('wanted', { device }).rows,
     latest: (app) => ask('latest', { app }).revision,
     manifest: (app, revision) => ask('manifest', { app, revision }).manifest,
+    operators: () => ask('operators', {}).operators,
     release: (app, revision) => ask('release', { app, revision }).release,
     isEnrolled: (device) => ask('isEnrolled', { device }).is,
     devices: () => ask('devices', {}).devices,

@@ -61,6 +61,7 @@ export const functions = {
   manifest: row('0x89d2bed5', appRevision, tuple({ manifest: bytes })),
   release: row('0x5ce8c9c4', appRevision, tuple({ release: releaseRow })),
   jury: row('0xcb745a15', appRevision, tuple({ voters: uint32, needed: uint32 })),
+  operators: row('0xe673df8a', nothing, tuple({ operators: list(address) })),
   attest: row('0xa5c1e393', tuple({ app: label, revision: uint64, healthy: flag, reason: text }), nothing),
   expire: row('0xc6441798', tuple({ app: label }), nothing),
   settle: row('0x987757dd', tuple({ app: label }), nothing),

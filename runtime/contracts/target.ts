@@ -1,6 +1,7 @@
 import type { Address, Logger, Vm } from '../ports/index.ts';
 import { type Revision, toRevision, type Wanted, type WantedApp } from '../reconcile/wanted.ts';
 import type { Fleet, WantedRow } from './fleet.ts';
+import type { Phase } from './interface.ts';
 
 /** What this device should run, kept in step with the ledger. */
 export interface Target {
@@ -12,6 +13,8 @@ export interface Target {
   wanted(): Wanted | undefined;
   /** By this device's clock: when the health window of a rolling-out app has surely ended. */
   overAtMs(app: string): number;
+  /** How a revision stands on the ledger; `undefined` if that cannot be read now. */
+  phaseOf(app: string, revision: number): Phase | undefined;
   /** Why the ledger could not be read, as a sentence. */
   fault(): string | undefined;
 }
@@ -119,6 +122,13 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
       if (window === undefined) return Number.POSITIVE_INFINITY;
       const turn = Number.parseInt(device.address.slice(-1), 16);
       return window.seenAtMs + window.lengthMs + LATE_MS + turn * LATE_SPREAD_MS;
+    },
+    phaseOf(app, revision) {
+      try {
+        return fleet.release(app, revision).phase;
+      } catch {
+        return undefined;
+      }
     },
     fault: () => fault,
   };

@@ -1,6 +1,7 @@
 import type { WireBlock } from '../consensus/consensus.ts';
-import type { Address, Vm, Word } from '../ports/index.ts';
+import type { Address, Device, Vm, Word } from '../ports/index.ts';
 import type { Filters } from '../rpc/filters.ts';
+import type { Vault } from '../secrets/vault.ts';
 import type { State } from '../state/state.ts';
 import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
 import type { Pool } from './pool.ts';
@@ -16,6 +17,9 @@ export interface Core {
   readonly fleet: Address;
   /** Whose seal makes a block valid. */
   readonly sequencer: Address;
+  readonly device: Pick<Device, 'name' | 'address' | 'publicKey'>;
+  /** Absent: this device takes no secrets. */
+  readonly vault?: Vault;
   readonly vm: Vm;
   readonly chain: Chain;
   readonly pool: Pool;

@@ -1,16 +1,15 @@
-import { EMPTY } from '../bytes.ts';
 import type { NodeConfig } from '../config.ts';
 import { createCometbft } from '../consensus/cometbft.ts';
 import type { Consensus } from '../consensus/consensus.ts';
 import { createSolo } from '../consensus/solo.ts';
-import { callGas, simulate } from '../execution/simulate.ts';
 import type { Address, Log, Ports, Vm, Word } from '../ports/index.ts';
 import { Filters } from '../rpc/filters.ts';
 import { answer } from '../rpc/server.ts';
 import { openSession, type Session } from '../rpc/session.ts';
-import { EMPTY_CODE_HASH } from '../state/account.ts';
+import type { Vault } from '../secrets/vault.ts';
 import { openState } from '../state/state.ts';
 import { LedgerApplication } from './application.ts';
+import { type CallRequest, type CallResult, callAtHead, hasCodeAtHead } from './at-head.ts';
 import { Chain, type FinishedBlock } from './chain.ts';
 import type { Core } from './core.ts';
 import { buildGenesis } from './genesis.ts';
@@ -27,21 +26,13 @@ export interface Head {
   readonly timestamp: number;
 }
 
-export interface CallRequest {
-  readonly from?: Address;
-  readonly to: Address;
-  readonly data: Uint8Array;
-}
-
-export type CallResult =
-  | { readonly ok: true; readonly output: Uint8Array; readonly gasUsed: bigint }
-  | { readonly ok: false; readonly output: Uint8Array; readonly status: string };
-
 /** A block just appended, with what its contracts logged. */
 export interface AppendedBlock {
   readonly head: Head;
   readonly logs: readonly Log[];
 }
+
+export type { CallRequest, CallResult } from './at-head.ts';
 
 /** One node's copy of the ledger: everything below the reconciler. */
 export interface Ledger {
@@ -68,13 +59,12 @@ export interface Ledger {
 
 export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log' | 'ordering'>;
 
-const NOBODY: Address = `0x${'00'.repeat(20)}`;
-
 /**
  * Opens the ledger in the store, or begins it there, and takes part in its consensus from now on.
+ * @param vault What operators give this device by JSON-RPC; absent, it takes no secrets.
  * Throws a `GenesisError` or `ChainError` if genesis and store do not fit.
  */
-export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
+export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vault): Ledger {
   const ports: LedgerPorts = { ...given, vm: detached(given.vm) };
   const { vm, store, log } = ports;
   const { genesis } = config;
@@ -106,6 +96,8 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     version: config.version,
     fleet: config.fleet,
     sequencer: genesis.sequencer,
+    device: ports.device,
+    ...(vault && { vault }),
     vm,
     chain,
     pool: intake.pool,
@@ -131,7 +123,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig): Ledger {
     nextNonce: (address) => intake.pool.nextNonce(address),
     submit,
     call: (request) => callAtHead(core, request),
-    hasCode: (address) => (application.state().account(address)?.codeHash ?? EMPTY_CODE_HASH) !== EMPTY_CODE_HASH,
+    hasCode: (address) => hasCodeAtHead(core, address),
     onBlock: (handler) =>
       blocks.on((block) => handler({ head: headOf(block), logs: block.receipts.flatMap(({ logs }) => logs) })),
     rpc: (request) => answer(core, log, request),
@@ -171,15 +163,4 @@ function detached(vm: Vm): Vm {
 
 function headOf({ header, hash }: Pick<FinishedBlock, 'header' | 'hash'>): Head {
   return { number: header.number, hash, stateRoot: header.stateRoot, timestamp: header.timestamp };
-}
-
-function callAtHead(core: Core, { from = NOBODY, to, data }: CallRequest): CallResult {
-  const block = core.chain.head();
-  const { number, timestamp } = block.header;
-  const scene = { ...core, block, state: core.stateAt(block), number, timestamp };
-  const message = { type: 2, sender: from, to, data, value: 0n, nonce: 0n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n } as const;
-  const outcome = simulate(scene, { ...message, gasLimit: callGas(scene) });
-  if (outcome.kind === 'refused') return { ok: false, output: EMPTY, status: outcome.reason };
-  const { output, gasUsed, status } = outcome;
-  return outcome.succeeded ? { ok: true, output, gasUsed } : { ok: false, output, status };
 }

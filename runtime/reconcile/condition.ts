@@ -23,6 +23,8 @@ const GOOD: Condition = { is: 'good' };
 export function conditionOf(wanted: WantedContainer, found: Found, nowMs: number): Condition {
   const container = found.containers.find(({ name }) => name === wanted.spec.name);
   const setback = found.setbacks.get(wanted.spec.name) ?? (container ? undefined : found.setbacks.get(wanted.spec.image));
+  const missing = missingSecret(wanted, found);
+  if (missing !== undefined && (container === undefined || !isUp(container))) return bad(lacks(wanted, missing));
   if (container === undefined) return absent(wanted, setback);
   if (isAnother(container, wanted.spec)) return pending(`${wanted.service} to be replaced`);
   return byState[container.state](container, wanted, setback, nowMs);
@@ -46,6 +48,19 @@ const byState: { readonly [S in FoundContainer['state']]: Judge } = {
   exited: exited,
   dead: (_, wanted) => pending(`${wanted.service} to be replaced`),
 };
+
+/** The first of its secrets that this device does not hold. */
+export function missingSecret({ spec }: WantedContainer, { secrets }: Found): string | undefined {
+  return secrets && spec.secrets?.find((name) => !secrets.has(name));
+}
+
+function lacks({ service }: WantedContainer, secret: string): string {
+  return `${service}: the secret ${secret} is not on this device; deliver it with: classpad secret set ${secret}`;
+}
+
+function isUp({ state }: FoundContainer): boolean {
+  return state === 'running' || state === 'restarting';
+}
 
 function absent({ service }: WantedContainer, setback: Setback | undefined): Condition {
   // An engine that is away says nothing about the release.

@@ -4,14 +4,19 @@ import type { Step } from './plan.ts';
 /** One row per kind of step: a step without an executor does not compile. */
 export type Executors = { readonly [K in Step['do']]: (step: Extract<Step, { do: K }>) => Promise<unknown> };
 
-export function createExecutors(containers: Containers): Executors {
+/** @param prepare What a container of that name needs before it is made or started. */
+export function createExecutors(containers: Containers, prepare: (name: string) => Promise<void>): Executors {
   return {
     pull: ({ image }) => containers.pull(image),
-    create: ({ spec }) => containers.create(spec),
-    start: ({ id }) => containers.start(id),
-    restart: ({ id, graceMs }) => containers.stop(id, graceMs).then(() => containers.start(id)),
+    create: ({ spec }) => prepare(spec.name).then(() => containers.create(spec)),
+    start: ({ id, name }) => prepare(name).then(() => containers.start(id)),
+    restart: ({ id, name, graceMs }) =>
+      prepare(name)
+        .then(() => containers.stop(id, graceMs))
+        .then(() => containers.start(id)),
     stop: ({ id, graceMs }) => containers.stop(id, graceMs),
     remove: ({ id }) => containers.remove(id),
+    prune: ({ image }) => containers.removeImage(image),
     wait: () => Promise.resolve(),
   };
 }
@@ -29,6 +34,7 @@ const texts: Words = {
   restart: ({ name }) => `restart ${name}`,
   stop: ({ name }) => `stop ${name}`,
   remove: ({ name }) => `remove ${name}`,
+  prune: ({ image }) => `remove the old image ${image}`,
   wait: ({ waitingFor }) => `wait for ${waitingFor}`,
 };
 

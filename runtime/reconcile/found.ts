@@ -9,6 +9,10 @@ export interface Found {
   readonly setbacks: ReadonlyMap<string, Setback>;
   /** By container id: until when, in milliseconds since 1970, it may still be answering its last requests. Absent: none. */
   readonly draining?: ReadonlyMap<string, number>;
+  /** Images of earlier releases that are here and that nobody needs any more. Absent: none. */
+  readonly unneeded?: readonly string[];
+  /** Names of the secrets that this device holds. Absent: it is not known, and none is missed. */
+  readonly secrets?: ReadonlySet<string>;
   /** Ids, by name, of containers that this node has seen as they should be, and has not removed since. Absent: none. */
   readonly known?: ReadonlyMap<string, string>;
 }

@@ -34,7 +34,7 @@ export function createMemory(): Memory {
   }
 
   function did(step: Doing, nowMs: number): DriftEvent | undefined {
-    if (step.do === 'pull') return undefined;
+    if (step.do === 'pull' || step.do === 'prune') return undefined;
     const name = step.do === 'create' ? step.spec.name : step.name;
     if (step.do === 'remove' || step.do === 'create') known.delete(name);
     const { heals, app } = step;

@@ -1,5 +1,5 @@
 import type { ContainerSpec, FoundContainer } from '../ports/index.ts';
-import { type Condition, conditionOf, conditionOfRevision, isFinished } from './condition.ts';
+import { type Condition, conditionOf, conditionOfRevision, isFinished, missingSecret } from './condition.ts';
 import { type Drift, driftOf, healWaitsUntil, wasSurelyStopped } from './drift.ts';
 import type { Found } from './found.ts';
 import { graceOf, ownerOf } from './labels.ts';
@@ -18,6 +18,7 @@ export type Step = {
   | { readonly do: 'restart'; readonly id: string; readonly name: string; readonly graceMs: number }
   | { readonly do: 'stop'; readonly id: string; readonly name: string; readonly graceMs: number }
   | { readonly do: 'remove'; readonly id: string; readonly name: string }
+  | { readonly do: 'prune'; readonly image: string }
   | { readonly do: 'wait'; readonly waitingFor: string; readonly untilMs?: number }
 );
 
@@ -46,7 +47,14 @@ export function plan(wanted: Wanted, found: Found, nowMs: number): Step[] {
     const owner = ownerOf(container);
     return owner !== undefined && !known.has(owner.app) && !isAhead(container, wanted);
   });
-  return [...steps, ...clearAll(unwanted, found, nowMs)];
+  const all = [...steps, ...clearAll(unwanted, found, nowMs)];
+  return [...all, ...prune(all, found, nowMs)];
+}
+
+/** Old images go when nothing else is to be done; a pull does not keep them, for it may be what there is no room for. */
+function prune(steps: readonly Step[], found: Found, nowMs: number): Step[] {
+  if (steps.some((step) => step.do !== 'wait' && step.do !== 'pull')) return [];
+  return (found.unneeded ?? []).flatMap((image) => orLater({ do: 'prune', app: '', image }, found, nowMs));
 }
 
 function planApp(wantedApp: WantedApp, wanted: Wanted, found: Found, nowMs: number): Step[] {
@@ -105,7 +113,11 @@ function bringUp(wanted: WantedContainer, revision: Revision, wantedApp: WantedA
   const heals = drift && { heals: drift };
   if (container === undefined) {
     if (!found.images.has(spec.image)) return orLater({ do: 'pull', app, image: spec.image }, found, nowMs);
-    return waitForNeeds(wanted, revision, found, nowMs) ?? orLater({ do: 'create', app, spec, ...heals }, found, nowMs);
+    return (
+      waitForSecret(wanted, app, found) ??
+      waitForNeeds(wanted, revision, found, nowMs) ??
+      orLater({ do: 'create', app, spec, ...heals }, found, nowMs)
+    );
   }
   if (isAnother(container, spec) || container.state === 'dead') return clear(container, found, nowMs, heals);
   const { id, name } = container;
@@ -118,6 +130,7 @@ function bringUp(wanted: WantedContainer, revision: Revision, wantedApp: WantedA
   if (container.state === 'exited' && (wanted.restart === 'no' || isFinished(container, wanted))) return [];
   const again = container.state === 'exited' && !wasSurelyStopped(container, spec);
   return (
+    waitForSecret(wanted, app, found) ??
     waitForNeeds(wanted, revision, found, nowMs) ??
     waitForEnd(wanted, revision, found) ??
     orLater({ do: 'start', app, id, name, again, ...heals }, found, nowMs)
@@ -127,6 +140,11 @@ function bringUp(wanted: WantedContainer, revision: Revision, wantedApp: WantedA
 /** A changed container that was stopped to be replaced is replaced at once: only the first step of a heal waits. */
 function isUntouched({ what }: Drift, container: FoundContainer | undefined): boolean {
   return (what !== 'changed' && what !== 'replaced') || (container !== undefined && isUp(container));
+}
+
+function waitForSecret(wanted: WantedContainer, app: string, found: Found): Step[] | undefined {
+  const secret = missingSecret(wanted, found);
+  return secret === undefined ? undefined : [{ do: 'wait', app, waitingFor: `the secret ${secret}, for ${wanted.service}` }];
 }
 
 function waitForNeeds(wanted: WantedContainer, revision: Revision, found: Found, nowMs: number): Step[] | undefined {
@@ -166,6 +184,7 @@ function isUp({ state }: FoundContainer): boolean {
 /** Under what a step's failure is remembered: what is hard to start may be easy to stop. */
 export function setbackKey(step: Doing): string {
   if (step.do === 'pull') return step.image;
+  if (step.do === 'prune') return `prune ${step.image}`;
   if (step.do === 'create') return step.spec.name;
   return step.do === 'start' || step.do === 'restart' ? step.name : `stop ${step.name}`;
 }

@@ -1,22 +1,20 @@
-import type { Clock, Containers, FoundContainer, Logger } from '../ports/index.ts';
 import { createAlarm } from './alarm.ts';
 import { withDeadline } from './deadline.ts';
 import type { DriftEvent } from './drift.ts';
 import { createExecutors, type Executors, execute, stepText } from './execute.ts';
 import type { Found } from './found.ts';
+import { createLooker, type Looker, type LookerOptions } from './looker.ts';
 import { createMemory } from './memory.ts';
+import { createPlacing, type Placing, type PlacingOptions } from './placing.ts';
 import { type Doing, plan, setbackKey } from './plan.ts';
 import { createSetbacks, sentenceOf } from './setbacks.ts';
 import type { Wanted } from './wanted.ts';
 
-export interface ReconcilerOptions {
+export interface ReconcilerOptions extends LookerOptions, PlacingOptions {
   readonly device: string;
-  readonly containers: Containers;
-  readonly clock: Clock;
-  readonly log: Logger;
   /** A full look at least this often. */
   readonly intervalMs: number;
-  /** What is wanted now; `undefined` as long as the ledger does not say: then nothing is touched. */
+  /** As long as it is `undefined`, because the ledger does not say, nothing is touched. */
   readonly wanted: () => Wanted | undefined;
   /** Called after every look, before anything is done: routes move first. `undefined`: the engine did not answer. */
   readonly onLook: (found: Found | undefined) => void;
@@ -26,10 +24,9 @@ export interface ReconcilerOptions {
   readonly onChange: () => void;
 }
 
-const LOOK_LIMIT_MS = 60_000;
-const STEP_LIMIT_MS = 300_000;
-/** A step that stops may take the grace period on top, which is an hour at most. */
-const LONG_STEP_LIMIT_MS = 3_900_000;
+/** The engine's own deadlines are shorter; this is for one that keeps none. A step that stops has its grace period on top. */
+const STEP_LIMIT_MS = 90_000;
+const PULL_LIMIT_MS = 3_600_000;
 /** Hints come in bursts. */
 const POKE_DELAY_MS = 20;
 const FIRST_RETRY_MS = 1_000;
@@ -44,7 +41,8 @@ export class Reconciler {
   /** Steps being done, with their words. */
   private readonly doing = new Map<Doing, string>();
   private readonly lanes = new Set<string>();
-  private readonly images = new Set<string>();
+  private readonly looker: Looker;
+  private readonly placing: Placing;
   private readonly memory = createMemory();
   private readonly unwatch: () => void;
   private isStopped = false;
@@ -55,7 +53,9 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.options = options;
-    this.executors = createExecutors(options.containers);
+    this.looker = createLooker(options);
+    this.placing = createPlacing(options);
+    this.executors = createExecutors(options.containers, (name) => this.placing.prepare(name));
     this.alarm = createAlarm(options.clock, () => void this.cycle());
     this.unwatch = this.watch();
   }
@@ -64,6 +64,12 @@ export class Reconciler {
   poke(): void {
     if (this.isLooking) this.isChangedMeanwhile = true;
     else this.alarm.ringIn(POKE_DELAY_MS);
+  }
+
+  /** A secret came, changed or went. */
+  secretChanged(name: string): void {
+    this.placing.changed(name);
+    this.poke();
   }
 
   /** Steps being done now, in words. */
@@ -119,27 +125,13 @@ export class Reconciler {
   }
 
   private async look(): Promise<Found> {
-    const { clock, containers } = this.options;
-    const found = await this.answered(containers.list());
-    this.setbacks.forgive(found, clock.nowMs());
-    for (const image of this.imagesNeeded(found)) {
-      if (await this.answered(containers.hasImage(image))) this.images.add(image);
-      else this.images.delete(image);
-    }
-    this.memory.looked(found, this.options.wanted());
-    return { containers: found, images: new Set(this.images), setbacks: this.setbacks.all, known: this.memory.known };
-  }
-
-  private answered<T>(promise: Promise<T>): Promise<T> {
-    return withDeadline(this.options.clock, LOOK_LIMIT_MS, 'the container engine', promise);
-  }
-
-  /** Those of wanted containers that are not there. */
-  private imagesNeeded(found: readonly FoundContainer[]): Set<string> {
-    const names = new Set(found.map(({ name }) => name));
-    const revisions = (this.options.wanted()?.apps ?? []).flatMap(({ current, previous }) => [current, previous]);
-    const wanted = revisions.flatMap((revision) => revision?.containers ?? []);
-    return new Set(wanted.filter(({ spec }) => !names.has(spec.name)).map(({ spec }) => spec.image));
+    const { clock, wanted, secrets } = this.options;
+    const { containers, images, unneeded } = await this.looker.look(wanted());
+    this.setbacks.forgive(containers, clock.nowMs());
+    await this.placing.settle(containers);
+    this.memory.looked(containers, wanted());
+    const held = { unneeded, secrets: secrets.names() };
+    return { containers, images, setbacks: this.setbacks.all, known: this.memory.known, ...held };
   }
 
   private act(found: Found): void {
@@ -177,14 +169,15 @@ export class Reconciler {
     this.doing.set(step, text);
     onChange();
     try {
-      const limitMs = ['pull', 'stop', 'restart'].includes(step.do) ? LONG_STEP_LIMIT_MS : STEP_LIMIT_MS;
-      await withDeadline(clock, limitMs, text, execute(this.executors, step));
+      await withDeadline(clock, limitMs(step), text, execute(this.executors, step));
       if (step.do === 'start' && step.again) this.setbacks.crashed(step.name, clock.nowMs());
       else this.setbacks.succeeded(setbackKey(step));
-      log.write('info', `${step.app}: ${text}`);
+      log.write('info', step.app === '' ? text : `${step.app}: ${text}`);
+      if (step.do === 'prune') this.looker.removed(step.image);
       this.remember(step);
     } catch (error) {
       const { failures, sentence } = this.setbacks.failed(setbackKey(step), error, clock.nowMs());
+      this.looker.spaceChanged();
       log.write('warn', `${step.app}: could not ${text}: ${sentence}${failures > 1 ? ` (attempt ${failures})` : ''}`);
     }
     this.doing.delete(step);
@@ -209,7 +202,13 @@ export class Reconciler {
   }
 }
 
+function limitMs(step: Doing): number {
+  if (step.do === 'pull') return PULL_LIMIT_MS;
+  return STEP_LIMIT_MS + ('graceMs' in step ? step.graceMs : 0);
+}
+
 /** A pull may take an hour; a rollback of the same app must not wait for it. */
 function laneOf(step: Doing): string {
-  return step.do === 'pull' ? `pull ${step.image}` : `app ${step.app}`;
+  if (step.do === 'pull') return `pull ${step.image}`;
+  return step.do === 'prune' ? 'prune' : `app ${step.app}`;
 }

@@ -46,6 +46,11 @@ export const bytes: Decoder<Uint8Array> = (value, name) => {
   return hexToBytes(value);
 };
 
+export const text: Decoder<string> = (value, name) => {
+  if (typeof value !== 'string') throw invalidParams(`${name} should be a text`);
+  return value;
+};
+
 export const flag: Decoder<boolean> = (value, name) => {
   if (typeof value !== 'boolean') throw invalidParams(`${name} should be true or false`);
   return value;

@@ -14,6 +14,7 @@ import { type Method, method } from './method.ts';
 import { blockOverrides, stateOverrides } from './overrides.ts';
 import { poolMethods } from './pool.ts';
 import { blockReceipts, receiptAnswer } from './receipts.ts';
+import { secretMethods } from './secrets.ts';
 
 const MAX_PROOF_SLOTS = 256;
 
@@ -40,6 +41,7 @@ export const methods = {
 
   classpad_config: method([], configAnswer, asIs),
   ...carryMethods,
+  ...secretMethods,
 
   eth_chainId: method([], (core) => core.chainId, quantity),
   eth_syncing: method([], () => false, asIs),

@@ -9,7 +9,7 @@ import type { DriftEvent } from '../../runtime/reconcile/drift.ts';
 import { Reconciler } from '../../runtime/reconcile/reconciler.ts';
 import type { Wanted } from '../../runtime/reconcile/wanted.ts';
 import { startDockerd } from '../support/dockerd.ts';
-import { activeApp, DEVICE, revisionOf, rollingApp, wantedOf } from '../support/model-engine.ts';
+import { activeApp, DEVICE, plainHome, revisionOf, rollingApp, wantedOf } from '../support/model-engine.ts';
 import { need } from '../support/need.ts';
 
 const s = suite('simulation: other hands on a real engine');
@@ -45,6 +45,7 @@ if (daemon) {
   let wanted: Wanted | undefined = wantedOf(activeApp(first));
   const lines: string[] = [];
   const reconciler = new Reconciler({
+    ...plainHome(),
     device: DEVICE,
     containers: engine.containers,
     clock,

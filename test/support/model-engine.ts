@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { memoryStore } from '../../emulator/store.ts';
 import type { Manifest, Service } from '../../runtime/manifest/index.ts';
 import { encodeManifest } from '../../runtime/manifest/index.ts';
 import type { FoundContainer } from '../../runtime/ports/index.ts';
 import type { Found, Setback } from '../../runtime/reconcile/found.ts';
 import type { Step } from '../../runtime/reconcile/plan.ts';
+import type { ReconcilerOptions } from '../../runtime/reconcile/reconciler.ts';
 import { type Revision, toRevision, type Wanted, type WantedApp } from '../../runtime/reconcile/wanted.ts';
 
 export const DEVICE = 'tablet';
@@ -86,6 +88,7 @@ export function createModel(start: Found, isGood: (image: string) => boolean, he
     remove: ({ id }) => {
       containers = containers.filter((one) => one.id !== id);
     },
+    prune: ({ image }) => void images.delete(image),
     wait: () => {},
   };
   return {
@@ -103,4 +106,10 @@ export function createModel(start: Found, isGood: (image: string) => boolean, he
       }
     },
   };
+}
+
+/** What a reconciler has beside an engine, where a test is not about it: a store, no secrets, and no word from the ledger. */
+export function plainHome(): Pick<ReconcilerOptions, 'store' | 'secrets' | 'standing'> {
+  const secrets = { names: () => new Set<string>(), open: () => Promise.reject(new Error('there are no secrets')) };
+  return { store: memoryStore(), secrets, standing: () => undefined };
 }

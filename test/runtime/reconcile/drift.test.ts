@@ -6,7 +6,7 @@ import type { Service } from '../../../runtime/manifest/index.ts';
 import type { ContainerSpec } from '../../../runtime/ports/index.ts';
 import { Reconciler } from '../../../runtime/reconcile/reconciler.ts';
 import type { Wanted } from '../../../runtime/reconcile/wanted.ts';
-import { activeApp, DEVICE, revisionOf, wantedOf } from '../../support/model-engine.ts';
+import { activeApp, DEVICE, plainHome, revisionOf, wantedOf } from '../../support/model-engine.ts';
 import { seeded } from '../../support/virtual-clock.ts';
 
 const s = suite('reconcile/drift');
@@ -37,6 +37,7 @@ class Bench {
       return (containers[verb] as (...args: unknown[]) => Promise<never>)(argument, 1000);
     };
     this.reconciler = new Reconciler({
+      ...plainHome(),
       device: DEVICE,
       containers: { ...containers, create: told('create'), start: told('start'), stop: told('stop'), remove: told('remove') },
       clock: this.clock,

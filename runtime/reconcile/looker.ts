@@ -1,0 +1,99 @@
+import type { Clock, Containers, FoundContainer, Logger, Store } from '../ports/index.ts';
+import { withDeadline } from './deadline.ts';
+import { isPressed, KEPT_REVISIONS, openImageRecords, type Standing, unneeded } from './images.ts';
+import { sentenceOf } from './setbacks.ts';
+import type { Wanted } from './wanted.ts';
+
+export interface LookerOptions {
+  readonly containers: Containers;
+  readonly store: Pick<Store, 'get' | 'keys' | 'write'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly standing: Standing;
+  /** Good revisions before the current one whose images stay. */
+  readonly keepRevisions?: number;
+}
+
+/** What the engine shows, once. */
+export interface Sight {
+  readonly containers: readonly FoundContainer[];
+  readonly images: ReadonlySet<string>;
+  readonly unneeded: readonly string[];
+}
+
+/** Asks the engine what is there; every question has a deadline. */
+export interface Looker {
+  look(wanted: Wanted | undefined): Promise<Sight>;
+  /** A step wrote or failed to write: how much room there is must be asked anew. */
+  spaceChanged(): void;
+  /** An image was taken away. */
+  removed(image: string): void;
+}
+
+const LIMIT_MS = 60_000;
+/** The room on the disk is asked for this often. */
+const SPACE_MS = 60_000;
+
+export function createLooker({ containers, store, clock, log, standing, keepRevisions }: LookerOptions): Looker {
+  const records = openImageRecords(store);
+  const present = new Set<string>();
+  let complaint: string | undefined;
+  let pressed = { is: false, untilMs: 0 };
+
+  const answered = <T>(promise: Promise<T>) => withDeadline(clock, LIMIT_MS, 'the container engine', promise);
+
+  async function ask(images: Iterable<string>): Promise<void> {
+    for (const image of images) {
+      if (await answered(containers.hasImage(image))) present.add(image);
+      else present.delete(image);
+    }
+  }
+
+  /** Of the images of earlier releases those that are still here and that nobody needs. */
+  async function findUnneeded(wanted: Wanted): Promise<string[]> {
+    if (clock.nowMs() >= pressed.untilMs)
+      pressed = { is: isPressed(await answered(containers.space()).catch(() => undefined)), untilMs: clock.nowMs() + SPACE_MS };
+    const list = unneeded(records.all(), wanted, standing, pressed.is ? 0 : (keepRevisions ?? KEPT_REVISIONS));
+    await ask(list);
+    for (const image of list) if (!present.has(image)) removed(image);
+    return list.filter((image) => present.has(image));
+  }
+
+  /** A store that is full must not stop the device from reconciling: old images only stay longer. */
+  function attempt(act: () => void): void {
+    try {
+      act();
+      complaint = undefined;
+    } catch (error) {
+      const sentence = sentenceOf(error);
+      if (sentence !== complaint) log.write('warn', `what images belong to cannot be written down: ${sentence}`);
+      complaint = sentence;
+    }
+  }
+
+  function removed(image: string): void {
+    attempt(() => records.removed(image));
+  }
+
+  return {
+    removed,
+    spaceChanged: () => {
+      pressed = { ...pressed, untilMs: 0 };
+    },
+    async look(wanted) {
+      const found = await answered(containers.list());
+      await ask(imagesNeeded(wanted, found));
+      if (wanted === undefined) return { containers: found, images: new Set(present), unneeded: [] };
+      attempt(() => records.note(wanted));
+      return { containers: found, unneeded: await findUnneeded(wanted), images: new Set(present) };
+    },
+  };
+}
+
+/** Those of wanted containers that are not there. */
+function imagesNeeded(wanted: Wanted | undefined, found: readonly FoundContainer[]): Set<string> {
+  const names = new Set(found.map(({ name }) => name));
+  const revisions = (wanted?.apps ?? []).flatMap(({ current, previous }) => [current, previous]);
+  const containers = revisions.flatMap((revision) => revision?.containers ?? []);
+  return new Set(containers.filter(({ spec }) => !names.has(spec.name)).map(({ spec }) => spec.image));
+}
