@@ -2,12 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { virtualContainers } from '../emulator/containers.ts';
 import type { DockerEngine } from '../firmware-bridge/docker/index.ts';
-import { systemClock } from '../firmware-bridge/system/clock.ts';
-import { EngineError } from '../runtime/ports/index.ts';
+import { type Clock, EngineError } from '../runtime/ports/index.ts';
 
 /** Containers that are only pretended, on real time: `engine: virtual`, for trying out a cluster without a Docker Engine. */
 export function virtualEngine(device: string): DockerEngine {
-  const containers = virtualContainers({ device, clock: systemClock(), random: Math.random });
+  const containers = virtualContainers({ device, clock: quietClock, random: Math.random });
   const doors = new Map<string, Promise<Server>>();
   const reach = async (containerId: string, port: number) => {
     const key = `${containerId}:${port}`;
@@ -38,3 +37,12 @@ function openDoor(
     server.listen(0, '127.0.0.1', () => resolve(server));
   });
 }
+
+/** What is pretended keeps no process from its end. */
+const quietClock: Clock = {
+  nowMs: () => Date.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, Math.max(0, delayMs)).unref();
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,229 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { privateKeyToAccount } from 'viem/accounts';
+import { type ClusterNode, writeCluster } from '../../firmware-bridge/cometbft/testnet.ts';
+import type { Address } from '../../runtime/ports/index.ts';
+import { canMakeNamespaces, makeMachines } from './namespaces.ts';
+import { need } from './need.ts';
+import { CLI, FLEET, isBuilt, OPERATOR } from './node-process.ts';
+import { type Operator, operatorOf, pause } from './operator.ts';
+
+/** Where CometBFT is, if it is. */
+export const COMETBFT = process.env['CLASSPAD_COMETBFT'] ?? 'cometbft';
+
+/** Whether clusters can be run here; else prints why not. */
+export function needCometbft(what: string): boolean {
+  const hasBinary = succeeds(COMETBFT, ['version']);
+  const reason = 'go install github.com/cometbft/cometbft/cmd/cometbft@v0.38.25 makes it available';
+  return need(`CometBFT (${what})`, hasBinary, reason) && need(`the build (${what})`, isBuilt, 'npm run build makes it');
+}
+
+/** Accounts that have something from the first block on; their keys are in this file and protect nothing. */
+export const senders = Array.from({ length: 8 }, (_, index) => privateKeyToAccount(`0x${String(index + 1).padStart(64, '5e')}`));
+
+/** One validator: a `classpad node` and its CometBFT, on a machine of its own where root allows. */
+export interface ClusterMember extends ClusterNode {
+  readonly rpcUrl: string;
+  readonly proxyUrl: string;
+  readonly engineUrl: string;
+  readonly path: string;
+  said(): string;
+  isRunning(): boolean;
+  /** Processes of the node and of its engine; 0 where there is none. */
+  pids(): readonly [node: number, engine: number];
+  start(): void;
+  /** SIGTERM; waits for the end. */
+  stop(): Promise<void>;
+  /** Ends the node, its engine, or both, as if the power went. */
+  kill(what: 'node' | 'engine' | 'both'): Promise<void>;
+  /** The next time the engine's questions come to this step the process ends; see `CLASSPAD_CRASH_FILE`. */
+  crashAt(step: string | undefined): void;
+  freeze(isFrozen: boolean): void;
+  connect(isConnected: boolean): void;
+  call(method: string, params?: readonly unknown[]): Promise<unknown>;
+  /** CometBFT's RPC. */
+  engine(path: string): Promise<Record<string, unknown>>;
+  head(): Promise<number>;
+}
+
+export interface TestCluster {
+  readonly members: readonly ClusterMember[];
+  readonly isolated: boolean;
+  readonly folder: string;
+  readonly operator: Operator;
+  start(): Promise<void>;
+  /** Ends all and removes all that it made. */
+  remove(): Promise<void>;
+}
+
+export interface TestClusterOptions {
+  readonly nodes?: number;
+  readonly commitMs?: number;
+  /** Loopback even where root is. */
+  readonly loopback?: boolean;
+  readonly engine?: string;
+}
+
+/** Validators as separate processes, with virtual containers, written and not started. */
+export function testCluster({
+  nodes = 4,
+  commitMs = 200,
+  loopback = false,
+  engine = 'virtual',
+}: TestClusterOptions = {}): TestCluster {
+  const folder = mkdtempSync(join(tmpdir(), 'cp-'));
+  const network = !loopback && canMakeNamespaces() ? makeMachines(nodes) : undefined;
+  const hosts = Array.from({ length: nodes }, (_, index) => network?.machines[index]?.address ?? '127.0.0.1');
+  const cluster = writeCluster({
+    folder: join(folder, 'c'),
+    hosts,
+    chainId: 4401,
+    timestamp: Math.floor(Date.now() / 1000),
+    funded: [OPERATOR as Address, ...senders.map(({ address }) => address.toLowerCase() as Address)],
+    fleet: FLEET,
+    engine,
+    binary: COMETBFT,
+    commitMs,
+  });
+  const members = cluster.nodes.map((node, index) => {
+    const machine = network?.machines[index];
+    return memberOf(join(folder, 'c', node.folder), node, machine?.enter ?? [], (on) => machine?.connect(on));
+  });
+  const first = members[0]!;
+  return {
+    members,
+    isolated: network !== undefined,
+    folder: join(folder, 'c'),
+    operator: operatorOf({ call: first.call, folder: first.path } as never, first.name),
+    async start() {
+      for (const member of members) member.start();
+      await until('every node to answer', async () => (await Promise.all(members.map((member) => member.head()))).length > 0);
+    },
+    async remove() {
+      await Promise.all(members.map((member) => member.stop()));
+      network?.remove();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks until it is so; an error is no. */
+export async function until(what: string, isSo: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<number> {
+  const startedMs = Date.now();
+  for (; Date.now() - startedMs < withinMs; await pause(100)) {
+    if (
+      await Promise.resolve()
+        .then(isSo)
+        .catch(() => false)
+    )
+      return Date.now() - startedMs;
+  }
+  throw new Error(`${withinMs / 1000} s were not enough for ${what}`);
+}
+
+function memberOf(path: string, node: ClusterNode, enter: readonly string[], connect: (on: boolean) => void): ClusterMember {
+  const { host, rpc, proxy, engineRpc } = node;
+  const rpcUrl = `http://${host}:${rpc}`;
+  const engineUrl = `http://${host}:${engineRpc}`;
+  const crashFile = join(path, 'crash');
+  let child: ChildProcess | undefined;
+  let said = '';
+  const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null;
+  const pids = (): [number, number] => {
+    const own = isRunning() ? child!.pid! : 0;
+    return [own, own === 0 ? 0 : (childrenOf(own)[0] ?? 0)];
+  };
+  const call = (method: string, params: readonly unknown[] = []) => ask(rpcUrl, method, params);
+  return {
+    ...node,
+    path,
+    rpcUrl,
+    engineUrl,
+    proxyUrl: `http://${host}:${proxy}`,
+    said: () => said,
+    isRunning,
+    pids,
+    start() {
+      rmSync(crashFile, { force: true });
+      const [command = '', ...args] = [...enter, process.execPath, CLI, 'node', '--config', join(path, 'node.yaml')];
+      const env = { ...process.env, CLASSPAD_CRASH_FILE: crashFile };
+      child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
+      child.stderr!.on('data', (chunk: Buffer) => {
+        said = (said + chunk).slice(-200_000);
+      });
+    },
+    async stop() {
+      if (!isRunning()) return;
+      const ended = new Promise((resolve) => child!.once('exit', resolve));
+      child!.kill('SIGCONT');
+      child!.kill('SIGTERM');
+      const force = setTimeout(() => child!.kill('SIGKILL'), 15_000);
+      await ended;
+      clearTimeout(force);
+    },
+    async kill(what) {
+      const [own, engine] = pids();
+      const ended = new Promise((resolve) => (isRunning() ? child!.once('exit', resolve) : resolve(undefined)));
+      if (what !== 'node') signal(engine, 'SIGKILL');
+      if (what === 'engine') return;
+      signal(own, 'SIGKILL');
+      await ended;
+    },
+    crashAt: (step) => (step === undefined ? rmSync(crashFile, { force: true }) : writeFileSync(crashFile, step)),
+    freeze(isFrozen) {
+      for (const pid of pids()) signal(pid, isFrozen ? 'SIGSTOP' : 'SIGCONT');
+    },
+    connect,
+    call,
+    async engine(request) {
+      const response = await fetch(`${engineUrl}/${request}`, { signal: AbortSignal.timeout(3000) });
+      const { result, error } = (await response.json()) as { result?: Record<string, unknown>; error?: { data: string } };
+      if (!result) throw new Error(error?.data ?? 'no answer');
+      return result;
+    },
+    head: async () => Number(await call('eth_blockNumber')),
+  };
+}
+
+/** The process itself or, where it was entered by `nsenter`, the same: nsenter becomes what it runs. */
+function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+    );
+  } catch {
+    return [];
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  if (pid <= 0) return;
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has just ended.
+  }
+}
+
+async function ask(url: string, method: string, params: readonly unknown[]): Promise<unknown> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    signal: AbortSignal.timeout(3000),
+  });
+  const answer = (await response.json()) as { result?: unknown; error?: { message: string } };
+  if (answer.error) throw new Error(`${method}: ${answer.error.message}`);
+  return answer.result;
+}
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(command, [...args], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
