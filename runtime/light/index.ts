@@ -1,0 +1,20 @@
+/*
+ * A light client: what the validators of a ledger have agreed on, checked by headers, votes and proofs alone, in Node and in
+ * browsers. `classpad/light` for whoever imports it.
+ */
+export * from './block.ts';
+export { createLightClient, type LightClient, type LightClientOptions } from './client.ts';
+export { type Get, type Provider, rpcProvider } from './provider.ts';
+export { readCommit, readHeader, readValidators, Unreadable } from './read.ts';
+export {
+  type AccountProof,
+  askHeader,
+  askStanding,
+  type Call,
+  type ProvenBlock,
+  type ProvenStanding,
+  proveAccount,
+  proveHeader,
+  proveSlot,
+} from './state.ts';
+export { checkLightBlock, NotVerified, type Rules, verifyLightBlock, verifyParent } from './verify.ts';

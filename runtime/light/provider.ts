@@ -1,0 +1,53 @@
+import type { EngineValidator, LightBlock } from './block.ts';
+import { object, readCommit, readHeader, readValidators, safe, Unreadable } from './read.ts';
+
+/** Somebody who says what the blocks are. Nothing it says is believed. */
+export interface Provider {
+  readonly name: string;
+  /** The block of this height, or its newest. Rejects with a sentence. */
+  lightBlock(height: number | 'latest'): Promise<LightBlock>;
+}
+
+/** One GET, answered as text; rejects if there is no answer. Browsers and Node have `fetch` for it. */
+export type Get = (url: string) => Promise<string>;
+
+const VALIDATORS_A_PAGE = 100;
+const MAX_PAGES = 100;
+
+/** CometBFT's RPC at this address, such as `http://10.0.0.1:26657`. */
+export function rpcProvider(url: string, get: Get): Provider {
+  const base = url.replace(/\/+$/, '');
+  const ask = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
+    const { result, error } = object(parse(await get(`${base}/${path}`)), 'an answer');
+    if (result === undefined) throw new Unreadable(`${base} refuses ${path}: ${JSON.stringify(error ?? null).slice(0, 200)}`);
+    return object(result, 'an answer');
+  };
+  const validatorsAt = async (height: number): Promise<EngineValidator[]> => {
+    const found: EngineValidator[] = [];
+    for (let page = 1; page <= MAX_PAGES; page++) {
+      const answer = await ask(`validators?height=${height}&page=${page}&per_page=${VALIDATORS_A_PAGE}`);
+      const some = readValidators(answer['validators']);
+      found.push(...some);
+      if (some.length === 0 || found.length >= safe(answer['total'], 'the number of validators')) return found;
+    }
+    throw new Unreadable(`${base} names more validators than there can be`);
+  };
+  return {
+    name: base,
+    async lightBlock(height) {
+      const { signed_header } = await ask(height === 'latest' ? 'commit' : `commit?height=${height}`);
+      const { header, commit } = object(signed_header, 'a signed header');
+      const read = readHeader(header);
+      if (height !== 'latest' && read.height !== height) throw new Unreadable(`${base} answers with another height`);
+      return { header: read, commit: readCommit(commit), validators: await validatorsAt(read.height) };
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Unreadable('an answer is not JSON');
+  }
+}
