@@ -109,6 +109,24 @@ const steps: readonly Step[] = [
       }),
   },
   {
+    name: 'light',
+    inputs: ['runtime'],
+    outputs: ['build/light.js'],
+    run: () =>
+      build({
+        entryPoints: ['runtime/light/index.ts'],
+        outfile: 'build/light.js',
+        bundle: true,
+        platform: 'neutral',
+        format: 'esm',
+        target: 'es2022',
+        mainFields: ['module', 'main'],
+        minify: true,
+        sourcemap: true,
+        logLevel: 'warning',
+      }),
+  },
+  {
     name: 'cli',
     inputs: ['cli', 'firmware-bridge', 'emulator', 'runtime', 'vm/embed'],
     outputs: ['build/cli.js'],

@@ -5,6 +5,7 @@ import type { Genesis, NodeConfig } from '../runtime/config.ts';
 import type { Node, NodeStatus } from '../runtime/node.ts';
 import type { Address, Logger, Ports, Vm } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
+import { lightDocument } from './cometbft/door.ts';
 import { type Engine, openEngine as openConsensus } from './cometbft/index.ts';
 import { type BridgeConfig, readConfig } from './config.ts';
 import { headlessDisplay } from './device/display.ts';
@@ -117,6 +118,7 @@ async function assemble(
     title: `This is the classpad node ${config.name}.`,
     cors: config.rpc.cors,
     hosts: config.rpc.hosts,
+    ...(consensus && { document: (target: string) => lightDocument(consensus.rpc, target) }),
   });
   const { peerServer, ...ends } = await openServers(config, rpcServer, proxy, closers);
   const ports: Ports = {

@@ -2,9 +2,11 @@ import { emulate as runEmulator } from '../../emulator/main.ts';
 import { checkOptions, type EmulateOptions } from '../../emulator/options.ts';
 import { parseEngineUrl } from '../../firmware-bridge/docker/address.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
+import { emulateCluster } from '../cluster/emulate.ts';
 import { type Command, Exit, Failure, type Input } from '../command.ts';
 import { root, version } from '../root.ts';
 import { endingSignal } from '../signals.ts';
+import { wholeNumber } from '../values.ts';
 
 export const emulate: Command = {
   name: 'emulate',
@@ -17,11 +19,14 @@ export const emulate: Command = {
     docker: { value: 'SOCKET', help: 'run the containers on a real Docker Engine, such as unix:///var/run/docker.sock' },
     once: { help: 'end after the story: exit code 0 if it went as told' },
     seed: { value: 'TEXT', fallback: 'classpad', help: 'what everything that looks random follows from' },
+    cluster: { value: 'N', help: 'N real nodes that agree by CometBFT instead of virtual devices' },
+    cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', fallback: 'cometbft', help: 'where CometBFT is, for --cluster' },
     pace: { value: 'MS', fallback: '0', help: 'pause after each step of the story' },
   },
   examples: [
     ['npm start', 'the same, built first'],
     ['classpad emulate --once', 'play the story and end; for CI'],
+    ['classpad emulate --cluster 4', 'the same job on four real nodes that bear one faulty one'],
     ['classpad emulate --devices 8 --docker unix:///var/run/docker.sock', 'eight devices with real containers'],
   ],
   notes: [
@@ -31,6 +36,11 @@ export const emulate: Command = {
   async run(input, io) {
     const options = optionsOf(input);
     const out = { line: (text: string) => io.out(text), ...(io.redraw && { redraw: io.redraw }) };
+    const nodes = input.text('cluster');
+    if (nodes !== undefined) {
+      const story = { ...options, nodes: wholeNumber(nodes, '--cluster', 1, 16), binary: input.text('cometbft')! };
+      return emulateCluster(story, out, endingSignal());
+    }
     return runEmulator(options, out, { engine: dockerEngine, ending: endingSignal() });
   },
 };

@@ -16,6 +16,7 @@ import { revoke } from './revoke.ts';
 import { rollback } from './rollback.ts';
 import { secret } from './secret.ts';
 import { status } from './status.ts';
+import { verify } from './verify.ts';
 
 /** In the order of the help. */
 export const commands: readonly Command[] = [
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   history,
   diff,
   audit,
+  verify,
   init,
   enrol,
   revoke,

@@ -15,6 +15,8 @@ export interface RpcServerOptions {
   readonly cors: readonly string[];
   /** Names by which clients may call this node, besides `localhost` and its IP addresses (against DNS rebinding). */
   readonly hosts: readonly string[];
+  /** What is read by GET under a path, as JSON; `undefined`: nothing is. Never rejects. */
+  readonly document?: (target: string) => Promise<string | undefined>;
 }
 
 /** A signed transaction has at most 128 KiB; a batch may hold a few. */
@@ -38,8 +40,11 @@ async function handle(options: RpcServerOptions, request: IncomingMessage, respo
   if (!isOurName(name, options.hosts)) return plain(response, 403, notOurName(name));
   allowOrigin(options.cors, request, response);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
-  if (request.method === 'GET' || request.method === 'HEAD')
+  if (request.method === 'GET' || request.method === 'HEAD') {
+    const document = await options.document?.(request.url ?? '/');
+    if (document !== undefined) return json(response, 200, document);
     return plain(response, 200, `${options.title} Send JSON-RPC 2.0 requests here by POST.`);
+  }
   if (request.method !== 'POST') {
     response.setHeader('allow', 'POST, GET, OPTIONS');
     return plain(response, 405, 'JSON-RPC requests come by POST.');

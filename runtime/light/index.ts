@@ -11,6 +11,7 @@ export {
   askHeader,
   askStanding,
   type Call,
+  heightOfHead,
   type ProvenBlock,
   type ProvenStanding,
   proveAccount,

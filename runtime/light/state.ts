@@ -101,6 +101,16 @@ export async function askHeader(verified: LightBlock, call: Call): Promise<Prove
   return proveHeader(verified, hexToBytes(raw));
 }
 
+/** The height at which the validators sign for the head that a node shows; the engine's block after the one that decided it. */
+export async function heightOfHead(call: Call): Promise<number> {
+  const raw = await call('debug_getRawHeader', ['latest']);
+  if (!isHex(raw)) throw new NotVerified('the node does not show its head');
+  const height = heightOf(headerOf(decodeRlp(hexToBytes(raw))).extraData);
+  if (height === undefined && headerOf(decodeRlp(hexToBytes(raw))).number > 0)
+    throw new NotVerified('the blocks of this ledger are not decided by validators: one device seals them');
+  return (height ?? 0) + 1;
+}
+
 async function askProof(call: Call, address: Address, slots: readonly Word[], { header }: ProvenBlock): Promise<AccountProof> {
   const answer = (await call('eth_getProof', [
     address,
