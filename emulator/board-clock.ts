@@ -7,6 +7,8 @@ export interface BoardClock {
   jump(byMs: number): void;
   /** Parts per million that it runs too fast from now on; negative: too slow. */
   drift(ppm: number): void;
+  /** Shows the world's time again and keeps it. */
+  set(): void;
 }
 
 export function boardClock(clock: Pick<VirtualClock, 'nowMs'>): BoardClock {
@@ -23,6 +25,10 @@ export function boardClock(clock: Pick<VirtualClock, 'nowMs'>): BoardClock {
       aheadMs = nowAheadMs();
       sinceMs = clock.nowMs();
       ppm = next;
+    },
+    set() {
+      aheadMs = 0;
+      ppm = 0;
     },
   };
 }

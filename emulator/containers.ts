@@ -51,6 +51,10 @@ export interface VirtualContainers extends Containers {
   failPulls(reason: string | undefined): void;
   /** Every latency and pull takes that many times as long; 1 is normal. */
   setSlowness(factor: number): void;
+  /** While set, no program of this device answers well: its image is damaged. */
+  setCorrupt(corrupt: boolean): void;
+  /** The share of health checks that fails without a reason, 0 to 1. */
+  setFlakiness(rate: number): void;
   /** Somebody else's container on the same engine, running. Answers its id. */
   plant(name: string): string;
   /** State of any container, also somebody else's; `undefined` if it is gone. */
@@ -71,6 +75,8 @@ interface Engine extends World {
   reachable: boolean;
   pullFailure: string | undefined;
   slowness: number;
+  corrupt: boolean;
+  flakiness: number;
 }
 
 /** Least latency of each verb; up to half of it is added by chance. */
@@ -108,7 +114,7 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
   return {
     answer: (id, port, request) => {
       const box = engine.boxes.get(id);
-      return box && engine.powered ? ask(box, port, request) : undefined;
+      return box && engine.powered && !engine.corrupt ? ask(box, port, request) : undefined;
     },
     crash: (id, exitCode) => {
       const box = engine.boxes.get(id);
@@ -146,6 +152,12 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
     setSlowness: (factor) => {
       engine.slowness = factor;
     },
+    setCorrupt: (corrupt) => {
+      engine.corrupt = corrupt;
+    },
+    setFlakiness: (rate) => {
+      engine.flakiness = rate;
+    },
     plant: (name) => plant(engine, name),
     peek: (id) => {
       const box = engine.boxes.get(id);
@@ -157,7 +169,7 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
 
 function createEngine(options: VirtualContainersOptions): Engine {
   const watchers = new Set<() => void>();
-  return {
+  const engine: Engine = {
     options,
     clock: options.clock,
     boxes: new Map(),
@@ -169,10 +181,14 @@ function createEngine(options: VirtualContainersOptions): Engine {
     reachable: true,
     pullFailure: undefined,
     slowness: 1,
+    corrupt: false,
+    flakiness: 0,
+    spoils: () => engine.corrupt || (engine.flakiness > 0 && options.random() < engine.flakiness),
     changed: () => {
       for (const watcher of watchers) options.clock.after(HINT_MS, () => watchers.has(watcher) && watcher());
     },
   };
+  return engine;
 }
 
 /** Acts after the verb's latency; the engine must be there when the request leaves and when it arrives. */

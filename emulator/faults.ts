@@ -1,5 +1,8 @@
 import type { Board } from './board.ts';
 import type { VirtualContainers } from './containers.ts';
+import { cable } from './network.ts';
+import type { WriteTrap } from './process/exchange.ts';
+import { STORE_BYTES } from './store.ts';
 import type { World } from './world.ts';
 
 /** One fault to be made, or mended. */
@@ -34,7 +37,12 @@ interface Target {
 
 type Kind = FaultKind & { readonly make: (target: Target) => Promise<void> | void };
 
-const kinds: readonly Kind[] = [
+const ms = (fallback: number, least: number, most: number) => ({ unit: 'ms', fallback, least, most });
+const percent = (fallback: number) => ({ unit: '%', fallback, least: 0, most: 100 });
+const count = (unit: string, fallback: number, most: number) => ({ unit, fallback, least: 1, most });
+const DAY_MS = 86_400_000;
+
+const device: readonly Kind[] = [
   { name: 'cut-power', title: 'Pull the plug', on: 'device', mendedBy: 'restore-power', make: each((board) => board.cutPower()) },
   {
     name: 'restore-power',
@@ -44,6 +52,9 @@ const kinds: readonly Kind[] = [
   },
   { name: 'kill-firmware', title: 'Kill the firmware', on: 'device', mendedBy: 'boot', make: each((board) => board.kill()) },
   { name: 'boot', title: 'Boot the firmware', on: 'device', make: ({ boards }) => inTurn(boards, (board) => board.boot()) },
+];
+
+const network: readonly Kind[] = [
   {
     name: 'cut-network',
     title: 'Cut the network',
@@ -51,18 +62,13 @@ const kinds: readonly Kind[] = [
     mendedBy: 'heal-network',
     make: (target) => links(target, { cut: true }),
   },
-  {
-    name: 'heal-network',
-    title: 'Heal the network',
-    on: 'network',
-    make: (target) => links(target, { cut: false, lossRate: 0, minDelayMs: 2, maxDelayMs: 12 }),
-  },
+  { name: 'heal-network', title: 'Heal the network', on: 'network', make: (target) => links(target, cable) },
   {
     name: 'delay',
     title: 'Delay messages',
     on: 'network',
     mendedBy: 'heal-network',
-    amount: { unit: 'ms', fallback: 500, least: 0, most: 600_000 },
+    amount: ms(500, 0, 600_000),
     make: (target) => links(target, { minDelayMs: target.amount, maxDelayMs: target.amount * 2 }),
   },
   {
@@ -70,9 +76,87 @@ const kinds: readonly Kind[] = [
     title: 'Lose messages',
     on: 'network',
     mendedBy: 'heal-network',
-    amount: { unit: '%', fallback: 30, least: 0, most: 100 },
+    amount: percent(30),
     make: (target) => links(target, { lossRate: target.amount / 100 }),
   },
+  {
+    name: 'repeat',
+    title: 'Repeat messages',
+    on: 'network',
+    mendedBy: 'heal-network',
+    amount: percent(30),
+    make: (target) => links(target, { repeatRate: target.amount / 100 }),
+  },
+  {
+    name: 'reorder',
+    title: 'Reorder messages',
+    on: 'network',
+    mendedBy: 'heal-network',
+    amount: percent(30),
+    make: (target) => links(target, { reorderRate: target.amount / 100 }),
+  },
+  {
+    name: 'slow-network',
+    title: 'Slow the network',
+    on: 'network',
+    mendedBy: 'heal-network',
+    amount: count('bytes/s', 20_000, 1e9),
+    make: (target) => links(target, { bytesPerSecond: target.amount }),
+  },
+];
+
+const storage: readonly Kind[] = [
+  {
+    name: 'cut-power-at-write',
+    title: 'Pull the plug before a write',
+    on: 'storage',
+    mendedBy: 'restore-power',
+    amount: count('writes', 1, 1e6),
+    make: ({ boards, amount }) => trap(boards, amount, 'none'),
+  },
+  {
+    name: 'cut-power-after-write',
+    title: 'Pull the plug after a write',
+    on: 'storage',
+    mendedBy: 'restore-power',
+    amount: count('writes', 1, 1e6),
+    make: ({ boards, amount }) => trap(boards, amount, 'all'),
+  },
+  {
+    name: 'tear-write',
+    title: 'Tear a write',
+    on: 'storage',
+    mendedBy: 'restore-power',
+    amount: count('writes', 1, 1e6),
+    make: ({ boards, amount }) => trap(boards, amount, 'half'),
+  },
+  {
+    name: 'delay-writes',
+    title: 'Lose the last writes with the power',
+    on: 'storage',
+    mendedBy: 'safe-writes',
+    amount: count('writes', 3, 1000),
+    make: ({ boards, amount }) => forEach(boards, (board) => board.store.delayWrites(amount)),
+  },
+  { name: 'safe-writes', title: 'Write safely', on: 'storage', make: each((board) => board.store.delayWrites(0)) },
+  {
+    name: 'rot',
+    title: 'Rot bits in the store',
+    on: 'storage',
+    amount: count('bits', 1, 1000),
+    make: ({ world, boards, amount }) => forEach(boards, (board) => rot(world, board, amount)),
+  },
+  {
+    name: 'fill-store',
+    title: 'Fill the store',
+    on: 'storage',
+    mendedBy: 'free-store',
+    make: each((board) => capacity(board, board.store.sizeBytes)),
+  },
+  { name: 'free-store', title: 'Free the store', on: 'storage', make: each((board) => capacity(board, STORE_BYTES)) },
+];
+
+const containers: readonly Kind[] = [
   {
     name: 'stop-engine',
     title: 'Stop the container engine',
@@ -86,15 +170,43 @@ const kinds: readonly Kind[] = [
     on: 'containers',
     make: each((board) => virtual(board).setReachable(true)),
   },
-  { name: 'crash-container', title: 'Crash the containers', on: 'containers', make: ({ boards }) => inTurn(boards, crash) },
+  { name: 'restart-engine', title: 'Restart the container engine', on: 'containers', make: each(restartEngine) },
+  { name: 'crash-container', title: 'Crash the containers', on: 'containers', make: each((board) => virtual(board).crashAll(1)) },
+  {
+    name: 'corrupt-image',
+    title: 'Corrupt the images',
+    on: 'containers',
+    mendedBy: 'mend-image',
+    make: each((board) => virtual(board).setCorrupt(true)),
+  },
+  { name: 'mend-image', title: 'Mend the images', on: 'containers', make: each((board) => virtual(board).setCorrupt(false)) },
+  {
+    name: 'flaky-health',
+    title: 'Let health checks fail at times',
+    on: 'containers',
+    mendedBy: 'steady-health',
+    amount: percent(20),
+    make: ({ boards, amount }) => forEach(boards, (board) => virtual(board).setFlakiness(amount / 100)),
+  },
+  {
+    name: 'steady-health',
+    title: 'Steady the health checks',
+    on: 'containers',
+    make: each((board) => virtual(board).setFlakiness(0)),
+  },
   {
     name: 'slow-engine',
     title: 'Slow the container engine',
     on: 'containers',
-    amount: { unit: '×', fallback: 10, least: 1, most: 1000 },
-    make: ({ boards, amount }) => {
-      for (const board of boards) virtual(board).setSlowness(amount);
-    },
+    mendedBy: 'quick-engine',
+    amount: count('×', 10, 1000),
+    make: ({ boards, amount }) => forEach(boards, (board) => virtual(board).setSlowness(amount)),
+  },
+  {
+    name: 'quick-engine',
+    title: 'Speed the container engine up again',
+    on: 'containers',
+    make: each((board) => virtual(board).setSlowness(1)),
   },
   {
     name: 'fail-pulls',
@@ -110,6 +222,36 @@ const kinds: readonly Kind[] = [
     make: each((board) => virtual(board).failPulls(undefined)),
   },
 ];
+
+const hardware: readonly Kind[] = [
+  {
+    name: 'drain-battery',
+    title: 'Drain the battery',
+    on: 'hardware',
+    mendedBy: 'charge-battery',
+    amount: { unit: '% left', fallback: 5, least: 0, most: 100 },
+    make: ({ boards, amount }) => forEach(boards, (board) => board.battery.drain(amount)),
+  },
+  { name: 'charge-battery', title: 'Back on mains', on: 'hardware', make: each((board) => board.battery.charge()) },
+  {
+    name: 'skew-clock',
+    title: 'Let the clock jump',
+    on: 'hardware',
+    amount: ms(3_600_000, -10_000 * DAY_MS, 10_000 * DAY_MS),
+    make: ({ boards, amount }) => forEach(boards, (board) => board.hardwareClock.jump(amount)),
+  },
+  {
+    name: 'drift-clock',
+    title: 'Let the clock drift',
+    on: 'hardware',
+    mendedBy: 'set-clock',
+    amount: { unit: 'ppm', fallback: 500, least: -500_000, most: 500_000 },
+    make: ({ boards, amount }) => forEach(boards, (board) => board.hardwareClock.drift(amount)),
+  },
+  { name: 'set-clock', title: 'Set the clock right', on: 'hardware', make: each((board) => board.hardwareClock.set()) },
+];
+
+const kinds: readonly Kind[] = [...device, ...network, ...storage, ...containers, ...hardware];
 
 export const faultKinds: readonly FaultKind[] = kinds.map(({ make: _, ...kind }) => kind);
 
@@ -142,10 +284,41 @@ function boardOf(world: World, name: string): Board {
   throw new FaultRefused(`there is no device "${name}"; there are ${world.boards[0]!.identity.name} to ${last}`);
 }
 
+function forEach(boards: readonly Board[], act: (board: Board) => void): void {
+  for (const board of boards) act(board);
+}
+
 function each(act: (board: Board) => void): Kind['make'] {
-  return ({ boards }) => {
-    for (const board of boards) act(board);
-  };
+  return ({ boards }) => forEach(boards, act);
+}
+
+function trap(boards: readonly Board[], write: number, keep: WriteTrap['keep']): void {
+  forEach(boards, (board) => board.trapWrites({ write, keep }));
+}
+
+/** Flips bits that are drawn, of values that are drawn; nothing in an empty store. */
+function rot(world: World, board: Board, bits: number): void {
+  for (let flipped = 0; flipped < bits; flipped += 1) {
+    const keys = board.store.keys('', Number.POSITIVE_INFINITY);
+    const key = keys[world.random.between(0, keys.length - 1)];
+    const value = key === undefined ? undefined : board.store.get(key);
+    if (key === undefined || !value || value.length === 0) continue;
+    value[world.random.between(0, value.length - 1)]! ^= 1 << world.random.between(0, 7);
+    board.store.put([[key, value]]);
+    board.storeChanged([key]);
+  }
+}
+
+function capacity(board: Board, bytes: number): void {
+  board.store.setCapacity(bytes);
+  board.storeChanged([]);
+}
+
+/** As after a package update: the engine is away for a moment, and what has a restart policy comes back. */
+function restartEngine(board: Board): void {
+  const engine = virtual(board);
+  engine.powerOff();
+  engine.powerOn();
 }
 
 async function inTurn(boards: readonly Board[], act: (board: Board) => Promise<void>): Promise<void> {
@@ -164,10 +337,6 @@ function links({ world, boards, others }: Target, change: Parameters<World['netw
 function virtual(board: Board): VirtualContainers {
   if (board.engine.virtual) return board.engine.virtual;
   throw new FaultRefused(`${board.identity.name} runs on a real container engine, which the emulator does not break`);
-}
-
-async function crash(board: Board): Promise<void> {
-  virtual(board).crashAll(1);
 }
 
 /** A fault that cannot be made, in one sentence. */

@@ -9,6 +9,7 @@ import {
   encodeDeployData,
   encodeFunctionData,
   type Hex,
+  keccak256,
 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import type { FleetArtifact } from './fleet.ts';
@@ -18,6 +19,8 @@ import { CHAIN_ID, type World } from './world.ts';
 
 const POLL_MS = 50;
 const RECEIPT_DEADLINE_MS = 30_000;
+/** How long a node may be without power before an operator gives up. */
+const DOWN_DEADLINE_MS = 60_000;
 export const THRESHOLD = 2;
 
 /** Operators at work: each call is a signed transaction through JSON-RPC, and ends when a block has it. */
@@ -52,9 +55,25 @@ export function operatorsOn({ world, transport, sleep, nowMs }: Stage, { abi, by
     }
     throw new Error(`no block took ${what} within ${RECEIPT_DEADLINE_MS / 1000} s; its transaction is ${hash}`);
   };
+  /** A node without power is waited for. */
+  const patiently = async <T>(act: () => Promise<T>): Promise<T> => {
+    for (const untilMs = nowMs() + DOWN_DEADLINE_MS; ; await sleep(POLL_MS)) {
+      try {
+        return await act();
+      } catch (error) {
+        if (nowMs() >= untilMs || !/is not running/.test(String((error as { details?: string }).details ?? error))) throw error;
+      }
+    }
+  };
   const transact = async (by: Identity, what: string, call: { to?: Hex; data: Hex }) => {
     const wallet = createWalletClient({ account: privateKeyToAccount(by.privateKey), chain, transport });
-    return included(await wallet.sendTransaction(call), `${what} by ${by.name}`);
+    // Signed once: should the node lose its power over it, the same transaction is sent again, not another.
+    const raw = await patiently(async () => wallet.signTransaction(await wallet.prepareTransactionRequest(call)));
+    const hash = keccak256(raw);
+    await patiently(() =>
+      wallet.sendRawTransaction({ serializedTransaction: raw }).catch((error: Error) => forgiveKnown(error, hash)),
+    );
+    return included(hash, `${what} by ${by.name}`);
   };
 
   return {
@@ -70,11 +89,16 @@ export function operatorsOn({ world, transport, sleep, nowMs }: Stage, { abi, by
       return { block: Number(receipt.blockNumber), gasUsed: Number(receipt.gasUsed) };
     },
     async read(functionName, args = []) {
-      const { data } = await reader.call({ to: fleet, data: encodeFunctionData({ abi, functionName, args }) });
+      const { data } = await patiently(() => reader.call({ to: fleet, data: encodeFunctionData({ abi, functionName, args }) }));
       if (!data) throw new Error(`the Fleet contract answered nothing to ${functionName}`);
       return decodeFunctionResult({ abi: abi as Abi, functionName, data });
     },
   };
+}
+
+function forgiveKnown(error: Error, hash: Hex): Hex {
+  if (/already known|nonce too low/i.test(`${(error as { details?: string }).details} ${error.message}`)) return hash;
+  throw error;
 }
 
 /** Writes the development keys of this world for the command line tools, to `emulator/operators.json` of the build folder. */

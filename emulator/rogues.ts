@@ -3,7 +3,10 @@
  * for scenarios, for tests of the emulator's walls, and to see whether the simulator finds a planted bug.
  */
 export const rogues: Readonly<Record<string, string>> = {
-  leak: whileRunning('const kept = [];', 'for (let i = 0; i < 200; i += 1) kept.push(new Uint8Array(65536).fill(i));'),
+  leak: whileRunning(
+    'const kept = []; const leak = () => { kept.push(new Uint8Array(1 << 20).fill(1)); ports.clock.after(20, leak); };',
+    'leak();',
+  ),
   spin: whileRunning('', 'for (;;) {}'),
   'spin-inside': whileRunning('', '2n ** 1000000000n;'),
   recurse: whileRunning('const deeper = (n) => deeper(n + 1) + 1;', 'deeper(0);'),

@@ -29,6 +29,8 @@ export interface Box {
 export interface World {
   readonly clock: Clock;
   changed(): void;
+  /** Whether the health check that is due fails whatever it asks. */
+  spoils(): boolean;
 }
 
 const KILLED = 137;
@@ -159,7 +161,7 @@ function scheduleProbe(box: Box, world: World): void {
   if (check === undefined || !hasCheck(box.spec)) return;
   const probe = () => {
     const before = box.health;
-    const good = passes(box, check.test);
+    const good = passes(box, check.test) && !world.spoils();
     const early = world.clock.nowMs() - (box.startedAtMs ?? 0) < check.startPeriodMs && box.health === 'starting';
     box.failures = good ? 0 : box.failures + (early ? 0 : 1);
     if (good) box.health = 'healthy';

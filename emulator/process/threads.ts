@@ -83,16 +83,20 @@ class ThreadDoor implements ShellDoor {
     this.worker.on('message', (output: Output) => {
       this.heardAtMs = performance.now();
       this.waiting.shift()?.(output);
+      // A thread with nothing to do keeps nobody's process alive.
+      if (this.waiting.length === 0) this.worker.unref();
     });
     this.worker.on('error', (error) => this.die(`its thread broke: ${(error as Error).message}`));
     this.worker.on('exit', () => this.die('its thread ended'));
     this.watch = setInterval(() => this.look(), LOOK_MS);
     this.watch.unref();
+    this.worker.unref();
   }
 
   enter(input: Input, moment: Moment): Promise<Output> {
     if (this.ended !== undefined) return Promise.resolve(deadOutput(this.ended));
     if (this.waiting.length === 0) this.heardAtMs = performance.now();
+    this.worker.ref();
     return new Promise((resolve) => {
       this.waiting.push(resolve);
       this.post({ do: 'enter', input, moment });

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toHex } from 'viem';
+import { parse } from 'yaml';
+import { composeToManifest, encodeManifest } from '../../runtime/manifest/index.ts';
+import type { Board } from '../board.ts';
+import { injectFault } from '../faults.ts';
+import { conditionFields, conditionOptions, fewNames, missing, untilOptions, type Wanted } from './conditions.ts';
+import { amount, duration, type Field, type Fields, names, nothing, text, texts, whole } from './fields.ts';
+import type { Play } from './play.ts';
+
+/** One kind of step: how it is written, and what it does. Answers what is worth saying; throws a sentence if it failed. */
+export interface Verb {
+  readonly value: Field | Fields;
+  readonly options: Fields;
+  readonly holdsSteps?: boolean;
+  readonly act: (play: Play, value: never, options: Readonly<Record<string, unknown>>) => Promise<string>;
+}
+
+const WITHIN_MS = 120_000;
+const POLL_MS = 100;
+const WINDOW_MS = 300_000;
+const ENROL_AT_ONCE = 50;
+
+const boot: Verb = {
+  value: nothing,
+  options: { devices: names },
+  async act({ stage }, _: true, { devices }) {
+    const boards = boardsOf(stage.world.boards, devices, undefined);
+    for (const board of boards) await board.boot();
+    return `${boards.length} devices boot`;
+  },
+};
+
+const deploy: Verb = {
+  value: nothing,
+  options: {},
+  async act({ stage, operators }) {
+    return `the Fleet contract stands at ${await operators.deploy(stage.world.operators[0]!)}`;
+  },
+};
+
+const enrol: Verb = {
+  value: nothing,
+  options: { devices: names },
+  async act({ stage, operators }, _: true, { devices }) {
+    const identities = boardsOf(stage.world.boards, devices, undefined).map(({ identity }) => identity);
+    for (let at = 0; at < identities.length; at += ENROL_AT_ONCE) {
+      const some = identities.slice(at, at + ENROL_AT_ONCE);
+      await operators.send(stage.world.operators[0]!, 'enrol', [
+        some.map(({ address }) => address),
+        some.map(({ name }) => name),
+      ]);
+    }
+    return `${identities.length} devices are enrolled`;
+  },
+};
+
+const release: Verb = {
+  value: text,
+  options: { environment: texts, window: duration, approvals: whole },
+  async act(play, file: string, { environment, window = WINDOW_MS, approvals = 2 }) {
+    const { stage, operators, appWord, folder, iteration } = play;
+    const compose = parse(readFileSync(join(folder, file), 'utf8')) as { services: Record<string, { environment?: object }> };
+    const given = { ...(environment as object), ...(iteration > 0 ? { ROUND: String(iteration) } : {}) };
+    for (const service of Object.values(compose.services)) service.environment = { ...service.environment, ...given };
+    const manifest = toHex(encodeManifest(composeToManifest(compose, () => undefined)));
+    const [first, ...others] = stage.world.operators;
+    await operators.send(first!, 'propose', [appWord, manifest, BigInt(Math.round((window as number) / 1000))]);
+    const { revision } = await play.latest();
+    for (const other of others.slice(0, (approvals as number) - 1))
+      await operators.send(other, 'approve', [appWord, BigInt(revision)]);
+    return `${play.app} r${revision} is proposed, with ${approvals} approvals`;
+  },
+};
+
+const fault: Verb = {
+  value: text,
+  options: { devices: names, others: names, amount },
+  async act({ stage, iteration }, name: string, { devices, others, amount: much }) {
+    const call = {
+      fault: name,
+      ...(devices !== undefined && { devices: devices as string[] }),
+      ...(others !== undefined && { others: others as string[] }),
+      ...(much !== undefined && { amount: much === 'n' ? iteration : (much as number) }),
+    };
+    return stage.world.outside(() => injectFault(stage.world, call));
+  },
+};
+
+const wait: Verb = {
+  value: duration,
+  options: {},
+  async act({ stage }, ms: number) {
+    await stage.sleep(ms);
+    return `${ms / 1000} s pass`;
+  },
+};
+
+const until: Verb = {
+  value: conditionFields,
+  options: untilOptions,
+  async act(play, wanted: Wanted, { devices, except, within = WITHIN_MS }) {
+    const { stage } = play;
+    const boards = boardsOf(stage.world.boards, devices, except);
+    const startMs = stage.nowMs();
+    for (;;) {
+      const what = await missing(play, wanted, boards);
+      if (what === undefined) return `${told(wanted)}, after ${((stage.nowMs() - startMs) / 1000).toFixed(1)} s`;
+      play.wait(what);
+      if (stage.nowMs() - startMs >= (within as number))
+        throw new Error(`waited ${(within as number) / 1000} s in vain for ${what}`);
+      await stage.sleep(POLL_MS);
+    }
+  },
+};
+
+const expect: Verb = {
+  value: conditionFields,
+  options: conditionOptions,
+  async act(play, wanted: Wanted, { devices, except }) {
+    const what = await missing(play, wanted, boardsOf(play.stage.world.boards, devices, except));
+    if (what !== undefined) throw new Error(`expected ${what}`);
+    return told(wanted);
+  },
+};
+
+/** Blocks go from one device to another on a stick: what a device has no network for. */
+const carry: Verb = {
+  value: nothing,
+  options: { from: names, to: names },
+  async act(play, _: true, { from, to }) {
+    const [source, target] = [from, to].map((name) => boardsOf(play.stage.world.boards, name, undefined)[0]!);
+    return play.carry(source!, target!);
+  },
+};
+
+const repeat: Verb = {
+  value: whole,
+  options: {},
+  holdsSteps: true,
+  act: async () => '',
+};
+
+export const verbs: Readonly<Record<string, Verb>> = { boot, deploy, enrol, release, fault, wait, until, expect, carry, repeat };
+
+/** The boards of these names, without those; all if none are named. */
+export function boardsOf(boards: readonly Board[], some: unknown, except: unknown): readonly Board[] {
+  const named = (some as readonly string[] | undefined) ?? boards.map(({ identity }) => identity.name);
+  const unknown = [...named, ...((except as readonly string[] | undefined) ?? [])].filter(
+    (name) => !boards.some(({ identity }) => identity.name === name),
+  );
+  if (unknown.length > 0)
+    throw new Error(
+      `there is no device ${fewNames(unknown)}; there are ${boards[0]!.identity.name} to ${boards.at(-1)!.identity.name}`,
+    );
+  return boards.filter(
+    ({ identity }) => named.includes(identity.name) && !(except as readonly string[] | undefined)?.includes(identity.name),
+  );
+}
+
+function told(wanted: Wanted): string {
+  return Object.entries(wanted)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readThreadKit } from '../../../emulator/process/threads.ts';
+import { readScripts } from '../../../emulator/quickjs/device.ts';
+import { rogues } from '../../../emulator/rogues.ts';
+import { createWorld, type World } from '../../../emulator/world.ts';
+import { createVm } from '../../../vm/embed/index.ts';
+import { root } from '../../support/need.ts';
+
+const test = suite('emulator/process/threads');
+const build = join(root, 'build');
+const kit = await readThreadKit(build);
+const vm = createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) });
+const limits = { memoryBytes: 24 * 1024 * 1024, stackBytes: 256 * 1024, budget: 250 };
+
+function world(run: 'inline' | typeof kit, additions: Record<string, string>): World {
+  const scripts = readScripts(build);
+  return createWorld({
+    seed: 'walls',
+    devices: 3,
+    startMs: 1_767_225_600_000,
+    version: '0',
+    scripts,
+    vm,
+    limits,
+    run,
+    additions,
+  });
+}
+
+const kinds: [rogue: string, reason: RegExp][] = [
+  ['leak', /needed more than its 24 MiB of memory/],
+  ['spin', /ran on without coming to an end/],
+  ['recurse', /called itself deeper than its 256 KiB of stack hold/],
+  ['flood', /ran on without coming to an end/],
+  ['flood-network', /ran on without coming to an end|needed more than/],
+];
+
+for (const [rogue, reason] of kinds) {
+  test(`${rogue}: stopped, told of, rebooted; the others never notice`, async () => {
+    const own = world(kit, { 'pad-02': rogues[rogue]! });
+    await own.boot();
+    await own.advance(4000);
+    const [first, second, third] = own.boards;
+    assert.match(second!.fault!, reason);
+    assert.is(second!.running, false);
+    for (const good of [first!, third!]) {
+      assert.is(good.faults, 0);
+      assert.equal(good.status()!.peers.includes('pad-02'), false);
+    }
+    await own.advance(4000);
+    assert.is(second!.running, true, 'the watchdog rebooted it');
+    assert.is(second!.faults, 1);
+    await own.advance(4000);
+    assert.is(second!.faults, 2, 'and it did so again');
+    assert.equal([first!.faults, third!.faults], [0, 0]);
+    own.stop();
+  });
+}
+
+test('the same world on threads, inline, and with a rogue in it', async () => {
+  const hashes: string[] = [];
+  for (const run of ['inline', kit] as const) {
+    const own = world(run, { 'pad-03': rogues['spin']! });
+    await own.boot();
+    await own.advance(9000);
+    hashes.push(own.trace.hash());
+    own.stop();
+  }
+  assert.is(hashes[0], hashes[1]);
+});
+
+test.run();
