@@ -44,6 +44,8 @@ config('the least that is needed, and what the rest is then', () => {
     blockIntervalMs: 1000,
     trailingBlocks: 5,
     reconcileIntervalMs: 10_000,
+    keepRevisions: 2,
+    engineTimeoutMs: 30_000,
     log: 'info',
   });
   assert.equal(genesis, {

@@ -9,6 +9,7 @@ import type { Ports, Route, Store } from '../../runtime/ports/index.ts';
 import type { Vault } from '../../runtime/secrets/vault.ts';
 import { createFakeLedger, type FakeLedger, FLEET, nobleVm } from './fake-ledger.ts';
 import { mortal, type Verb, wrapped } from './mortal.ts';
+import { quietNetwork } from './network.ts';
 import { seeded } from './virtual-clock.ts';
 
 const START_MS = 1_800_000_000_000;
@@ -69,7 +70,8 @@ export class VirtualDevice {
   constructor() {
     const memory = memoryStore();
     this.store = {
-      ...memory,
+      get: (key) => memory.get(key),
+      keys: (prefix, limit) => memory.keys(prefix, limit),
       write: (entries) => {
         if (this.storeFails !== undefined) throw new Error(this.storeFails);
         memory.write(entries);
@@ -101,13 +103,9 @@ export class VirtualDevice {
       clock: { nowMs: this.clock.nowMs, after: (ms, callback) => this.clock.after(ms, () => isAlive() && callback()) },
       containers: mortal(meddled, isAlive),
       network: {
+        ...quietNetwork,
         peers: () => ['other'],
-        send: () => {},
-        receive: () => {},
         serve: (routes) => isAlive() && this.serve(routes),
-        drained: () => Promise.resolve(),
-        observe: () => {},
-        sisters: () => [],
       },
       display: { draw: () => {} },
       // Real ciphers take real time, which has no place here.
