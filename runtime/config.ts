@@ -53,6 +53,8 @@ export interface NodeConfig {
   readonly reconcileIntervalMs: number;
   /** Good revisions before the current one whose images stay, beside the one to return to. Absent: 2. */
   readonly keepRevisions?: number;
+  /** Traffic is logged on the ledger in batches of so many seconds, and only where there was some. Absent: 300; 0: never. */
+  readonly trafficIntervalSeconds?: number;
   /** Version of the firmware, for the LCD and `web3_clientVersion`. */
   readonly version: string;
 }

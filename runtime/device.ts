@@ -1,7 +1,7 @@
 import type { NodeConfig } from './config.ts';
 import { eventText } from './contracts/event-text.ts';
 import { decodeEvent, openFleet } from './contracts/fleet.ts';
-import { createOutbox } from './contracts/outbox.ts';
+import { createOutbox, type Outbox } from './contracts/outbox.ts';
 import { createTarget, type Target } from './contracts/target.ts';
 import { createVoter, type Voter } from './contracts/voter.ts';
 import { createInsight, LogTail } from './insight.ts';
@@ -16,10 +16,13 @@ import { judge, type Verdict } from './reconcile/judge.ts';
 import { graceOf, ownerOf } from './reconcile/labels.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { openVault, type Vault } from './secrets/vault.ts';
+import { ServiceLog } from './service/index.ts';
 import { toStatus } from './status.ts';
 
 /** While something rolls out, votes are looked after this often. */
 const VOTE_INTERVAL_MS = 1_000;
+/** Seconds. */
+const TRAFFIC_INTERVAL_SECONDS = 300;
 const UNKNOWN: Verdict = { is: 'undecided', waitingFor: 'the container engine' };
 
 /**
@@ -34,6 +37,7 @@ export class DeviceNode implements Node {
   private readonly tail = new LogTail();
   private readonly target: Target;
   private readonly voter: Voter;
+  private readonly service: ServiceLog;
   private readonly reconciler: Reconciler;
   private readonly painter: Painter;
   private readonly voting: Alarm;
@@ -55,7 +59,17 @@ export class DeviceNode implements Node {
       sha256: (data) => vm.sha256(data),
       log: this.log,
     });
-    this.voter = this.createVoter();
+    const outbox = this.createOutbox();
+    this.voter = createVoter(device.address, outbox, this.log);
+    this.service = new ServiceLog({
+      ...ports,
+      log: this.log,
+      outbox,
+      intervalSeconds: config.trafficIntervalSeconds ?? TRAFFIC_INTERVAL_SECONDS,
+    });
+    this.attempt('the proxy does not tell what it served', () =>
+      ports.network.observe((exchange) => this.attempt('a request was not counted', () => this.service.exchanged(exchange))),
+    );
     this.voting = createAlarm(clock, () => this.attempt('voting failed', () => this.vote()));
     this.reconciler = new Reconciler({
       device: device.name,
@@ -108,16 +122,17 @@ export class DeviceNode implements Node {
 
   stop(): void {
     this.unsubscribe();
+    this.attempt('service events were lost', () => this.service.stop());
     this.voting.stop();
     this.reconciler.stop();
     this.painter.stop();
     this.ledger.stop();
   }
 
-  private createVoter(): Voter {
+  private createOutbox(): Outbox {
     const { ports, ledger, config } = this;
     const { baseFee, gasLimit } = config.genesis;
-    const outbox = createOutbox({
+    return createOutbox({
       ledger,
       device: ports.device,
       keccak256: (data) => ports.vm.keccak256(data),
@@ -126,7 +141,6 @@ export class DeviceNode implements Node {
       baseFee: BigInt(baseFee),
       blockGasLimit: BigInt(gasLimit),
     });
-    return createVoter(ports.device.address, outbox, this.log);
   }
 
   private selfTest(): void {
@@ -142,6 +156,8 @@ export class DeviceNode implements Node {
     if (found !== undefined) {
       const owners = found.containers.map(ownerOf).filter((owner) => owner !== undefined);
       this.target.found(new Set(owners.map(({ app }) => app)), this.ports.clock.nowMs());
+      const drifts = this.reconciler.drifts();
+      this.attempt('what befell the apps was not logged', () => this.service.looked(found, this.target.wanted(), drifts));
     }
     this.attempt('the routes of the proxy did not change', () => this.serve());
     this.attempt('voting failed', () => this.vote());
@@ -193,11 +209,12 @@ export class DeviceNode implements Node {
     }
   }
 
-  private appended({ logs }: AppendedBlock): void {
+  private appended({ head, logs }: AppendedBlock): void {
     const nowMs = this.ports.clock.nowMs();
     const entries = logs.filter(({ address }) => address === this.config.fleet);
-    for (const event of entries.map(decodeEvent)) {
-      if (event === undefined) continue;
+    const events = entries.map(decodeEvent).filter((event) => event !== undefined);
+    this.service.appended(head, events);
+    for (const event of events) {
       this.voter.happened(event, nowMs);
       this.log.write('info', `ledger: ${eventText(event)}`);
     }

@@ -114,7 +114,11 @@ class World {
         });
         const ports: Ports = {
           vm,
-          store: { get: store.get, keys: store.keys, write: (entries) => alive(() => store.write(entries)) },
+          store: {
+            get: (key) => store.get(key),
+            keys: (prefix, limit) => store.keys(prefix, limit),
+            write: (entries) => alive(() => store.write(entries)),
+          },
           clock: { nowMs: clock.nowMs, after: (ms, callback) => clock.after(ms, () => isAlive() && callback()) },
           containers: mortal(
             noted(engine, (made) => board.created.add(made)),

@@ -14,6 +14,7 @@ import {
   stringToHex,
 } from 'viem';
 import { bytesToHex, hexToBytes } from '../../runtime/bytes.ts';
+import { decodeLog, type LogFields } from '../../runtime/contracts/log-kinds.ts';
 import type { AppendedBlock, CallRequest, CallResult, Head, Ledger } from '../../runtime/ledger/ledger.ts';
 import { decodeTransaction } from '../../runtime/ledger/transaction.ts';
 import type { Address, Log, Vm } from '../../runtime/ports/index.ts';
@@ -55,6 +56,8 @@ export interface FakeLedger extends Ledger {
   readonly phaseOf: (app: string, revision: number) => string;
   /** Votes that reached the ledger: `app revision healthy|unhealthy reason`. */
   readonly votes: string[];
+  /** Entries that reached its log. */
+  readonly logged: { app: string; revision: number; kind: number; fields: LogFields | undefined }[];
   /** Calls that reached it and reverted. */
   readonly reverts: string[];
   /** While set, `submit` throws it. */
@@ -149,6 +152,13 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
     commit: boolean,
   ): [error: string, args: unknown[]] | undefined {
     const app = nameOf(args[0]!);
+    if (functionName === 'log') {
+      const [, revision, kind, data] = args as unknown as [string, bigint, number, `0x${string}`];
+      if (!commit) return undefined;
+      ledger.logged.push({ app, revision: Number(revision), kind, fields: decodeLog(hexToBytes(data)) });
+      emit('Logged', { app: label(app), revision, device: from, kind, data });
+      return undefined;
+    }
     const rolling = withPhase(app, ROLLING);
     if (functionName === 'expire') {
       if (rolling === 0) return ['NothingRollingOut', [label(app)]];
@@ -192,6 +202,7 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
   const ledger: FakeLedger = {
     chainId: 4400,
     votes: [],
+    logged: [],
     reverts: [],
     refuseWith: undefined,
     isCut: false,
