@@ -87,6 +87,8 @@ export interface Board {
   input(event: InputEvent): void;
   /** JSON-RPC as text. Never rejects. */
   rpc(request: string): Promise<string>;
+  /** What its proxy says below `/.well-known/classpad`; `undefined` where there is nothing. */
+  wellKnown(target: string): Promise<string | undefined>;
   /** A client that stays connected; `ended` is called when the device goes away under it. `undefined` while it is down. */
   session(send: (text: string) => void, ended: () => void): Session | undefined;
   memoryHeldBytes(): number;
@@ -220,12 +222,22 @@ class EmulatedBoard implements Board {
     if (life?.booted) void this.options.rounds.outside(() => this.enter(life, { do: 'exchange', exchange }));
   }
 
-  async rpc(request: string): Promise<string> {
+  rpc(request: string): Promise<string> {
+    return this.ask('rpc', request, downAnswer(this.identity.name));
+  }
+
+  async wellKnown(target: string): Promise<string | undefined> {
+    const text = this.life?.booted ? await this.ask('wellKnown', target, '') : '';
+    // A device that went down meanwhile answers as JSON-RPC does.
+    return text === '' || text === downAnswer(this.identity.name) ? undefined : text;
+  }
+
+  private async ask(what: 'rpc' | 'wellKnown', text: string, down: string): Promise<string> {
     const answer = await this.options.rounds.outside(() => {
       const { life } = this;
-      if (!life) return Promise.resolve(downAnswer(this.identity.name));
+      if (!life) return Promise.resolve(down);
       const id = this.nextId++;
-      this.enter(life, { do: 'rpc', id, text: request });
+      this.enter(life, { do: what, id, text });
       return { later: new Promise<string>((resolve) => life.requests.set(id, resolve)) };
     });
     return typeof answer === 'object' && 'later' in answer ? answer.later : answer;

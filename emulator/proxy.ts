@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Exchange, Route } from '../runtime/ports/index.ts';
-import { answerHeaders } from '../runtime/proxy/answer-headers.ts';
+import { answerHeaders, WELL_KNOWN } from '../runtime/proxy/answer-headers.ts';
 import { limitsOf } from '../runtime/proxy/limits.ts';
 import { absence, findRoute } from '../runtime/proxy/match.ts';
 import type { Board } from './board.ts';
@@ -16,6 +16,7 @@ const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 
 export function boardProxy(board: Board, nowMs: () => number): Handler {
   return async (request, response) => {
     const startedMs = nowMs();
+    if (request.url?.startsWith(WELL_KNOWN)) return sayWhoItIs(board, request.url, response);
     for (let attempt = 1; ; attempt += 1) {
       const route = findRoute(board.routes, request.headers.host ?? '', request.url ?? '/');
       if (!route) return sendText(response, 503, whyNot(board));
@@ -29,6 +30,17 @@ export function boardProxy(board: Board, nowMs: () => number): Handler {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   };
+}
+
+async function sayWhoItIs(board: Board, target: string, response: ServerResponse): Promise<void> {
+  const text = await board.wellKnown(target);
+  if (text === undefined) return sendText(response, 404, `${board.identity.name} has nothing to say here.`);
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'access-control-allow-origin': '*',
+  });
+  response.end(text);
 }
 
 interface Answered {

@@ -7,6 +7,7 @@ import type { EngineSettings } from './cometbft/index.ts';
 import { parseEngineUrl } from './docker/address.ts';
 import { type Endpoint, parseEndpoint } from './system/listen.ts';
 import { LOG_LEVELS } from './system/log.ts';
+import { PROXY_URL } from './system/peers.ts';
 
 /** What `classpad node` reads from its file, checked and complete. */
 export interface BridgeConfig {
@@ -16,7 +17,8 @@ export interface BridgeConfig {
   /** Address of the Docker Engine. */
   readonly engine: string;
   readonly rpc: { readonly listen: Endpoint; readonly cors: readonly string[]; readonly hosts: readonly string[] };
-  readonly proxy: { readonly listen: Endpoint };
+  /** `advertise`: its address for phones and browsers, as other nodes tell them. */
+  readonly proxy: { readonly listen: Endpoint; readonly advertise?: string };
   readonly peers: { readonly listen?: Endpoint; readonly connect: readonly string[]; readonly secret?: string };
   /** `sequencer` may be `self`: this device's own address. */
   readonly genesis: Omit<Genesis, 'sequencer'> & { readonly sequencer: string };
@@ -27,6 +29,8 @@ export interface BridgeConfig {
   readonly blockIntervalMs: number;
   /** Empty blocks after the last one with work: tools such as Hardhat Ignition wait for five. */
   readonly trailingBlocks: number;
+  /** Traffic is logged on the ledger in batches of so many seconds; 0: never. */
+  readonly trafficIntervalSeconds: number;
   readonly reconcileIntervalMs: number;
   /** Old images stay for so many good revisions before the current one. */
   readonly keepRevisions: number;
@@ -70,6 +74,11 @@ const RPC: Fields<BridgeConfig['rpc']> = {
   hosts: { list: matching(/^(\*|[a-z0-9.-]{1,253})$/, 'a host name in lower case, such as "pad-1.local"') },
 };
 
+const PROXY: Fields<BridgeConfig['proxy']> = {
+  listen: { text: endpoint, absent: OPEN_PROXY },
+  advertise: { text: matching(PROXY_URL, 'an address such as "http://10.0.0.2:8080"'), optional: true },
+};
+
 const PEERS: Fields<BridgeConfig['peers']> = {
   listen: { text: endpoint, optional: true },
   connect: { list: matching(/^ws:\/\/(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}\/?$/, 'an address such as "ws://10.0.0.2:4401"') },
@@ -89,7 +98,7 @@ const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { reado
   data: { text: (text) => resolve(folder, text) },
   engine: { text: engineUrl, absent: 'unix:///var/run/docker.sock' },
   rpc: { object: RPC, absent: { listen: LOCAL_RPC, cors: [], hosts: [] } },
-  proxy: { object: { listen: { text: endpoint, absent: OPEN_PROXY } }, absent: { listen: OPEN_PROXY } },
+  proxy: { object: PROXY, absent: { listen: OPEN_PROXY } },
   peers: { object: PEERS, absent: { connect: [] } },
   genesis: { elsewhere: true },
   fleet: { text: address },
@@ -97,6 +106,7 @@ const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { reado
   cometbft: { object: COMETBFT(folder), optional: true },
   blockIntervalMs: { text: whole(10, 600_000, 'ms'), absent: 1_000 },
   trailingBlocks: { text: whole(0, 100, 'blocks'), absent: 5 },
+  trafficIntervalSeconds: { text: whole(0, 86_400, 'seconds'), absent: 300 },
   reconcileIntervalMs: { text: whole(100, 3_600_000, 'ms'), absent: 10_000 },
   keepRevisions: { text: whole(0, 100, 'revisions'), absent: 2 },
   engineTimeoutMs: { text: whole(500, 600_000, 'ms'), absent: 30_000 },

@@ -19,7 +19,7 @@ import { bound, type Endpoint, listen, shut } from './system/listen.ts';
 import { lockFolder } from './system/lock.ts';
 import { lineLogger } from './system/log.ts';
 import { systemNetwork } from './system/network.ts';
-import { createPeers } from './system/peers.ts';
+import { createPeers, isLoopback } from './system/peers.ts';
 import { createProxy, type ReverseProxy } from './system/proxy/index.ts';
 import { createRpcServer } from './system/rpc-server.ts';
 import { openStore } from './system/store.ts';
@@ -101,8 +101,16 @@ async function assemble(
   const store = openStore(join(config.data, 'ledger'));
   closers.push(() => store.close());
   const engine = makeEngine(config.engine, config.name, dockerOptions(config));
-  const peers = createPeers(peersOptions(config, nodeConfig.genesis, log));
-  const proxy = createProxy({ reach: engine.reach, device: config.name });
+  let proxyAt: Endpoint | undefined;
+  const peers = createPeers({
+    ...peersOptions(config, nodeConfig.genesis, log),
+    proxy: () => proxyAt && whereProxy(config, proxyAt),
+  });
+  const proxy = createProxy({
+    reach: engine.reach,
+    device: config.name,
+    wellKnown: async (target) => node?.wellKnown(target),
+  });
   closers.push(
     () => engine.close(),
     () => peers.close(),
@@ -121,6 +129,7 @@ async function assemble(
     ...(consensus && { document: (target: string) => lightDocument(consensus.rpc, target) }),
   });
   const { peerServer, ...ends } = await openServers(config, rpcServer, proxy, closers);
+  proxyAt = ends.proxy;
   const ports: Ports = {
     vm: detached(createVm({ fork: 'Osaka' })),
     store,
@@ -205,6 +214,7 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string): Node
     consensus: config.consensus,
     blockIntervalMs: config.blockIntervalMs,
     trailingBlocks: config.trailingBlocks,
+    trafficIntervalSeconds: config.trafficIntervalSeconds,
     reconcileIntervalMs: config.reconcileIntervalMs,
     keepRevisions: config.keepRevisions,
     version,
@@ -223,6 +233,11 @@ function peersOptions(config: BridgeConfig, genesis: Genesis, log: Logger) {
 /** With an engine of consensus its peers are the peers: the nodes themselves say nothing to each other. */
 function engineNetwork(engine: Engine): Pick<Ports['network'], 'peers' | 'send' | 'receive'> {
   return { peers: () => engine.peers(), send: () => {}, receive: () => {} };
+}
+
+/** Who connects to this node knows its address; of a proxy on the loopback that would be wrong. */
+function whereProxy({ proxy }: BridgeConfig, { host, port }: Endpoint): string {
+  return proxy.advertise ?? (isLoopback(host) ? `http://${host}:${port}` : `:${port}`);
 }
 
 /** Equal genesis, equal text, however it was written down. */

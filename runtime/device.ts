@@ -10,6 +10,7 @@ import type { Node, NodeStatus, Session } from './node.ts';
 import { createPainter, type Painter } from './painter.ts';
 import type { Logger, LogLevel, Ports, Route } from './ports/index.ts';
 import { routes, sameRoutes } from './proxy/routes.ts';
+import { createWellKnown, type WellKnown } from './proxy/well-known.ts';
 import { type Alarm, createAlarm } from './reconcile/alarm.ts';
 import type { Found } from './reconcile/found.ts';
 import { judge, type Verdict } from './reconcile/judge.ts';
@@ -41,6 +42,7 @@ export class DeviceNode implements Node {
   private readonly reconciler: Reconciler;
   private readonly painter: Painter;
   private readonly voting: Alarm;
+  private readonly says: WellKnown;
   private readonly unsubscribe: () => void;
   private found: Found | undefined;
   private served: readonly Route[] | undefined;
@@ -103,6 +105,15 @@ export class DeviceNode implements Node {
         overAtMs: (app) => this.target.overAtMs(app),
       }),
     });
+    this.says = createWellKnown({
+      config,
+      device,
+      ledger,
+      clock,
+      keccak256: (data) => vm.keccak256(data),
+      status,
+      sisters: () => ports.network.sisters(),
+    });
     this.unsubscribe = ledger.onBlock((block) => this.attempt('a block could not be followed', () => this.appended(block)));
     this.selfTest();
     this.reconciler.poke();
@@ -118,6 +129,10 @@ export class DeviceNode implements Node {
 
   status(): NodeStatus {
     return this.picture(this.painter.text());
+  }
+
+  wellKnown(target: string): Promise<string | undefined> {
+    return this.says(target).catch(() => undefined);
   }
 
   stop(): void {

@@ -45,6 +45,8 @@ export interface Node {
   /** A client that stays connected and may subscribe; `send` takes each text for it, and must neither wait nor throw. */
   session(send: (text: string) => void): Session;
   status(): NodeStatus;
+  /** What the proxy answers below `/.well-known/classpad`, as JSON; `undefined` where there is nothing. Never rejects. */
+  wellKnown(target: string): Promise<string | undefined>;
   /** Ends timers and handlers; containers keep running. */
   stop(): void;
 }

@@ -7,7 +7,7 @@ export type Input =
   | { readonly do: 'timer' | 'changed'; readonly id: number }
   | { readonly do: 'message'; readonly peer: string; readonly bytes: Uint8Array }
   | { readonly do: 'settled'; readonly id: number; readonly value?: unknown; readonly error?: EngineFailure }
-  | { readonly do: 'rpc' | 'session.receive'; readonly id: number; readonly text: string }
+  | { readonly do: 'rpc' | 'wellKnown' | 'session.receive'; readonly id: number; readonly text: string }
   | { readonly do: 'session.open' | 'session.close'; readonly id: number }
   | { readonly do: 'exchange'; readonly exchange: Exchange }
   | { readonly do: 'hand'; readonly event: InputEvent }

@@ -73,6 +73,10 @@ class NativeFirmware implements FirmwareProcess {
     void begin();
   }
 
+  async wellKnown(target: string): Promise<string | undefined> {
+    return this.dead ? undefined : this.node?.wellKnown(target);
+  }
+
   rpc(request: string): Promise<string> {
     if (this.dead || !this.node) return Promise.resolve(downAnswer(this.options.ports.device.name));
     return this.node.rpc(request);

@@ -108,6 +108,9 @@ class FirmwareShell implements ShellDoor {
       case 'rpc':
         void this.firmware?.rpc(input.text).then((text) => this.tell(() => recorder.add(['answer', input.id, text])));
         return;
+      case 'wellKnown':
+        void this.firmware?.wellKnown(input.text).then((text) => this.tell(() => recorder.add(['answer', input.id, text ?? ''])));
+        return;
       case 'session.open':
         return this.openSession(input.id);
       case 'session.receive':

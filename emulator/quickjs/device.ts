@@ -43,6 +43,8 @@ export interface FirmwareProcess {
   readonly booted: Promise<void>;
   /** One JSON-RPC request or batch. Answers an error of JSON-RPC's own shape if the device is down. */
   rpc(request: string): Promise<string>;
+  /** What its proxy says below `/.well-known/classpad`; `undefined` where there is nothing, and from a device that is down. */
+  wellKnown(target: string): Promise<string | undefined>;
   /** A client that stays connected. `ended` is called when the device has gone away under it. `undefined` if it is down. */
   session(send: (text: string) => void, ended: () => void): Session | undefined;
   status(): NodeStatus | undefined;
@@ -119,10 +121,19 @@ class QuickJsFirmware implements FirmwareProcess {
 
   rpc(request: string): Promise<string> {
     if (this.dead) return Promise.resolve(downAnswer(this.ports.device.name));
+    return this.ask('rpc', request);
+  }
+
+  async wellKnown(target: string): Promise<string | undefined> {
+    if (this.dead || !this.isBooted) return undefined;
+    return (await this.ask('wellKnown', target)) || undefined;
+  }
+
+  private ask(entry: 'rpc' | 'wellKnown', text: string): Promise<string> {
     const id = this.nextRequest++;
     return new Promise((resolve) => {
       this.requests.set(id, resolve);
-      this.machine?.enter('rpc', `${id} ${request.replaceAll('\0', ' ')}`);
+      this.machine?.enter(entry, `${id} ${text.replaceAll('\0', ' ')}`);
     });
   }
 

@@ -226,6 +226,12 @@ const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) 
     const answer = await node!.rpc(text.slice(space + 1)).catch(internalError);
     host('node.answer', JSON.stringify([Number(text.slice(0, space)), answer]));
   },
+  /** No text: there is nothing. */
+  async wellKnown(text) {
+    const space = text.indexOf(' ');
+    const answer = await node!.wellKnown(text.slice(space + 1)).catch(() => undefined);
+    host('node.answer', JSON.stringify([Number(text.slice(0, space)), answer ?? '']));
+  },
   'session.open'(id) {
     sessions.set(
       id,

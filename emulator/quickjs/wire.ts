@@ -19,6 +19,7 @@ export type EntryName =
   | 'input'
   | 'settled'
   | 'rpc'
+  | 'wellKnown'
   | 'session.open'
   | 'session.receive'
   | 'session.close'

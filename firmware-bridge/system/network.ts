@@ -11,6 +11,6 @@ export function systemNetwork(peers: Peers, proxy: ReverseProxy): Network {
     serve: (routes) => proxy.serve(routes),
     drained: (containerId) => proxy.drained(containerId),
     observe: (handler) => proxy.observe(handler),
-    sisters: () => [],
+    sisters: () => peers.sisters(),
   };
 }

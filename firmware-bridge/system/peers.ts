@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
-import type { Logger } from '../../runtime/ports/index.ts';
+import type { Logger, Sister } from '../../runtime/ports/index.ts';
 
 export interface PeersOptions {
   /** Name of this node; peers know it by it. */
@@ -12,11 +12,15 @@ export interface PeersOptions {
   readonly secret?: string;
   /** Addresses to connect to and to stay connected with: `ws://host:port`. */
   readonly connect: readonly string[];
+  /** Where this node's proxy is, once that is known: its address, or `:port` of the one by which others reach this node. */
+  readonly proxy?: () => string | undefined;
   readonly log: Logger;
 }
 
 export interface Peers {
   names(): string[];
+  /** Those that have said where their proxies are. */
+  sisters(): Sister[];
   send(peer: string, message: Uint8Array): void;
   receive(handler: (peer: string, message: Uint8Array) => void): void;
   /** Begins to connect, and to take connections that arrive at a server. */
@@ -38,7 +42,12 @@ interface Peer {
   readonly socket: WebSocket;
   /** Whether this node opened the connection. */
   readonly outgoing: boolean;
+  /** Of its proxy. */
+  readonly url: string | undefined;
 }
+
+/** Of a proxy, without a path. */
+export const PROXY_URL = /^https?:\/\/(?:\[[0-9a-fA-F:]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?$/;
 
 /**
  * Connections to the other nodes of the ledger, over WebSocket, in both directions. Each side proves that it knows the
@@ -49,8 +58,8 @@ export function createPeers(options: PeersOptions): Peers {
   const peers = new Map<string, Peer>();
   const stops: (() => void)[] = [];
   let handler: (peer: string, message: Uint8Array) => void = () => {};
-  const welcome = (socket: WebSocket, name: string, outgoing: boolean) => {
-    const peer: Peer = { name, socket, outgoing };
+  const welcome: Welcome = (socket, { name, url }, outgoing) => {
+    const peer: Peer = { name, socket, outgoing, url };
     if (!takesPlace(peer, peers.get(name), options.name)) return socket.close(1000, 'already connected');
     peers.get(name)?.socket.close(1000, 'replaced');
     peers.set(name, peer);
@@ -64,6 +73,10 @@ export function createPeers(options: PeersOptions): Peers {
   };
   return {
     names: () => [...peers.keys()].sort(),
+    sisters: () =>
+      [...peers.values()]
+        .flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }]))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
     send: (name, message) => {
       const peer = peers.get(name);
       if (!peer || message.length > LARGEST_MESSAGE || peer.socket.bufferedAmount > LARGEST_BACKLOG) return;
@@ -83,7 +96,13 @@ export function createPeers(options: PeersOptions): Peers {
   };
 }
 
-type Welcome = (socket: WebSocket, name: string, outgoing: boolean) => void;
+/** Another node, as its greeting and its connection show it. */
+interface Other {
+  readonly name: string;
+  readonly url: string | undefined;
+}
+
+type Welcome = (socket: WebSocket, other: Other, outgoing: boolean) => void;
 
 /** Of two connections between the same nodes the one stays that the node with the smaller name opened; a newer of its kind wins. */
 function takesPlace(next: Peer, now: Peer | undefined, own: string): boolean {
@@ -97,7 +116,8 @@ function acceptConnections(server: Server, options: PeersOptions, peers: Map<str
     stream.on('error', () => stream.destroy());
     if (peers.size + sockets.clients.size >= 2 * MOST_PEERS) return stream.destroy();
     sockets.handleUpgrade(request, stream, head, (socket) => {
-      greet(socket, options, { welcome: (name) => welcome(socket, name, false), refused: () => socket.terminate() });
+      const host = request.socket.remoteAddress ?? '';
+      greet(socket, options, host, { welcome: (other) => welcome(socket, other, false), refused: () => socket.terminate() });
     });
   });
   return () => {
@@ -124,12 +144,12 @@ function keepConnected(url: string, options: PeersOptions, peers: Map<string, Pe
     socket = new WebSocket(url, { maxPayload: LARGEST_MESSAGE, perMessageDeflate: false, handshakeTimeout: GREETING_MS });
     const opened = socket;
     opened.on('close', again);
-    greet(opened, options, {
-      welcome: (name) => {
-        known = name;
+    greet(opened, options, new URL(url).hostname, {
+      welcome: (other) => {
+        known = other.name;
         retryMs = FIRST_RETRY_MS;
         complaint = '';
-        welcome(opened, name, true);
+        welcome(opened, other, true);
       },
       refused: (reason) => {
         complain(`cannot connect with ${url}: ${reason}`);
@@ -150,7 +170,7 @@ function keepConnected(url: string, options: PeersOptions, peers: Map<string, Pe
 }
 
 interface Greeted {
-  readonly welcome: (name: string) => void;
+  readonly welcome: (other: Other) => void;
   readonly refused: (reason: string) => void;
 }
 
@@ -158,34 +178,35 @@ interface Greeted {
  * Both sides say their name and 32 random bytes, then prove that they know the ledger. Calls back once, at once: the next
  * message may already be there.
  */
-function greet(socket: WebSocket, options: PeersOptions, greeted: Greeted): void {
+function greet(socket: WebSocket, options: PeersOptions, host: string, greeted: Greeted): void {
   const nonce = randomBytes(32).toString('hex');
-  let other: { readonly name: string; readonly nonce: string } | undefined;
+  const own = options.proxy?.() ?? '';
+  let other: { readonly name: string; readonly nonce: string; readonly proxy: string } | undefined;
   const settle = (refusal: string | undefined) => {
     if (deadline === undefined) return;
     clearTimeout(deadline);
     deadline = undefined;
     socket.removeListener('message', read);
-    if (refusal === undefined) greeted.welcome(other?.name ?? '');
+    if (refusal === undefined) greeted.welcome({ name: other?.name ?? '', url: proxyUrl(other?.proxy ?? '', host) });
     else greeted.refused(refusal);
   };
   const read = (data: RawData) => {
-    const { name, nonce: theirs, proof: shown } = readGreeting(data);
+    const { name, nonce: theirs, proof: shown, proxy = '' } = readGreeting(data);
     if (other) {
-      const proven = shown !== undefined && isEqual(shown, proof(options, other.name, nonce));
+      const proven = shown !== undefined && isEqual(shown, proof(options, { ...other, nonce }));
       return settle(proven ? undefined : 'it follows another ledger, or has another secret');
     }
     if (name === undefined || theirs === undefined) return settle('it does not greet like a classpad node');
     if (name === options.name) return settle(`it calls itself ${name} too; every node needs a name of its own`);
-    other = { name, nonce: theirs };
-    socket.send(JSON.stringify({ proof: proof(options, options.name, theirs) }));
+    other = { name, nonce: theirs, proxy };
+    socket.send(JSON.stringify({ proof: proof(options, { name: options.name, proxy: own, nonce: theirs }) }));
   };
   let deadline: NodeJS.Timeout | undefined = setTimeout(() => settle('it said nothing within 5 seconds'), GREETING_MS);
   keepAlive(socket);
   socket.on('message', read);
   socket.on('close', () => settle('it closed the connection'));
   socket.on('error', (error) => settle(error.message));
-  const hello = () => socket.send(JSON.stringify({ name: options.name, nonce }));
+  const hello = () => socket.send(JSON.stringify({ name: options.name, nonce, ...(own && { proxy: own }) }));
   if (socket.readyState === WebSocket.OPEN) hello();
   else socket.once('open', hello);
 }
@@ -204,11 +225,12 @@ function keepAlive(socket: WebSocket): void {
   socket.on('close', () => clearInterval(timer));
 }
 
-function proof(options: PeersOptions, prover: string, nonce: string): string {
+/** Over what the prover said of itself and the other's random bytes. */
+function proof(options: PeersOptions, { name, proxy, nonce }: Required<Omit<Greeting, 'proof'>>): string {
   const key = createHash('sha256')
     .update(`${options.secret ?? ''}\n${options.ledger}`)
     .digest();
-  return createHmac('sha256', key).update(`classpad peer 1\n${prover}\n${nonce}`).digest('hex');
+  return createHmac('sha256', key).update(`classpad peer 2\n${name}\n${proxy}\n${nonce}`).digest('hex');
 }
 
 function isEqual(left: string, right: string): boolean {
@@ -228,13 +250,26 @@ function readGreeting(data: RawData): Greeting {
   }
 }
 
-type Greeting = { readonly [field in 'name' | 'nonce' | 'proof']?: string };
+type Greeting = { readonly [field in 'name' | 'nonce' | 'proof' | 'proxy']?: string };
 
 const FORMS: Readonly<Record<string, RegExp>> = {
   name: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/,
   nonce: /^[0-9a-f]{64}$/,
   proof: /^[0-9a-f]{64}$/,
+  proxy: new RegExp(`^:\\d{1,5}$|${PROXY_URL.source}`),
 };
+
+/** What a node said of its proxy, as an address. One on the loopback is of use on its own machine only. */
+function proxyUrl(said: string, host: string): string | undefined {
+  const plain = host.replace(/^::ffff:/, '').replace(/^\[|\]$/g, '');
+  if (said === '') return undefined;
+  if (said.startsWith(':')) return `http://${plain.includes(':') ? `[${plain}]` : plain}${said}`;
+  return isLoopback(new URL(said).hostname) && !isLoopback(plain) ? undefined : said;
+}
+
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host);
+}
 
 function toBytes(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data);

@@ -43,6 +43,7 @@ config('the least that is needed, and what the rest is then', () => {
     consensus: 'solo',
     blockIntervalMs: 1000,
     trailingBlocks: 5,
+    trafficIntervalSeconds: 300,
     reconcileIntervalMs: 10_000,
     keepRevisions: 2,
     engineTimeoutMs: 30_000,
@@ -103,6 +104,11 @@ const WRONG: readonly [what: string, text: string, sentence: RegExp][] = [
   ['a field without a value', LEAST.replace('pad-1', ''), /node\.yaml:1: name must be up to 32|name has no value/],
   ['a bad name', LEAST.replace('pad-1', 'Pad 1'), /node\.yaml:1: name must be up to 32 lower-case letters/],
   ['a bad address', LEAST.replace(FLEET, '0x12'), /node\.yaml:3: fleet must be an address: 0x and 40/],
+  [
+    'a proxy that is advertised as no address',
+    with_('proxy:\n  advertise: pad-1\n'),
+    /node\.yaml:12: proxy\.advertise must be an address such as/,
+  ],
   ['a bad endpoint', with_('proxy:\n  listen: 8080\n'), /node\.yaml:12: proxy\.listen must be host:port, such as/],
   [
     'a bad engine',

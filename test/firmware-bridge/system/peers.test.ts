@@ -24,7 +24,7 @@ interface Station {
 async function station(
   name: string,
   connect: readonly string[] = [],
-  change: { ledger?: string; secret?: string; port?: number } = {},
+  change: { ledger?: string; secret?: string; port?: number; proxy?: string } = {},
 ): Promise<Station> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(change.port ?? 0, '127.0.0.1', resolve));
@@ -35,6 +35,7 @@ async function station(
     ledger: change.ledger ?? 'ledger one',
     ...(change.secret ? { secret: change.secret } : {}),
     connect,
+    ...(change.proxy ? { proxy: () => change.proxy } : {}),
     log: { write: (_, message) => said.push(message) },
   });
   made.receive((peer, message) => heard.push(`${peer}: ${Buffer.from(message)}`));
@@ -64,6 +65,30 @@ peers('two nodes of a ledger hear each other, whoever connected', async () => {
   two.peers.send('nobody', bytes('lost'));
   await until(() => one.heard.length === 1 && two.heard.length === 1);
   assert.equal([one.heard, two.heard], [['pad-2: transaction'], ['pad-1: block']]);
+});
+
+const PROXIES: readonly [said: string | undefined, url: string | undefined][] = [
+  [undefined, undefined],
+  [':8080', 'http://127.0.0.1:8080'],
+  ['http://10.0.0.2:8080', 'http://10.0.0.2:8080'],
+  ['https://pad-2.example', 'https://pad-2.example'],
+  ['http://127.0.0.1:4402', 'http://127.0.0.1:4402'],
+];
+for (const [said, url] of PROXIES) {
+  peers(`a node whose proxy is ${said ?? 'not told'} is ${url ?? 'no'} sister, whoever connected`, async () => {
+    const one = await station('pad-1', [], { proxy: ':8081' });
+    const two = await station('pad-2', [one.url], said ? { proxy: said } : {});
+    await until(() => one.peers.names().length === 1 && two.peers.names().length === 1);
+    assert.equal(one.peers.sisters(), url ? [{ name: 'pad-2', url }] : []);
+    assert.equal(two.peers.sisters(), [{ name: 'pad-1', url: 'http://127.0.0.1:8081' }]);
+  });
+}
+
+peers('a node whose proxy is no address is not welcome', async () => {
+  const one = await station('pad-1');
+  const two = await station('pad-2', [one.url], { proxy: 'javascript:alert(1)' });
+  await until(() => two.said.length > 0);
+  assert.equal([one.peers.names(), one.peers.sisters()], [[], []]);
 });
 
 peers('both connect to each other: one connection stays, and both may talk over it', async () => {
