@@ -19,6 +19,7 @@ import { Reconciler } from './reconcile/reconciler.ts';
 import { openVault, type Vault } from './secrets/vault.ts';
 import { ServiceLog } from './service/index.ts';
 import { toStatus } from './status.ts';
+import { wallMsOf } from './steady.ts';
 
 /** While something rolls out, votes are looked after this often. */
 const VOTE_INTERVAL_MS = 1_000;
@@ -277,7 +278,7 @@ export class DeviceNode implements Node {
   /** A log that cannot be written must not stop what it tells of. */
   private write(level: LogLevel, message: string): void {
     try {
-      this.tail.add(this.ports.clock.nowMs(), level, message);
+      this.tail.add(wallMsOf(this.ports.clock), level, message);
       this.ports.log.write(level, message);
     } catch {
       // Nowhere left to say so.

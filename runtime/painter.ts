@@ -18,6 +18,7 @@ import {
 import { readSettings, writeSettings } from './lcd-settings.ts';
 import type { NodeStatus } from './node.ts';
 import type { InputEvent, Ports } from './ports/index.ts';
+import { wallMsOf } from './steady.ts';
 
 /** Keeps the LCD in step with the node, a few times a second at most, and at once with the hand on it. */
 export interface Painter {
@@ -101,7 +102,7 @@ class LcdPainter implements Painter {
     if (!this.isTested || this.stopped) return;
     const { clock, store } = this.options.ports;
     this.touchedAtMs = clock.nowMs();
-    const model = this.model(this.touchedAtMs);
+    const model = this.model(wallMsOf(this.options.ports.clock), 0);
     const isPage = model.screen === 'page';
     const { place, changes } = move(this.place, event, {
       soft: softKeysOf(model),
@@ -117,10 +118,10 @@ class LcdPainter implements Painter {
     this.paint();
   }
 
-  private model(nowMs: number): ScreenModel {
+  private model(nowMs: number, aloneMs: number): ScreenModel {
     const { status, insight, version, ports } = this.options;
     if (!this.isTested) return selfTestModel(ports.device, version, this.checks, nowMs);
-    if (this.place.page !== 'home' && nowMs - this.touchedAtMs >= LEFT_ALONE_MS) this.place = HOME;
+    if (this.place.page !== 'home' && aloneMs >= LEFT_ALONE_MS) this.place = HOME;
     const sources = { status: status(), device: ports.device, nowMs, insight, settings: this.settings };
     const model =
       this.place.page === 'home'
@@ -138,7 +139,7 @@ class LcdPainter implements Painter {
     const nowMs = this.options.ports.clock.nowMs();
     this.paintedAtMs = nowMs;
     this.dueAtMs = Number.POSITIVE_INFINITY;
-    this.attempt(() => this.screen.show(this.model(nowMs)));
+    this.attempt(() => this.screen.show(this.model(wallMsOf(this.options.ports.clock), nowMs - this.touchedAtMs)));
     this.paintIn(IDLE_MS);
   }
 

@@ -1,3 +1,4 @@
+import { wallMsOf } from '../steady.ts';
 import type { Application } from './consensus.ts';
 import type { Exchange } from './exchange.ts';
 import { sealHeader } from './seal.ts';
@@ -55,7 +56,8 @@ export class BlockMaker {
     this.cancel?.();
     this.isTrailing = !hasWork;
     const nowMs = this.ports.clock.nowMs();
-    const isFarAhead = this.nextTimestamp(nowMs) * 1000 > nowMs + MAX_AHEAD_MS;
+    const wallMs = wallMsOf(this.ports.clock);
+    const isFarAhead = this.nextTimestamp(wallMs) * 1000 > wallMs + MAX_AHEAD_MS;
     const dueMs = Math.max(this.notBeforeMs, isFarAhead || !hasWork ? this.madeMs + PAUSE_MS : 0);
     this.cancel = this.ports.clock.after(Math.max(0, dueMs - nowMs), () => {
       this.cancel = undefined;
@@ -81,7 +83,10 @@ export class BlockMaker {
 
   private makeBlock(nowMs: number): void {
     const { application, ports } = this;
-    const candidate = application.propose({ timestamp: this.nextTimestamp(nowMs), coinbase: ports.device.address });
+    const candidate = application.propose({
+      timestamp: this.nextTimestamp(wallMsOf(ports.clock)),
+      coinbase: ports.device.address,
+    });
     if (candidate.transactions.length === 0 && this.isAtRest()) return;
     application.finalize(candidate, sealHeader(candidate.header, ports.device, ports.vm.keccak256));
     this.madeMs = nowMs;
@@ -94,7 +99,7 @@ export class BlockMaker {
   }
 
   /** Seconds since 1970. */
-  private nextTimestamp(nowMs: number): number {
-    return Math.max(this.application.head().header.timestamp + 1, Math.floor(nowMs / 1000));
+  private nextTimestamp(wallMs: number): number {
+    return Math.max(this.application.head().header.timestamp + 1, Math.floor(wallMs / 1000));
   }
 }

@@ -8,6 +8,7 @@ import { answer } from '../rpc/server.ts';
 import { openSession, type Session } from '../rpc/session.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { openState } from '../state/state.ts';
+import { wallMsOf } from '../steady.ts';
 import { LedgerApplication } from './application.ts';
 import { type CallRequest, type CallResult, callAtHead, hasCodeAtHead } from './at-head.ts';
 import { Chain, type FinishedBlock } from './chain.ts';
@@ -110,7 +111,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     submit,
     blockAt: (number) => application.blockAt(number),
     import: (block) => consensus.import(block),
-    nowSeconds: () => Math.floor(ports.clock.nowMs() / 1000),
+    nowSeconds: () => Math.floor(wallMsOf(ports.clock) / 1000),
     nowMs: () => ports.clock.nowMs(),
     after: (delayMs, callback) => ports.clock.after(delayMs, callback),
     peerCount: () => ports.network.peers().length,

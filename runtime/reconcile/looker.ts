@@ -1,4 +1,5 @@
 import type { Clock, Containers, FoundContainer, Logger, Store } from '../ports/index.ts';
+import type { SteadyClock } from '../steady.ts';
 import { withDeadline } from './deadline.ts';
 import { isPressed, KEPT_REVISIONS, openImageRecords, type Standing, unneeded } from './images.ts';
 import { sentenceOf } from './setbacks.ts';
@@ -81,13 +82,19 @@ export function createLooker({ containers, store, clock, log, standing, keepRevi
       pressed = { ...pressed, untilMs: 0 };
     },
     async look(wanted) {
-      const found = await answered(containers.list());
+      const found = (await answered(containers.list())).map((one) => bySteadyTime(one, clock));
       await ask(imagesNeeded(wanted, found));
       if (wanted === undefined) return { containers: found, images: new Set(present), unneeded: [] };
       attempt(() => records.note(wanted));
       return { containers: found, unneeded: await findUnneeded(wanted), images: new Set(present) };
     },
   };
+}
+
+/** The engine tells by the hardware clock since when a container runs. */
+function bySteadyTime(found: FoundContainer, clock: Clock & Partial<SteadyClock>): FoundContainer {
+  const { startedAtMs } = found;
+  return startedAtMs === undefined || !clock.fromWallMs ? found : { ...found, startedAtMs: clock.fromWallMs(startedAtMs) };
 }
 
 /** Those of wanted containers that are not there. */
