@@ -1,0 +1,338 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { encodeAbiParameters } from 'viem';
+import { memoryStore } from '../../../emulator/store.ts';
+import { bytesToHex, hexToBytes } from '../../../runtime/bytes.ts';
+import { engineChainId, SNAPSHOT_INTERVAL } from '../../../runtime/consensus/cometbft.ts';
+import { DEVICE_REVOKED, heightOf, VALIDATOR_SET, Validators } from '../../../runtime/consensus/validators.ts';
+import { createLedger, type Ledger } from '../../../runtime/ledger/ledger.ts';
+import type { Abci, Address, Hex, Log, OrderedBlock, Store } from '../../../runtime/ports/index.ts';
+import { cometbftGenesis, cometbftWorld, validatorKey } from '../../support/consensus-worlds.ts';
+import { testClock } from '../../support/virtual-clock.ts';
+import { clientsOf } from '../ledger/client.ts';
+import { deviceOf } from '../ledger/support.ts';
+import { alice, bob, config, ether, genesis, keyOf, vm } from '../ledger/world.ts';
+
+const test = suite('consensus/cometbft');
+
+const chainId = engineChainId(genesis.chainId);
+const proposer: Address = `0x${'00'.repeat(20)}`;
+
+/** One node whose engine is this test. */
+function open(store: Store = memoryStore(), trailingBlocks = 0): { abci: Abci; ledger: Ledger; broadcast: Uint8Array[] } {
+  const broadcast: Uint8Array[] = [];
+  const ordering = {
+    serve: (verbs: Abci) => void Object.assign(served, { abci: verbs }),
+    broadcast: (raw: Uint8Array) => void broadcast.push(raw),
+  };
+  const served: { abci?: Abci } = {};
+  const network = { peers: () => [], send: () => {}, receive: () => {}, serve: () => {} } as never;
+  const log = { write: () => {} };
+  const ports = { vm, store, clock: testClock(), network, device: deviceOf(keyOf(0)), log, ordering };
+  const ledger = createLedger(ports, { ...config, consensus: 'cometbft', genesis: cometbftGenesis(2, trailingBlocks) });
+  return { abci: served.abci!, ledger, broadcast };
+}
+
+async function transfer(nonce: number, more: object = {}, account = alice): Promise<Uint8Array> {
+  const fees = { maxFeePerGas: 2_000_000_000n, maxPriorityFeePerGas: 1n, type: 'eip1559' } as const;
+  const call = { to: bob.address, value: 1n, nonce, gas: 21_000n, chainId: genesis.chainId, ...fees, ...more };
+  return hexToBytes(await account.signTransaction(call as never));
+}
+
+const block = (height: number, transactions: readonly Uint8Array[], timeSeconds = genesis.timestamp + 10): OrderedBlock => ({
+  height,
+  timeSeconds,
+  proposer,
+  transactions,
+});
+
+function decide(abci: Abci, height: number, transactions: readonly Uint8Array[], timeSeconds?: number): Hex {
+  const { appHash } = abci.finalizeBlock(block(height, transactions, timeSeconds));
+  abci.commit();
+  return bytesToHex(appHash);
+}
+
+function copyOf(store: Store): Store {
+  const copy = memoryStore();
+  copy.write(store.keys('', 1_000_000).map((key) => [key, store.get(key)]));
+  return copy;
+}
+
+test('the app hash is the hash of the ledger head, and an empty block changes neither', async () => {
+  const { abci, ledger } = open();
+  assert.is(bytesToHex(abci.info().appHash), ledger.head().hash);
+  const first = decide(abci, 1, []);
+  assert.is(first, ledger.head().hash);
+  assert.is(ledger.head().number, 0);
+  const second = decide(abci, 2, [await transfer(0)]);
+  assert.is(second, ledger.head().hash);
+  assert.is(ledger.head().number, 1);
+  assert.is(decide(abci, 3, []), second);
+  assert.equal(abci.info(), { height: 3, appHash: hexToBytes(second) });
+  assert.is.not(first, second);
+});
+
+test('the header names the height and the validators', async () => {
+  const { abci, ledger } = open();
+  decide(abci, 1, []);
+  decide(abci, 2, [await transfer(0)]);
+  const raw = JSON.parse(await ledger.rpc('{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["latest",false]}'));
+  const extra = hexToBytes(raw.result.extraData);
+  assert.is(heightOf(extra), 2);
+  assert.equal(extra.subarray(8), vm.keccak256(new Validators(cometbftGenesis(2).validators!).encode()));
+});
+
+test('seconds of the validators become block time, never before the parent', async () => {
+  const { abci, ledger } = open();
+  decide(abci, 1, [await transfer(0)], genesis.timestamp + 50);
+  assert.is(ledger.head().timestamp, genesis.timestamp + 50);
+  decide(abci, 2, [await transfer(1)], genesis.timestamp + 50);
+  decide(abci, 3, [await transfer(2)], genesis.timestamp + 20);
+  assert.is(ledger.head().timestamp, genesis.timestamp + 50);
+});
+
+test('until the commit nothing is written; the commit is one write', async () => {
+  const inner = memoryStore();
+  const writes: number[] = [];
+  const store: Store = {
+    ...inner,
+    get: inner.get,
+    keys: inner.keys,
+    write: (entries) => {
+      writes.push(entries.length);
+      inner.write(entries);
+    },
+  };
+  const { abci } = open(store);
+  const raws = [await transfer(0), await transfer(1)];
+  writes.length = 0;
+  for (const raw of raws) abci.checkTransaction(raw, false);
+  abci.prepareProposal(block(1, []), 100_000);
+  abci.processProposal(block(1, raws));
+  abci.finalizeBlock(block(1, raws));
+  abci.finalizeBlock(block(1, raws));
+  assert.equal(writes, []);
+  abci.commit();
+  assert.is(writes.length, 1);
+});
+
+test('after a crash at any step the replay gives the same', async () => {
+  const raws = [await transfer(0), await transfer(1)];
+  const reference = open();
+  decide(reference.abci, 1, []);
+  const expected = decide(reference.abci, 2, raws);
+  const steps: readonly ((abci: Abci) => unknown)[] = [
+    (abci) => abci.initChain({ chainId, validators: [] }),
+    (abci) => decide(abci, 1, []),
+    (abci) => abci.checkTransaction(raws[0]!, false),
+    (abci) => abci.prepareProposal(block(2, []), 100_000),
+    (abci) => abci.processProposal(block(2, raws)),
+    (abci) => abci.finalizeBlock(block(2, raws)),
+    (abci) => abci.commit(),
+  ];
+  for (let crash = 0; crash <= steps.length; crash++) {
+    const store = memoryStore();
+    const before = open(store);
+    for (const step of steps.slice(0, crash)) step(before.abci);
+    const { abci, ledger } = open(copyOf(store));
+    if (abci.info().height === 0) abci.initChain({ chainId, validators: [] });
+    if (abci.info().height < 1) decide(abci, 1, []);
+    if (abci.info().height < 2) decide(abci, 2, raws);
+    assert.is(ledger.head().hash, expected, `a crash after ${crash} steps`);
+    assert.is(bytesToHex(abci.info().appHash), expected);
+  }
+});
+
+test('InitChain may come again, and not for another ledger', async () => {
+  const { abci } = open();
+  const own = abci.initChain({ chainId, validators: [] });
+  assert.equal(abci.initChain({ chainId, validators: own.validators }), own);
+  assert.is(own.validators.length, 2);
+  assert.throws(() => abci.initChain({ chainId: 'classpad-1', validators: [] }), /the engine's chain is classpad-1/);
+  const strangers = [{ publicKey: new Uint8Array(32), power: 10 }];
+  assert.throws(() => abci.initChain({ chainId, validators: strangers }), /names other validators/);
+  decide(abci, 1, []);
+  assert.throws(() => abci.initChain({ chainId, validators: [] }), /begins anew/);
+  assert.throws(() => abci.finalizeBlock(block(1, [])), /height 1 is decided, and this ledger is at 1/);
+  assert.throws(() => abci.commit(), /nothing was finalized/);
+});
+
+const refused: readonly (readonly [name: string, transactions: () => Promise<Uint8Array[]>, why: RegExp])[] = [
+  ['garbage', async () => [Uint8Array.of(1, 2, 3)], /not a signed transaction/],
+  ['nothing', async () => [new Uint8Array(0)], /it has no bytes/],
+  ['a transaction twice', async () => [await transfer(0), await transfer(0)], /has the nonce 0, and 1 is next/],
+  ['a gap', async () => [await transfer(1)], /has the nonce 1, and 0 is next/],
+  ['the wrong order', async () => [await transfer(1), await transfer(0)], /nonce/],
+  ['another chain', async () => [await transfer(0, { chainId: 5 })], /WrongChainId/],
+  ['more than there is', async () => [await transfer(0, { value: 2000n * ether })], /costs up to/],
+  ['too little gas', async () => [await transfer(0, { gas: 20_000n })], /intrinsic gas too low/],
+  [
+    'more gas than a block has',
+    async () => [await transfer(0, { gas: 16_000_000n }), await transfer(1, { gas: 16_000_000n })],
+    /more than 30000000 gas/,
+  ],
+  [
+    'a fee below the base fee',
+    async () => [await transfer(0, { maxFeePerGas: 1n, maxPriorityFeePerGas: 0n })],
+    /less than block base fee/,
+  ],
+];
+
+for (const [name, transactions, why] of refused) {
+  test(`a proposal with ${name} is refused, and its execution all the same leaves it out`, async () => {
+    const { abci, ledger } = open();
+    const raws = await transactions();
+    assert.match(abci.processProposal(block(1, raws)) ?? 'accepted', why);
+    const { outcomes } = abci.finalizeBlock(block(1, raws));
+    assert.is(outcomes.length, raws.length);
+    abci.commit();
+    assert.ok(ledger.head().number <= 1);
+  });
+}
+
+test('what an honest node proposes, honest nodes accept, within the bytes it was given', async () => {
+  const { abci } = open();
+  const other = open();
+  for (let nonce = 0; nonce < 20; nonce++) abci.checkTransaction(await transfer(nonce), false);
+  for (const maxBytes of [0, 100, 500, 1000, 100_000]) {
+    const proposed = abci.prepareProposal(block(1, []), maxBytes);
+    assert.ok(proposed.reduce((sum, raw) => sum + raw.length, 0) <= maxBytes);
+    assert.is(other.abci.processProposal(block(1, proposed)), undefined);
+  }
+  assert.is(abci.prepareProposal(block(1, []), 100_000).length, 20);
+  assert.match(other.abci.processProposal(block(2, [])) ?? '', /the next height is 1/);
+});
+
+test('the mempool keeps what can run and asks again in vain for what cannot', async () => {
+  const { abci, ledger, broadcast } = open();
+  assert.is(abci.checkTransaction(await transfer(1), false).code, 0);
+  assert.is(abci.checkTransaction(await transfer(1), true).code, 1);
+  ledger.submit(await transfer(0));
+  assert.is(broadcast.length, 1);
+  assert.is(abci.checkTransaction(await transfer(1), true).code, 0);
+  decide(abci, 1, [await transfer(0)]);
+  assert.match(abci.checkTransaction(await transfer(0), true).log, /nonce too low/);
+  assert.match(abci.checkTransaction(Uint8Array.of(7), false).log, /transaction/);
+});
+
+test('a proposer that lies is outvoted, and the ledger goes on', async () => {
+  const garbage = Uint8Array.of(9, 9);
+  const some = cometbftWorld({ peers: 4, corrupt: (height, honest) => (height === 2 ? [garbage, ...honest] : honest) });
+  some.run(1000);
+  await clientsOf(some, 0).wallet.sendTransaction({ to: bob.address, value: 1n, nonce: 0, gas: 21_000n });
+  some.run(10_000);
+  assert.is(some.engine.refusals.length, 1);
+  assert.ok(some.peers.every(({ ledger }) => ledger.head().number === 1));
+  assert.ok([...some.engine.appHashes.values()].every((hashes) => hashes.size === 1));
+  some.stop();
+});
+
+const [a, b, c] = [0, 1, 2].map((n) => deviceOf(keyOf(n)).address) as [Address, Address, Address];
+const fleet = config.fleet;
+const pad = (address: Address): Hex => `0x${address.slice(2).padStart(64, '0')}`;
+const set = (device: Address, key: Hex, power: number | bigint, address = fleet): Log => ({
+  address,
+  topics: [VALIDATOR_SET, pad(device), key],
+  data: hexToBytes(encodeAbiParameters([{ type: 'uint256' }], [BigInt(power)])),
+});
+const revoke = (device: Address): Log => ({
+  address: fleet,
+  topics: [DEVICE_REVOKED, pad(device), pad(a)],
+  data: new Uint8Array(0),
+});
+const two = new Validators(cometbftGenesis(2).validators!);
+
+const changes: readonly (readonly [name: string, logs: Log[], updates: [key: Hex, power: number][]])[] = [
+  ['nothing', [], []],
+  ['a new one', [set(c, validatorKey(2), 7)], [[validatorKey(2), 7]]],
+  ['another power', [set(a, validatorKey(0), 5)], [[validatorKey(0), 5]]],
+  ['the same again', [set(a, validatorKey(0), 10)], []],
+  [
+    'a new key',
+    [set(a, validatorKey(3), 10)],
+    [
+      [validatorKey(3), 10],
+      [validatorKey(0), 0],
+    ],
+  ],
+  ['out by power', [set(b, validatorKey(1), 0)], [[validatorKey(1), 0]]],
+  ['out by revocation', [revoke(b)], [[validatorKey(1), 0]]],
+  ['in and out at once', [set(c, validatorKey(2), 7), revoke(c)], []],
+  ['all but the last', [revoke(a), revoke(b)], [[validatorKey(0), 0]]],
+  ["another's key", [set(c, validatorKey(0), 7)], []],
+  ['too much power', [set(c, validatorKey(2), 2n ** 60n)], []],
+  ['one who never was', [set(c, validatorKey(2), 0), revoke(c)], []],
+  ["a stranger's contract", [set(c, validatorKey(2), 7, `0x${'99'.repeat(20)}`)], []],
+];
+
+for (const [name, logs, updates] of changes) {
+  test(`validators: ${name}`, () => {
+    const after = two.after(logs, fleet);
+    const told = after.since(two).map(({ publicKey, power }) => [bytesToHex(publicKey), power]);
+    assert.equal(told, updates);
+    assert.ok(after.list.length > 0);
+    assert.equal(Validators.decode(after.encode()).list, after.list);
+  });
+}
+
+/** A ledger with a snapshot to give. */
+async function grown() {
+  const store = memoryStore();
+  const node = open(store);
+  for (let height = 1; height <= SNAPSHOT_INTERVAL; height++) {
+    const raws =
+      height % 100 === 0 ? [await transfer(height / 100 - 1, { to: `0x${height.toString(16).padStart(40, '0')}` })] : [];
+    decide(node.abci, height, raws, genesis.timestamp + height);
+  }
+  return node;
+}
+
+test('a new device begins with a snapshot and goes on like the others', async () => {
+  const old = await grown();
+  const [snapshot] = old.abci.listSnapshots();
+  assert.is(snapshot?.height, SNAPSHOT_INTERVAL);
+  const store = memoryStore();
+  const fresh = open(store);
+  const { appHash } = old.abci.info();
+  assert.is(fresh.abci.offerSnapshot(snapshot!, appHash), 'accept');
+  for (let index = 0; index < snapshot!.chunks; index++) {
+    assert.is(fresh.abci.applyChunk(index, old.abci.loadChunk(snapshot!.height, snapshot!.format, index)), 'accept');
+  }
+  assert.equal(fresh.abci.info(), old.abci.info());
+  const raw = await transfer(5);
+  const expected = decide(old.abci, SNAPSHOT_INTERVAL + 1, [raw]);
+  assert.is(decide(fresh.abci, SNAPSHOT_INTERVAL + 1, [raw]), expected);
+  const again = open(copyOf(store));
+  assert.is(again.ledger.head().hash, expected);
+  for (const number of [1, 3, 5, 6]) {
+    const request = `{"jsonrpc":"2.0","id":1,"method":"eth_getBlockReceipts","params":["0x${number.toString(16)}"]}`;
+    assert.is(await again.ledger.rpc(request), await old.ledger.rpc(request), `receipts of block ${number}`);
+  }
+});
+
+test('a false snapshot is refused, whatever byte is false', async () => {
+  const old = await grown();
+  const [snapshot] = old.abci.listSnapshots();
+  const { appHash } = old.abci.info();
+  const chunk = old.abci.loadChunk(snapshot!.height, snapshot!.format, 0);
+  const offer = (change: object, hash = appHash) => open().abci.offerSnapshot({ ...snapshot!, ...change }, hash);
+  assert.is(offer({ format: 2 }), 'rejectFormat');
+  assert.is(offer({ hash: new Uint8Array(32) }), 'reject');
+  assert.is(offer({ chunks: 2 }), 'reject');
+  assert.is(offer({ metadata: new Uint8Array(3), hash: vm.keccak256(new Uint8Array(3)) }), 'reject');
+  const other = open();
+  assert.is(other.abci.offerSnapshot(snapshot!, appHash), 'accept');
+  const tampered = chunk.slice();
+  tampered[tampered.length >> 1]! ^= 1;
+  assert.is(other.abci.applyChunk(0, tampered), 'retry');
+  assert.is(other.abci.applyChunk(0, chunk), 'accept');
+  assert.is(other.abci.offerSnapshot(snapshot!, appHash), 'abort', 'a device that has a ledger takes none');
+  const wrongHead = open();
+  assert.is(wrongHead.abci.offerSnapshot(snapshot!, new Uint8Array(32)), 'accept');
+  assert.is(wrongHead.abci.applyChunk(0, chunk), 'rejectSnapshot');
+  assert.is(wrongHead.abci.info().height, 0);
+  assert.is(wrongHead.ledger.head().number, 0);
+  assert.equal(old.abci.loadChunk(snapshot!.height, 1, 99), new Uint8Array(0));
+});
+
+test.run();
