@@ -89,6 +89,7 @@ const COMETBFT = (folder: string): Fields<EngineSettings> => ({
   home: { text: (text) => resolve(folder, text) },
   binary: { text: (text) => (text.includes('/') ? resolve(folder, text) : text), absent: 'cometbft' },
   rpc: { text: endpoint, absent: { host: '127.0.0.1', port: 26_657 } },
+  snapshotInterval: { text: whole(1, 1_000_000, 'blocks'), absent: 500 },
 });
 
 const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { readonly genesis: Field<never> } => ({

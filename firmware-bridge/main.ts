@@ -212,6 +212,7 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string): Node
     genesis: { ...config.genesis, sequencer },
     fleet: config.fleet,
     consensus: config.consensus,
+    ...(config.cometbft && { snapshotInterval: config.cometbft.snapshotInterval }),
     blockIntervalMs: config.blockIntervalMs,
     trailingBlocks: config.trailingBlocks,
     trafficIntervalSeconds: config.trafficIntervalSeconds,

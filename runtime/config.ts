@@ -57,4 +57,6 @@ export interface NodeConfig {
   readonly trafficIntervalSeconds?: number;
   /** Version of the firmware, for the LCD and `web3_clientVersion`. */
   readonly version: string;
+  /** With the consensus `cometbft`: at each multiple of so many of its blocks a new device may begin with the state of this one. */
+  readonly snapshotInterval?: number;
 }

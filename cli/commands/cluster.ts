@@ -1,10 +1,11 @@
 import { initCluster } from '../cluster/init.ts';
+import { joinCluster } from '../cluster/join.ts';
 import { readCluster } from '../cluster/read.ts';
 import { startCluster } from '../cluster/start.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { parseEngine } from '../engine.ts';
 import { endingSignal } from '../signals.ts';
-import { counted, wholeNumber } from '../values.ts';
+import { accountAddress, appName, counted, httpUrl, wholeNumber } from '../values.ts';
 
 const MOST_NODES = 32;
 
@@ -12,17 +13,31 @@ export const cluster: Command = {
   name: 'cluster',
   summary: 'write and run a ledger that several nodes agree on (CometBFT)',
   operands: [
-    { name: 'WHAT', help: 'init or start' },
+    { name: 'WHAT', help: 'init, start or join' },
     { name: 'DIR', help: 'the folder that init wrote', optional: true },
   ],
   options: {
-    dir: { value: 'DIR', help: 'init: the folder to write, which must be new or empty' },
+    dir: { value: 'DIR', help: 'init, join: the folder to write, which must be new or empty' },
     nodes: { value: 'N', help: 'init: so many nodes on this machine; 4 bear one that is faulty' },
     host: { value: 'ADDRESS', many: true, help: 'init: one for each node on a machine of its own, as the others reach it' },
-    engine: { value: 'ADDRESS', fallback: 'unix:///var/run/docker.sock', help: 'init: Docker Engine of the nodes, or "virtual"' },
+    name: { value: 'NAME', help: 'join: name of the new device' },
+    server: {
+      value: 'URL',
+      many: true,
+      help: "join: CometBFT's RPC of a node that is there, such as http://10.0.0.1:26657; two are better",
+    },
+    genesis: { value: 'FILE', help: 'join: genesis.json of the cluster' },
+    trust: { value: 'HEIGHT:HASH', help: 'join: a block that is known to be right; without it the first server is believed' },
+    fleet: { value: 'ADDRESS', help: 'join: where the Fleet contract is' },
+    turn: { value: 'N', fallback: '0', help: 'join: so many nodes of this machine have the ports before' },
+    engine: {
+      value: 'ADDRESS',
+      fallback: 'unix:///var/run/docker.sock',
+      help: 'init, join: Docker Engine of the nodes, or "virtual"',
+    },
     'chain-id': { value: 'ID', fallback: '4401', help: 'init: number of the new ledger' },
-    cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', fallback: 'cometbft', help: 'init: where CometBFT is' },
-    'block-interval': { value: 'MS', fallback: '500', help: 'init: pause between two blocks' },
+    cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', fallback: 'cometbft', help: 'init, join: where CometBFT is' },
+    'block-interval': { value: 'MS', fallback: '500', help: 'init, join: pause between two blocks' },
   },
   examples: [
     ['classpad cluster init --nodes 4 --dir fleet --engine virtual', 'four nodes on this machine, containers pretended'],
@@ -37,7 +52,8 @@ export const cluster: Command = {
   run(input, io) {
     const [what, folder] = input.operands;
     if (what === 'init') return init(input, io);
-    if (what !== 'start') throw new Failure(`cluster ${what} is not known; there are init and start`, Exit.badInput);
+    if (what === 'join') return join(input, io);
+    if (what !== 'start') throw new Failure(`cluster ${what} is not known; there are init, start and join`, Exit.badInput);
     const from = folder ?? input.text('dir');
     if (!from) throw new Failure('DIR is missing: the folder that "classpad cluster init" wrote', Exit.badInput);
     return startCluster(from, readCluster(from), io, endingSignal());
@@ -60,6 +76,34 @@ async function init(input: Input, io: Io): Promise<number> {
   io.out(`${counted(made.nodes.length, 'node')} in ${folder}; the fleet will be at ${made.fleet}`);
   io.err(`next: classpad cluster start ${folder}`);
   io.err(`then: classpad init --operator ADDRESS --key ${keys[0]}`);
+  return Exit.ok;
+}
+
+async function join(input: Input, io: Io): Promise<number> {
+  const needed = (option: string) => {
+    const text = input.text(option);
+    if (text === undefined) throw new Failure(`--${option} is missing; see: classpad cluster --help`, Exit.badInput);
+    return text;
+  };
+  const trust = input.text('trust');
+  const match = /^(\d{1,15}):(?:0x)?([0-9a-f]{64})$/i.exec(trust ?? '');
+  if (trust !== undefined && !match) throw new Failure(`--trust "${trust}" has another form than HEIGHT:HASH`, Exit.badInput);
+  const made = await joinCluster({
+    folder: needed('dir'),
+    name: appName(needed('name'), '--name', 'a device'),
+    host: input.list('host')[0] ?? '127.0.0.1',
+    turn: wholeNumber(input.text('turn')!, '--turn', 0, MOST_NODES),
+    engine: parseEngine(input.text('engine')!),
+    binary: input.text('cometbft')!,
+    commitMs: wholeNumber(input.text('block-interval')!, '--block-interval', 50, 60_000),
+    fleet: accountAddress(needed('fleet'), '--fleet'),
+    genesis: needed('genesis'),
+    servers: [needed('server'), ...input.list('server').slice(1)].map((url) => httpUrl(url, '--server')),
+    ...(match && { trust: { height: Number(match[1]), hash: match[2]! } }),
+  });
+  io.out(`${made.name} is ${made.device}; its key as a validator would be ${made.validatorKey}`);
+  io.err(`next: classpad node --config ${input.text('dir')}/node.yaml`);
+  io.err('then enrol the device; by an action of the operators (setValidator) it gets a vote');
   return Exit.ok;
 }
 

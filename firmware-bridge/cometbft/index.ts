@@ -12,6 +12,8 @@ export interface EngineSettings {
   readonly binary: string;
   /** Where its RPC listens. Whoever reaches it may hand in transactions and read the ledger. */
   readonly rpc: Endpoint;
+  /** At each multiple of so many of its blocks a new device may begin with the state of this one. */
+  readonly snapshotInterval: number;
 }
 
 /** CometBFT beside this node, as a pair. */

@@ -69,6 +69,40 @@ export function writeCluster(plan: ClusterPlan): Cluster {
   return cluster;
 }
 
+export interface JoinPlan extends Pick<ClusterPlan, 'folder' | 'engine' | 'binary' | 'commitMs' | 'fleet'> {
+  readonly name: string;
+  readonly host: string;
+  /** How many nodes of the same machine have the ports before. */
+  readonly turn: number;
+  readonly genesis: Genesis;
+  /** `id@host:port` of nodes that are there. */
+  readonly peers: readonly string[];
+  /** CometBFT's RPC of two of them at least, and a block that is known to be right. */
+  readonly stateSync: NonNullable<Parameters<typeof engineConfig>[0]['stateSync']>;
+}
+
+/** Writes the folder of a device that joins a ledger which is there already: it begins with a snapshot and has no vote yet. */
+export function writeJoiner(plan: JoinPlan): ClusterNode & { readonly validatorKey: Word } {
+  const { folder, name, host, turn, genesis, peers, stateSync, commitMs } = plan;
+  if (existsSync(folder) && readdirSync(folder).length > 0)
+    throw new Error(`${folder} is not empty; a device begins in a folder of its own`);
+  mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
+  const { address } = openIdentity(join(folder, 'data', 'device.key'));
+  const node = { name, folder: '.', host, device: address, ...portsOf(turn) };
+  const keys = { validator: newEngineKey(), node: newEngineKey() };
+  writeNode({ ...plan, commitMs }, node, keys, genesis, peers, stateSync);
+  return { ...node, validatorKey: hex(keys.validator.publicKey) };
+}
+
+function portsOf(turn: number): Pick<ClusterNode, 'rpc' | 'proxy' | 'p2p' | 'engineRpc'> {
+  return {
+    rpc: PORTS.rpc + turn,
+    proxy: PORTS.proxy + turn,
+    p2p: PORTS.p2p + ENGINE_PORTS_APART * turn,
+    engineRpc: PORTS.engineRpc + ENGINE_PORTS_APART * turn,
+  };
+}
+
 /** The device's own key is made here, since its address stands in the genesis. */
 function prepare({ folder, hosts }: ClusterPlan, host: string, index: number): ClusterNode {
   const name = `pad-${String(index + 1).padStart(2, '0')}`;
@@ -76,16 +110,7 @@ function prepare({ folder, hosts }: ClusterPlan, host: string, index: number): C
   const { address } = openIdentity(join(folder, name, 'data', 'device.key'));
   // Those before it on the same machine have the ports before.
   const turn = hosts.slice(0, index).filter((other) => other === host).length;
-  return {
-    name,
-    folder: name,
-    host,
-    device: address,
-    rpc: PORTS.rpc + turn,
-    proxy: PORTS.proxy + turn,
-    p2p: PORTS.p2p + ENGINE_PORTS_APART * turn,
-    engineRpc: PORTS.engineRpc + ENGINE_PORTS_APART * turn,
-  };
+  return { name, folder: name, host, device: address, ...portsOf(turn) };
 }
 
 function genesisOf(plan: ClusterPlan, nodes: readonly ClusterNode[], keys: readonly EngineKey[]): Genesis {
@@ -102,11 +127,12 @@ function genesisOf(plan: ClusterPlan, nodes: readonly ClusterNode[], keys: reado
 }
 
 function writeNode(
-  plan: ClusterPlan,
+  plan: Pick<ClusterPlan, 'folder' | 'commitMs' | 'fleet' | 'engine' | 'binary'>,
   node: ClusterNode,
   keys: { readonly validator: EngineKey; readonly node: EngineKey },
   genesis: Genesis,
   peers: readonly string[],
+  stateSync?: JoinPlan['stateSync'],
 ): void {
   const home = join(plan.folder, node.folder, 'cometbft');
   mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
@@ -114,7 +140,10 @@ function writeNode(
   const own = addressOf(keys.node.publicKey);
   const others = peers.filter((peer) => !peer.startsWith(own));
   const p2p = { listen: `${bracketed(node.host)}:${node.p2p}`, advertised: `${bracketed(node.host)}:${node.p2p}` };
-  write(join(home, 'config', 'config.toml'), engineConfig({ moniker: node.name, p2p, peers: others, commitMs: plan.commitMs }));
+  write(
+    join(home, 'config', 'config.toml'),
+    engineConfig({ moniker: node.name, p2p, peers: others, commitMs: plan.commitMs, ...(stateSync && { stateSync }) }),
+  );
   write(join(home, 'config', 'genesis.json'), engineGenesis(genesis));
   write(join(home, 'config', 'priv_validator_key.json'), validatorKeyFile(keys.validator));
   write(join(home, 'config', 'node_key.json'), nodeKeyFile(keys.node));
@@ -123,7 +152,10 @@ function writeNode(
   write(join(plan.folder, node.folder, 'node.yaml'), nodeYaml(plan, node));
 }
 
-function nodeYaml({ fleet, engine, binary }: ClusterPlan, { name, host, rpc, proxy, engineRpc }: ClusterNode): string {
+function nodeYaml(
+  { fleet, engine, binary }: Pick<ClusterPlan, 'fleet' | 'engine' | 'binary'>,
+  { name, host, rpc, proxy, engineRpc }: ClusterNode,
+): string {
   const at = bracketed(host);
   return `# One node of a cluster; paths are relative to this file. The folder may go to another machine as it is.
 name: ${name}

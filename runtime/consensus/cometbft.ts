@@ -15,13 +15,14 @@ export interface CometbftParts extends Pick<Ports, 'vm' | 'store' | 'clock' | 'd
   readonly chain: Chain;
   readonly genesis: Genesis;
   readonly fleet: Address;
+  readonly snapshotInterval: number;
   /** The state in the store is another one now. */
   readonly reopen: () => void;
 }
 
 /** What stays of the engine's history on every device, in its blocks. Ours stay all: they are the audit trail. */
 export const RETAINED_HEIGHTS = 100_000;
-/** A snapshot may be taken at each multiple. */
+/** A snapshot may be taken at each multiple, where nothing else is said. */
 export const SNAPSHOT_INTERVAL = 500;
 const SNAPSHOT_POINTS = 3;
 /** Transactions that wait so long are handed to the engine again: it forgets its own at a restart. */
@@ -169,7 +170,9 @@ class Cometbft implements Abci {
     const isBlock = seal.length > 0;
     const number = application.head().header.number + (isBlock ? 1 : 0);
     const points =
-      height % SNAPSHOT_INTERVAL === 0 && number > 0 ? [...this.points, { height, number }].slice(-SNAPSHOT_POINTS) : this.points;
+      height % this.parts.snapshotInterval === 0 && number > 0
+        ? [...this.points, { height, number }].slice(-SNAPSHOT_POINTS)
+        : this.points;
     const entries = [...entriesOf(height, validators), [POINTS, packPoints(points)] as const];
     if (decision && isBlock) application.finalize(decision.candidate, seal, entries);
     else this.parts.store.write(entries);

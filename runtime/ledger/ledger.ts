@@ -1,5 +1,5 @@
 import type { NodeConfig } from '../config.ts';
-import { createCometbft } from '../consensus/cometbft.ts';
+import { createCometbft, SNAPSHOT_INTERVAL } from '../consensus/cometbft.ts';
 import type { Consensus } from '../consensus/consensus.ts';
 import { createSolo } from '../consensus/solo.ts';
 import type { Address, Log, Ports, Vm, Word } from '../ports/index.ts';
@@ -136,7 +136,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
 
 /** The one place that knows which consensus there are. */
 function createConsensus(application: LedgerApplication, chain: Chain, ports: LedgerPorts, config: NodeConfig): Consensus {
-  const { genesis, fleet, blockIntervalMs, trailingBlocks = 0 } = config;
+  const { genesis, fleet, blockIntervalMs, trailingBlocks = 0, snapshotInterval = SNAPSHOT_INTERVAL } = config;
   if (config.consensus === 'solo')
     return createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs, trailingBlocks });
   if (!ports.ordering) throw new Error('consensus: cometbft needs the engine beside the node, and this host has none');
@@ -146,6 +146,7 @@ function createConsensus(application: LedgerApplication, chain: Chain, ports: Le
     chain,
     genesis,
     fleet,
+    snapshotInterval,
     reopen: () => application.reopen(),
   });
 }

@@ -80,7 +80,7 @@ function verifyCommit({ header, commit, validators }: LightBlock): void {
   commit.signatures.forEach((vote, index) => {
     const validator = validators[index]!;
     if (vote.flag === Flag.absent) {
-      const isEmpty = vote.validator.length === 0 && vote.signature.length === 0;
+      const isEmpty = vote.validator.length === 0 && vote.signature.length === 0 && isNoTime(vote.time);
       demand(isEmpty, `an absent vote of ${at} is not empty`);
       return;
     }
@@ -126,6 +126,11 @@ function isSigned(signature: Uint8Array, bytes: Uint8Array, publicKey: Uint8Arra
   } catch {
     return false;
   }
+}
+
+/** Go's zero: the first second of the year 1. */
+function isNoTime({ seconds, nanos }: CommitSignature['time']): boolean {
+  return seconds === -62_135_596_800n && nanos === 0;
 }
 
 function totalPower(validators: readonly EngineValidator[]): bigint {

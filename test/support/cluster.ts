@@ -123,6 +123,17 @@ export async function until(what: string, isSo: () => Promise<boolean> | boolean
   throw new Error(`${withinMs / 1000} s were not enough for ${what}`);
 }
 
+/** SIGTERM, and after a while SIGKILL; settles when it is gone. */
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGCONT');
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  await gone;
+  clearTimeout(force);
+}
+
 function memberOf(path: string, node: ClusterNode, enter: readonly string[], connect: (on: boolean) => void): ClusterMember {
   const { host, rpc, proxy, engineRpc } = node;
   const rpcUrl = `http://${host}:${rpc}`;
@@ -155,21 +166,15 @@ function memberOf(path: string, node: ClusterNode, enter: readonly string[], con
       });
     },
     async stop() {
-      if (!isRunning()) return;
-      const ended = new Promise((resolve) => child!.once('exit', resolve));
-      child!.kill('SIGCONT');
-      child!.kill('SIGTERM');
-      const force = setTimeout(() => child!.kill('SIGKILL'), 15_000);
-      await ended;
-      clearTimeout(force);
+      if (isRunning()) await ended(child!);
     },
     async kill(what) {
       const [own, engine] = pids();
-      const ended = new Promise((resolve) => (isRunning() ? child!.once('exit', resolve) : resolve(undefined)));
+      const gone = new Promise((resolve) => (isRunning() ? child!.once('exit', resolve) : resolve(undefined)));
       if (what !== 'node') signal(engine, 'SIGKILL');
       if (what === 'engine') return;
       signal(own, 'SIGKILL');
-      await ended;
+      await gone;
     },
     crashAt: (step) => (step === undefined ? rmSync(crashFile, { force: true }) : writeFileSync(crashFile, step)),
     freeze(isFrozen) {

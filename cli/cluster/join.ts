@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type JoinPlan, writeJoiner } from '../../firmware-bridge/cometbft/testnet.ts';
+import { bytesToHex } from '../../runtime/bytes.ts';
+import type { Genesis } from '../../runtime/config.ts';
+import { hashEngineHeader, rpcProvider } from '../../runtime/light/index.ts';
+import { Exit, Failure } from '../command.ts';
+
+export interface JoinOptions
+  extends Pick<JoinPlan, 'folder' | 'name' | 'host' | 'engine' | 'binary' | 'commitMs' | 'fleet' | 'turn'> {
+  /** File with the first block. */
+  readonly genesis: string;
+  /** CometBFT's RPC of nodes that are there. */
+  readonly servers: readonly string[];
+  /** A block that is known to be right; absent: the newest of the first server is believed. */
+  readonly trust?: { readonly height: number; readonly hash: string };
+}
+
+const DEADLINE_MS = 10_000;
+
+/** A folder for one more device, with what it needs in order to begin with the state of the others. Throws a sentence. */
+export async function joinCluster({ genesis, servers, trust, folder, ...plan }: JoinOptions) {
+  const peers = await Promise.all(servers.map(peerOf));
+  const believed = trust ?? (await newest(servers[0]!));
+  // CometBFT wants two, that they may contradict each other.
+  const rpc = servers.length === 1 ? [servers[0]!, servers[0]!] : servers;
+  const stateSync = { servers: rpc, height: believed.height, hash: believed.hash.replace(/^0x/, '').toUpperCase() };
+  return writeJoiner({ ...plan, folder: resolve(folder), genesis: readGenesis(genesis), peers, stateSync });
+}
+
+async function newest(server: string) {
+  const { header } = await rpcProvider(server, get).lightBlock('latest');
+  return { height: header.height, hash: bytesToHex(hashEngineHeader(header)) };
+}
+
+/** `id@host:port`, as the node says it is to be reached. */
+async function peerOf(server: string): Promise<string> {
+  const { result } = JSON.parse(await get(`${server.replace(/\/+$/, '')}/status`)) as {
+    result?: { node_info?: { id?: string; listen_addr?: string } };
+  };
+  const { id, listen_addr } = result?.node_info ?? {};
+  if (!id || !listen_addr) throw new Failure(`${server} is not CometBFT's RPC`);
+  return `${id}@${listen_addr.replace(/^tcp:\/\//, '')}`;
+}
+
+function readGenesis(path: string): Genesis {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Genesis;
+  } catch {
+    throw new Failure(`${path} holds no genesis; take genesis.json of the cluster's folder`, Exit.badInput);
+  }
+}
+
+async function get(url: string): Promise<string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS) }).catch(() => {
+    throw new Failure(`${url} does not answer; name CometBFT's RPC of a node that is running, such as http://10.0.0.1:26657`);
+  });
+  return response.text();
+}
