@@ -85,8 +85,14 @@ function exception(error: string): Answer {
   return { case: 'exception', value: { error } };
 }
 
-function toBlock({ height, time, proposerAddress, txs }: RequestBlock | RequestPrepareProposal): OrderedBlock {
+function toBlock(asked: RequestBlock | RequestPrepareProposal): OrderedBlock {
+  const { height, time, proposerAddress, txs } = asked;
+  const misbehavior = 'misbehavior' in asked ? asked.misbehavior : [];
   return {
+    caught: misbehavior.map(({ validator, height: at }) => ({
+      validator: bytesToHex(validator?.address ?? new Uint8Array(20)),
+      height: Number(at),
+    })),
     height: Number(height),
     timeSeconds: Number(time?.seconds ?? 0n),
     proposer: bytesToHex(proposerAddress),

@@ -152,6 +152,7 @@ class Cometbft implements Abci {
   finalizeBlock(block: OrderedBlock): FinalizedBlock {
     const { height, transactions } = block;
     if (height !== this.height + 1) throw new Error(`height ${height} is decided, and this ledger is at ${this.height}`);
+    this.tellOf(block);
     if (transactions.length === 0 && this.isQuiet()) return this.unchanged(height, []);
     const decision = this.application.decide(this.inputsOf(block), transactions);
     const outcomes = decision.outcomes.map(({ gasUsed, refused }) =>
@@ -207,6 +208,18 @@ class Cometbft implements Abci {
       this.parts.reopen();
       this.parts.log.write('info', `this device begins with height ${height}, block ${this.application.head().header.number}`);
     });
+  }
+
+  /** Taking away the vote of one that was caught is for the operators to decide. */
+  private tellOf({ caught = [] }: OrderedBlock): void {
+    for (const { validator, height } of caught) {
+      const device = this.validators.deviceOf(validator, this.parts.vm.sha256);
+      const who = device ? `the device ${device} (validator ${validator})` : `validator ${validator}`;
+      this.parts.log.write(
+        'error',
+        `${who} signed two things that exclude each other at height ${height}; it should lose its vote`,
+      );
+    }
   }
 
   private appHash(): Uint8Array {

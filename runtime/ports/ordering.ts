@@ -16,6 +16,8 @@ export interface OrderedBlock {
   /** The proposer's address among the validators: the first 20 bytes of sha256 of its key. */
   readonly proposer: Address;
   readonly transactions: readonly Uint8Array[];
+  /** Validators that were caught: they signed two things that exclude each other. */
+  readonly caught?: readonly { readonly validator: Address; readonly height: number }[];
 }
 
 /** A state of the ledger that another device may begin with. */
