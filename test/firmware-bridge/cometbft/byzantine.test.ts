@@ -12,11 +12,18 @@ const present = needCometbft('byzantine');
 const garbage = [Uint8Array.of(1, 2, 3), new Uint8Array(500).fill(7)];
 const away = (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0xff);
 
-/** What it lies about, and what the others or its own engine then say. */
-const lies: readonly (readonly [name: string, lie: (honest: Abci) => Partial<Abci>, seen?: RegExp])[] = [
+/** What it lies about; what its own engine then says, or the honest nodes. */
+const lies: readonly (readonly [
+  name: string,
+  lie: (honest: Abci) => Partial<Abci>,
+  seen?: RegExp | undefined,
+  refused?: RegExp,
+])[] = [
   [
     'proposes what is no transaction',
     (honest) => ({ prepareProposal: (...asked) => [...garbage, ...honest.prepareProposal(...asked)] }),
+    undefined,
+    /is refused: transaction 0: transaction type not supported|is refused: transaction 0: this is not/,
   ],
   [
     'proposes transactions in the wrong order and twice',
@@ -27,6 +34,8 @@ const lies: readonly (readonly [name: string, lie: (honest: Abci) => Partial<Abc
           .flatMap((raw) => [raw, raw])
           .reverse(),
     }),
+    undefined,
+    /is refused: transaction 0x[0-9a-f]+ has the nonce/,
   ],
   [
     'accepts and refuses the contrary of what is right',
@@ -71,13 +80,14 @@ test.after(async ({ some }) => {
 const honest = (some: TestCluster) => some.members.slice(0, 3);
 let nonce = 0;
 
-for (const [index, [name, lie, seen]] of lies.entries()) {
+for (const [index, [name, lie, seen, refused]] of lies.entries()) {
   test(`one that ${name} is contained`, async ({ some }) => {
     if (!present) return;
     const rogue = await startRogue(some.members[3]!, lie, 10 + index);
     try {
       await peersOf(some, 3);
       await goesOn(some, 6);
+      if (refused) await refusedBy(some, refused);
       if (seen) await until('its engine to notice', () => rogue.said.some((line) => seen.test(line)));
     } finally {
       await rogue.stop();
@@ -118,6 +128,14 @@ async function goesOn(some: TestCluster, blocks: number): Promise<void> {
       return receipts.every((receipt) => receipt !== null);
     });
   }
+}
+
+/** The turn of the one that lies comes, and the others say no. */
+async function refusedBy(some: TestCluster, why: RegExp): Promise<void> {
+  await until(`a refusal ${why}`, async () => {
+    await goesOn(some, 1);
+    return honest(some).every((member) => why.test(member.said()));
+  });
 }
 
 async function peersOf(some: TestCluster, count: number): Promise<void> {
