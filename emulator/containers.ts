@@ -57,6 +57,8 @@ export interface VirtualContainers extends Containers {
   setFlakiness(rate: number): void;
   /** Somebody else's container on the same engine, running. Answers its id. */
   plant(name: string): string;
+  /** This device's containers as they are now, at once. */
+  own(): readonly FoundContainer[];
   /** State of any container, also somebody else's; `undefined` if it is gone. */
   peek(containerId: string): FoundContainer | undefined;
   /** Names of the volumes there are, ascending. */
@@ -159,6 +161,7 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
       engine.flakiness = rate;
     },
     plant: (name) => plant(engine, name),
+    own: () => ours(engine).map(report).sort(byName),
     peek: (id) => {
       const box = engine.boxes.get(id);
       return box && report(box);

@@ -1,6 +1,8 @@
 import { type Abi, decodeFunctionData, type Hex } from 'viem';
+import { decodeCall } from './calls.ts';
 import { decodeFleetEvent, type FleetEvent, shortAddress, tell } from './fleet.ts';
-import type { LedgerRow, Snapshot } from './protocol.ts';
+import type { CallView, LedgerRow, RevisionView, Snapshot } from './protocol.ts';
+import { RevisionFold } from './revisions.ts';
 import { ask, type RpcDoor } from './rpc.ts';
 
 const ROWS_LIMIT = 200;
@@ -9,6 +11,12 @@ const EVENTS_LIMIT = 10_000;
 const BLOCKS_AT_ONCE = 50;
 
 export type ReleaseView = NonNullable<Snapshot['release']>;
+
+/** A block as the gauges need it. */
+export interface BlockFacts {
+  readonly timestamp: number;
+  readonly gas: number;
+}
 
 interface RpcLog {
   readonly address: Hex;
@@ -35,6 +43,7 @@ interface RpcBlock {
   readonly hash: Hex;
   readonly parentHash: Hex;
   readonly timestamp: Hex;
+  readonly gasUsed: Hex;
   readonly transactions: readonly RpcTransaction[];
 }
 
@@ -48,6 +57,10 @@ export interface Feed {
   readonly head: Snapshot['head'];
   /** The release that changed last. */
   readonly release: ReleaseView | undefined;
+  /** Newest first. */
+  readonly revisions: readonly RevisionView[];
+  /** The blocks that were read since the last call. */
+  takeBlocks(): readonly BlockFacts[];
   /** Blocks whose parent is not the block before them; none on a sound ledger. */
   readonly broken: readonly number[];
 }
@@ -68,9 +81,11 @@ class RpcFeed implements Feed {
   rows: readonly LedgerRow[] = [];
   events: FleetEvent[] = [];
   head: Snapshot['head'] = { number: 0, hash: '0x', timestamp: 0 };
-  readonly broken: number[] = [];
+  broken: number[] = [];
   private readonly options: FeedOptions;
-  private readonly fold = new ReleaseFold();
+  private fold = new ReleaseFold();
+  private revisionFold = new RevisionFold();
+  private fresh: BlockFacts[] = [];
   private next = 0;
   private reading: Promise<boolean> | undefined;
 
@@ -80,6 +95,16 @@ class RpcFeed implements Feed {
 
   get release(): ReleaseView | undefined {
     return this.fold.view();
+  }
+
+  get revisions(): readonly RevisionView[] {
+    return this.revisionFold.view();
+  }
+
+  takeBlocks(): readonly BlockFacts[] {
+    const taken = this.fresh;
+    this.fresh = [];
+    return taken;
   }
 
   /** Whoever asks while a reading is under way gets that one. */
@@ -92,10 +117,22 @@ class RpcFeed implements Feed {
 
   private async read(): Promise<boolean> {
     const latest = Number(await ask<Hex>(this.options.door, 'eth_blockNumber'));
+    if (latest < this.next - 1) this.forget();
     const end = Math.min(latest, this.next + BLOCKS_AT_ONCE - 1);
     if (this.next > end) return false;
     for (; this.next <= end; this.next += 1) await this.readBlock(this.next);
     return true;
+  }
+
+  /** The world went back in time: what was read has not happened. */
+  private forget(): void {
+    this.next = 0;
+    this.rows = [];
+    this.events = [];
+    this.fresh = [];
+    this.broken = [];
+    this.fold = new ReleaseFold();
+    this.revisionFold = new RevisionFold();
   }
 
   private async readBlock(number: number): Promise<void> {
@@ -104,6 +141,7 @@ class RpcFeed implements Feed {
     if (!block) throw new Error(`the ledger names block ${number} its head and does not have it`);
     if (number > 0 && block.parentHash !== this.head.hash) this.broken.push(number);
     this.head = { number, hash: block.hash, timestamp: Number(block.timestamp) };
+    this.fresh.push({ timestamp: Number(block.timestamp), gas: Number(block.gasUsed) });
     const rows: LedgerRow[] = [];
     for (const transaction of block.transactions) {
       const receipt = await ask<RpcReceipt>(door, 'eth_getTransactionReceipt', [transaction.hash]);
@@ -121,17 +159,28 @@ class RpcFeed implements Feed {
       .filter((log) => log.address.toLowerCase() === this.options.fleet)
       .map((log) => decodeFleetEvent(this.options.abi, log))
       .filter((event) => event !== undefined);
+    const { view: call, manifest } = this.callOf(transaction, receipt);
     if (events.length === 0) {
       const words = plainTransaction(transaction, receipt, this.options);
-      return [{ ...place, index: firstIndex, who: nameOf(transaction.from), ...words, gas }];
+      return [{ ...place, index: firstIndex, who: nameOf(transaction.from), ...words, gas, call }];
     }
     return events.map((event, index) => {
-      this.events.push(event);
-      if (this.events.length > EVENTS_LIMIT) this.events.shift();
-      this.fold.apply(event);
+      this.keep(event, manifest);
       // The gas of a transaction stands once, at its first event.
-      return { ...place, index: firstIndex + index, what: event.name, ...tell(event, nameOf), gas: index === 0 ? gas : 0 };
+      return { ...place, index: firstIndex + index, what: event.name, ...tell(event, nameOf), gas: index === 0 ? gas : 0, call };
     });
+  }
+
+  private keep(event: FleetEvent, manifest: Hex | undefined): void {
+    this.events.push(event);
+    if (this.events.length > EVENTS_LIMIT) this.events.shift();
+    this.fold.apply(event);
+    this.revisionFold.apply(event, this.head.number, (address) => this.nameOf(address as Hex), manifest);
+  }
+
+  private callOf({ hash, from, input }: RpcTransaction, receipt: RpcReceipt): { view: CallView; manifest: Hex | undefined } {
+    const { name, args, manifest } = decodeCall(this.options.abi, input, (address) => this.nameOf(address));
+    return { view: { hash, from: this.nameOf(from), name, args, succeeded: Number(receipt.status) === 1 }, manifest };
   }
 
   private nameOf(address: Hex | undefined): string {

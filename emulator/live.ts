@@ -1,16 +1,21 @@
 import type { Server } from 'node:http';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Rectangle } from '../runtime/ports/index.ts';
+import { changeOf, whole } from './delta.ts';
+import { type Desk, type DeskCommand, parseRequest } from './desk.ts';
 import { isLocalName } from './http.ts';
 import type { Observer } from './observer.ts';
+import type { Answer, Detail, Message, Setup, Snapshot } from './protocol.ts';
 import { SCREEN_HEIGHT, SCREEN_WIDTH, type Screen } from './screen.ts';
 
-/** The page hears of changes this often, and at least once in {@link SILENCE_MS}. */
+/** The page hears of changes this often, more slowly with many devices, and at least once in {@link SILENCE_MS}. */
 const LOOK_MS = 100;
+const LOOK_PER_DEVICE_MS = 4;
 const SILENCE_MS = 1000;
-/** A page that reads slower than this is let go; it connects anew and gets whole screens. */
+/** A page that reads slower than this is let go; it connects anew and gets everything. */
 const BACKLOG_LIMIT_BYTES = 16 * 1024 * 1024;
 const PAGES_LIMIT = 64;
+const REQUEST_LIMIT_BYTES = 128 * 1024;
 
 /** The stream behind the page, as `protocol.ts` says it. */
 export interface Live {
@@ -21,76 +26,169 @@ export interface Live {
 
 export interface LiveOptions {
   readonly server: Server;
-  readonly observer: Observer;
+  readonly setup: Setup;
+  readonly observer: Pick<Observer, 'look'>;
+  readonly desk: Desk;
   readonly screens: readonly Screen[];
+  readonly detail: (device: string) => Promise<Detail | undefined>;
   /** Counts up whenever something happened in the world. */
   readonly changes: () => number;
+  /** Calls back when something changed other than by time. */
+  readonly onChange: (listener: () => void) => void;
+}
+
+/** One open page. */
+interface Page {
+  readonly socket: WebSocket;
+  /** Devices whose LCD it shows. */
+  screens: ReadonlySet<number>;
+  /** The device that it watches, and what it was told of it last. */
+  watched: string;
+  detail: string;
 }
 
 /** Serves `/live` on the given server. */
-export function liveStream({ server, observer, screens, changes }: LiveOptions): Live {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
-  let latest = '';
-  let seen = -1;
-  let saidAtMs = 0;
-  let isLooking = false;
+export function liveStream(options: LiveOptions): Live {
+  return new LiveStream(options);
+}
 
-  const look = async (): Promise<void> => {
-    const count = changes();
-    if (isLooking || (count === seen && performance.now() - saidAtMs < SILENCE_MS)) return;
-    isLooking = true;
-    seen = count;
-    saidAtMs = performance.now();
-    try {
-      latest = JSON.stringify(await observer.look());
-      for (const socket of sockets.clients) send(socket, latest);
-    } finally {
-      isLooking = false;
+class LiveStream implements Live {
+  private readonly options: LiveOptions;
+  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: REQUEST_LIMIT_BYTES });
+  private readonly pages = new Set<Page>();
+  private readonly timer: ReturnType<typeof setInterval>;
+  private latest: Snapshot | undefined;
+  private seen = -1;
+  private saidAtMs = 0;
+  private isLooking = false;
+
+  constructor(options: LiveOptions) {
+    this.options = options;
+    const everyMs = Math.max(LOOK_MS, options.screens.length * LOOK_PER_DEVICE_MS);
+    this.timer = setInterval(() => void this.look().catch(() => {}), everyMs);
+    options.onChange(() => {
+      this.seen = -1;
+    });
+    options.server.on('upgrade', (request, stream, head) => {
+      const { origin, host } = request.headers;
+      const isOurs = isLocalName(host) && (origin === undefined || isLocalName(origin.replace(/^https?:\/\//, '')));
+      stream.on('error', () => stream.destroy());
+      if (request.url !== '/live' || !isOurs || this.pages.size >= PAGES_LIMIT)
+        stream.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\nthe stream is at /live, for pages of this machine\n');
+      else this.sockets.handleUpgrade(request, stream, head, (socket) => this.open(socket));
+    });
+  }
+
+  draw(device: number, rectangle: Rectangle): void {
+    let message: Buffer | undefined;
+    for (const page of this.pages) {
+      if (!page.screens.has(device)) continue;
+      message ??= encodeRectangle(device, rectangle);
+      send(page, message);
     }
-  };
+  }
 
-  server.on('upgrade', (request, socket, head) => {
-    const { origin, host } = request.headers;
-    const isOurs = isLocalName(host) && (origin === undefined || isLocalName(origin.replace(/^https?:\/\//, '')));
-    if (request.url !== '/live' || !isOurs || sockets.clients.size >= PAGES_LIMIT) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\nthe stream is at /live, for pages of this machine\n');
+  stop(): void {
+    clearInterval(this.timer);
+    for (const { socket } of this.pages) socket.terminate();
+    this.sockets.close();
+  }
+
+  private open(socket: WebSocket): void {
+    const page: Page = { socket, screens: new Set(), watched: '', detail: '' };
+    this.pages.add(page);
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => this.pages.delete(page));
+    socket.on('message', (data, isBinary) => void this.hear(page, isBinary ? '' : textOf(data)));
+    say(page, { kind: 'setup', setup: this.options.setup });
+    if (this.latest) say(page, { kind: 'change', change: whole(this.latest) });
+    else this.seen = -1;
+  }
+
+  private async look(): Promise<void> {
+    const { observer, changes } = this.options;
+    const count = changes();
+    if (this.isLooking || (count === this.seen && performance.now() - this.saidAtMs < SILENCE_MS)) return;
+    this.isLooking = true;
+    this.seen = count;
+    this.saidAtMs = performance.now();
+    try {
+      const now = await observer.look();
+      const change = this.latest ? changeOf(this.latest, now) : whole(now);
+      this.latest = now;
+      const text = JSON.stringify({ kind: 'change', change } satisfies Message);
+      for (const page of this.pages) send(page, text);
+      await Promise.all([...this.pages].map((page) => this.tellDetail(page)));
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  private async tellDetail(page: Page): Promise<void> {
+    if (page.watched === '') return;
+    const detail = await this.options.detail(page.watched);
+    const text = JSON.stringify({ kind: 'detail', detail });
+    if (!detail || text === page.detail) return;
+    page.detail = text;
+    send(page, text);
+  }
+
+  private async hear(page: Page, message: string): Promise<void> {
+    const request = parseRequest(message);
+    if (!request) {
+      page.socket.close(1008, 'this is no request');
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (page) => {
-      page.on('error', () => page.terminate());
-      if (latest) send(page, latest);
-      for (const [device, { pixels }] of screens.entries()) {
-        send(page, encodeRectangle(device, { x: 0, y: 0, width: SCREEN_WIDTH, height: SCREEN_HEIGHT, pixels }));
-      }
-    });
-  });
-  const timer = setInterval(() => void look().catch(() => {}), LOOK_MS);
+    const { id, command } = request;
+    if (command.do === 'screens') this.show(page, command.devices);
+    else if (command.do === 'watch') await this.watch(page, command.device);
+    else say(page, await this.answer(id, command));
+  }
 
-  return {
-    draw(device, rectangle) {
-      if (sockets.clients.size === 0) return;
-      const message = encodeRectangle(device, rectangle);
-      for (const page of sockets.clients) send(page, message);
-    },
-    stop() {
-      clearInterval(timer);
-      for (const page of sockets.clients) page.terminate();
-      sockets.close();
-    },
-  };
+  private async answer(id: number, command: DeskCommand): Promise<Answer> {
+    try {
+      const { said, value } = await this.options.desk.perform(command);
+      this.seen = -1;
+      return { kind: 'answer', id, ok: true, said, ...(value !== undefined && { value }) };
+    } catch (error) {
+      return { kind: 'answer', id, ok: false, said: (error as Error).message };
+    }
+  }
+
+  private show(page: Page, devices: readonly number[]): void {
+    const before = page.screens;
+    page.screens = new Set(devices);
+    for (const device of page.screens) {
+      const pixels = before.has(device) ? undefined : this.options.screens[device]?.pixels;
+      if (pixels) send(page, encodeRectangle(device, { x: 0, y: 0, width: SCREEN_WIDTH, height: SCREEN_HEIGHT, pixels }));
+    }
+  }
+
+  private async watch(page: Page, device: string): Promise<void> {
+    page.watched = device;
+    page.detail = '';
+    await this.tellDetail(page).catch(() => {});
+  }
 }
 
-function send(page: WebSocket, message: string | Buffer): void {
-  if (page.readyState !== page.OPEN) return;
-  if (page.bufferedAmount > BACKLOG_LIMIT_BYTES) page.terminate();
-  else page.send(message);
+function say(page: Page, message: Message): void {
+  send(page, JSON.stringify(message));
 }
 
-/** `protocol.ts`: u8 device, u8 zero, u16 x, y, width, height, then the pixels; little-endian. */
+function send({ socket }: Page, message: string | Buffer): void {
+  if (socket.readyState !== socket.OPEN) return;
+  if (socket.bufferedAmount > BACKLOG_LIMIT_BYTES) socket.terminate();
+  else socket.send(message);
+}
+
+function textOf(data: RawData): string {
+  return (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
+}
+
+/** `protocol.ts`: u16 device, x, y, width, height, then the pixels; little-endian. */
 export function encodeRectangle(device: number, { x, y, width, height, pixels }: Rectangle): Buffer {
   const message = Buffer.alloc(10 + pixels.length * 2);
-  message.writeUInt8(device, 0);
-  for (const [index, value] of [x, y, width, height].entries()) message.writeUInt16LE(value, 2 + index * 2);
+  for (const [index, value] of [device, x, y, width, height].entries()) message.writeUInt16LE(value, index * 2);
   for (let index = 0; index < pixels.length; index += 1) message.writeUInt16LE(pixels[index]!, 10 + index * 2);
   return message;
 }

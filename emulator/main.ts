@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Rectangle } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
 import { createControls } from './controls.ts';
 import { type Driver, driveLive } from './driver.ts';
@@ -50,7 +49,7 @@ async function run(
 ): Promise<number> {
   const build = join(options.root, 'build');
   const fleet = readFleet(build);
-  const show = { draw: (_device: number, _rectangle: Rectangle): void => {} };
+  const show: { server: EmulatorServer | undefined } = { server: undefined };
   const world = createWorld({
     seed: options.seed,
     devices: options.devices,
@@ -59,15 +58,18 @@ async function run(
     scripts: readScripts(build),
     vm: createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) }),
     ...(engine ? { engine } : {}),
-    onDraw: (device, rectangle) => show.draw(device, rectangle),
+    onDraw: (device, rectangle) => show.server?.draw(device, rectangle),
     onLog: (device, level, message) => {
+      show.server?.log(device, level, message);
       if (level === 'error') out.line(`    ${device}: ${message}`);
     },
   });
   const { port, rpcPort } = options;
-  const server = await serveWorld({ world, fleet, containers, port, rpcPort, pageFolder: join(build, 'web') });
-  show.draw = server.draw;
   const controls = createControls(world);
+  const pageFolder = join(build, 'web');
+  const examples = readExamples(join(options.root, 'examples', 'hello'));
+  const server = await serveWorld({ world, controls, fleet, containers, port, rpcPort, pageFolder, examples });
+  show.server = server;
   const driver = driveLive(world, controls);
   try {
     writeOperators(world, server.rpcUrl, build);
@@ -83,6 +85,15 @@ async function run(
   } finally {
     await endWorld(world, driver, server);
   }
+}
+
+/** Compose files that the page offers to begin with. */
+function readExamples(folder: string): { name: string; yaml: string }[] {
+  const files: [name: string, file: string][] = [
+    ['works', 'compose.yaml'],
+    ['breaks', 'compose.broken.yaml'],
+  ];
+  return files.map(([name, file]) => ({ name, yaml: readFileSync(join(folder, file), 'utf8') }));
 }
 
 interface Telling {

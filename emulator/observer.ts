@@ -1,7 +1,11 @@
 import type { NodeStatus } from '../runtime/node.ts';
+import type { Cables } from './cables.ts';
+import type { Controls } from './controls.ts';
 import { type Feed, ledgerFeed } from './feed.ts';
 import type { FleetArtifact } from './fleet.ts';
-import type { Snapshot, TracePoint } from './protocol.ts';
+import { Gauges } from './gauges.ts';
+import type { BrokenView, ClockView, Snapshot, TracePoint } from './protocol.ts';
+import type { Records } from './records.ts';
 import { buildSnapshot, extendTrace } from './snapshot.ts';
 import type { World } from './world.ts';
 
@@ -9,48 +13,78 @@ import type { World } from './world.ts';
 export interface Observer {
   /** Reads what is new and answers the picture. Changes nothing in the world. */
   look(): Promise<Snapshot>;
+  /** The world can go no further. */
+  crashed(why: string): void;
   readonly feed: Feed;
 }
 
 export interface ObserverOptions {
   readonly world: World;
   readonly fleet: FleetArtifact;
-  readonly containers: string;
+  readonly controls: Pick<Controls, 'state'>;
+  readonly cables: Pick<Cables, 'look'>;
+  readonly records: Pick<Records, 'takeRequests'>;
+  readonly broken: () => readonly BrokenView[];
   readonly proxyUrl: (device: number) => string;
 }
 
-export function observe({ world, fleet, containers, proxyUrl }: ObserverOptions): Observer {
-  const startMs = world.clock.nowMs();
+export function observe(options: ObserverOptions): Observer {
+  const { world, fleet, controls, cables, records, broken, proxyUrl } = options;
   const identities = [...world.operators, ...world.boards.map(({ identity }) => identity)];
   const names = new Map(identities.map(({ address, name }) => [address as string, name]));
   const door = (request: string) => world.sequencer.rpc(request);
   const feed = ledgerFeed({ door, abi: fleet.abi, fleet: world.config.fleet, names });
+  const gauges = new Gauges();
   const traces: (readonly TracePoint[])[] = world.boards.map(() => []);
+  let crash: string | undefined;
 
   return {
     feed,
+    crashed(why) {
+      crash = why;
+    },
     async look() {
       // A sequencer without power cannot be read; the picture keeps what was read before.
       await feed.update().catch(() => false);
-      const statuses = world.boards.map((board): NodeStatus | undefined => board.status());
-      for (const [index, status] of statuses.entries()) traces[index] = extendTrace(traces[index]!, status);
-      return buildSnapshot({
-        version: world.config.version,
-        containers,
-        elapsedMs: world.clock.nowMs() - startMs,
-        head: feed.head,
-        release: feed.release,
-        rows: feed.rows,
-        boards: world.boards.map((board, index) => ({
-          name: board.identity.name,
-          address: board.identity.address,
+      const clock = clockView(controls, crash);
+      const network = cables.look();
+      const boards = world.boards.map((board, index) => {
+        const status: NodeStatus | undefined = board.status();
+        traces[index] = extendTrace(traces[index]!, status);
+        const { name, address } = board.identity;
+        return {
+          name,
+          address,
           proxyUrl: proxyUrl(index),
           sequencer: board === world.sequencer,
-          status: statuses[index],
+          status,
           fault: board.fault,
           trace: traces[index]!,
-        })),
+          powered: board.powered,
+          cable: network.devices[index]!,
+          group: network.groups[index]!,
+          memoryBytes: board.memoryHeldBytes(),
+          battery: board.battery.percent(),
+          skewMs: board.hardwareClock.nowMs() - Math.floor(world.clock.nowMs()),
+        };
       });
+      const memoryBytes = boards.reduce((sum, board) => sum + board.memoryBytes, 0);
+      gauges.add({ elapsedMs: clock.elapsedMs, blocks: feed.takeBlocks(), memoryBytes, requests: records.takeRequests() });
+      const { head, release, revisions, rows } = feed;
+      const { samples } = gauges;
+      return buildSnapshot({ clock, head, release, revisions, rows, boards, trunks: network.trunks, broken: broken(), samples });
     },
+  };
+}
+
+function clockView(controls: Pick<Controls, 'state'>, crashed: string | undefined): ClockView {
+  const { paused, speed, elapsedMs, pauseAt, pausedBecause } = controls.state();
+  return {
+    elapsedMs,
+    paused,
+    speed,
+    ...(pauseAt !== undefined && { pauseAt }),
+    ...(pausedBecause !== undefined && { pausedBecause }),
+    ...(crashed !== undefined && { crashed }),
   };
 }

@@ -1,6 +1,6 @@
 import type { NodeStatus, ReleaseStatus } from '../runtime/node.ts';
 import type { ReleaseView } from './feed.ts';
-import type { DeviceView, LedgerRow, Snapshot, TracePoint, ViewState } from './protocol.ts';
+import type { CableState, ClockView, DeviceView, LedgerRow, Snapshot, TracePoint, ViewState } from './protocol.ts';
 
 const TRACE_LIMIT = 100;
 
@@ -15,13 +15,15 @@ export interface BoardPicture {
   /** Why its firmware was stopped. */
   readonly fault: string | undefined;
   readonly trace: readonly TracePoint[];
+  readonly powered: boolean;
+  readonly cable: CableState;
+  readonly group: number;
+  readonly memoryBytes: number;
+  readonly battery: number | undefined;
+  readonly skewMs: number;
 }
 
-export interface WorldPicture {
-  readonly version: string;
-  readonly containers: string;
-  readonly elapsedMs: number;
-  readonly head: Snapshot['head'];
+export interface WorldPicture extends Pick<Snapshot, 'clock' | 'head' | 'revisions' | 'trunks' | 'broken' | 'samples'> {
   readonly release: ReleaseView | undefined;
   readonly boards: readonly BoardPicture[];
   readonly rows: readonly LedgerRow[];
@@ -29,17 +31,10 @@ export interface WorldPicture {
 
 /** What the page is told. Pure: the same picture gives the same snapshot. */
 export function buildSnapshot(world: WorldPicture): Snapshot {
+  const { clock, head, revisions, trunks, broken, samples, release, rows } = world;
   const devices = world.boards.map(deviceView);
-  return {
-    version: world.version,
-    containers: world.containers,
-    elapsedMs: world.elapsedMs,
-    head: world.head,
-    verdict: verdictOf(world.release, devices),
-    ...(world.release ? { release: world.release } : {}),
-    devices,
-    ledger: world.rows,
-  };
+  const verdict = stopped(clock) ?? undecidable(release, devices) ?? verdictOf(release, devices);
+  return { clock, head, verdict, release: release ?? null, revisions, trunks, broken, devices, ledger: rows, samples };
 }
 
 /** Adds a point where revision or state changed. */
@@ -56,10 +51,13 @@ export function extendTrace(trace: readonly TracePoint[], status: NodeStatus | u
 }
 
 function deviceView(board: BoardPicture): DeviceView {
-  const { status, name, address, sequencer, proxyUrl, trace, fault } = board;
-  const common = { name, address, sequencer, proxyUrl, trace };
+  const { status, name, address, sequencer, proxyUrl, trace, fault, powered, cable, group, memoryBytes, battery, skewMs } = board;
+  const seen = { powered, cable, group, memoryBytes, skewMs, ...(battery === undefined ? {} : { battery }) };
+  const common = { name, address, sequencer, proxyUrl, trace, ...seen };
   if (!status) {
-    const [state, stateText]: [ViewState, string] = fault ? ['failed', 'stopped'] : ['offline', 'no power'];
+    const [state, stateText]: [ViewState, string] = fault
+      ? ['failed', 'stopped']
+      : ['offline', powered ? 'not running' : 'no power'];
     const screen = fault ? [fault] : [];
     return { ...common, state, stateText, head: 0, peers: 0, release: '', revision: 0, steps: [], screen };
   }
@@ -97,6 +95,22 @@ function stateText(status: NodeStatus, release: ReleaseStatus | undefined): stri
 }
 
 type Verdict = Snapshot['verdict'];
+
+function stopped({ crashed }: ClockView): Verdict | undefined {
+  return crashed === undefined ? undefined : { state: 'failed', sentence: 'The world stopped', detail: crashed };
+}
+
+/** While a release waits for votes, whether those who can reach each other are enough. */
+function undecidable(release: ReleaseView | undefined, devices: readonly DeviceView[]): Verdict | undefined {
+  if (release?.phase !== 'rolling out') return undefined;
+  const sizes = new Map<number, number>();
+  for (const { group } of devices) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  const together = Math.max(0, ...sizes.values());
+  const voted = release.healthyVotes + release.unhealthyVotes;
+  if (together >= release.quorum || voted >= release.quorum) return undefined;
+  const sentence = `Nobody can decide: ${together} of ${devices.length} reachable, ${release.quorum} needed`;
+  return { state: 'failed', sentence, detail: `${nameOf(release)} stays where it is: ${votesOf(release)}` };
+}
 
 /** One plain sentence on what is changing, and one on how it stands. */
 function verdictOf(release: ReleaseView | undefined, devices: readonly DeviceView[]): Verdict {

@@ -21,7 +21,7 @@ export function decodeRectangle(message: ArrayBuffer): LcdRectangle | undefined 
   if (message.byteLength !== HEADER_BYTES + width * height * 2) return undefined;
   // The pixels begin at an even byte and least byte first, as in every browser's memory: a view, not a copy.
   const pixels = new Uint16Array(message, HEADER_BYTES);
-  return { device: view.getUint8(0), x, y, width, height, pixels };
+  return { device: view.getUint16(0, true), x, y, width, height, pixels };
 }
 
 /** RGB565 as the bytes of a canvas: red, green, blue, opaque, least byte first. */
