@@ -37,6 +37,7 @@ export function observe(options: ObserverOptions): Observer {
   const gauges = new Gauges();
   const traces: (readonly TracePoint[])[] = world.boards.map(() => []);
   let crash: string | undefined;
+  let seenBlock = 0;
 
   return {
     feed,
@@ -46,6 +47,9 @@ export function observe(options: ObserverOptions): Observer {
     async look() {
       // A sequencer without power cannot be read; the picture keeps what was read before.
       await feed.update().catch(() => false);
+      // The world went back in time: what devices ran since has not happened.
+      if (feed.head.number < seenBlock) forgetAfter(traces, feed.head.number);
+      seenBlock = feed.head.number;
       const clock = clockView(controls, crash);
       const network = cables.look();
       const boards = world.boards.map((board, index) => {
@@ -75,6 +79,10 @@ export function observe(options: ObserverOptions): Observer {
       return buildSnapshot({ clock, head, release, revisions, rows, boards, trunks: network.trunks, broken: broken(), samples });
     },
   };
+}
+
+function forgetAfter(traces: (readonly TracePoint[])[], block: number): void {
+  for (const [index, trace] of traces.entries()) traces[index] = trace.filter((point) => point.block <= block);
 }
 
 function clockView(controls: Pick<Controls, 'state'>, crashed: string | undefined): ClockView {

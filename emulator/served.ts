@@ -17,7 +17,7 @@ export function telling(handle: Handler, served: (request: Served) => void, nowM
     response.once('finish', () => {
       const { method = 'GET', url: path = '/' } = request;
       const tookMs = Math.round((nowMs() - startedMs) * 10) / 10;
-      const release = String(response.getHeader('x-classpad-release') ?? '');
+      const release = String(response.getHeader('classpad-revision') ?? '');
       served({ method, path, status: response.statusCode, tookMs, release });
     });
     return handle(request, response);

@@ -1,11 +1,16 @@
-import { useEffect, useReducer, useState } from 'preact/hooks';
-import { Bench, EmptyBench } from './bench.tsx';
+import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import type { Command, Setup, Snapshot } from '../protocol.ts';
+import { Bench, densityOf, EmptyBench } from './bench.tsx';
 import { DevicePanel } from './device.tsx';
+import { type DialogName, type Hands, HandsProvider } from './hands.ts';
 import { Help } from './help.tsx';
 import { useKeys } from './keys.ts';
 import { LedgerPanel } from './ledger.tsx';
+import { fromHash, toHash, type View } from './link.ts';
 import type { Live } from './live.ts';
+import { Propose } from './propose.tsx';
 import { ReleasePanel } from './release.tsx';
+import { Notice, type Said, Toast } from './said.tsx';
 import { TopBar } from './top.tsx';
 import { Verdict } from './verdict.tsx';
 import { Zoom } from './zoom.tsx';
@@ -13,46 +18,90 @@ import { Zoom } from './zoom.tsx';
 /** The page: one snapshot in, everything below follows from it and from what the user chose. */
 export function App({ live }: { live: Live }) {
   const [, repaint] = useReducer((count: number, _: undefined) => count + 1, 0);
-  const [chosenName, setChosen] = useState(() => decodeURIComponent(location.hash.slice(1)));
-  const [dialog, setDialog] = useState<'zoom' | 'help' | undefined>();
   useEffect(() => live.subscribe(() => repaint(undefined)), [live]);
+  const { setup, snapshot } = live;
+  if (!setup || !snapshot) return <Booting />;
+  return <World live={live} setup={setup} snapshot={snapshot} />;
+}
 
-  const { snapshot } = live;
-  const devices = snapshot?.devices ?? [];
+function World({ live, setup, snapshot }: { live: Live; setup: Setup; snapshot: Snapshot }) {
+  const [view, look] = useView();
+  const [dialog, open] = useState<DialogName>();
+  const [said, say] = useState<Said | undefined>();
+  const { devices } = snapshot;
   const chosen = Math.max(
     0,
-    devices.findIndex((device) => device.name === chosenName),
+    devices.findIndex(({ name }) => name === view.device),
   );
-  const choose = (index: number) => {
-    const device = devices[index];
-    if (!device) return;
-    setChosen(device.name);
-    history.replaceState(null, '', `#${encodeURIComponent(device.name)}`);
-  };
-  const open = (index: number) => {
-    choose(index);
-    setDialog('zoom');
-  };
-  useKeys({ count: devices.length, chosen, choose, open, help: () => setDialog('help'), isBusy: dialog !== undefined });
-
-  if (!snapshot) return <Booting />;
   const device = devices[chosen];
+  const latest = useRef({ snapshot, chosen });
+  latest.current = { snapshot, chosen };
+  const hands: Hands = useMemo(
+    () => ({
+      setup,
+      lcds: live.lcds,
+      view,
+      look,
+      choose: (index) => look({ device: latest.current.snapshot.devices[index]?.name ?? '' }),
+      open,
+      say: (sentence, isWrong = true) => say({ sentence, isWrong }),
+      now: () => latest.current.snapshot,
+      async ask(command: Command) {
+        const answer = await live.ask(command);
+        if (!answer.ok) say({ sentence: answer.said, isWrong: true });
+        return answer;
+      },
+    }),
+    [setup, view, live],
+  );
+  useKeys({ hands, count: devices.length, chosen, isBusy: dialog !== undefined });
+  useSubscriptions(live, snapshot, chosen);
   return (
-    <>
-      <TopBar snapshot={snapshot} silentSeconds={live.silentSeconds()} help={() => setDialog('help')} />
-      <main>
+    <HandsProvider value={hands}>
+      <TopBar snapshot={snapshot} silentSeconds={live.silentSeconds()} />
+      <main class={live.silentSeconds() === undefined ? '' : 'lost'}>
+        <Notice snapshot={snapshot} />
         <Verdict snapshot={snapshot} />
-        <Bench snapshot={snapshot} lcds={live.lcds} chosen={chosen} choose={choose} open={open} />
+        <Bench snapshot={snapshot} chosen={chosen} />
         <div class="instruments">
           <ReleasePanel snapshot={snapshot} />
           <LedgerPanel snapshot={snapshot} chosen={device?.name} />
-          {device && <DevicePanel device={device} head={snapshot.head.number} open={() => setDialog('zoom')} />}
+          {device && <DevicePanel device={device} index={chosen} head={snapshot.head.number} detail={live.detail} />}
         </div>
       </main>
-      {dialog === 'zoom' && device && <Zoom device={device} index={chosen} lcds={live.lcds} close={() => setDialog(undefined)} />}
-      {dialog === 'help' && <Help close={() => setDialog(undefined)} />}
-    </>
+      <Toast said={said} close={() => say(undefined)} />
+      {dialog === 'zoom' && device && <Zoom device={device} index={chosen} close={() => open(undefined)} />}
+      {dialog === 'help' && <Help close={() => open(undefined)} />}
+      {dialog === 'propose' && <Propose close={() => open(undefined)} />}
+    </HandsProvider>
   );
+}
+
+/** What is looked at; it stands in the address, so that a reload, or a link, shows the same. */
+function useView(): [View, (change: Partial<View>) => void] {
+  const [view, setView] = useState(() => fromHash(location.hash));
+  const latest = useRef(view);
+  const look = useMemo(
+    () => (change: Partial<View>) => {
+      latest.current = { ...latest.current, ...change };
+      setView(latest.current);
+      const { seed: _seed, at: _at, ...kept } = latest.current;
+      history.replaceState(null, '', toHash(kept) || location.pathname);
+    },
+    [],
+  );
+  return [view, look];
+}
+
+/** Only LCDs that are seen are sent, and only the chosen device is told of in detail. */
+function useSubscriptions(live: Live, { devices }: Snapshot, chosen: number): void {
+  const isAll = densityOf(devices.length) === 'few' || densityOf(devices.length) === 'many';
+  const wanted = isAll ? devices.map((_, index) => index) : [chosen];
+  const name = devices[chosen]?.name ?? '';
+  useEffect(() => {
+    live.show(wanted);
+    live.watch(name);
+  }, [wanted.join(), name]);
 }
 
 function Booting() {

@@ -1,85 +1,174 @@
 import type { ComponentChildren } from 'preact';
-import type { DeviceView, Snapshot } from '../protocol.ts';
-import type { Lcds } from './lcd.ts';
-import { LcdCanvas } from './lcd-canvas.tsx';
+import type { DeviceView, Looks, Setup, Snapshot } from '../protocol.ts';
+import { Board, Outline, Shell } from './board.tsx';
+import { Cable, Stub, Trunk } from './cable.tsx';
+import { useHands } from './hands.ts';
+import { Knife } from './knife.tsx';
 import { StateTag } from './marks.tsx';
+import { Tools } from './toolbar.tsx';
 import { hostOf, reach } from './words.ts';
+
+type Density = 'few' | 'many' | 'crowd' | 'cells';
+
+/** More than eight boards are drawn smaller, more than 24 as outlines, more than 100 as cells. */
+export function densityOf(count: number): Density {
+  return count <= 8 ? 'few' : count <= 24 ? 'many' : count <= 100 ? 'crowd' : 'cells';
+}
 
 interface Props {
   readonly snapshot: Snapshot;
-  readonly lcds: Lcds;
   readonly chosen: number;
-  readonly choose: (index: number) => void;
-  readonly open: (index: number) => void;
 }
 
-/** The boards on their bench, each with its cable to the ledger. */
-export function Bench({ snapshot, lcds, chosen, choose, open }: Props) {
-  const { devices, head } = snapshot;
-  if (devices.length === 0) return <EmptyBench note="No devices yet." />;
-  const density = densityOf(devices.length);
-  const perRow = Math.ceil(devices.length / Math.ceil(devices.length / PER_ROW[density]));
+/** The boards on their bench, each with its cable to the rail of its site. */
+export function Bench({ snapshot, chosen }: Props) {
+  const { setup } = useHands();
+  const density = densityOf(snapshot.devices.length);
+  if (snapshot.devices.length === 0) return <EmptyBench looks={setup.looks} note="No devices yet." />;
   return (
-    <section class="bench" data-density={density} aria-label="Bench" style={{ '--count': perRow }}>
-      <div class="stage">
-        {devices.map((device, index) => (
-          <div class={`place ${device.state}`} key={device.name}>
-            <Tag device={device} />
-            <button
-              type="button"
-              class={`board ${device.state}`}
-              aria-pressed={index === chosen}
-              aria-label={`${device.name}, ${device.stateText}`}
-              title={`${device.name}: double click or enter for true size`}
-              data-device={index}
-              onClick={() => choose(index)}
-              onDblClick={() => open(index)}
-            >
-              <Looks>
-                <LcdCanvas index={index} lcds={lcds} text={`LCD of ${device.name}`} />
-              </Looks>
-            </button>
-            <Cable isCut={device.state === 'offline'} isSequencer={device.sequencer} head={head.number} />
-            <div class="rail" aria-hidden="true">
-              <i class={device.state === 'offline' ? 'port dead' : 'port'} />
-            </div>
-          </div>
-        ))}
-      </div>
-      <Together snapshot={snapshot} />
+    <section class="bench" data-density={density} aria-label="Bench">
+      <Tools snapshot={snapshot} />
+      <Knife>
+        {density === 'few' ? (
+          <Row snapshot={snapshot} chosen={chosen} />
+        ) : (
+          <Sites snapshot={snapshot} chosen={chosen} density={density} />
+        )}
+      </Knife>
     </section>
   );
 }
+
+const columnOf = (device: number, site: number): number => device + 1 + site;
+
+/** All sites in one row, on one grid: boards, rails with the trunks between them, and the brackets of who reaches whom. */
+function Row({ snapshot, chosen }: Props) {
+  const { setup } = useHands();
+  const { sites, looks } = setup;
+  const columns = sites.map(({ from, to }) => `repeat(${to - from}, auto)`).join(' var(--trunk) ');
+  return (
+    <div
+      class="row"
+      style={{
+        gridTemplateColumns: columns,
+        '--cols': snapshot.devices.length,
+        '--wide': looks.width,
+        '--trunks': sites.length - 1,
+      }}
+    >
+      {sites.map((site, at) =>
+        snapshot.devices
+          .slice(site.from, site.to)
+          .map((device, index) => (
+            <Place
+              key={device.name}
+              device={device}
+              index={site.from + index}
+              site={site.name}
+              isChosen={site.from + index === chosen}
+              head={snapshot.head.number}
+              column={columnOf(site.from + index, at)}
+              canary={false}
+            />
+          )),
+      )}
+      {sites.map((site, at) => (
+        <div key={site.name} class="rail" style={{ gridColumn: `${columnOf(site.from, at)} / ${columnOf(site.to - 1, at) + 1}` }}>
+          <b>{site.name}</b> {counted(site.to - site.from)}
+        </div>
+      ))}
+      {sites.slice(0, -1).map((site, at) => (
+        <div key={site.name} class="trunk-place" style={{ gridColumn: columnOf(site.to - 1, at) + 1 }}>
+          <Trunk site={at} names={[site.name, sites[at + 1]!.name]} state={snapshot.trunks[at] ?? 'linked'} />
+        </div>
+      ))}
+      <Brackets snapshot={snapshot} setup={setup} />
+    </div>
+  );
+}
+
+interface PlaceProps {
+  readonly device: DeviceView;
+  readonly index: number;
+  readonly site: string;
+  readonly isChosen: boolean;
+  readonly head: number;
+  readonly column?: number;
+  readonly canary: boolean;
+}
+
+function Place({ device, index, site, isChosen, head, column }: PlaceProps) {
+  return (
+    <div class={`place ${device.state}`} {...(column && { style: { gridColumn: column } })}>
+      <Tag device={device} />
+      <Board device={device} index={index} site={site} isChosen={isChosen} />
+      <Cable device={device} site={site} head={head} />
+    </div>
+  );
+}
+
+/** With more boards each site has a row of its own, and the chosen one is drawn beside them where they are outlines. */
+function Sites({ snapshot, chosen, density }: Props & { density: Density }) {
+  const { setup } = useHands();
+  const isSmall = density === 'crowd' || density === 'cells';
+  const device = snapshot.devices[chosen];
+  const most = Math.max(...setup.sites.map(({ from, to }) => to - from));
+  return (
+    <div class={isSmall ? 'sites beside' : 'sites'}>
+      <div class="all-sites" style={{ '--cols': most, '--wide': setup.looks.width }}>
+        {setup.sites.map((site, at) => (
+          <section class="site" key={site.name} aria-label={`Site ${site.name}`}>
+            <div class="pads">
+              {snapshot.devices.slice(site.from, site.to).map((one, offset) => {
+                const index = site.from + offset;
+                const common = { device: one, index, site: site.name, isChosen: index === chosen };
+                return isSmall ? (
+                  <div class={`place ${one.state}`} key={one.name}>
+                    <Outline {...common} />
+                    <Stub device={one} site={site.name} />
+                  </div>
+                ) : (
+                  <Place key={one.name} {...common} head={snapshot.head.number} canary={false} />
+                );
+              })}
+            </div>
+            <div class="rail">
+              <b>{site.name}</b> {counted(site.to - site.from)}
+              {at < setup.sites.length - 1 && (
+                <Trunk site={at} names={[site.name, setup.sites[at + 1]!.name]} state={snapshot.trunks[at] ?? 'linked'} isSmall />
+              )}
+            </div>
+          </section>
+        ))}
+      </div>
+      {isSmall && device && (
+        <aside class={`place chosen-board ${device.state}`}>
+          <Tag device={device} />
+          <Board device={device} index={chosen} site="" isChosen={false} />
+        </aside>
+      )}
+      <Together snapshot={snapshot} />
+    </div>
+  );
+}
+
+const counted = (devices: number): string => `${devices} ${devices === 1 ? 'device' : 'devices'}`;
 
 /** What the bench looks like before there is a device. */
-export function EmptyBench({ note }: { note: string }) {
+export function EmptyBench({ note, looks, children }: { note: string; looks?: Looks; children?: ComponentChildren }) {
   return (
-    <section class="bench" data-density="few" aria-label="Bench">
-      <div class="stage empty" aria-hidden="true">
-        {[0, 1, 2, 3].map((index) => (
+    <section class="bench empty" data-density="few" aria-label="Bench">
+      <div class="row" aria-hidden="true" style={{ gridTemplateColumns: 'auto auto', '--cols': 4, '--wide': 192, '--trunks': 0 }}>
+        {[0, 1].map((index) => (
           <div class="place" key={index}>
-            <div class="tag" />
-            <div class="board outline">
-              <Looks>
-                <div class="lcd" />
-              </Looks>
-            </div>
+            <div class="board outline">{looks ? <Shell looks={looks} /> : <span class="blank" />}</div>
           </div>
         ))}
       </div>
-      <p class="together dashed">{note}</p>
+      <p class="note">{note}</p>
+      {children}
     </section>
   );
-}
-
-type Density = keyof typeof PER_ROW;
-
-/** Boards in a row, where the page is wide enough. */
-const PER_ROW = { few: 8, many: 10, crowd: 16 };
-
-/** More than eight boards are drawn smaller, more than 24 tiny and with a mark for a name tag. */
-function densityOf(count: number): Density {
-  return count <= 8 ? 'few' : count <= 24 ? 'many' : 'crowd';
 }
 
 function Tag({ device }: { device: DeviceView }) {
@@ -89,7 +178,11 @@ function Tag({ device }: { device: DeviceView }) {
       <StateTag state={device.state} text={device.stateText} />
       <span class="runs">
         {device.release || 'no release'}
-        {device.sequencer && <span class="badge">sequencer</span>}
+        {device.sequencer && (
+          <span class="badge" title="It makes the blocks">
+            sequencer
+          </span>
+        )}
       </span>
       {device.proxyUrl && (
         <a
@@ -105,61 +198,72 @@ function Tag({ device }: { device: DeviceView }) {
   );
 }
 
-/** A handheld: lamp, glass, three keys. Everything but the LCD is paper. */
-function Looks({ children }: { children: ComponentChildren }) {
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly group: number;
+}
+
+/** Devices side by side that reach each other. */
+export function runsOf(devices: readonly DeviceView[]): readonly Run[] {
+  const runs: Run[] = [];
+  devices.forEach(({ group }, index) => {
+    const last = runs.at(-1);
+    if (last && last.group === group) runs[runs.length - 1] = { ...last, to: index + 1 };
+    else runs.push({ from: index, to: index + 1, group });
+  });
+  return runs;
+}
+
+/** A bracket under each group says whether it can decide. */
+function Brackets({ snapshot, setup }: { snapshot: Snapshot; setup: Setup }) {
+  const { ask } = useHands();
+  const { devices } = snapshot;
+  const siteOf = (index: number) => setup.sites.findIndex(({ from, to }) => index >= from && index < to);
+  const quorum = snapshot.release?.quorum ?? Math.floor(devices.length / 2) + 1;
+  const largest = reach(snapshot).group;
   return (
     <>
-      <i class="lamp" />
-      <span class="glass">{children}</span>
-      <span class="keys-row">
-        <i />
-        <i />
-        <i />
-      </span>
-      <i class="plug" />
+      {runsOf(devices).map(({ from, to, group }) => {
+        const size = devices.filter((device) => device.group === group).length;
+        const can = group === largest && size >= quorum;
+        const cut = devices.slice(from, to).filter(({ cable }) => cable === 'cut');
+        const columns = `${columnOf(from, siteOf(from))} / ${columnOf(to - 1, siteOf(to - 1)) + 1}`;
+        return (
+          <p key={from} class={can ? 'bracket' : 'bracket dashed'} style={{ gridColumn: columns }}>
+            <span>
+              {size === 1 ? (
+                <b>{devices[from]!.powered ? 'alone' : 'off'}</b>
+              ) : (
+                <b>{size === devices.length ? `all ${size}` : `${size} of ${devices.length}`} together</b>
+              )}
+              {size > 1 && (can ? ', can decide' : `, cannot decide: ${quorum} needed`)}
+            </span>
+            {cut.length > 0 && (
+              <button
+                type="button"
+                class="link"
+                onClick={() => cut.forEach(({ name }) => void ask({ do: 'cable', device: name, cut: false }))}
+              >
+                Mend
+              </button>
+            )}
+          </p>
+        );
+      })}
     </>
   );
 }
 
-const WIRE = 'M30 0C30 15 24 18 25 28S30 39 30 46';
-
-/** The cable to the ledger. A block runs out of the sequencer's and into the others'. */
-function Cable({ isCut, isSequencer, head }: { isCut: boolean; isSequencer: boolean; head: number }) {
-  return (
-    <svg class="cable" width="60" height="46" viewBox="0 0 60 46" aria-hidden="true">
-      {isCut ? (
-        <>
-          <path class="wire" d="M30 0C30 8 27 11 23 16" />
-          <path class="fray" d="M23 16l-5 3M23 16l-3 6M23 16l1 6" />
-          <path class="wire" d="M30 46C30 41 33 37 37 33" />
-          <path class="fray" d="M37 33l5-2M37 33l3-6M37 33l-1-5" />
-        </>
-      ) : (
-        <>
-          <path class="wire" d={WIRE} />
-          <circle
-            key={head}
-            class={isSequencer ? 'packet down' : 'packet up'}
-            r="3.2"
-            style={{ offsetPath: `path("${WIRE}")` }}
-          />
-        </>
-      )}
-    </svg>
-  );
-}
-
-/** The bracket under the bench: which group can decide. */
+/** The same in a sentence. */
 function Together({ snapshot }: { snapshot: Snapshot }) {
-  const { reachable, quorum, sentence } = reach(snapshot);
-  const alone = snapshot.devices.filter((device) => device.state === 'offline').map((device) => device.name);
-  const isLost = quorum !== undefined && reachable < quorum;
+  const { sentence, isLost } = reach(snapshot);
+  const away = snapshot.devices.filter(({ group }) => group !== reach(snapshot).group).map(({ name }) => name);
   return (
     <p class={isLost ? 'together dashed' : 'together'}>
       <span>
-        <b>{sentence.split(',')[0]}</b>
-        {sentence.slice(sentence.split(',')[0]!.length)}
-        {alone.length > 0 && <em>. Cut off: {listed(alone)}</em>}
+        {sentence}
+        {away.length > 0 && <em>. Not among them: {listed(away)}</em>}
       </span>
     </p>
   );

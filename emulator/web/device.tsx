@@ -1,58 +1,49 @@
-import type { ComponentChildren } from 'preact';
-import type { DeviceView } from '../protocol.ts';
-import { StateTag } from './marks.tsx';
-import { grouped, hostOf } from './words.ts';
+import { useState } from 'preact/hooks';
+import type { Detail, DeviceView, LogLine } from '../protocol.ts';
+import { useHands } from './hands.ts';
+import { LogView } from './log.tsx';
+import { Mark, StateTag } from './marks.tsx';
+import { bytesText, elapsedParts, grouped, hostOf, spanText } from './words.ts';
+
+interface Props {
+  readonly device: DeviceView;
+  readonly index: number;
+  readonly head: number;
+  readonly detail: Detail | undefined;
+}
+
+const MEMORY_LIMIT = 64 * 1024 ** 2;
 
 /** The chosen device: what the world knows of it, and word for word what its LCD says. */
-export function DevicePanel({ device, head, open }: { device: DeviceView; head: number; open: () => void }) {
-  const behind = head - device.head;
+export function DevicePanel({ device, index, head, detail }: Props) {
+  const { setup, open } = useHands();
+  const site = setup.sites.find(({ from, to }) => index >= from && index < to);
+  const own = detail?.device === device.name ? detail : undefined;
   return (
     <section class="panel device" aria-label={`Chosen device: ${device.name}`}>
       <header>
         <h2>{device.name}</h2>
         <StateTag state={device.state} text={device.stateText} />
-        {device.sequencer && <span class="badge">sequencer</span>}
-        <button type="button" class="button" onClick={open}>
-          True size
-        </button>
+        <span class="quiet wide">{site?.name}</span>
+        <span class="buttons">
+          <Power device={device} />
+          <Faults device={device} />
+          <button type="button" class="button" title="True size, 320 × 528" onClick={() => open('zoom')}>
+            Open
+          </button>
+        </span>
       </header>
-      <dl class="facts">
-        <Fact name="runs">{device.release || 'nothing'}</Fact>
-        <Fact name="vote">{device.vote ?? 'not yet'}</Fact>
-        <Fact name="head">
-          {grouped(device.head)}
-          {behind > 0 && <span class="behind"> {grouped(behind)} behind</span>}
-        </Fact>
-        <Fact name="peers">{device.peers}</Fact>
-      </dl>
-      <dl class="lines">
-        <div>
-          <dt>address</dt>
-          <dd class="mono">{device.address}</dd>
-        </div>
-        <div>
-          <dt>serves</dt>
-          <dd>
-            {device.proxyUrl ? (
-              <a href={device.proxyUrl} target="_blank" rel="noreferrer">
-                {hostOf(device.proxyUrl)}
-              </a>
-            ) : (
-              'nothing'
-            )}
-          </dd>
-        </div>
-        <div>
-          <dt>does now</dt>
-          <dd>
-            {device.steps.join(', ') || (device.state === 'healthy' ? 'nothing: it runs what the ledger wants' : 'it waits')}
-          </dd>
-        </div>
-      </dl>
+      <Meters device={device} head={head} />
+      <Containers detail={own} device={device} />
+      <h3>
+        Log <span class="quiet">{own && own.log.length > 0 ? 'newest below' : ''}</span>
+      </h3>
+      <LogView lines={own?.log ?? NO_LINES} />
+      <Requests detail={own} device={device} />
       <h3 id="screen-says">Its screen says</h3>
       <ul class="screen-text" aria-labelledby="screen-says">
-        {device.screen.map((line, index) => (
-          <li key={index}>{line}</li>
+        {device.screen.map((line, at) => (
+          <li key={at}>{line}</li>
         ))}
         {device.screen.length === 0 && <li>nothing: it is dark</li>}
       </ul>
@@ -60,11 +51,184 @@ export function DevicePanel({ device, head, open }: { device: DeviceView; head: 
   );
 }
 
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+const NO_LINES: readonly LogLine[] = [];
+
+function Power({ device: { name, powered } }: { device: DeviceView }) {
+  const { ask } = useHands();
+  const fault = powered ? 'cut-power' : 'restore-power';
   return (
-    <div>
+    <button type="button" class="button" onClick={() => void ask({ do: 'fault', fault, devices: [name] })}>
+      {powered ? 'Power off' : 'Power on'}
+    </button>
+  );
+}
+
+/** Everything that can be done to a device, as the emulator lists it. */
+function Faults({ device: { name } }: { device: DeviceView }) {
+  const { setup, ask, say } = useHands();
+  const [amounts, setAmounts] = useState<{ readonly [fault: string]: string }>({});
+  const make = async (fault: string) => {
+    const amount = amounts[fault];
+    const answer = await ask({ do: 'fault', fault, devices: [name], ...(amount ? { amount: Number(amount) } : {}) });
+    if (answer.ok) say(answer.said, false);
+  };
+  return (
+    <details class="menu">
+      <summary class="button">Faults…</summary>
+      <div class="menu-sheet">
+        {[...new Set(setup.faults.map(({ on }) => on))].map((on) => (
+          <div key={on}>
+            <h3>{on}</h3>
+            {setup.faults
+              .filter((fault) => fault.on === on)
+              .map(({ name: fault, title, amount }) => (
+                <p key={fault}>
+                  <button type="button" class="link" onClick={() => void make(fault)}>
+                    {title}
+                  </button>
+                  {amount && (
+                    <label>
+                      <input
+                        type="number"
+                        aria-label={`${title}, ${amount.unit}`}
+                        min={amount.least}
+                        max={amount.most}
+                        placeholder={String(amount.fallback)}
+                        value={amounts[fault] ?? ''}
+                        onInput={(event) => setAmounts({ ...amounts, [fault]: event.currentTarget.value })}
+                      />
+                      {amount.unit}
+                    </label>
+                  )}
+                </p>
+              ))}
+          </div>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+function Meters({ device, head }: { device: DeviceView; head: number }) {
+  const { memoryBytes, battery, skewMs, head: own } = device;
+  const behind = head - own;
+  return (
+    <dl class="meters">
+      <Meter
+        name="memory"
+        value={memoryBytes === 0 ? 'none' : bytesText(memoryBytes)}
+        share={memoryBytes / MEMORY_LIMIT}
+        isBad={memoryBytes > MEMORY_LIMIT * 0.9}
+      />
+      <Meter
+        name="battery"
+        value={battery === undefined ? 'mains' : `${battery}%`}
+        share={(battery ?? 100) / 100}
+        isBad={battery !== undefined && battery < 15}
+      />
+      <Meter
+        name="clock skew"
+        value={skewMs === 0 ? 'none' : spanText(skewMs)}
+        share={Math.min(1, Math.abs(skewMs) / 60_000)}
+        isBad={Math.abs(skewMs) > 60_000}
+      />
+      <Meter
+        name="head"
+        value={behind > 0 ? `${grouped(behind)} behind` : grouped(own)}
+        share={head === 0 ? 0 : own / head}
+        isBad={behind > 20}
+      />
+    </dl>
+  );
+}
+
+function Meter({ name, value, share, isBad }: { name: string; value: string; share: number; isBad: boolean }) {
+  return (
+    <div class={isBad ? 'bad' : ''}>
       <dt>{name}</dt>
-      <dd>{children}</dd>
+      <dd>
+        {value}
+        <i class="meter" style={{ '--share': Math.max(0, Math.min(1, share)) }} />
+      </dd>
     </div>
   );
+}
+
+function Containers({ detail, device }: { detail: Detail | undefined; device: DeviceView }) {
+  return (
+    <table class="containers">
+      <caption class="unseen">Containers</caption>
+      <tbody>
+        {(detail?.containers ?? []).map(({ name, state, stateText, image, restarts }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td>
+              <StateTag state={state} text={stateText} />
+              {restarts > 0 && <span class="quiet"> {restarts} restarts</span>}
+            </td>
+            <td>{image}</td>
+          </tr>
+        ))}
+        {device.steps.map((step) => (
+          <tr key={step}>
+            <th scope="row">doing</th>
+            <td colSpan={2}>
+              <StateTag state="changing" text={step} />
+            </td>
+          </tr>
+        ))}
+        {(detail?.containers.length ?? 0) === 0 && device.steps.length === 0 && (
+          <tr>
+            <td class="quiet">No containers.</td>
+          </tr>
+        )}
+      </tbody>
+    </table>
+  );
+}
+
+function Requests({ detail, device }: { detail: Detail | undefined; device: DeviceView }) {
+  const rows = detail?.requests.slice(-4) ?? [];
+  return (
+    <>
+      <h3>
+        Requests through the proxy{' '}
+        <span class="quiet">
+          {detail && detail.requestCount > rows.length && `last ${rows.length} of ${grouped(detail.requestCount)}`}
+          {device.proxyUrl && (
+            <a href={device.proxyUrl} target="_blank" rel="noreferrer">
+              {hostOf(device.proxyUrl)}
+            </a>
+          )}
+        </span>
+      </h3>
+      <table class="requests">
+        <caption class="unseen">Requests</caption>
+        <tbody>
+          {rows.map(({ id, at, method, path, status, tookMs, release }) => (
+            <tr key={id}>
+              <td class="quiet">{momentText(at)}</td>
+              <td>
+                {method} {path}
+              </td>
+              <td>
+                <Mark state={status < 500 ? 'healthy' : 'failed'} size={11} /> {status} {release}
+              </td>
+              <td>{tookMs} ms</td>
+            </tr>
+          ))}
+          {rows.length === 0 && (
+            <tr>
+              <td class="quiet">None yet.</td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function momentText(ms: number): string {
+  const [clock, rest] = elapsedParts(ms);
+  return `${clock.slice(3)}${rest}`;
 }

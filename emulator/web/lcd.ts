@@ -6,6 +6,7 @@ interface Lcd {
   readonly canvases: Set<CanvasRenderingContext2D>;
   /** What is not painted yet: left, top, right, bottom. */
   dirty: [number, number, number, number] | undefined;
+  isKnown: boolean;
 }
 
 /** The pictures of all devices, painted once per animation frame and only where they changed. */
@@ -21,6 +22,7 @@ export class Lcds {
       for (let column = 0; column < width; column++, at++) lcd.words[line + column] = this.colours[pixels[at]!]!;
     }
     const [left, top, right, bottom] = lcd.dirty ?? [x, y, 0, 0];
+    lcd.isKnown = true;
     lcd.dirty = [Math.min(left, x), Math.min(top, y), Math.max(right, x + width), Math.max(bottom, y + height)];
     this.ask();
   }
@@ -32,6 +34,11 @@ export class Lcds {
     lcd.canvases.add(context);
     context.putImageData(lcd.image, 0, 0);
     return () => lcd.canvases.delete(context);
+  }
+
+  /** Whether anything of it has arrived. */
+  isKnown(device: number): boolean {
+    return this.lcds.get(device)?.isKnown === true;
   }
 
   private ask(): void {
@@ -48,7 +55,7 @@ export class Lcds {
     if (found) return found;
     const image = new ImageData(LCD_WIDTH, LCD_HEIGHT);
     const words = new Uint32Array(image.data.buffer).fill(0xff100c08);
-    const lcd: Lcd = { image, words, canvases: new Set(), dirty: undefined };
+    const lcd: Lcd = { image, words, canvases: new Set(), dirty: undefined, isKnown: false };
     this.lcds.set(device, lcd);
     return lcd;
   }

@@ -1,31 +1,49 @@
 import { useRef, useState } from 'preact/hooks';
 import type { LedgerRow, Snapshot } from '../protocol.ts';
+import { Gauges } from './gauges.tsx';
+import { useHands } from './hands.ts';
 import { Mark } from './marks.tsx';
 import { Signal } from './signal.tsx';
-import { grouped, timeOfDay } from './words.ts';
+import { grouped, shortened, timeOfDay } from './words.ts';
 
-const ROWS = 60;
+const ROWS = 80;
 
-/** The ledger, read like a signal, and below it in words. */
+/** The ledger, read like a signal, and below it in words or in gauges. */
 export function LedgerPanel({ snapshot, chosen }: { snapshot: Snapshot; chosen: string | undefined }) {
-  const [block, setBlock] = useState<number | undefined>();
-  const [query, setQuery] = useState('');
+  const { view, look } = useHands();
+  const { tab, search } = view;
+  const [pointed, point] = useState<number | undefined>();
+  const block = pointed ?? view.block;
+  const pin = (one: number) => look({ block: one === view.block ? undefined : one });
   return (
     <section class="panel ledger" aria-label="Ledger">
       <header>
         <h2>Ledger</h2>
         <span class="quiet wide">{legendOf(snapshot)}</span>
+        <span class="tabs">
+          <button type="button" aria-pressed={tab === 'events'} onClick={() => look({ tab: 'events' })}>
+            Events
+          </button>
+          <button type="button" aria-pressed={tab === 'gauges'} onClick={() => look({ tab: 'gauges' })}>
+            Gauges
+          </button>
+        </span>
         <input
           class="search"
           type="search"
           placeholder="Search"
           aria-label="Search the ledger (/)"
-          value={query}
-          onInput={(event) => setQuery(event.currentTarget.value)}
+          value={search}
+          onInput={(event) => look({ search: event.currentTarget.value, tab: 'events' })}
+          onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
         />
       </header>
-      <Signal snapshot={snapshot} chosen={chosen} block={block} point={setBlock} />
-      <Events rows={snapshot.ledger} query={query} block={block} point={setBlock} />
+      <Signal snapshot={snapshot} chosen={chosen} block={block} point={point} pin={pin} />
+      {tab === 'gauges' ? (
+        <Gauges samples={snapshot.samples} />
+      ) : (
+        <Events rows={snapshot.ledger} query={search} block={block} point={point} />
+      )}
     </section>
   );
 }
@@ -45,6 +63,7 @@ interface EventsProps {
 function Events({ rows, query, block, point }: EventsProps) {
   const held = useRef<readonly LedgerRow[] | undefined>(undefined);
   const [isHeld, setHeld] = useState(false);
+  const [opened, setOpened] = useState('');
   const source = isHeld && held.current ? held.current : rows;
   const newest = source.at(-1);
   const fresh = newest ? rows.length - 1 - rows.findLastIndex((row) => keyOf(row) === keyOf(newest)) : 0;
@@ -85,6 +104,8 @@ function Events({ rows, query, block, point }: EventsProps) {
               row={row}
               isFirst={row.block !== shown[index - 1]?.block}
               isPointed={row.block === block}
+              isOpen={keyOf(row) === opened}
+              open={() => setOpened(keyOf(row) === opened ? '' : keyOf(row))}
               point={point}
             />
           ))}
@@ -100,22 +121,42 @@ interface RowProps {
   /** Whether it is the first shown of its block, which alone names the block and the time. */
   readonly isFirst: boolean;
   readonly isPointed: boolean;
+  readonly isOpen: boolean;
+  readonly open: () => void;
   readonly point: (block: number) => void;
 }
 
-function Row({ row, isFirst, isPointed, point }: RowProps) {
+function Row({ row, isFirst, isPointed, isOpen, open, point }: RowProps) {
   return (
-    <tr class={`${row.what} ${isPointed ? 'pointed' : ''} ${isFirst ? 'first' : ''}`} onPointerEnter={() => point(row.block)}>
-      <td class="block">{isFirst ? grouped(row.block) : ''}</td>
-      <td class="time">{isFirst ? timeOfDay(row.timestamp) : ''}</td>
-      <td class="what">
-        <Mark state={row.state} size={12} />
-        {row.what}
-      </td>
-      <td class="text">{row.text}</td>
-      <td class="who">{row.who}</td>
-      <td class="gas">{row.gas > 0 ? grouped(row.gas) : ''}</td>
-    </tr>
+    <>
+      <tr class={`${row.what} ${isPointed ? 'pointed' : ''} ${isFirst ? 'first' : ''}`} onPointerEnter={() => point(row.block)}>
+        <td class="block">{isFirst ? grouped(row.block) : ''}</td>
+        <td class="time">{isFirst ? timeOfDay(row.timestamp) : ''}</td>
+        <td class="what">
+          <button type="button" aria-expanded={isOpen} disabled={!row.call} onClick={open}>
+            <Mark state={row.state} size={12} />
+            {row.what}
+          </button>
+        </td>
+        <td class="text">{row.text}</td>
+        <td class="who">{row.who}</td>
+        <td class="gas">{row.gas > 0 ? grouped(row.gas) : ''}</td>
+      </tr>
+      {isOpen && row.call && (
+        <tr class="call">
+          <td colSpan={2} />
+          <td colSpan={4}>
+            <code>
+              {row.call.name}({row.call.args.map(([name, value]) => `${name}: ${value}`).join(', ')})
+            </code>
+            <span class="quiet">
+              by {row.call.from}, {row.call.succeeded ? 'succeeded' : 'reverted'}, transaction{' '}
+              <code title={row.call.hash}>{shortened(row.call.hash)}</code>
+            </span>
+          </td>
+        </tr>
+      )}
+    </>
   );
 }
 
@@ -123,6 +164,6 @@ function keyOf(row: LedgerRow): string {
   return `${row.block}.${row.index}`;
 }
 
-function textOf(row: LedgerRow): string {
-  return `${row.block} ${row.what} ${row.text} ${row.who}`.toLowerCase();
+function textOf({ block, what, text, who, call }: LedgerRow): string {
+  return `${block} ${what} ${text} ${who} ${call ? `${call.name} ${call.hash}` : ''}`.toLowerCase();
 }

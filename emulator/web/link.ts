@@ -6,7 +6,7 @@ export interface View {
   readonly tab: 'events' | 'gauges';
   readonly search: string;
   /** Block that is pointed at. */
-  readonly block?: number;
+  readonly block?: number | undefined;
   readonly seed?: string;
   /** Head of the world when the link was made. */
   readonly at?: number;

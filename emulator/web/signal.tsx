@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DeviceView, LedgerRow, Snapshot } from '../protocol.ts';
+import { useHands } from './hands.ts';
 import { Shape } from './marks.tsx';
 import { notched, type Stretch, stretchesOf } from './trace.ts';
 
@@ -16,6 +17,8 @@ interface Props {
   readonly chosen: string | undefined;
   readonly block: number | undefined;
   readonly point: (block: number | undefined) => void;
+  /** Keeps a block pointed at, or lets it go. */
+  readonly pin: (block: number) => void;
 }
 
 /** Where blocks and devices are on the drawing. */
@@ -32,7 +35,7 @@ interface Scale {
 }
 
 /** One line per device, high while it runs the newest revision, over the blocks; now is the right edge. */
-export function Signal({ snapshot, chosen, block, point }: Props) {
+export function Signal({ snapshot, chosen, block, point, pin }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const { devices, head } = snapshot;
@@ -42,8 +45,7 @@ export function Signal({ snapshot, chosen, block, point }: Props) {
   return (
     <div class="signal" ref={frame}>
       <svg width={width} height={scale.height} role="img" aria-label={text}>
-        <Columns snapshot={snapshot} scale={scale} block={block} point={point} />
-        <line class="edge" x1={scale.x(scale.now)} x2={scale.x(scale.now)} y1="20" y2={scale.height} />
+        <Columns snapshot={snapshot} scale={scale} block={block} point={point} pin={pin} />
         {devices.map((device, index) => (
           <g
             key={device.name}
@@ -55,8 +57,63 @@ export function Signal({ snapshot, chosen, block, point }: Props) {
             <OwnEvents device={device} rows={snapshot.ledger} scale={scale} />
           </g>
         ))}
+        <Now scale={scale} head={head.number} />
       </svg>
     </div>
+  );
+}
+
+/** The line that is now. Drawn to the left it leads back: the world is rewound to where it is let go. */
+function Now({ scale, head }: { scale: Scale; head: number }) {
+  const { ask } = useHands();
+  const [back, setBack] = useState<number | undefined>();
+  const at = back === undefined ? scale.now : back + 1;
+  const blockAt = (event: PointerEvent) => {
+    const { left } = (event.currentTarget as SVGElement).ownerSVGElement!.getBoundingClientRect();
+    const block = scale.first + Math.floor((event.clientX - left - LEFT) / COLUMN_PX);
+    return block >= head ? undefined : Math.max(scale.first, block);
+  };
+  const go = () => {
+    if (back !== undefined) void ask({ do: 'back', block: back });
+    setBack(undefined);
+  };
+  const press = (event: KeyboardEvent) => {
+    const moves: { readonly [key: string]: number } = { ArrowLeft: -1, ArrowRight: 1 };
+    const by = moves[event.key];
+    if (by === undefined && event.key !== 'Enter' && event.key !== 'Escape') return;
+    event.stopPropagation();
+    event.preventDefault();
+    if (event.key === 'Enter') go();
+    else if (by === undefined) setBack(undefined);
+    else {
+      const next = Math.max(scale.first, (back ?? head) + by);
+      setBack(next >= head ? undefined : next);
+    }
+  };
+  return (
+    <g
+      class={back === undefined ? 'now' : 'now back'}
+      role="slider"
+      tabIndex={0}
+      aria-label="Now. Left goes back, enter rewinds"
+      aria-valuemin={scale.first}
+      aria-valuemax={head}
+      aria-valuenow={back ?? head}
+      transform={`translate(${scale.x(at)} 0)`}
+      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && setBack(blockAt(event))}
+      onPointerUp={go}
+      onKeyDown={press}
+    >
+      <rect class="reach" x="-9" y="14" width="18" height={scale.height - 14} />
+      <line class="edge" x1="0" x2="0" y1="20" y2={scale.height} />
+      <path class="grip" d="M-5 16h10v5l-5 5-5-5z" />
+      {back !== undefined && (
+        <text x="-10" y={scale.height - 4} text-anchor="end">
+          back to {back}
+        </text>
+      )}
+    </g>
   );
 }
 
@@ -80,7 +137,7 @@ interface ColumnsProps extends Omit<Props, 'chosen'> {
 }
 
 /** The blocks: filled where something happened, numbered at every fifth and at the head. */
-function Columns({ snapshot, scale, block, point }: ColumnsProps) {
+function Columns({ snapshot, scale, block, point, pin }: ColumnsProps) {
   const head = snapshot.head.number;
   const busy = new Set(snapshot.ledger.map((row) => row.block));
   const blocks = Array.from({ length: head + 1 - scale.first }, (_, index) => scale.first + index);
@@ -88,12 +145,14 @@ function Columns({ snapshot, scale, block, point }: ColumnsProps) {
   return (
     <>
       {blocks.map((number) => (
+        // biome-ignore lint/a11y/noStaticElementInteractions: the events below say the same, and can be reached by keys
         <g
           key={number}
           class={block === number ? 'column pointed' : 'column'}
           transform={`translate(${scale.x(number)} 0)`}
           onPointerEnter={() => point(number)}
           onPointerLeave={() => point(undefined)}
+          onClick={() => pin(number)}
         >
           <rect class="hit" y="14" width={COLUMN_PX} height={scale.height - 14} />
           <line class="grid" x1={COLUMN_PX / 2} x2={COLUMN_PX / 2} y1="36" y2={scale.height} />

@@ -1,16 +1,19 @@
 import type { Snapshot } from '../protocol.ts';
+import { useHands } from './hands.ts';
+import { toHash } from './link.ts';
 import { switchTheme } from './theme.ts';
 import { elapsedParts, grouped, reach } from './words.ts';
+
+export const SPEEDS: readonly (number | 'max')[] = [0.25, 1, 8, 64, 'max'];
 
 interface Props {
   readonly snapshot: Snapshot;
   readonly silentSeconds: number | undefined;
-  readonly help: () => void;
 }
 
-/** Who speaks, for how long, and whether the ledger can decide. */
-export function TopBar({ snapshot, silentSeconds, help }: Props) {
-  const [clock, rest] = elapsedParts(snapshot.elapsedMs);
+/** Who speaks, at what time, and how fast it passes; whether the ledger can decide. */
+export function TopBar({ snapshot, silentSeconds }: Props) {
+  const { setup, open } = useHands();
   return (
     <header class="top">
       <span class="brand">
@@ -21,10 +24,61 @@ export function TopBar({ snapshot, silentSeconds, help }: Props) {
         </svg>
         classpad
       </span>
-      <span class="pair wide">
-        <b>{snapshot.containers}</b> <span>version {snapshot.version}</span>
+      <span class="pair wide" title={`version ${setup.version}`}>
+        {setup.containers}
       </span>
-      <time class={silentSeconds === undefined ? 'clock' : 'clock lost'} dateTime={`PT${snapshot.elapsedMs / 1000}S`}>
+      <span class="pair wide">
+        <span>seed</span> <code>{setup.seed}</code>
+      </span>
+      <Transport snapshot={snapshot} silentSeconds={silentSeconds} />
+      <span class="spring" />
+      <span class="pair" title={snapshot.head.hash}>
+        <span>head</span> <b class="head">{grouped(snapshot.head.number)}</b>
+      </span>
+      <Quorum snapshot={snapshot} />
+      <span class="icons">
+        <CopyLink snapshot={snapshot} />
+        <IconButton
+          label="Light or dark (T)"
+          onClick={switchTheme}
+          path="M8 .5a7.5 7.5 0 1 1 0 15 7.5 7.5 0 0 1 0-15ZM8 2v12A6 6 0 0 0 8 2Z"
+        />
+        <button type="button" class="icon-button wide" aria-label="Keys (?)" title="Keys (?)" onClick={() => open('help')}>
+          ?
+        </button>
+      </span>
+    </header>
+  );
+}
+
+function IconButton({
+  label,
+  path,
+  onClick,
+  isMain = false,
+}: {
+  label: string;
+  path: string;
+  onClick: () => void;
+  isMain?: boolean;
+}) {
+  return (
+    <button type="button" class={isMain ? 'icon-button main' : 'icon-button'} aria-label={label} title={label} onClick={onClick}>
+      <svg width="14" height="14" viewBox="0 0 16 16" aria-hidden="true">
+        <path fill-rule="evenodd" d={path} />
+      </svg>
+    </button>
+  );
+}
+
+/** The clock and its keys. */
+function Transport({ snapshot, silentSeconds }: Props) {
+  const { ask } = useHands();
+  const { elapsedMs, paused, speed, pausedBecause } = snapshot.clock;
+  const [clock, rest] = elapsedParts(elapsedMs);
+  return (
+    <span class="transport">
+      <time class={silentSeconds === undefined ? 'clock' : 'clock lost'} dateTime={`PT${elapsedMs / 1000}S`}>
         {clock}
         <i>{rest}</i>
       </time>
@@ -33,26 +87,55 @@ export function TopBar({ snapshot, silentSeconds, help }: Props) {
           last heard {silentSeconds} s ago
         </span>
       )}
-      <span class="spring" />
-      <span class="pair" title={snapshot.head.hash}>
-        <span>head</span> <b class="head">{grouped(snapshot.head.number)}</b>
-      </span>
-      <Quorum snapshot={snapshot} />
-      <button type="button" class="icon-button" aria-label="Light or dark (T)" title="Light or dark (T)" onClick={switchTheme}>
-        <svg width="15" height="15" viewBox="0 0 16 16" aria-hidden="true">
-          <path fill-rule="evenodd" d="M8 .5a7.5 7.5 0 1 1 0 15 7.5 7.5 0 0 1 0-15ZM8 2v12A6 6 0 0 0 8 2Z" />
-        </svg>
-      </button>
-      <button type="button" class="icon-button wide" aria-label="Keys (?)" title="Keys (?)" onClick={help}>
-        ?
-      </button>
-    </header>
+      <IconButton
+        label="Back one block (,)"
+        path="M2 2h2v12H2zM14 2v12L5 8z"
+        onClick={() => void ask({ do: 'back', block: Math.max(0, snapshot.head.number - 1) })}
+      />
+      <IconButton
+        isMain
+        label={paused ? 'Run (space)' : 'Pause (space)'}
+        path={paused ? 'M4 2v12l10-6z' : 'M3 2h4v12H3zM9 2h4v12H9z'}
+        onClick={() => void ask({ do: paused ? 'run' : 'pause' })}
+      />
+      <IconButton label="Forward one block (.)" path="M12 2h2v12h-2zM2 2v12l9-6z" onClick={() => void ask({ do: 'step' })} />
+      <fieldset class="speeds">
+        <legend class="unseen">Speed</legend>
+        {SPEEDS.map((one) => (
+          <button key={one} type="button" aria-pressed={one === speed} onClick={() => void ask({ do: 'speed', speed: one })}>
+            {one === 0.25 ? '¼' : one === 'max' ? 'max' : `${one}×`}
+          </button>
+        ))}
+      </fieldset>
+      {pausedBecause !== undefined && <span class="heard">paused: {pausedBecause}</span>}
+    </span>
   );
 }
 
-/** A box for each device, hatched where it is cut off, with the line that the ledger needs to reach. */
+/** Copies an address that shows this world at this moment as it is looked at now. */
+function CopyLink({ snapshot }: { snapshot: Snapshot }) {
+  const { view, setup, say } = useHands();
+  const copy = async () => {
+    const hash = toHash({ ...view, seed: setup.seed, at: snapshot.head.number });
+    history.replaceState(null, '', hash);
+    const done = await navigator.clipboard.writeText(location.href).then(
+      () => true,
+      () => false,
+    );
+    say(done ? 'The link to this view is copied' : 'The address of this page is the link to this view', false);
+  };
+  return (
+    <IconButton
+      label="Copy a link to this view"
+      onClick={() => void copy()}
+      path="M6.5 9.5 9.5 6.5M5 7 3 9a2.8 2.8 0 0 0 4 4l2-2M11 9l2-2a2.8 2.8 0 0 0-4-4L7 5"
+    />
+  );
+}
+
+/** A box for each device, hollow where it is out of reach, with the line that the ledger needs to reach. */
 function Quorum({ snapshot }: { snapshot: Snapshot }) {
-  const { reachable, total, quorum } = reach(snapshot);
+  const { reachable, total, quorum, isLost } = reach(snapshot);
   const width = Math.min(12, 72 / Math.max(1, total));
   return (
     <span class="pair">
@@ -68,13 +151,13 @@ function Quorum({ snapshot }: { snapshot: Snapshot }) {
             rx="1"
           />
         ))}
-        {quorum !== undefined && <line x1={quorum * width} x2={quorum * width} y1="0" y2="18" />}
+        <line x1={quorum * width} x2={quorum * width} y1="0" y2="18" />
       </svg>
       <b>
         {reachable} of {total}
       </b>
       <span class="wide">
-        {quorum === undefined ? 'connected' : `quorum ${quorum}, ${reachable >= quorum ? 'holding' : 'lost'}`}
+        quorum {quorum}, {isLost ? 'lost' : 'holding'}
       </span>
     </span>
   );

@@ -1,4 +1,4 @@
-import type { DeviceView, LedgerRow, Snapshot } from '../protocol.ts';
+import type { ChangeView, DeviceView, LedgerRow, Snapshot } from '../protocol.ts';
 
 export type Release = NonNullable<Snapshot['release']>;
 export type Vote = 'healthy' | 'unhealthy';
@@ -46,6 +46,26 @@ export function reasonsOf(
     byReason.set(reason, names.includes(who) ? names : [...names, who]);
   }
   return [...byReason].map(([reason, who]) => ({ reason, who }));
+}
+
+/** Words of a complaint, and the fields of a manifest that may be behind it. */
+const CAUSES: readonly (readonly [complaint: RegExp, field: RegExp])[] = [
+  [/memory|137/i, /memory/i],
+  [/health check|probe/i, /healthcheck|command|environment|entrypoint/i],
+  [/exit code|keeps ending/i, /command|environment|entrypoint|image/i],
+  [/image|pull/i, /image/i],
+];
+
+/** The change that fits what the devices complain of: never claimed as certain. */
+export function likelyCause(changes: readonly ChangeView[], reasons: readonly string[]): ChangeView | undefined {
+  for (const reason of reasons) {
+    const fields = CAUSES.filter(([complaint]) => complaint.test(reason)).map(([, field]) => field);
+    const fitting = changes.filter(({ field }) => fields.some((one) => one.test(field)));
+    // What was not there before is likelier than what only reads otherwise.
+    const found = fitting.find(({ before }) => before === '') ?? fitting[0];
+    if (found) return found;
+  }
+  return reasons.length > 0 && changes.length === 1 ? changes[0] : undefined;
 }
 
 const DECISIONS: readonly string[] = ['Proposed', 'Approved', 'RollingOut', 'Promoted', 'RolledBack', 'Superseded'];

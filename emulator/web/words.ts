@@ -38,13 +38,46 @@ export function countOf(devices: readonly DeviceView[], state: ViewState): numbe
   return devices.filter((device) => device.state === state).length;
 }
 
-/** Who can decide now: devices that are not cut off, of all, against the quorum. */
-export function reach(snapshot: Snapshot): { reachable: number; total: number; quorum: number | undefined; sentence: string } {
-  const total = snapshot.devices.length;
-  const reachable = total - countOf(snapshot.devices, 'offline');
-  const quorum = snapshot.release?.quorum;
-  const can = quorum === undefined ? '' : reachable >= quorum ? ', can decide' : `, cannot decide: ${quorum} needed`;
-  return { reachable, total, quorum, sentence: `${reachable} of ${total} together${can}` };
+/** Who can decide now: the largest group of devices that reach each other, against the quorum. */
+export interface Reach {
+  readonly group: number;
+  readonly reachable: number;
+  readonly total: number;
+  readonly quorum: number;
+  readonly isLost: boolean;
+  readonly sentence: string;
+}
+
+export function reach({ devices, release }: Pick<Snapshot, 'devices' | 'release'>): Reach {
+  const sizes = new Map<number, number>();
+  for (const { group, powered } of devices) if (powered) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  const [group, reachable] = [...sizes].reduce((best, one) => (one[1] > best[1] ? one : best), [-1, 0]);
+  const total = devices.length;
+  // The contract's rule: more than half of the enrolled devices.
+  const quorum = release?.quorum ?? Math.floor(total / 2) + 1;
+  const isLost = reachable < quorum;
+  const can = isLost ? `cannot decide: ${quorum} needed` : 'can decide';
+  return { group, reachable, total, quorum, isLost, sentence: `${reachable} of ${total} together, ${can}` };
+}
+
+/** Bytes in the unit that fits. */
+export function bytesText(bytes: number): string {
+  return bytes >= 1024 ** 3 ? `${(bytes / 1024 ** 3).toFixed(1)} GiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+/** A span of time, short: `+3 ms`, `-2 h`. */
+export function spanText(ms: number): string {
+  const sign = ms < 0 ? '-' : '+';
+  const units: readonly (readonly [size: number, name: string])[] = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+    [1000, 's'],
+    [1, 'ms'],
+  ];
+  const [size, name] = units.find(([one]) => Math.abs(ms) >= one) ?? [1, 'ms'];
+  const value = Math.abs(ms) / size;
+  return `${sign}${value >= 10 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${name}`;
 }
 
 function two(value: number): string {

@@ -1,14 +1,33 @@
 import type { DeviceView } from '../protocol.ts';
+import { useTouch } from './board.tsx';
 import { Dialog } from './dialog.tsx';
-import type { Lcds } from './lcd.ts';
+import { useHands } from './hands.ts';
 import { LcdCanvas } from './lcd-canvas.tsx';
 
-/** One device's LCD at its true size, 320 × 528. */
-export function Zoom({ device, index, lcds, close }: { device: DeviceView; index: number; lcds: Lcds; close: () => void }) {
+/** One device's LCD at its true size, 320 × 528, for finger and keys. */
+export function Zoom({ device, index, close }: { device: DeviceView; index: number; close: () => void }) {
+  const { lcds, setup, ask } = useHands();
+  const touch = useTouch(device);
   return (
     <Dialog title={device.name} close={close}>
       <div class="glass true-size">
-        <LcdCanvas index={index} lcds={lcds} text={device.screen.join(', ')} />
+        <div class="lcd-place live" {...touch}>
+          <LcdCanvas index={index} lcds={lcds} text={device.screen.join(', ')} />
+        </div>
+      </div>
+      <div class="true-keys">
+        {setup.looks.keys.map(({ name, label }) => (
+          <button
+            key={name}
+            type="button"
+            class="button"
+            aria-label={`${name} key`}
+            title={`${name} key`}
+            onClick={() => void ask({ do: 'key', device: device.name, key: name })}
+          >
+            {label}
+          </button>
+        ))}
       </div>
     </Dialog>
   );

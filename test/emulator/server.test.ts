@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WebSocket } from 'ws';
-import type { Snapshot } from '../../emulator/protocol.ts';
+import { createControls } from '../../emulator/controls.ts';
+import type { Command, Message, Request } from '../../emulator/protocol.ts';
 import { type EmulatorServer, serveWorld } from '../../emulator/server.ts';
 import { createWorld, type World } from '../../emulator/world.ts';
 import { root } from '../support/need.ts';
@@ -27,6 +28,7 @@ const answering = {
 
 const options = (world: World) => ({
   world,
+  controls: createControls(world),
   fleet: { abi: [], bytecode: '0x' as const },
   containers: 'virtual containers',
   port: 0,
@@ -137,30 +139,128 @@ test('what is not HTTP gets a sentence', async ({ server }) => {
   assert.match(text, /^HTTP\/1\.1 400 [\s\S]*this is not HTTP/);
 });
 
-test('the stream brings a snapshot and every screen, then what changes', async ({ server, world }) => {
+/** A page without a browser. */
+function openPage(server: EmulatorServer) {
   const socket = new WebSocket(`${page(server).replace('http', 'ws')}/live`);
-  const messages: (Snapshot | Buffer)[] = [];
-  socket.on('message', (data: Buffer, isBinary: boolean) => messages.push(isBinary ? data : JSON.parse(data.toString())));
-  const snapshots = () => messages.filter((message) => !Buffer.isBuffer(message)) as Snapshot[];
-  const drawn = () => messages.filter((message) => Buffer.isBuffer(message)) as Buffer[];
-  await until(() => snapshots().length > 0 && drawn().length === 2);
-  const [snapshot] = snapshots() as [Snapshot];
-  const [first, second] = drawn() as [Buffer, Buffer];
+  const told: Message[] = [];
+  const drawn: Buffer[] = [];
+  let nextId = 1;
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (isBinary) drawn.push(data);
+    else told.push(JSON.parse(data.toString()) as Message);
+  });
+  const of = <K extends Message['kind']>(kind: K) =>
+    told.filter((message): message is Extract<Message, { kind: K }> => message.kind === kind);
+  const ask = (command: Command): number => {
+    socket.send(JSON.stringify({ id: nextId, command } satisfies Request));
+    return nextId++;
+  };
+  const answer = async (command: Command) => {
+    const id = ask(command);
+    await until(() => of('answer').some((one) => one.id === id));
+    return of('answer').find((one) => one.id === id)!;
+  };
+  return { socket, told, drawn, of, ask, answer };
+}
+
+test('the stream brings the setup and the whole state, then what changes', async ({ server, world }) => {
+  const { socket, told, of } = openPage(server);
+  await until(() => of('change').length > 0);
+  assert.is(told[0]!.kind, 'setup');
+  const [first] = of('change');
+  assert.is(first!.change.fresh, true);
   assert.equal(
-    snapshot.devices.map(({ name, screen }) => [name, screen]),
+    first!.change.devices!.map(([index, { name, screen, proxyUrl }]) => [index, name, screen, proxyUrl]),
     [
-      ['pad-01', ['boot 1']],
-      ['pad-02', ['boot 1']],
+      [0, 'pad-01', ['boot 1'], `${server.proxyUrls[0]}/`],
+      [1, 'pad-02', ['boot 1'], `${server.proxyUrls[1]}/`],
     ],
   );
-  assert.is(snapshot.devices[1]!.proxyUrl, `${server.proxyUrls[1]}/`);
-  assert.equal([first.length, second[0]], [10 + 320 * 528 * 2, 1]);
-  assert.is(first.readUInt16LE(10 + 1 * 2), 0xffff);
-  messages.length = 0;
+  told.length = 0;
   await world.advance(100);
-  await until(() => snapshots().length > 0 && drawn().length > 0);
-  assert.equal([...drawn()[0]!], [0, 0, 3, 0, 0, 0, 1, 0, 1, 0, 0xff, 0xff]);
+  await until(() => of('change').some(({ change }) => change.clock !== undefined));
+  const { change } = of('change').find((one) => one.change.clock !== undefined)!;
+  assert.equal([change.fresh, change.clock!.paused], [undefined, false]);
   socket.terminate();
+});
+
+test('screens come for the devices that are asked for, the whole picture first', async ({ server, world }) => {
+  const { socket, drawn, of, ask } = openPage(server);
+  await until(() => of('change').length > 0);
+  assert.is(drawn.length, 0);
+  ask({ do: 'screens', devices: [1] });
+  await until(() => drawn.length === 1);
+  assert.equal([drawn[0]!.length, drawn[0]!.readUInt16LE(0)], [10 + 320 * 528 * 2, 1]);
+  drawn.length = 0;
+  await world.advance(100);
+  await until(() => drawn.length > 0);
+  assert.ok(drawn.every((message) => message.readUInt16LE(0) === 1));
+  socket.terminate();
+});
+
+const commands: [command: Command, ok: boolean, said: RegExp][] = [
+  [{ do: 'pause' }, true, /^paused$/],
+  [{ do: 'speed', speed: 8 }, true, /^8×$/],
+  [{ do: 'speed', speed: 1e6 }, false, /^a speed is a number from/],
+  [{ do: 'pause at', condition: 'full moon' }, false, /^"full moon" is no condition/],
+  [{ do: 'cable', device: 'pad-02', cut: true }, true, /^cut the cable of pad-02$/],
+  [{ do: 'cable', device: 'pad-02', cut: false }, true, /^mended the cable of pad-02$/],
+  [{ do: 'cable', device: 'pad-99', cut: true }, false, /^there is no device "pad-99"$/],
+  [{ do: 'trunk', site: 7, cut: true }, false, /^there is no such trunk$/],
+  [{ do: 'fault', fault: 'flood', devices: ['pad-01'] }, false, /^there is no fault "flood"/],
+  [{ do: 'touch', device: 'pad-01', phase: 'down', x: 5, y: 500 }, true, /^touched$/],
+  [{ do: 'manifest', yaml: 'services: {}' }, false, /services/],
+  [{ do: 'run' }, true, /^running$/],
+];
+
+for (const [command, ok, said] of commands) {
+  test(`the page asks: ${JSON.stringify(command)}`, async ({ server }) => {
+    const { socket, answer, of } = openPage(server);
+    await until(() => of('setup').length > 0);
+    const { ok: isOk, said: sentence } = await answer(command);
+    assert.match(sentence, said);
+    assert.is(isOk, ok);
+    socket.terminate();
+  });
+}
+
+const wrong: [what: string, message: string | Buffer][] = [
+  ['garbage', 'x'],
+  ['an unknown command', '{"id":1,"command":{"do":"format"}}'],
+  ['a touch outside of the LCD', '{"id":1,"command":{"do":"touch","device":"pad-01","phase":"down","x":320,"y":0}}'],
+  ['a field too many', '{"id":1,"command":{"do":"run","also":1}}'],
+  ['bytes', Buffer.of(1, 2)],
+];
+
+for (const [what, message] of wrong) {
+  test(`a page that sends ${what} is let go`, async ({ server }) => {
+    const { socket, of } = openPage(server);
+    await until(() => of('setup').length > 0);
+    const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+    socket.send(message);
+    assert.is(await closed, 1008);
+  });
+}
+
+test('a device that is watched is told of in detail', async ({ server }) => {
+  const { socket, of, ask } = openPage(server);
+  await until(() => of('setup').length > 0);
+  server.log('pad-02', 'warn', 'careful');
+  await fetch(`${proxy(server)}/seen`);
+  ask({ do: 'watch', device: 'pad-02' });
+  await until(() => of('detail').length > 0);
+  const { device, log, requests } = of('detail').at(-1)!.detail;
+  assert.is(device, 'pad-02');
+  assert.ok(log.some(({ level, text }) => level === 'warn' && text === 'careful'));
+  assert.ok(requests.some(({ path, status, release }) => path === '/seen' && status === 200 && release === 'stub r1'));
+  socket.terminate();
+});
+
+test('the page speaks JSON-RPC to where it came from, pages of other sites do not', async ({ server }) => {
+  const ask = (origin: string) =>
+    fetch(`${page(server)}/rpc`, { method: 'POST', body: '{"id":7,"method":"eth_chainId"}', headers: { origin } });
+  assert.match(await (await ask(page(server))).text(), /"result":"eth_chainId"/);
+  assert.is((await ask('https://evil.example')).status, 403);
 });
 
 /** Waits for what comes over a socket. */

@@ -30,15 +30,23 @@ function board(given: NodeStatus | undefined, fault?: string): BoardPicture {
     status: given,
     fault,
     trace: [],
+    powered: given !== undefined || fault !== undefined,
+    cable: 'linked',
+    group: 0,
+    memoryBytes: 1,
+    battery: undefined,
+    skewMs: 0,
   };
 }
 
 function world(boards: readonly BoardPicture[], release?: Partial<ReleaseView>): WorldPicture {
   const full = { app: 'hello', revision: 1, phase: 'active', healthyVotes: 0, unhealthyVotes: 0, quorum: 2, voters: 2 };
   return {
-    version: '1',
-    containers: 'virtual containers',
-    elapsedMs: 5,
+    clock: { elapsedMs: 5, paused: false, speed: 1 },
+    revisions: [],
+    trunks: [],
+    broken: [],
+    samples: [],
     head: { number: 7, hash: '0x01', timestamp: 1 },
     release: release && { ...full, ...release },
     boards,
@@ -101,6 +109,20 @@ const verdicts: [name: string, picture: WorldPicture, state: string, sentence: s
     'changing',
     'hello r1 runs on 1 of 2 devices',
     '2 healthy of 2 votes',
+  ],
+  [
+    'too few reach each other',
+    world([toR2, { ...r1, group: 1 }], { ...r2, phase: 'rolling out', unhealthyVotes: 0 }),
+    'failed',
+    'Nobody can decide: 1 of 2 reachable, 2 needed',
+    'hello r2 stays where it is: No votes yet, 2 can vote',
+  ],
+  [
+    'the world stopped',
+    { ...world([r1]), clock: { elapsedMs: 5, paused: false, speed: 1, crashed: 'two heads at block 7' } },
+    'failed',
+    'The world stopped',
+    'two heads at block 7',
   ],
   ['a stopped device comes first', world([r1, board(undefined, 'it leaked')], {}), 'failed', 'pad-01 stopped', 'it leaked'],
 ];

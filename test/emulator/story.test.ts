@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { cablesOf } from '../../emulator/cables.ts';
+import { createControls } from '../../emulator/controls.ts';
 import { readFleet } from '../../emulator/fleet.ts';
 import { observe } from '../../emulator/observer.ts';
 import type { Snapshot } from '../../emulator/protocol.ts';
 import { readScripts } from '../../emulator/quickjs/device.ts';
+import { createRecords } from '../../emulator/records.ts';
+import { sitesOf } from '../../emulator/sites.ts';
 import { virtualStage } from '../../emulator/stage.ts';
 import { playStory, StoryFailed } from '../../emulator/story.ts';
 import { createWorld, type World } from '../../emulator/world.ts';
@@ -29,7 +33,16 @@ async function tell(seed: string, devices: number, folder = exampleFolder): Prom
   const scripts = readScripts(build);
   const world = createWorld({ seed, devices, startMs: 1_767_225_600_000, version: '0', scripts, vm });
   const fleet = readFleet(build);
-  const observer = observe({ world, fleet, containers: 'virtual containers', proxyUrl: () => '' });
+  const controls = createControls(world);
+  const observer = observe({
+    world,
+    fleet,
+    controls,
+    cables: cablesOf(world, controls, sitesOf(devices)),
+    records: createRecords(),
+    broken: () => [],
+    proxyUrl: () => '',
+  });
   const steps: string[] = [];
   const lines: string[] = [];
   const teller = { waiting: () => {}, done: (step: string) => steps.push(step), line: (text: string) => lines.push(text) };

@@ -4,7 +4,22 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { DeviceView, LedgerRow, Snapshot, TracePoint, ViewState } from '../../emulator/protocol.ts';
+import { looksOf } from '../../emulator/boards/index.ts';
+import { faultKinds } from '../../emulator/faults.ts';
+import type {
+  CableState,
+  Change,
+  Command,
+  DeviceView,
+  LedgerRow,
+  Message,
+  Request,
+  Setup,
+  Snapshot,
+  TracePoint,
+  ViewState,
+} from '../../emulator/protocol.ts';
+import { sitesOf } from '../../emulator/sites.ts';
 import { createScreen, type Screen, screenModel } from '../../runtime/display/index.ts';
 import type { ReleaseStatus } from '../../runtime/node.ts';
 import { MemoryDisplay } from './display.ts';
@@ -21,11 +36,20 @@ export class FakeEmulator {
   elapsedMs = 0;
   block = 0;
   verdict: Snapshot['verdict'] = { state: 'healthy', sentence: 'All quiet', detail: 'No release yet' };
-  release: Snapshot['release'];
+  release: Snapshot['release'] = null;
+  revisions: Snapshot['revisions'] = [];
+  broken: Snapshot['broken'] = [];
+  paused = false;
+  /** What the pages asked for, oldest first; what shows and watches is left out. */
+  readonly commands: Command[] = [];
+  /** What is refused, with the sentence. */
+  readonly refusals = new Map<Command['do'], string>();
+  private readonly board: string;
   private readonly sockets = new Set<WebSocket>();
   private readonly http = createServer((request, response) => this.answer(request.url ?? '/', response));
 
-  constructor(count: number) {
+  constructor(count: number, board = 'handheld') {
+    this.board = board;
     this.devices = Array.from({ length: count }, (_, index) => new FakeDevice(index));
     const server = new WebSocketServer({ server: this.http, path: '/live' });
     server.on('connection', (socket) => {
@@ -70,27 +94,79 @@ export class FakeEmulator {
       device.update(this.block, device.state === 'offline' ? 0 : connected, NOW_MS + this.elapsedMs);
       for (const message of device.takeDrawn()) for (const socket of this.sockets) socket.send(message);
     }
-    const text = JSON.stringify(this.snapshot());
-    for (const socket of this.sockets) socket.send(text);
+    this.tell({ kind: 'change', change: this.change() });
   }
 
-  snapshot(): Snapshot {
-    const { elapsedMs, verdict, release, block, ledger } = this;
+  /** Everything anew: a fake has no need to find out what changed. */
+  private change(): Change {
+    const { elapsedMs, verdict, release, revisions, broken, block, ledger, paused } = this;
     return {
-      version: '0.1.0',
-      containers: 'virtual containers',
-      elapsedMs,
+      fresh: true,
+      clock: { elapsedMs, paused, speed: 1 },
       head: { number: block, hash: `0x${'5e'.repeat(32)}`, timestamp: Math.floor((NOW_MS + elapsedMs) / 1000) },
       verdict,
-      ...(release ? { release } : {}),
-      devices: this.devices.map((device) => device.view()),
-      ledger: ledger.slice(-200),
+      release,
+      revisions,
+      broken,
+      trunks: sitesOf(this.devices.length)
+        .slice(1)
+        .map(() => 'linked'),
+      devices: this.devices.map((device, index) => [index, device.view()]),
+      rows: ledger.slice(-200),
+      samples: Array.from({ length: Math.floor(elapsedMs / 1000) }, (_, at) => ({
+        at,
+        blockTime: 1 + (at % 3),
+        gas: 50_000 + ((at * 7919) % 90_000),
+        memory: 64 + at / 10,
+        requests: at % 5,
+        latency: 2 + (at % 4),
+      })),
     };
   }
 
+  private setup(): Setup {
+    return {
+      version: '0.1.0',
+      containers: 'virtual containers',
+      seed: 'page',
+      chainId: 4400,
+      fleet: `0x${'f1'.repeat(20)}`,
+      operators: [],
+      sites: sitesOf(this.devices.length),
+      looks: looksOf(this.board),
+      faults: faultKinds,
+      abi: [],
+      examples: [],
+    };
+  }
+
+  private tell(message: Message): void {
+    const text = JSON.stringify(message);
+    for (const socket of this.sockets) socket.send(text);
+  }
+
   private greet(socket: WebSocket): void {
-    socket.send(JSON.stringify(this.snapshot()));
-    for (const device of this.devices) socket.send(device.whole());
+    socket.send(JSON.stringify({ kind: 'setup', setup: this.setup() } satisfies Message));
+    socket.send(JSON.stringify({ kind: 'change', change: this.change() } satisfies Message));
+    socket.on('message', (data) => this.hear(socket, JSON.parse(String(data)) as Request));
+  }
+
+  private hear(socket: WebSocket, { id, command }: Request): void {
+    if (command.do === 'watch') return;
+    if (command.do === 'screens') {
+      for (const device of command.devices) socket.send(this.devices[device]!.whole());
+      return;
+    }
+    this.commands.push(command);
+    const refusal = this.refusals.get(command.do);
+    if (refusal === undefined) this.perform(command);
+    socket.send(JSON.stringify({ kind: 'answer', id, ok: refusal === undefined, said: refusal ?? 'done' } satisfies Message));
+    this.send(0);
+  }
+
+  private perform(command: Command): void {
+    if (command.do === 'pause' || command.do === 'run') this.paused = command.do === 'pause';
+    if (command.do === 'cable') this.devices.find(({ name }) => name === command.device)!.cable = command.cut ? 'cut' : 'linked';
   }
 
   private answer(url: string, response: import('node:http').ServerResponse): void {
@@ -114,6 +190,7 @@ export class FakeDevice {
   head = 0;
   status: ReleaseStatus | undefined;
   steps: string[] = [];
+  cable: CableState = 'linked';
   private readonly index: number;
   private peers = 0;
   private readonly display = new MemoryDisplay();
@@ -141,7 +218,7 @@ export class FakeDevice {
       peers: Array(peers).fill('peer'),
       steps: this.steps,
     });
-    this.screen.show(screenModel(status, { batteryPercent: () => 82 - this.index * 9, memory: () => undefined }, nowMs));
+    this.screen.show(screenModel(status, { batteryPercent: () => 82 - (this.index % 9) * 9, memory: () => undefined }, nowMs));
   }
 
   view(): DeviceView {
@@ -161,6 +238,12 @@ export class FakeDevice {
       proxyUrl: `http://127.0.0.1:${4401 + this.index}/`,
       screen: this.screen.text(),
       trace: this.trace.slice(-100),
+      powered: true,
+      cable: state === 'offline' ? 'cut' : this.cable,
+      group: state === 'offline' || this.cable === 'cut' ? this.index + 1 : 0,
+      memoryBytes: 19 * 1024 ** 2 + this.index * 400_000,
+      battery: 82 - (this.index % 9) * 9,
+      skewMs: this.index * 3,
     };
   }
 
@@ -175,8 +258,7 @@ export class FakeDevice {
   private message(x: number, y: number, width: number, height: number, pixels: Uint16Array): Uint8Array {
     const message = new Uint8Array(10 + pixels.length * 2);
     const view = new DataView(message.buffer);
-    message[0] = this.index;
-    for (const [at, value] of [x, y, width, height, ...pixels].entries()) view.setUint16(2 + at * 2, value, true);
+    for (const [at, value] of [this.index, x, y, width, height, ...pixels].entries()) view.setUint16(at * 2, value, true);
     return message;
   }
 }

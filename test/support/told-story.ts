@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createControls } from '../../emulator/controls.ts';
 import { readFleet } from '../../emulator/fleet.ts';
 import { readScripts } from '../../emulator/quickjs/device.ts';
 import { type EmulatorServer, serveWorld } from '../../emulator/server.ts';
@@ -35,9 +36,11 @@ export async function toldStory(devices: number, seed = 'page'): Promise<ToldSto
     scripts: readScripts(build),
     vm: createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) }),
     onDraw: (device, rectangle) => show.server?.draw(device, rectangle),
+    onLog: (device, level, message) => show.server?.log(device, level, message),
   });
   const server = await serveWorld({
     world,
+    controls: createControls(world),
     fleet,
     containers: 'virtual containers',
     port: 0,

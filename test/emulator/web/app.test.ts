@@ -42,22 +42,35 @@ function onPage(name: string, options: BrowserContextOptions & { devices?: numbe
 
 /** Waits until the page says the sentence in its heading. */
 async function says(page: Page, sentence: string): Promise<void> {
-  await page.locator('h1', { hasText: sentence }).waitFor({ timeout: 10_000 });
+  await page.locator('h1', { hasText: sentence }).waitFor({ timeout: 60_000 });
+}
+
+/** Waits until a pixel of an LCD's first line has that colour. */
+async function shows(page: Page, device: number, colour: readonly number[]): Promise<void> {
+  await page.waitForFunction(
+    `(() => {
+      const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+      copy.drawImage(document.querySelectorAll('.board canvas')[${device}], 8, 60, 1, 1, 0, 0, 1, 1);
+      return [...copy.getImageData(0, 0, 1, 1).data].join() === '${colour}';
+    })()`,
+    undefined,
+    { timeout: 30_000 },
+  );
 }
 
 async function boards(page: Page): Promise<(string | null)[]> {
-  return page.locator('.board').evaluateAll((all) => all.map((board) => board.getAttribute('aria-label')));
+  return page.locator('.choose').evaluateAll((all) => all.map((board) => board.getAttribute('aria-label')));
 }
 
 onPage('the story, scene by scene', desktop, async ({ world, page }) => {
   const scenes: [scene: Scene, sentence: string, pad02: string, phase: string][] = [
-    ['empty', 'All devices wait', 'pad-02, ready', 'No release yet'],
-    ['rolling out', 'Rolling out hello r1', 'pad-02, rolling out', 'hello r1rolling out'],
-    ['healthy', 'hello r1 runs on all 4 devices', 'pad-02, healthy', 'hello r1active'],
-    ['second', 'Rolling out hello r2', 'pad-02, rolling out', 'hello r2rolling out'],
-    ['failing', 'hello r2 fails on pad-02', 'pad-02, unhealthy', 'hello r2rolling out'],
-    ['rolling back', 'Rolling back hello r2 to r1', 'pad-02, rolling back', 'hello r2rolled back'],
-    ['back', 'hello r1 runs again on all 4 devices', 'pad-02, healthy', 'hello r2rolled back'],
+    ['empty', 'All devices wait', 'pad-02, Harbour, ready', 'No release yetPropose…'],
+    ['rolling out', 'Rolling out hello r1', 'pad-02, Harbour, rolling out', 'hello r1rolling outPropose…'],
+    ['healthy', 'hello r1 runs on all 4 devices', 'pad-02, Harbour, healthy', 'hello r1activePropose…'],
+    ['second', 'Rolling out hello r2', 'pad-02, Harbour, rolling out', 'hello r2rolling outPropose…'],
+    ['failing', 'hello r2 fails on pad-02', 'pad-02, Harbour, unhealthy', 'hello r2rolling outPropose…'],
+    ['rolling back', 'Rolling back hello r2 to r1', 'pad-02, Harbour, rolling back', 'hello r2rolled backPropose…'],
+    ['back', 'hello r1 runs again on all 4 devices', 'pad-02, Harbour, healthy', 'hello r2rolled backPropose…'],
   ];
   for (const [scene, sentence, pad02, phase] of scenes) {
     playScene(world, scene);
@@ -75,16 +88,15 @@ onPage('the story, scene by scene', desktop, async ({ world, page }) => {
 onPage('an LCD shows the pixels that the firmware drew', desktop, async ({ world, page }) => {
   play(world, 'failing');
   await says(page, 'hello r2 fails');
-  const pixel = (index: number) =>
-    page
-      .locator('.board canvas')
-      .nth(index)
-      .evaluate((canvas) => {
-        const context = (
-          canvas as unknown as { getContext(kind: '2d'): { getImageData(...area: number[]): { data: Iterable<number> } } }
-        ).getContext('2d');
-        return [...context.getImageData(8, 60, 1, 1).data];
-      });
+  const wanted: [device: number, colour: number[]][] = [
+    [1, [255, 109, 66, 255]], // failed
+    [0, [255, 182, 41, 255]], // changing
+  ];
+  for (const [device, colour] of wanted) await shows(page, device, colour);
+});
+  await page.waitForFunction(
+    "document.querySelectorAll('.board canvas')[1].getContext('2d').getImageData(8, 60, 1, 1).data[0] === 255",
+  );
   assert.equal(await pixel(1), [255, 109, 66, 255]); // failed
   assert.equal(await pixel(0), [255, 182, 41, 255]); // changing
 });
@@ -96,7 +108,12 @@ onPage('a page opened late, or reloaded, shows the same', desktop, async ({ worl
   await page.reload();
   await says(page, 'hello r1 runs again');
   assert.is(await page.locator('.device h2').textContent(), 'pad-03');
-  assert.equal(await boards(page), ['pad-01, healthy', 'pad-02, healthy', 'pad-03, healthy', 'pad-04, healthy']);
+  assert.equal(await boards(page), [
+    'pad-01, Harbour, healthy',
+    'pad-02, Harbour, healthy',
+    'pad-03, Harbour, healthy',
+    'pad-04, Quarry, healthy',
+  ]);
 });
 
 onPage('keys choose, open, close, search and change the theme', desktop, async ({ world, page }) => {
@@ -172,7 +189,10 @@ const looks: [name: string, options: BrowserContextOptions & { devices?: number 
   ['small', { viewport: { width: 1024, height: 900 }, colorScheme: 'light' }, 'failing'],
   ['phone', { ...phone, colorScheme: 'dark' }, 'cut off'],
   ['twelve', { ...desktop, colorScheme: 'dark', devices: 12 }, 'failing'],
-  ['forty', { ...desktop, colorScheme: 'light', devices: 40 }, 'rolling out'],
+  ['forty', { ...desktop, colorScheme: 'light', devices: 40 }, 'failing'],
+  ['hundred', { ...desktop, colorScheme: 'dark', devices: 100 }, 'failing'],
+  ['many', { ...desktop, colorScheme: 'light', devices: 130 }, 'rolling out'],
+  ['phone-many', { ...phone, colorScheme: 'light', devices: 30 }, 'failing'],
   ['none', { ...desktop, colorScheme: 'light', devices: 0 }, 'empty'],
 ];
 for (const [name, options, scene] of looks) {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Snapshot, ViewState } from '../../../emulator/protocol.ts';
-import { elapsedParts, grouped, hostOf, reach, timeOfDay } from '../../../emulator/web/words.ts';
+import type { Snapshot } from '../../../emulator/protocol.ts';
+import { bytesText, elapsedParts, grouped, hostOf, reach, spanText, timeOfDay } from '../../../emulator/web/words.ts';
 
 const words = suite('words');
 
@@ -16,17 +16,26 @@ const texts: [said: string, meant: string][] = [
   [grouped(1_234_567), '1\u2009234\u2009567'],
   [hostOf('http://127.0.0.1:4401/'), '127.0.0.1:4401'],
 ];
+texts.push(
+  [bytesText(17 * 1024 ** 2), '17.0 MiB'],
+  [bytesText(3 * 1024 ** 3), '3.0 GiB'],
+  [spanText(3), '+3 ms'],
+  [spanText(-7_200_000), '-2 h'],
+  [spanText(1500), '+1.5 s'],
+);
 for (const [said, meant] of texts) words(meant, () => assert.is(said, meant));
 
-const fleets: [states: ViewState[], quorum: number | undefined, sentence: string][] = [
-  [[], undefined, '0 of 0 together'],
-  [['healthy', 'failed', 'changing'], 3, '3 of 3 together, can decide'],
-  [['healthy', 'offline', 'offline'], 2, '1 of 3 together, cannot decide: 2 needed'],
+const fleets: [groups: number[], quorum: number | undefined, sentence: string][] = [
+  [[], undefined, '0 of 0 together, cannot decide: 1 needed'],
+  [[0, 0, 0], 3, '3 of 3 together, can decide'],
+  [[0, 0, 0], undefined, '3 of 3 together, can decide'],
+  [[0, 1, 2], 2, '1 of 3 together, cannot decide: 2 needed'],
+  [[0, 1, 1, 1], 3, '3 of 4 together, can decide'],
 ];
-for (const [states, quorum, sentence] of fleets) {
-  words(sentence, () => {
+for (const [groups, quorum, sentence] of fleets) {
+  words(`${groups}: ${sentence}`, () => {
     const release = quorum === undefined ? {} : { release: { quorum } };
-    const snapshot = { devices: states.map((state) => ({ state })), ...release } as unknown as Snapshot;
+    const snapshot = { devices: groups.map((group) => ({ group, powered: true })), ...release } as unknown as Snapshot;
     assert.is(reach(snapshot).sentence, sentence);
   });
 }

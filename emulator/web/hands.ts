@@ -1,0 +1,33 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Answer, Command, Setup, Snapshot } from '../protocol.ts';
+import type { Lcds } from './lcd.ts';
+import type { View } from './link.ts';
+
+/** What every part of the page may do and look at. */
+export interface Hands {
+  readonly setup: Setup;
+  readonly lcds: Lcds;
+  readonly view: View;
+  /** Changes what is looked at; the address follows. */
+  readonly look: (change: Partial<View>) => void;
+  readonly choose: (index: number) => void;
+  readonly open: (dialog: DialogName) => void;
+  /** Asks the emulator; a refusal is said on the page. */
+  readonly ask: (command: Command) => Promise<Answer>;
+  /** Says a sentence where refusals are said. */
+  readonly say: (sentence: string, isWrong?: boolean) => void;
+  /** The newest, for what happens between two pictures. */
+  readonly now: () => Snapshot;
+}
+
+export type DialogName = 'zoom' | 'help' | 'propose' | undefined;
+
+const context = createContext<Hands | undefined>(undefined);
+export const HandsProvider = context.Provider;
+
+export function useHands(): Hands {
+  const hands = useContext(context);
+  if (!hands) throw new Error('outside of the page');
+  return hands;
+}

@@ -1,0 +1,200 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { RevisionView } from '../protocol.ts';
+import { useHands } from './hands.ts';
+import { appWord, keepOwnKey, type Signer, signersOf, transact } from './wallet.ts';
+
+const HEALTH_WINDOW_S = 300n;
+
+/** A call that is signed only after it was asked for twice. */
+interface Intent {
+  readonly title: string;
+  readonly call: string;
+  readonly args: readonly unknown[];
+}
+
+/** A proposal that waits: who signed it, and the buttons to sign or to answer it with the active revision. */
+export function Sign({ revision, revisions }: { revision: RevisionView; revisions: readonly RevisionView[] }) {
+  const { setup } = useHands();
+  const { app, signed, needed } = revision;
+  const active = revisions.find((one) => one.app === app && one.phase === 'active');
+  const [signer, chooser] = useSigner(signed);
+  const [intent, setIntent] = useState<Intent | undefined>();
+  const { state, send } = useSending();
+  const word = appWord(app);
+  const name = `${app} r${revision.revision}`;
+  const approve: Intent = { title: `Approve ${name}`, call: 'approve', args: [word, BigInt(revision.revision)] };
+  const reject: Intent | undefined = active && {
+    title: `Answer ${name} with r${active.revision}`,
+    call: 'rollback',
+    args: [word, BigInt(active.revision), HEALTH_WINDOW_S],
+  };
+  return (
+    <div class="sign">
+      <p>
+        <b>{name}</b> proposed
+        {revision.changes[0] && (
+          <span class="quiet">
+            {' '}
+            {revision.changes[0].field.split('.').at(-1)} {revision.changes[0].before} → {revision.changes[0].after}
+          </span>
+        )}
+      </p>
+      <p class="signed">
+        {setup.operators.map((operator) => (
+          <span key={operator.name} class={signed.includes(operator.name) ? 'has' : ''}>
+            {signed.includes(operator.name) && <Tick />}
+            {operator.name}
+          </span>
+        ))}
+        <span class="quiet">
+          {signed.length} of {needed || '?'} signed
+        </span>
+      </p>
+      <div class="signing">
+        {chooser}
+        {intent ? (
+          <Confirm
+            intent={intent}
+            signer={signer}
+            isBusy={state.isBusy}
+            cancel={() => setIntent(undefined)}
+            go={() => void send(signer, intent).then((done) => done && setIntent(undefined))}
+          />
+        ) : (
+          <>
+            <button type="button" class="button primary sign-it" data-sign disabled={!signer} onClick={() => setIntent(approve)}>
+              Approve…
+            </button>
+            <button
+              type="button"
+              class="button"
+              disabled={!signer || !reject}
+              title={
+                reject
+                  ? `Proposes r${active!.revision} again; with enough signatures it takes the place of ${name}`
+                  : 'Nothing is active to go back to'
+              }
+              onClick={() => setIntent(reject)}
+            >
+              Reject…
+            </button>
+          </>
+        )}
+      </div>
+      <Outcome state={state} />
+    </div>
+  );
+}
+
+function Tick() {
+  return (
+    <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+      <path d="M1.5 5.5 4 8l4.5-6" />
+    </svg>
+  );
+}
+
+export interface Sending {
+  readonly isBusy: boolean;
+  readonly said: string;
+  readonly isWrong: boolean;
+}
+
+/** Signing and sending, with what came of it: the reason of a refusal stands where the button is. */
+export function useSending() {
+  const { setup } = useHands();
+  const [state, setState] = useState<Sending>({ isBusy: false, said: '', isWrong: false });
+  const send = async (signer: Signer | undefined, { title, call, args }: Intent): Promise<boolean> => {
+    if (!signer) return false;
+    setState({ isBusy: true, said: 'Signing…', isWrong: false });
+    try {
+      setState({ isBusy: false, said: `${title}: ${await transact(setup, signer, call, args)}`, isWrong: false });
+      return true;
+    } catch (error) {
+      setState({ isBusy: false, said: (error as Error).message, isWrong: true });
+      return false;
+    }
+  };
+  return { state, send };
+}
+
+export function Outcome({ state: { said, isWrong } }: { state: Sending }) {
+  return (
+    <p class={isWrong ? 'outcome wrong' : 'outcome'} role="status">
+      {said}
+    </p>
+  );
+}
+
+/** Asks once more, saying who signs what. */
+export function Confirm({
+  intent,
+  signer,
+  isBusy,
+  cancel,
+  go,
+}: {
+  intent: Intent;
+  signer: Signer | undefined;
+  isBusy: boolean;
+  cancel: () => void;
+  go: () => void;
+}) {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => button.current?.focus(), []);
+  return (
+    <span class="confirm">
+      <button ref={button} type="button" class="button primary" disabled={isBusy} onClick={go}>
+        {intent.title} as {signer?.name}
+      </button>
+      <button type="button" class="button" onClick={cancel}>
+        No
+      </button>
+    </span>
+  );
+}
+
+/** Who signs: an operator of the emulator, or a key of one's own for this tab. The first who has not signed yet is offered. */
+export function useSigner(signed: readonly string[]) {
+  const { setup } = useHands();
+  const [count, setCount] = useState(0);
+  const [name, setName] = useState('');
+  const [problem, setProblem] = useState<string | undefined>();
+  const signers = signersOf(setup);
+  const fallback = signers.find((one) => !signed.includes(one.name)) ?? signers[0];
+  const signer = signers.find((one) => one.name === name) ?? fallback;
+  const isOwn = name === 'own key';
+  const chooser = (
+    <>
+      <select
+        aria-label="Sign as"
+        value={isOwn ? name : (signer?.name ?? '')}
+        onChange={(event) => setName(event.currentTarget.value)}
+      >
+        {signers
+          .filter((one) => one.name !== 'own key')
+          .map((one) => (
+            <option key={one.name} value={one.name}>
+              {one.name}
+            </option>
+          ))}
+        <option value="own key">own key…</option>
+      </select>
+      {isOwn && (
+        <input
+          class="own-key"
+          type="password"
+          autocomplete="off"
+          placeholder="0x… kept in this tab only"
+          aria-label="Private key, kept in this tab only"
+          onChange={(event) => {
+            setProblem(keepOwnKey(event.currentTarget.value.trim()));
+            setCount(count + 1);
+          }}
+        />
+      )}
+      {isOwn && problem && <span class="wrong">{problem}</span>}
+    </>
+  );
+  return [isOwn && signer?.name !== 'own key' ? undefined : signer, chooser] as const;
+}
