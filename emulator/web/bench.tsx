@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import type { DeviceView, Looks, Setup, Snapshot } from '../protocol.ts';
 import { Board, Outline, Shell } from './board.tsx';
 import { Cable, Stub, Trunk } from './cable.tsx';
@@ -23,13 +24,14 @@ interface Props {
 /** The boards on their bench, each with its cable to the rail of its site. */
 export function Bench({ snapshot, chosen }: Props) {
   const { setup } = useHands();
+  const isNarrow = useNarrow();
   const density = densityOf(snapshot.devices.length);
   if (snapshot.devices.length === 0) return <EmptyBench looks={setup.looks} note="No devices yet." />;
   return (
     <section class="bench" data-density={density} aria-label="Bench">
       <Tools snapshot={snapshot} />
       <Knife>
-        {density === 'few' ? (
+        {density === 'few' && !isNarrow ? (
           <Row snapshot={snapshot} chosen={chosen} />
         ) : (
           <Sites snapshot={snapshot} chosen={chosen} density={density} />
@@ -38,6 +40,20 @@ export function Bench({ snapshot, chosen }: Props) {
     </section>
   );
 }
+
+/** Whether the page is as narrow as a phone: then every site has a row of its own. */
+function useNarrow(): boolean {
+  const [isNarrow, set] = useState(() => matchMedia(NARROW).matches);
+  useEffect(() => {
+    const query = matchMedia(NARROW);
+    const changed = () => set(query.matches);
+    query.addEventListener('change', changed);
+    return () => query.removeEventListener('change', changed);
+  }, []);
+  return isNarrow;
+}
+
+const NARROW = '(max-width: 699px)';
 
 const columnOf = (device: number, site: number): number => device + 1 + site;
 
@@ -114,7 +130,7 @@ function Sites({ snapshot, chosen, density }: Props & { density: Density }) {
   const device = snapshot.devices[chosen];
   const most = Math.max(...setup.sites.map(({ from, to }) => to - from));
   return (
-    <div class={isSmall ? 'sites beside' : 'sites'}>
+    <div class={`sites${isSmall ? ' beside' : ''}${snapshot.devices.length <= ROOMY ? ' roomy' : ''}`}>
       <div class="all-sites" style={{ '--cols': most, '--wide': setup.looks.width }}>
         {setup.sites.map((site, at) => (
           <section class="site" key={site.name} aria-label={`Site ${site.name}`}>
@@ -151,6 +167,9 @@ function Sites({ snapshot, chosen, density }: Props & { density: Density }) {
     </div>
   );
 }
+
+/** So few outlines may be larger. */
+const ROOMY = 60;
 
 const counted = (devices: number): string => `${devices} ${devices === 1 ? 'device' : 'devices'}`;
 

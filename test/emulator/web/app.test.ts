@@ -24,10 +24,12 @@ interface Stage {
 }
 
 /** A test that has a fake emulator and a page open on it; it must leave the console empty. */
-function onPage(name: string, options: BrowserContextOptions & { devices?: number }, act: (stage: Stage) => Promise<void>): void {
+type PageOptions = BrowserContextOptions & { readonly devices?: number; readonly board?: string };
+
+function onPage(name: string, options: PageOptions, act: (stage: Stage) => Promise<void>): void {
   if (!browser) return;
   app(name, async () => {
-    const world = new FakeEmulator(options.devices ?? 4);
+    const world = new FakeEmulator(options.devices ?? 4, options.board);
     const context = await (browser as Browser).newContext(options);
     try {
       const stage = { world, ...(await openPage(context, await world.listen())) };
@@ -94,11 +96,94 @@ onPage('an LCD shows the pixels that the firmware drew', desktop, async ({ world
   ];
   for (const [device, colour] of wanted) await shows(page, device, colour);
 });
-  await page.waitForFunction(
-    "document.querySelectorAll('.board canvas')[1].getContext('2d').getImageData(8, 60, 1, 1).data[0] === 255",
+
+const switchOf = (page: Page, name: string) => page.locator(`[role=switch][aria-label^="Cable of ${name}"]`);
+
+onPage('a blade drawn across cables cuts them, a click mends one, and so do keys', desktop, async ({ world, page }) => {
+  play(world, 'healthy');
+  await says(page, 'hello r1 runs on all');
+  await page.keyboard.press('c');
+  const spots = await Promise.all(['pad-01', 'pad-02'].map((name) => switchOf(page, name).boundingBox()));
+  const [first, second] = spots as { x: number; y: number; width: number; height: number }[];
+  await page.mouse.move(first!.x - 10, first!.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(second!.x + second!.width + 10, second!.y + 28, { steps: 12 });
+  await page.mouse.up();
+  await switchOf(page, 'pad-02').and(page.locator('[aria-checked=false]')).waitFor();
+  assert.equal(world.commands, [
+    { do: 'cable', device: 'pad-01', cut: true },
+    { do: 'cable', device: 'pad-02', cut: true },
+  ]);
+  await page.locator('.wounds', { hasText: '2 faults' }).waitFor();
+  await page.locator('.bracket', { hasText: '2 of 4 together, cannot decide: 3 needed' }).waitFor();
+  await saveScreenshot(page, 'page-cut');
+  await page.keyboard.press('Escape');
+  await switchOf(page, 'pad-01').click();
+  await switchOf(page, 'pad-02').focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.bracket', { hasText: 'all 4 together, can decide' }).waitFor();
+  assert.equal(world.commands.slice(2), [
+    { do: 'cable', device: 'pad-01', cut: false },
+    { do: 'cable', device: 'pad-02', cut: false },
+  ]);
+});
+
+onPage('the LCD of the chosen board takes touches, and its keys are keys', desktop, async ({ world, page }) => {
+  play(world, 'healthy');
+  await says(page, 'hello r1 runs on all');
+  const lcd = page.locator('.lcd-place').nth(1);
+  await lcd.click({ position: { x: 20, y: 250 } });
+  assert.equal(world.commands, []);
+  await page.locator('.device h2', { hasText: 'pad-02' }).waitFor();
+  await lcd.click({ position: { x: 20, y: 250 } });
+  await page.keyboard.press('b');
+  await page.locator('button[aria-label="right key of pad-02"]').click();
+  const device = 'pad-02';
+  assert.equal(world.commands, [
+    { do: 'touch', device, phase: 'down', x: 40, y: 500 },
+    { do: 'touch', device, phase: 'up', x: 40, y: 500 },
+    { do: 'key', device, key: 'middle' },
+    { do: 'key', device, key: 'right' },
+  ]);
+});
+
+onPage('keys run, pause, step, rewind and change the speed; a refusal is said', desktop, async ({ world, page }) => {
+  play(world, 'healthy');
+  world.refusals.set('back', 'this world cannot step back: its inputs are not recorded');
+  await says(page, 'hello r1 runs on all');
+  await page.keyboard.press(' ');
+  await page.locator('[aria-label="Run (space)"]').waitFor();
+  for (const key of ['.', ']', ',', 'n', 'Shift+Z']) await page.keyboard.press(key);
+  await page.locator('.toast', { hasText: 'cannot step back' }).waitFor();
+  assert.equal(
+    world.commands.map((command) => command.do),
+    ['pause', 'step', 'speed', 'back', 'cable', 'mend'],
   );
-  assert.equal(await pixel(1), [255, 109, 66, 255]); // failed
-  assert.equal(await pixel(0), [255, 182, 41, 255]); // changing
+});
+
+onPage('the line that is now is drawn back with the mouse', desktop, async ({ world, page }) => {
+  play(world, 'back');
+  await says(page, 'hello r1 runs again');
+  const now = await page.locator('.now .grip').boundingBox();
+  await page.mouse.move(now!.x + 5, now!.y + 4);
+  await page.mouse.down();
+  await page.mouse.move(now!.x - 80, now!.y + 4, { steps: 5 });
+  await page.locator('.now text', { hasText: `back to ${world.block - 3}` }).waitFor();
+  await page.mouse.up();
+  await page.waitForTimeout(100);
+  assert.equal(world.commands, [{ do: 'back', block: world.block - 3 }]);
+});
+
+onPage('a link made elsewhere says so', desktop, async ({ world, page }) => {
+  play(world, 'healthy');
+  await page.goto(`${page.url()}#seed=other&device=pad-03&tab=gauges`);
+  await page.reload();
+  await page.locator('.notice', { hasText: 'other' }).waitFor();
+  await page.locator('.gauge canvas').first().waitFor();
+  assert.is(await page.locator('.device h2').textContent(), 'pad-03');
+  await page.locator('.notice button', { hasText: 'Restart with other' }).click();
+  await page.locator('.notice').waitFor({ state: 'detached' });
+  assert.equal(world.commands, [{ do: 'restart', seed: 'other' }]);
 });
 
 onPage('a page opened late, or reloaded, shows the same', desktop, async ({ world, page }) => {
@@ -183,7 +268,7 @@ if (browser) {
   });
 }
 
-const looks: [name: string, options: BrowserContextOptions & { devices?: number }, scene: Scene][] = [
+const looks: [name: string, options: PageOptions, scene: Scene][] = [
   ['light', { ...desktop, colorScheme: 'light' }, 'rolling back'],
   ['dark', { ...desktop, colorScheme: 'dark' }, 'rolling back'],
   ['small', { viewport: { width: 1024, height: 900 }, colorScheme: 'light' }, 'failing'],
@@ -193,6 +278,7 @@ const looks: [name: string, options: BrowserContextOptions & { devices?: number 
   ['hundred', { ...desktop, colorScheme: 'dark', devices: 100 }, 'failing'],
   ['many', { ...desktop, colorScheme: 'light', devices: 130 }, 'rolling out'],
   ['phone-many', { ...phone, colorScheme: 'light', devices: 30 }, 'failing'],
+  ['bare', { ...desktop, colorScheme: 'light', board: 'bare' }, 'healthy'],
   ['none', { ...desktop, colorScheme: 'light', devices: 0 }, 'empty'],
 ];
 for (const [name, options, scene] of looks) {
