@@ -83,7 +83,7 @@ const verdicts: [name: string, picture: WorldPicture, state: string, sentence: s
   ],
   [
     'before the first vote',
-    world([toR2], { ...r2, phase: 'rolling out', unhealthyVotes: 0 }),
+    world([toR2, r1], { ...r2, phase: 'rolling out', unhealthyVotes: 0 }),
     'changing',
     'Rolling out hello r2',
     'No votes yet, 2 can vote; 2 healthy votes promote it, 1 unhealthy roll it back',
