@@ -44,6 +44,8 @@ export interface BoardOptions {
   readonly shell: (store: MemoryStore) => ShellDoor;
   /** Whether the firmware's writes reach the board's store by themselves. */
   readonly storeIsShared: boolean;
+  /** Keeps what came from outside. */
+  readonly record: (input: OutsideInput) => void;
   readonly onDraw?: (rectangle: Rectangle) => void;
   readonly onLog?: (level: LogLevel, message: string) => void;
 }
@@ -92,12 +94,20 @@ export interface Board {
   /** A client that stays connected; `ended` is called when the device goes away under it. `undefined` while it is down. */
   session(send: (text: string) => void, ended: () => void): Session | undefined;
   memoryHeldBytes(): number;
+  /** How many timers, watches and requests its firmware keeps waiting. */
+  readonly waiting: number;
 }
 
 /** A watchdog reboots what was stopped, later each time it happens again soon. */
 const FIRST_REBOOT_MS = 5_000;
 const LAST_REBOOT_MS = 300_000;
 const SESSIONS_LIMIT = 256;
+
+/** What reaches one board from outside the world. */
+export type OutsideInput =
+  | { readonly do: 'rpc'; readonly text: string }
+  | { readonly do: 'hand'; readonly event: InputEvent }
+  | { readonly do: 'exchange'; readonly exchange: Exchange };
 
 export function createBoard(options: BoardOptions): Board {
   return new EmulatedBoard(options);
@@ -142,6 +152,11 @@ class EmulatedBoard implements Board {
     this.screen = framebuffer(options.onDraw ?? (() => {}));
     this.hardwareClock = boardClock(options.clock);
     this.battery = createBattery(options.clock, () => this.cutPower());
+  }
+
+  get waiting(): number {
+    const { life } = this;
+    return life ? life.timers.size + life.watches.size + life.requests.size : 0;
   }
 
   get running(): boolean {
@@ -213,13 +228,18 @@ class EmulatedBoard implements Board {
 
   input(event: InputEvent): void {
     if (!this.life) return;
+    this.options.record({ do: 'hand', event });
     this.note('input', JSON.stringify(event));
     this.enter(this.life, { do: 'hand', event });
   }
 
   observed(exchange: Exchange): void {
     const { life } = this;
-    if (life?.booted) void this.options.rounds.outside(() => this.enter(life, { do: 'exchange', exchange }));
+    if (!life?.booted) return;
+    void this.options.rounds.outside(() => {
+      this.options.record({ do: 'exchange', exchange });
+      this.enter(life, { do: 'exchange', exchange });
+    });
   }
 
   rpc(request: string): Promise<string> {
@@ -237,6 +257,7 @@ class EmulatedBoard implements Board {
       const { life } = this;
       if (!life) return Promise.resolve(down);
       const id = this.nextId++;
+      if (what === 'rpc') this.options.record({ do: 'rpc', text });
       this.enter(life, { do: what, id, text });
       return { later: new Promise<string>((resolve) => life.requests.set(id, resolve)) };
     });
@@ -253,7 +274,10 @@ class EmulatedBoard implements Board {
     life.sessions.set(id, { send, ended });
     later({ do: 'session.open', id });
     return {
-      receive: (text) => later({ do: 'session.receive', id, text }),
+      receive: (text) => {
+        this.options.record({ do: 'rpc', text });
+        later({ do: 'session.receive', id, text });
+      },
       close: () => {
         if (life.sessions.delete(id)) later({ do: 'session.close', id });
       },

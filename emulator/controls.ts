@@ -1,7 +1,9 @@
 import { type FaultCall, type FaultKind, faultKinds, injectFault } from './faults.ts';
+import type { SavedWorld } from './recording.ts';
 import type { World } from './world.ts';
 
 export type { FaultCall, FaultKind } from './faults.ts';
+export type { SavedWorld } from './recording.ts';
 
 /** Virtual seconds per real second; `max`: as fast as this machine can. */
 export type Speed = number | 'max';
@@ -22,16 +24,6 @@ export interface ControlState {
   readonly pauseAt: string | undefined;
   /** Why it paused by itself, if it did. */
   readonly pausedBecause: string | undefined;
-}
-
-/** A world as a file: what is needed to live it again, exactly. */
-export interface SavedWorld {
-  readonly format: 'classpad world 1';
-  readonly seed: string;
-  readonly devices: number;
-  readonly startMs: number;
-  readonly nowMs: number;
-  readonly inputs: readonly unknown[];
 }
 
 /** The hands on a running world. What cannot be done is refused with a sentence and changes nothing. */
@@ -69,13 +61,24 @@ export interface Pace {
 
 const STEP_LIMIT_MS = 60_000;
 
-export function createControls(world: World): Controls & Pace {
-  return new WorldControls(world);
+/** How another world takes the place of this one: a saved one, up to a block, or a fresh one of a seed. */
+export type Again = { readonly saved: SavedWorld; readonly block?: number } | { readonly seed: string };
+
+export interface ControlOptions {
+  /** Absent: this world can neither be saved nor replaced. */
+  readonly again?: (what: Again) => void;
+  readonly version?: string;
+  readonly rogues?: Readonly<Record<string, string>>;
+}
+
+export function createControls(world: World, options: ControlOptions = {}): Controls & Pace {
+  return new WorldControls(world, options);
 }
 
 class WorldControls implements Controls, Pace {
   readonly faults = faultKinds;
   private readonly world: World;
+  private readonly options: ControlOptions;
   private readonly startMs: number;
   private readonly listeners = new Set<() => void>();
   private paused = false;
@@ -86,8 +89,9 @@ class WorldControls implements Controls, Pace {
     | { readonly from: number; readonly untilMs: number; readonly done: (block: number | undefined) => void }
     | undefined;
 
-  constructor(world: World) {
+  constructor(world: World, options: ControlOptions) {
     this.world = world;
+    this.options = options;
     this.startMs = world.clock.nowMs();
   }
 
@@ -141,24 +145,52 @@ class WorldControls implements Controls, Pace {
     this.changed();
   }
 
-  async inject(call: FaultCall): Promise<string> {
-    return injectFault(this.world, call);
+  inject(call: FaultCall): Promise<string> {
+    return this.world.outside(() => injectFault(this.world, call));
   }
 
   save(): SavedWorld {
-    throw new ControlRefused('this world cannot be saved: its inputs are not recorded');
+    this.requireAgain('saved');
+    const { world, startMs, options } = this;
+    return {
+      format: 'classpad world 1',
+      version: options.version ?? '',
+      seed: world.seed,
+      devices: world.boards.length,
+      startMs,
+      rogues: options.rogues ?? {},
+      nowMs: world.clock.nowMs(),
+      inputs: [...world.inputs],
+    };
   }
 
-  load(_saved: SavedWorld): Promise<void> {
-    return Promise.reject(new ControlRefused('a saved world cannot be loaded into one that runs; start with it'));
+  async load(saved: SavedWorld): Promise<void> {
+    const again = this.requireAgain('replaced');
+    if (saved.devices !== this.world.boards.length) {
+      throw new ControlRefused(
+        `the saved world has ${saved.devices} devices and this one ${this.world.boards.length}; start with it instead`,
+      );
+    }
+    again({ saved });
   }
 
-  stepBack(_block: number): Promise<void> {
-    return Promise.reject(new ControlRefused('this world cannot step back: its inputs are not recorded'));
+  async stepBack(block: number): Promise<void> {
+    const again = this.requireAgain('taken back');
+    const now = blockOf(this.world);
+    if (!Number.isInteger(block) || block < 1 || block >= now)
+      throw new ControlRefused(`a step back goes to a block from 1 to ${now - 1}`);
+    again({ saved: this.save(), block });
   }
 
-  restart(_seed?: string): Promise<void> {
-    return Promise.reject(new ControlRefused('this world cannot begin again; end the emulator and start it with --seed'));
+  async restart(seed = this.world.seed): Promise<void> {
+    const again = this.requireAgain('begun again');
+    if (seed.length === 0 || seed.length > 200) throw new ControlRefused('a seed has 1 to 200 characters');
+    again({ seed });
+  }
+
+  private requireAgain(what: string): NonNullable<ControlOptions['again']> {
+    if (this.options.again) return this.options.again;
+    throw new ControlRefused(`this world cannot be ${what}: not all of it is the emulator's own`);
   }
 
   onChange(listener: () => void): () => void {

@@ -260,6 +260,7 @@ export async function injectFault(world: World, call: FaultCall): Promise<string
   const kind = kinds.find(({ name }) => name === call.fault);
   if (!kind) throw new FaultRefused(`there is no fault "${call.fault}"; there are ${kinds.map(({ name }) => name).join(', ')}`);
   const amount = checkAmount(kind, call.amount);
+  world.record({ do: 'fault', call });
   const boards = call.devices?.map((name) => boardOf(world, name)) ?? world.boards;
   for (const name of call.others ?? []) boardOf(world, name);
   await kind.make({ world, boards, others: call.others, amount });

@@ -10,7 +10,7 @@ export interface Rounds {
   /** An input is under way; `apply` is called with its output when its turn has come. */
   entered(output: Promise<Output>, apply: (output: Output) => void): void;
   /** Something from outside the world: it waits until the moment has come to rest. */
-  outside<T>(act: () => T): Promise<T>;
+  outside<T>(act: () => T): Promise<Awaited<T>>;
   /** Resolves when nothing is left that could happen before time moves on. */
   idle(): Promise<void>;
 }
@@ -55,11 +55,11 @@ export function createRounds(): Rounds {
       under.push({ output, apply });
       idle().catch(() => {});
     },
-    outside: (act) =>
-      new Promise((resolve, reject) => {
+    outside: <T>(act: () => T) =>
+      new Promise<Awaited<T>>((resolve, reject) => {
         waiting.push(() => {
           try {
-            resolve(act());
+            resolve(act() as Awaited<T>);
           } catch (error) {
             reject(error);
           }

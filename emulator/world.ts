@@ -12,6 +12,7 @@ import { type ThreadKit, threadShell } from './process/threads.ts';
 import type { Scripts } from './quickjs/device.ts';
 import type { Limits } from './quickjs/machine.ts';
 import { type Random, seededRandom } from './random.ts';
+import { leavesMark, type RecordedInput } from './recording.ts';
 import { createRounds } from './rounds.ts';
 import type { MemoryStore } from './store.ts';
 import { runningTrace, type Trace } from './trace.ts';
@@ -63,10 +64,15 @@ export interface World {
   /** Lets that much virtual time pass, or less if there was `enough` between two moments. */
   advance(durationMs: number, enough?: () => boolean): Promise<void>;
   /** Does something from outside as soon as the present moment has come to rest. */
-  outside<T>(act: () => T): Promise<T>;
+  outside<T>(act: () => T): Promise<Awaited<T>>;
+  /** Everything that came from outside so far and left a mark. */
+  readonly inputs: readonly RecordedInput[];
+  record(input: Unstamped<RecordedInput>): void;
   /** Ends all firmware in good order. */
   stop(): void;
 }
+
+type Unstamped<T> = T extends unknown ? Omit<T, 'atMs'> : never;
 
 /** A world in which nothing happens until {@link World.boot}. The same options make the same world, event by event. */
 export function createWorld(options: WorldOptions): World {
@@ -79,6 +85,11 @@ export function createWorld(options: WorldOptions): World {
   const identities = Array.from({ length: options.devices }, (_, index) => identityOf(options.seed, deviceName(index)));
   const config = nodeConfig(options, operators, identities[0]!.address);
   const shells = shellMaker(options, config);
+  const inputs: RecordedInput[] = [];
+  const record = (input: Unstamped<RecordedInput>): void => {
+    if (input.do === 'rpc' && !leavesMark(input.text)) return;
+    inputs.push({ ...input, atMs: clock.nowMs() } as RecordedInput);
+  };
   const boards = identities.map((identity, index) => {
     const { onDraw, onLog } = options;
     return createBoard({
@@ -90,6 +101,7 @@ export function createWorld(options: WorldOptions): World {
       shell: (store) => shells(identity, store),
       storeIsShared: typeof options.run !== 'object',
       engine: options.engine?.(identity.name) ?? virtualEngine(identity.name, clock, random.fork(identity.name)),
+      record: (input) => record({ ...input, device: identity.name }),
       onDraw: (rectangle) => onDraw?.(index, rectangle),
       onLog: (level, message) => onLog?.(identity.name, level, message),
     });
@@ -104,7 +116,10 @@ export function createWorld(options: WorldOptions): World {
     trace,
     random: random.fork('faults'),
     sequencer: boards[0]!,
+    inputs,
+    record,
     async boot() {
+      record({ do: 'boot' });
       for (const board of boards) await board.boot();
     },
     advance: (durationMs, enough) => clock.advanceTo(clock.nowMs() + durationMs, enough),

@@ -16,7 +16,7 @@ export interface RecordingPorts {
   exchange(exchange: Exchange): void;
   hand(event: InputEvent): void;
   setTrap(trap: WriteTrap | undefined): void;
-  /** From now on every port throws. */
+  /** From now on nothing that is done through the ports happens; what still runs inside does so for nobody. */
   cutPower(): void;
   readonly powerIsOut: boolean;
 }
@@ -96,8 +96,7 @@ class Recorder implements RecordingPorts {
   }
 
   add(effect: Effect): void {
-    if (this.powerIsOut) throw new PowerCut();
-    this.effects.push(effect);
+    if (!this.powerIsOut) this.effects.push(effect);
   }
 
   timer(id: number): void {
@@ -142,7 +141,7 @@ class Recorder implements RecordingPorts {
     this.add(['after', id, delayMs]);
     this.timers.set(id, callback);
     return () => {
-      if (this.timers.delete(id) && !this.powerIsOut) this.add(['cancel', id]);
+      if (this.timers.delete(id)) this.add(['cancel', id]);
     };
   }
 
@@ -152,14 +151,12 @@ class Recorder implements RecordingPorts {
       get: (key) => store.get(key),
       keys: (prefix, limit) => store.keys(prefix, limit),
       write: (entries) => {
-        if (this.powerIsOut) throw new PowerCut();
+        if (this.powerIsOut) return;
         const sprung = this.spring();
         const kept = sprung ? entries.slice(0, keptOf(sprung, entries.length)) : entries;
         store.write(kept);
         this.add(['write', kept.map(([key, value]) => [key, value?.slice()])]);
-        if (!sprung) return;
-        this.powerIsOut = true;
-        throw new PowerCut();
+        if (sprung) this.powerIsOut = true;
       },
     };
   }
@@ -223,7 +220,7 @@ class Recorder implements RecordingPorts {
         this.add(['watch', id]);
         this.watchers.set(id, changed);
         return () => {
-          if (this.watchers.delete(id) && !this.powerIsOut) this.add(['unwatch', id]);
+          if (this.watchers.delete(id)) this.add(['unwatch', id]);
         };
       },
     };
@@ -233,12 +230,4 @@ class Recorder implements RecordingPorts {
 function keptOf({ keep }: WriteTrap, entries: number): number {
   if (keep === 'all') return entries;
   return keep === 'none' ? 0 : Math.floor(entries / 2);
-}
-
-/** The power went in the middle of what the firmware did. */
-class PowerCut extends Error {
-  constructor() {
-    super('the power is out');
-    this.name = 'PowerCut';
-  }
 }

@@ -79,7 +79,7 @@ class FirmwareShell implements ShellDoor {
       await this.act(input);
       await settled();
     } catch (error) {
-      if (!this.recorder.powerIsOut) this.fail((error as Error).message);
+      this.fail((error as Error).message);
     }
     const effects = this.recorder.take();
     if (this.recorder.powerIsOut) this.end = { by: 'power' };

@@ -1,0 +1,75 @@
+import type { OutsideInput } from './board.ts';
+import { type FaultCall, injectFault } from './faults.ts';
+import type { World } from './world.ts';
+
+/** What came from outside and changed a world. Together with the seed it is the world. */
+export type RecordedInput =
+  | { readonly atMs: number; readonly do: 'boot' }
+  | (OutsideInput & { readonly atMs: number; readonly device: string })
+  | { readonly atMs: number; readonly do: 'fault'; readonly call: FaultCall };
+
+/** A world as a file: what is needed to live it again, exactly. */
+export interface SavedWorld {
+  readonly format: 'classpad world 1';
+  readonly version: string;
+  readonly seed: string;
+  readonly devices: number;
+  readonly startMs: number;
+  /** Misbehaving firmware, by device. */
+  readonly rogues: Readonly<Record<string, string>>;
+  /** When it was saved. */
+  readonly nowMs: number;
+  readonly inputs: readonly RecordedInput[];
+}
+
+/** Requests that leave a mark; mere questions are not kept. */
+const LEAVES_A_MARK =
+  /"(eth_sendRawTransaction|eth_call|eth_estimateGas|eth_createAccessList|eth_new\w*Filter|eth_simulate\w*|debug_\w+|classpad_\w+)"/;
+
+/** Whether a JSON-RPC request has to be asked again when a world is lived again. */
+export function leavesMark(request: string): boolean {
+  return LEAVES_A_MARK.test(request);
+}
+
+/** Reads a saved world; throws a sentence for anything else. */
+export function parseSaved(text: string, file: string): SavedWorld {
+  let saved: Partial<SavedWorld> | undefined;
+  try {
+    saved = JSON.parse(text) as Partial<SavedWorld>;
+  } catch {
+    saved = undefined;
+  }
+  const isRight =
+    saved?.format === 'classpad world 1' &&
+    typeof saved.seed === 'string' &&
+    Array.isArray(saved.inputs) &&
+    Number.isInteger(saved.nowMs);
+  if (isRight) return saved as SavedWorld;
+  throw new Error(`${file} is no saved world; "classpad emulate SCENARIO --record FILE" and the page's "save" make one`);
+}
+
+/** Lives a saved world again, in a fresh one of the same seed, as fast as this machine can; or up to the given block. */
+export async function replay(world: World, saved: SavedWorld, untilBlock = Number.POSITIVE_INFINITY): Promise<void> {
+  const reached = (): boolean =>
+    untilBlock < Number.POSITIVE_INFINITY && (world.sequencer.status()?.head.number ?? 0) >= untilBlock;
+  for (const input of saved.inputs) {
+    await world.advance(input.atMs - world.clock.nowMs(), reached);
+    if (reached()) return;
+    await apply(world, input);
+  }
+  await world.advance(Math.max(0, saved.nowMs - world.clock.nowMs()), reached);
+}
+
+async function apply(world: World, input: RecordedInput): Promise<void> {
+  if (input.do === 'boot') return world.boot();
+  if (input.do === 'fault') {
+    await world.outside(() => injectFault(world, input.call));
+    return;
+  }
+  const board = world.boards.find(({ identity }) => identity.name === input.device);
+  if (!board) throw new Error(`the saved world speaks of a device "${input.device}" that it does not have`);
+  if (input.do === 'rpc') void board.rpc(input.text);
+  else if (input.do === 'hand') await world.outside(() => board.input(input.event));
+  else board.observed(input.exchange);
+  await world.advance(0);
+}

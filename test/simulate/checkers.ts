@@ -1,0 +1,117 @@
+import type { Board } from '../../emulator/board.ts';
+import type { World } from '../../emulator/world.ts';
+import { type FoundContainer, Label } from '../../runtime/ports/index.ts';
+
+/** Something that must never be so, seen from outside. */
+export class Violation extends Error {
+  /** Which rule: the same for the same bug, so that a smaller world can be compared with a larger one. */
+  readonly rule: string;
+
+  constructor(rule: string, sentence: string) {
+    super(sentence);
+    this.name = 'Violation';
+    this.rule = rule;
+  }
+}
+
+/** Looks at a world now and then; throws a {@link Violation}. */
+export interface Watch {
+  /** At any time. */
+  look(): void;
+  /** When nothing is broken any more: answers what is still not as it must be, if anything. */
+  unsettled(): Promise<string | undefined>;
+  /** Once all is settled. */
+  settle(acknowledged: ReadonlyMap<string, string>): Promise<void>;
+}
+
+/** More timers, watches and requests than that are not released. */
+const WAITING_LIMIT = 1000;
+const STORE_LIMIT_BYTES = 64 * 1024 * 1024;
+
+export function watchWorld(world: World, honest: readonly Board[], active: () => Promise<number>): Watch {
+  const hashes = new Map<number, { readonly hash: string; readonly by: string }>();
+  const foreign = world.boards.map((board) => board.engine.virtual!.plant('somebody-elses'));
+
+  const onePrefix = (board: Board): void => {
+    const head = board.status()?.head;
+    if (!head) return;
+    const known = hashes.get(head.number);
+    if (!known) hashes.set(head.number, { hash: head.hash, by: board.identity.name });
+    else if (known.hash !== head.hash) {
+      const both = `${known.by} has ${known.hash.slice(0, 14)}, ${board.identity.name} has ${head.hash.slice(0, 14)}`;
+      throw new Violation('one ledger', `two blocks of number ${head.number}: ${both}`);
+    }
+  };
+  const oneRevision = ({ routes, identity }: Board): void => {
+    const apps = new Map<string, number>();
+    for (const { app, revision } of routes) {
+      if (apps.has(app) && apps.get(app) !== revision) {
+        throw new Violation('one revision', `${identity.name} serves r${apps.get(app)} and r${revision} of ${app} at once`);
+      }
+      apps.set(app, revision);
+    }
+  };
+  const bounded = ({ waiting, store, identity }: Board): void => {
+    if (waiting > WAITING_LIMIT) throw new Violation('bounded', `${identity.name} keeps ${waiting} things waiting`);
+    if (store.sizeBytes > STORE_LIMIT_BYTES) throw new Violation('bounded', `${identity.name} stores ${store.sizeBytes} bytes`);
+  };
+
+  return {
+    look() {
+      for (const [index, board] of world.boards.entries()) {
+        if (board.faults > 0)
+          throw new Violation('no fault', `${board.identity.name}: ${board.fault ?? 'its firmware was stopped'}`);
+        oneRevision(board);
+        bounded(board);
+        if (!board.engine.virtual!.peek(foreign[index]!)) {
+          throw new Violation('foreign containers', `${board.identity.name} removed a container that is not its own`);
+        }
+      }
+      for (const board of world.boards) onePrefix(board);
+    },
+    async unsettled() {
+      const heads = world.boards.map((board) => board.status()?.head);
+      const odd = heads.findIndex((head) => head?.hash !== heads[0]?.hash || head === undefined);
+      if (odd >= 0) {
+        const [first, other] = [heads[0], heads[odd]].map((head) => head?.number ?? 'nothing');
+        return `${world.boards[odd]!.identity.name} shows block ${other}, pad-01 ${first}`;
+      }
+      const revision = await active();
+      for (const board of honest) {
+        const what = await notOn(world, board, revision);
+        if (what !== undefined) return `${board.identity.name}: ${what}`;
+      }
+      return undefined;
+    },
+    async settle(acknowledged) {
+      for (const [hash, what] of acknowledged) {
+        const answer = await world.sequencer.rpc(receiptRequest(hash));
+        if (!(JSON.parse(answer) as { result: unknown }).result) {
+          throw new Violation('no transaction lost', `${what} was acknowledged and is in no block: ${hash}`);
+        }
+      }
+    },
+  };
+}
+
+function receiptRequest(hash: string): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_getTransactionReceipt', params: [hash] });
+}
+
+async function notOn(world: World, board: Board, revision: number): Promise<string | undefined> {
+  let found: readonly FoundContainer[] | undefined;
+  const listing = board.engine.containers.list().then(
+    (containers) => {
+      found = containers;
+    },
+    () => {},
+  );
+  await world.advance(50);
+  await listing;
+  if (!found) return 'its container engine does not answer';
+  const shown = found.map(({ labels, state, health }) => `r${labels[Label.revision]} ${state} ${health}`);
+  const right = found.every(({ labels, state }) => labels[Label.revision] === String(revision) && state === 'running');
+  if (!right || (found.length === 0) !== (revision === 0)) return `wanted r${revision}, found ${shown.join(', ') || 'nothing'}`;
+  const state = board.status()?.state;
+  return state === 'healthy' ? undefined : `it is ${state ?? 'down'} on ${shown.join(', ')}`;
+}

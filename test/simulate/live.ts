@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeFunctionData, type Hex, keccak256, stringToHex, toHex } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import { injectFault } from '../../emulator/faults.ts';
+import { type FleetArtifact, readFleet } from '../../emulator/fleet.ts';
+import type { Identity } from '../../emulator/identity.ts';
+import { type Operators, operatorsOn } from '../../emulator/operators.ts';
+import { readScripts, type Scripts } from '../../emulator/quickjs/device.ts';
+import { rogues } from '../../emulator/rogues.ts';
+import { ask } from '../../emulator/rpc.ts';
+import { virtualStage } from '../../emulator/stage.ts';
+import { readManifest } from '../../emulator/story.ts';
+import { CHAIN_ID, createWorld, deviceName, type World } from '../../emulator/world.ts';
+import type { Vm } from '../../runtime/ports/index.ts';
+import { createVm } from '../../vm/embed/index.ts';
+import { root } from '../support/need.ts';
+import { Violation, type Watch, watchWorld } from './checkers.ts';
+import { type Act, amends, type Plan } from './plan.ts';
+
+export interface Parts {
+  readonly scripts: Scripts;
+  readonly vm: Vm;
+  readonly fleet: FleetArtifact;
+  /** `native` is faster; `inline` is the real thing. The worlds are the same. */
+  readonly run: 'native' | 'inline';
+  /** Name of a rogue that every device has: a bug planted on purpose. */
+  readonly bug?: string;
+}
+
+export interface Lived {
+  readonly violation: Violation | undefined;
+  readonly virtualMs: number;
+  readonly hash: string;
+  /** Errors and warnings of the firmware, the newest last. */
+  readonly complaints: readonly string[];
+}
+
+const START_MS = Date.UTC(2026, 0, 1);
+const LOOK_MS = 500;
+/** Once nothing is broken any more, all must be well within that. */
+const SETTLE_LIMIT_MS = 15 * 60_000;
+const GAS = 10_000_000n;
+const COMPLAINTS = 60;
+const APP = stringToHex('hello', { size: 32 });
+const WINDOW_S = 120n;
+const examples = join(root, 'examples/hello');
+const manifests = {
+  good: readManifest(join(examples, 'compose.yaml')),
+  broken: readManifest(join(examples, 'compose.broken.yaml')),
+};
+
+export function readParts(run: Parts['run'], bug?: string): Parts {
+  const build = join(root, 'build');
+  const vm = createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) });
+  return { scripts: readScripts(build), fleet: readFleet(build), vm, run, ...(bug !== undefined && { bug }) };
+}
+
+/** Lives a world from its first block to its last check. */
+export async function live(plan: Plan, parts: Parts): Promise<Lived> {
+  const complaints: string[] = [];
+  const world = makeWorld(plan, parts, (line) => {
+    complaints.push(line);
+    if (complaints.length > COMPLAINTS) complaints.shift();
+  });
+  let violation: Violation | undefined;
+  try {
+    await new Life(plan, parts.fleet, world).run();
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    violation = error;
+  }
+  world.stop();
+  return { violation, virtualMs: world.clock.nowMs() - START_MS, hash: world.trace.hash(), complaints };
+}
+
+function makeWorld({ seed, devices, liars }: Plan, { scripts, vm, run, bug }: Parts, complain: (line: string) => void): World {
+  const additions: Record<string, string> = {};
+  for (let index = 0; index < devices; index += 1) {
+    const isLiar = index >= devices - liars;
+    const parts = [...(isLiar ? [rogues['liar']!] : []), ...(bug === undefined ? [] : [rogues[bug]!])];
+    if (parts.length > 0) additions[deviceName(index)] = parts.join('\n');
+  }
+  const onLog = (device: string, level: string, message: string): void => {
+    if (level === 'error' || level === 'warn')
+      complain(`${((world.clock.nowMs() - START_MS) / 1000).toFixed(1)} ${device} ${message}`);
+  };
+  const world: World = createWorld({ seed, devices, startMs: START_MS, version: '0', scripts, vm, run, additions, onLog });
+  return world;
+}
+
+class Life {
+  private readonly plan: Plan;
+  private readonly world: World;
+  private readonly operators: Operators;
+  private readonly fleet: FleetArtifact;
+  private readonly watch: Watch;
+  /** Hash of each transaction that a node has told us it took, and what it was. */
+  private readonly acknowledged = new Map<string, string>();
+  /** Nobody promises that what a disk has lied about is still there. */
+  private lies = false;
+
+  constructor(plan: Plan, fleet: FleetArtifact, world: World) {
+    this.plan = plan;
+    this.world = world;
+    this.fleet = fleet;
+    this.operators = operatorsOn(virtualStage(world), fleet);
+    const honest = world.boards.slice(0, plan.devices - plan.liars);
+    this.watch = watchWorld(world, honest, async () => Number(await this.operators.read('active', [APP])));
+  }
+
+  async run(): Promise<void> {
+    await this.begin();
+    const startMs = this.world.clock.nowMs();
+    for (const act of this.plan.acts) {
+      await this.goTo(startMs + act.atMs);
+      await this.do(act);
+    }
+    await this.goTo(startMs + this.plan.faultsEndMs);
+    for (const fault of amends) await injectFault(this.world, { fault });
+    for (const board of this.world.boards) board.trapWrites(undefined);
+    await this.settle();
+  }
+
+  private async begin(): Promise<void> {
+    const { world, operators } = this;
+    await world.boot();
+    await operators.deploy(world.operators[0]!);
+    const identities = world.boards.map(({ identity }) => identity);
+    const args = [identities.map(({ address }) => address), identities.map(({ name }) => name)];
+    await operators.send(world.operators[0]!, 'enrol', args);
+  }
+
+  private async goTo(timeMs: number): Promise<void> {
+    while (this.world.clock.nowMs() < timeMs) {
+      await this.world.advance(Math.min(LOOK_MS, timeMs - this.world.clock.nowMs()));
+      this.watch.look();
+      await this.approve();
+    }
+  }
+
+  private async do(act: Act): Promise<void> {
+    if (act.do === 'fault') {
+      if (act.call.fault === 'delay-writes') this.lies = true;
+      await injectFault(this.world, act.call);
+      return;
+    }
+    // Each release differs from the one before, as releases do.
+    const manifest = toHex(act.good ? manifests.good : manifests.broken);
+    await this.send(this.world.operators[0]!, 'propose', [APP, manifest, WINDOW_S], `proposal ${act.number}`);
+  }
+
+  /** The second operator approves whatever waits for it. */
+  private async approve(): Promise<void> {
+    const standing = await this.waiting().catch(() => undefined);
+    if (standing !== undefined)
+      await this.send(this.world.operators[1]!, 'approve', [APP, BigInt(standing)], `approval of r${standing}`);
+  }
+
+  private approved = 0;
+  private async waiting(): Promise<number | undefined> {
+    if (!this.world.sequencer.running) return undefined;
+    const { fleet, world } = this;
+    const call = async (name: string, args: readonly unknown[]): Promise<Hex> => {
+      const data = encodeFunctionData({ abi: fleet.abi, functionName: name, args });
+      return ask<Hex>((request) => world.sequencer.rpc(request), 'eth_call', [{ to: world.config.fleet, data }, 'latest']);
+    };
+    const latest = Number(await call('latest', [APP]));
+    if (latest <= this.approved || BigInt(await call('rollingOut', [APP])) !== 0n) return undefined;
+    this.approved = latest;
+    return latest;
+  }
+
+  /** Signs and sends to the device that makes the blocks. While it is down, or says no, nothing has been promised. */
+  private async send(by: Identity, functionName: string, args: readonly unknown[], what: string): Promise<void> {
+    const { world, fleet } = this;
+    const door = (request: string) => world.sequencer.rpc(request);
+    try {
+      const nonce = Number(await ask<Hex>(door, 'eth_getTransactionCount', [by.address, 'pending']));
+      const raw = await privateKeyToAccount(by.privateKey).signTransaction({
+        chainId: CHAIN_ID,
+        to: world.config.fleet,
+        data: encodeFunctionData({ abi: fleet.abi, functionName, args }),
+        nonce,
+        gas: GAS,
+        maxFeePerGas: 0n,
+        maxPriorityFeePerGas: 0n,
+      });
+      await ask(door, 'eth_sendRawTransaction', [raw]);
+      this.acknowledged.set(keccak256(raw), what);
+    } catch {
+      // An operator would try again; here the next act does.
+    }
+  }
+
+  private async settle(): Promise<void> {
+    const untilMs = this.world.clock.nowMs() + SETTLE_LIMIT_MS;
+    for (;;) {
+      await this.goTo(this.world.clock.nowMs() + 2000);
+      const what = await this.watch.unsettled().catch((error: Error) => error.message);
+      if (what === undefined) break;
+      if (this.world.clock.nowMs() >= untilMs) {
+        throw new Violation('settles', `${SETTLE_LIMIT_MS / 60_000} minutes after the last fault ${what}`);
+      }
+    }
+    await this.watch.settle(this.lies ? new Map() : this.acknowledged);
+  }
+}

@@ -1,0 +1,127 @@
+import type { FaultCall } from '../../emulator/faults.ts';
+import { type Random, seededRandom } from '../../emulator/random.ts';
+import { deviceName } from '../../emulator/world.ts';
+
+/** One thing that happens in a random world. */
+export type Act =
+  | { readonly atMs: number; readonly do: 'fault'; readonly call: FaultCall }
+  | { readonly atMs: number; readonly do: 'release'; readonly good: boolean; readonly number: number };
+
+/** A random world: everything in it follows from these. */
+export interface Plan {
+  readonly seed: string;
+  readonly devices: number;
+  /** How many, the last ones, vote falsely; always a minority that cannot decide alone. */
+  readonly liars: number;
+  /** In order. */
+  readonly acts: readonly Act[];
+  /** From then on nothing is broken any more. */
+  readonly faultsEndMs: number;
+}
+
+interface Drawn {
+  readonly fault: string;
+  readonly mendedBy?: string;
+  /** Draws an amount. */
+  readonly amount?: (random: Random) => number;
+  /** On how many devices at most, as a share. */
+  readonly share: number;
+  readonly pairs?: true;
+}
+
+const within = (low: number, high: number) => (random: Random) => random.between(low, high);
+const DAY_MS = 86_400_000;
+
+/** What can be drawn. Those that are mended at the end only have no {@link Drawn.mendedBy}. */
+const drawn: readonly Drawn[] = [
+  { fault: 'cut-power', mendedBy: 'restore-power', share: 1 },
+  { fault: 'cut-power', mendedBy: 'restore-power', share: 0.4 },
+  { fault: 'kill-firmware', mendedBy: 'boot', share: 1 },
+  { fault: 'cut-power-at-write', mendedBy: 'restore-power', amount: within(1, 6), share: 0.6 },
+  { fault: 'cut-power-after-write', mendedBy: 'restore-power', amount: within(1, 6), share: 0.6 },
+  { fault: 'tear-write', mendedBy: 'restore-power', amount: within(1, 6), share: 0.6 },
+  { fault: 'delay-writes', amount: within(1, 8), share: 0.4 },
+  { fault: 'rot', amount: within(1, 4), share: 0.5 },
+  { fault: 'fill-store', mendedBy: 'free-store', share: 0.4 },
+  { fault: 'cut-network', mendedBy: 'heal-network', share: 0.5 },
+  { fault: 'cut-network', mendedBy: 'heal-network', share: 0.4, pairs: true },
+  { fault: 'delay', mendedBy: 'heal-network', amount: within(50, 8000), share: 1 },
+  { fault: 'loss', mendedBy: 'heal-network', amount: within(5, 70), share: 1 },
+  { fault: 'repeat', mendedBy: 'heal-network', amount: within(5, 100), share: 1 },
+  { fault: 'reorder', mendedBy: 'heal-network', amount: within(5, 100), share: 1 },
+  { fault: 'slow-network', mendedBy: 'heal-network', amount: within(1000, 50_000), share: 1 },
+  { fault: 'stop-engine', mendedBy: 'start-engine', share: 0.6 },
+  { fault: 'restart-engine', share: 0.8 },
+  { fault: 'crash-container', share: 1 },
+  { fault: 'corrupt-image', mendedBy: 'mend-image', share: 0.4 },
+  { fault: 'flaky-health', mendedBy: 'steady-health', amount: within(5, 60), share: 0.6 },
+  { fault: 'slow-engine', mendedBy: 'quick-engine', amount: within(2, 60), share: 0.6 },
+  { fault: 'fail-pulls', mendedBy: 'allow-pulls', share: 0.6 },
+  { fault: 'drain-battery', mendedBy: 'restore-power', amount: within(0, 1), share: 0.4 },
+  { fault: 'skew-clock', amount: (random) => random.between(-400, 400) * DAY_MS, share: 0.4 },
+  { fault: 'skew-clock', amount: within(-600_000, 600_000), share: 1 },
+  { fault: 'drift-clock', amount: within(-50_000, 50_000), share: 1 },
+];
+
+const LONGEST_FAULT_MS = 60_000;
+
+/** Draws a world. The same seed and version of this file give the same. */
+export function drawPlan(seed: string): Plan {
+  const random = seededRandom(`plan ${seed}`);
+  const devices = random.between(3, 7);
+  const liars = random.chance(0.2) ? random.between(0, Math.ceil(devices / 2) - 1) : 0;
+  const faultsEndMs = random.between(30, 180) * 1000;
+  const acts: Act[] = [];
+  for (let number = 1, releases = random.between(1, 5); number <= releases; number += 1) {
+    // The first one is good and early, so that there is something to return to.
+    const atMs = number === 1 ? 0 : random.between(5000, faultsEndMs);
+    acts.push({ atMs, do: 'release', good: number === 1 || random.chance(0.6), number });
+  }
+  for (let faults = random.between(0, 10); faults > 0; faults -= 1) acts.push(...drawFault(random, devices, faultsEndMs));
+  return { seed, devices, liars, faultsEndMs, acts: acts.sort((one, other) => one.atMs - other.atMs) };
+}
+
+function drawFault(random: Random, devices: number, endMs: number): Act[] {
+  const { fault, mendedBy, amount, share, pairs } = drawn[random.between(0, drawn.length - 1)]!;
+  const atMs = random.between(0, endMs);
+  const some = drawNames(random, devices, share);
+  const others = pairs ? { others: drawNames(random, devices, 1).filter((name) => !some.includes(name)) } : {};
+  const call: FaultCall = { fault, devices: some, ...others, ...(amount && { amount: amount(random) }) };
+  const acts: Act[] = [{ atMs, do: 'fault', call }];
+  if (mendedBy !== undefined) {
+    const mendMs = Math.min(endMs, atMs + random.between(200, LONGEST_FAULT_MS));
+    acts.push({ atMs: mendMs, do: 'fault', call: { fault: mendedBy, devices: some, ...others } });
+  }
+  return acts;
+}
+
+function drawNames(random: Random, devices: number, share: number): string[] {
+  const most = Math.max(1, Math.floor(devices * share));
+  const count = random.between(1, most);
+  const names = Array.from({ length: devices }, (_, index) => deviceName(index));
+  return Array.from({ length: count }, () => names.splice(random.between(0, names.length - 1), 1)[0]!).sort();
+}
+
+/** What undoes every fault there is, at the end. */
+export const amends: readonly string[] = [
+  'heal-network',
+  'safe-writes',
+  'free-store',
+  'start-engine',
+  'mend-image',
+  'steady-health',
+  'quick-engine',
+  'allow-pulls',
+  'charge-battery',
+  'set-clock',
+  'restore-power',
+  'boot',
+];
+
+/** One line for people. */
+export function tellAct(act: Act): string {
+  const at = `${(act.atMs / 1000).toFixed(1).padStart(6)} s  `;
+  if (act.do === 'release') return `${at}release ${act.number}, ${act.good ? 'good' : 'broken'}`;
+  const { fault, devices = ['all'], others, amount } = act.call;
+  return `${at}${fault}${amount === undefined ? '' : ` ${amount}`}: ${devices.join(', ')}${others ? ` from ${others.join(', ')}` : ''}`;
+}
