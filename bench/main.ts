@@ -1,8 +1,10 @@
 /** `npm run bench -- NAME [OPTIONS]`: measures one part of the project and prints a table. */
+import { benchCluster } from './cluster/index.ts';
 import { benchVm } from './vm/index.ts';
 
 const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   vm: benchVm,
+  cluster: benchCluster,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

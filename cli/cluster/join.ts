@@ -7,7 +7,7 @@ import { hashEngineHeader, rpcProvider } from '../../runtime/light/index.ts';
 import { Exit, Failure } from '../command.ts';
 
 export interface JoinOptions
-  extends Pick<JoinPlan, 'folder' | 'name' | 'host' | 'engine' | 'binary' | 'commitMs' | 'fleet' | 'turn'> {
+  extends Pick<JoinPlan, 'folder' | 'name' | 'host' | 'engine' | 'binary' | 'commitMs' | 'fleet' | 'turn' | 'ports'> {
   /** File with the first block. */
   readonly genesis: string;
   /** CometBFT's RPC of nodes that are there. */

@@ -19,6 +19,16 @@ export interface ClusterPlan {
   readonly engine: string;
   readonly binary: string;
   readonly commitMs: number;
+  /** First ports of nodes on the same machine; absent: the usual ones. */
+  readonly ports?: Ports;
+}
+
+/** Where the first node of a machine listens. */
+export interface Ports {
+  readonly rpc: number;
+  readonly proxy: number;
+  readonly p2p: number;
+  readonly engineRpc: number;
 }
 
 /** Where a node of the cluster listens. */
@@ -43,7 +53,7 @@ export interface Cluster {
 const BALANCE = '1000000000000000000000000';
 const TRAILING_BLOCKS = 5;
 const POWER = 10;
-const PORTS = { rpc: 8545, proxy: 4401, p2p: 26_656, engineRpc: 26_657 } as const;
+const PORTS: Ports = { rpc: 8545, proxy: 4401, p2p: 26_656, engineRpc: 26_657 };
 const ENGINE_PORTS_APART = 10;
 
 /** Writes a folder for each node, with its keys, and what they have in common. Throws a sentence if something is there already. */
@@ -69,7 +79,7 @@ export function writeCluster(plan: ClusterPlan): Cluster {
   return cluster;
 }
 
-export interface JoinPlan extends Pick<ClusterPlan, 'folder' | 'engine' | 'binary' | 'commitMs' | 'fleet'> {
+export interface JoinPlan extends Pick<ClusterPlan, 'folder' | 'engine' | 'binary' | 'commitMs' | 'fleet' | 'ports'> {
   readonly name: string;
   readonly host: string;
   /** How many nodes of the same machine have the ports before. */
@@ -88,29 +98,29 @@ export function writeJoiner(plan: JoinPlan): ClusterNode & { readonly validatorK
     throw new Error(`${folder} is not empty; a device begins in a folder of its own`);
   mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
   const { address } = openIdentity(join(folder, 'data', 'device.key'));
-  const node = { name, folder: '.', host, device: address, ...portsOf(turn) };
+  const node = { name, folder: '.', host, device: address, ...portsOf(turn, plan.ports) };
   const keys = { validator: newEngineKey(), node: newEngineKey() };
   writeNode({ ...plan, commitMs }, node, keys, genesis, peers, stateSync);
   return { ...node, validatorKey: hex(keys.validator.publicKey) };
 }
 
-function portsOf(turn: number): Pick<ClusterNode, 'rpc' | 'proxy' | 'p2p' | 'engineRpc'> {
+function portsOf(turn: number, { rpc, proxy, p2p, engineRpc }: Ports = PORTS): Ports {
   return {
-    rpc: PORTS.rpc + turn,
-    proxy: PORTS.proxy + turn,
-    p2p: PORTS.p2p + ENGINE_PORTS_APART * turn,
-    engineRpc: PORTS.engineRpc + ENGINE_PORTS_APART * turn,
+    rpc: rpc + turn,
+    proxy: proxy + turn,
+    p2p: p2p + ENGINE_PORTS_APART * turn,
+    engineRpc: engineRpc + ENGINE_PORTS_APART * turn,
   };
 }
 
 /** The device's own key is made here, since its address stands in the genesis. */
-function prepare({ folder, hosts }: ClusterPlan, host: string, index: number): ClusterNode {
+function prepare({ folder, hosts, ports }: ClusterPlan, host: string, index: number): ClusterNode {
   const name = `pad-${String(index + 1).padStart(2, '0')}`;
   mkdirSync(join(folder, name, 'data'), { recursive: true, mode: 0o700 });
   const { address } = openIdentity(join(folder, name, 'data', 'device.key'));
   // Those before it on the same machine have the ports before.
   const turn = hosts.slice(0, index).filter((other) => other === host).length;
-  return { name, folder: name, host, device: address, ...portsOf(turn) };
+  return { name, folder: name, host, device: address, ...portsOf(turn, ports) };
 }
 
 function genesisOf(plan: ClusterPlan, nodes: readonly ClusterNode[], keys: readonly EngineKey[]): Genesis {

@@ -13,10 +13,18 @@ import { type Operator, operatorOf, pause } from './operator.ts';
 /** Where CometBFT is, if it is. */
 export const COMETBFT = process.env['CLASSPAD_COMETBFT'] ?? 'cometbft';
 
-/** Whether clusters can be run here; else prints why not. */
+const base = 20_000 + (process.pid % 20) * 600;
+/** On loopback, suites that run at the same time have ports of their own. */
+export const ownPorts = { rpc: base, proxy: base + 50, p2p: base + 100, engineRpc: base + 300 };
+
+/** Whether clusters can be run here; else prints why not. Where there is not even Go, it cannot be demanded. */
 export function needCometbft(what: string): boolean {
   const hasBinary = succeeds(COMETBFT, ['version']);
   const reason = 'go install github.com/cometbft/cometbft/cmd/cometbft@v0.38.25 makes it available';
+  if (!hasBinary && !succeeds('go', ['version'])) {
+    console.log(`skipped: CometBFT (${what}): it is not here, and no Go that could build it`);
+    return false;
+  }
   return need(`CometBFT (${what})`, hasBinary, reason) && need(`the build (${what})`, isBuilt, 'npm run build makes it');
 }
 
@@ -86,6 +94,7 @@ export function testCluster({
     engine,
     binary: COMETBFT,
     commitMs,
+    ...(!network && { ports: ownPorts }),
   });
   const members = cluster.nodes.map((node, index) => {
     const machine = network?.machines[index];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { joinCluster } from '../../../cli/cluster/join.ts';
-import { COMETBFT, ended, needCometbft, senders, testCluster, until } from '../../support/cluster.ts';
+import { COMETBFT, ended, needCometbft, ownPorts, senders, testCluster, until } from '../../support/cluster.ts';
 import { CLI, FLEET } from '../../support/node-process.ts';
 import { pause } from '../../support/operator.ts';
 
@@ -40,6 +40,7 @@ test('a new device begins with the state of others, goes on with them, and is to
       name: 'pad-03',
       host: '127.0.0.1',
       turn: 2,
+      ports: ownPorts,
       engine: 'virtual',
       binary: COMETBFT,
       commitMs: 200,

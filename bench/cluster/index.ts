@@ -1,0 +1,133 @@
+/**
+ * `npm run bench -- cluster [--json] [--clients N] [--each N] [--seconds N]`: four validators on this machine under signed ERC-20
+ * transfers, beside CometBFT's own `kvstore` with the same configuration, driven the same way in the same run; then what a node
+ * takes of memory and disk, at rest and at one transaction a second.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Driven, drive, type Target } from './drive.ts';
+import { type Application, type Nodes, pause, startNodes } from './nodes.ts';
+import { accounts, erc20Target, kvstoreTarget } from './targets.ts';
+
+interface Measured {
+  readonly full: Driven;
+  readonly steady: Driven;
+  /** Mean time between two blocks while there was work. */
+  readonly blockMs: number;
+  readonly memory: ReturnType<Nodes['memory']>;
+  readonly disk: ReturnType<Nodes['disk']>;
+  /** Bytes that a node's disk grows by in a day. */
+  readonly growth: { readonly idle: number; readonly onePerSecond: number };
+}
+
+const COMMIT_MS = 200;
+const STEADY_RATE = 10;
+const STEADY_SECONDS = 15;
+const DAY_S = 86_400;
+
+export async function benchCluster(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: { type: 'boolean', default: false },
+      clients: { type: 'string', default: '16' },
+      each: { type: 'string', default: '60' },
+      seconds: { type: 'string', default: '60' },
+    },
+  });
+  demandCometbft();
+  const [clients, each, seconds] = [Number(values.clients), Number(values.each), Number(values.seconds)];
+  const log = values.json ? () => {} : console.log;
+  log(
+    `4 validators on ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${loadavg()[0]!.toFixed(1)}; ${clients} clients, pause between blocks ${COMMIT_MS} ms`,
+  );
+  const theirs = await measure('kvstore', clients, each, seconds);
+  log(lineOf('kvstore', theirs));
+  const ours = await measure('classpad', clients, each, seconds);
+  log(lineOf('classpad', ours));
+  const ratio = ours.full.perSecond / theirs.full.perSecond;
+  if (values.json) console.log(JSON.stringify({ load: loadavg()[0], clients, each, seconds, ratio, ours, theirs }, undefined, 2));
+  else for (const line of linesOf(ours, theirs, ratio, seconds)) log(line);
+}
+
+async function measure(application: Application, clients: number, each: number, seconds: number): Promise<Measured> {
+  const nodes = await startNodes(
+    application,
+    accounts.map(({ address }) => address),
+    COMMIT_MS,
+  );
+  try {
+    const steadyEach = Math.ceil((STEADY_RATE * STEADY_SECONDS) / clients);
+    const slow = Math.ceil(seconds / clients);
+    const target =
+      application === 'kvstore' ? await kvstoreTarget(nodes) : await erc20Target(nodes, clients, each + steadyEach + slow);
+    const from = await heightOf(nodes);
+    const full = await drive(target, { clients, each, from: 0 });
+    const blockMs = await meanBlockMs(nodes, from, await heightOf(nodes));
+    const steady = await drive(target, { clients, each: steadyEach, rate: STEADY_RATE, from: each });
+    const memory = nodes.memory();
+    const disk = nodes.disk();
+    const growth = await grow(nodes, target, { clients, each: slow, from: each + steadyEach }, seconds);
+    return { full, steady, blockMs, memory, disk, growth };
+  } finally {
+    await nodes.stop();
+  }
+}
+
+async function grow(nodes: Nodes, target: Target, load: { clients: number; each: number; from: number }, seconds: number) {
+  // Confirmations of the last work are no rest yet.
+  await pause(8_000);
+  const weigh = () => nodes.disk().ledger + nodes.disk().engine;
+  const before = weigh();
+  await pause(seconds * 1000);
+  const rested = weigh();
+  const startedMs = performance.now();
+  await drive(target, { ...load, rate: 1 });
+  const perSecond = (weigh() - rested) / ((performance.now() - startedMs) / 1000);
+  return { idle: ((rested - before) / seconds) * DAY_S, onePerSecond: perSecond * DAY_S };
+}
+
+async function heightOf(nodes: Nodes): Promise<number> {
+  const { sync_info } = (await nodes.engine(0, 'status')) as unknown as { sync_info: { latest_block_height: string } };
+  return Number(sync_info.latest_block_height);
+}
+
+async function meanBlockMs(nodes: Nodes, from: number, to: number): Promise<number> {
+  const timeAt = async (height: number) => {
+    const { signed_header } = (await nodes.engine(0, `commit?height=${height}`)) as unknown as {
+      signed_header: { header: { time: string } };
+    };
+    return Date.parse(signed_header.header.time);
+  };
+  return to > from + 1 ? ((await timeAt(to)) - (await timeAt(from + 1))) / (to - from - 1) : 0;
+}
+
+function lineOf(name: string, { full, steady, blockMs }: Measured): string {
+  const { p50, p90, p99 } = steady.latencyMs;
+  return `${name.padEnd(9)} ${full.perSecond.toFixed(0)} transactions/s (p50 ${full.latencyMs.p50} ms); at ${STEADY_RATE}/s p50 ${p50} ms, p90 ${p90} ms, p99 ${p99} ms; a block every ${blockMs.toFixed(0)} ms`;
+}
+
+function linesOf(ours: Measured, theirs: Measured, ratio: number, seconds: number): string[] {
+  const row = (name: string, { memory, disk, growth }: Measured) =>
+    `${name.padEnd(9)} memory: node ${mib(memory.node)}, engine ${mib(memory.engine)}; disk: ledger ${mib(disk.ledger)}, engine ${mib(disk.engine)}; ` +
+    `growth in a day: at rest ${mib(growth.idle)}, at 1/s ${mib(growth.onePerSecond)}`;
+  return [
+    row('kvstore', theirs),
+    row('classpad', ours),
+    `throughput of classpad is ${ratio.toFixed(2)} of that of kvstore, which checks no signature and executes nothing`,
+    `growth is measured over ${seconds} s each; a node keeps its engine's last 100000 blocks and all of its own`,
+  ];
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+function demandCometbft(): void {
+  try {
+    execFileSync(process.env['CLASSPAD_COMETBFT'] ?? 'cometbft', ['version'], { stdio: 'ignore' });
+  } catch {
+    throw new Error('bench cluster needs CometBFT: go install github.com/cometbft/cometbft/cmd/cometbft@v0.38.25');
+  }
+}
