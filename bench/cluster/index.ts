@@ -17,8 +17,8 @@ interface Measured {
   readonly blockMs: number;
   readonly memory: ReturnType<Nodes['memory']>;
   readonly disk: ReturnType<Nodes['disk']>;
-  /** Bytes that a node's disk grows by in a day. */
-  readonly growth: { readonly idle: number; readonly onePerSecond: number };
+  /** Bytes that a node's disk grows by in a day: at rest, and of ledger and engine at one transaction a second. */
+  readonly growth: { readonly idle: number; readonly ledger: number; readonly engine: number };
 }
 
 const COMMIT_MS = 200;
@@ -78,14 +78,19 @@ async function measure(application: Application, clients: number, each: number, 
 async function grow(nodes: Nodes, target: Target, load: { clients: number; each: number; from: number }, seconds: number) {
   // Confirmations of the last work are no rest yet.
   await pause(8_000);
-  const weigh = () => nodes.disk().ledger + nodes.disk().engine;
-  const before = weigh();
+  const before = nodes.disk();
   await pause(seconds * 1000);
-  const rested = weigh();
+  const rested = nodes.disk();
   const startedMs = performance.now();
   await drive(target, { ...load, rate: 1 });
-  const perSecond = (weigh() - rested) / ((performance.now() - startedMs) / 1000);
-  return { idle: ((rested - before) / seconds) * DAY_S, onePerSecond: perSecond * DAY_S };
+  const worked = nodes.disk();
+  const daily = (bytes: number, sinceSeconds: number) => (bytes / sinceSeconds) * DAY_S;
+  const took = (performance.now() - startedMs) / 1000;
+  return {
+    idle: daily(rested.ledger + rested.engine - before.ledger - before.engine, seconds),
+    ledger: daily(worked.ledger - rested.ledger, took),
+    engine: daily(worked.engine - rested.engine, took),
+  };
 }
 
 async function heightOf(nodes: Nodes): Promise<number> {
@@ -111,7 +116,7 @@ function lineOf(name: string, { full, steady, blockMs }: Measured): string {
 function linesOf(ours: Measured, theirs: Measured, ratio: number, seconds: number): string[] {
   const row = (name: string, { memory, disk, growth }: Measured) =>
     `${name.padEnd(9)} memory: node ${mib(memory.node)}, engine ${mib(memory.engine)}; disk: ledger ${mib(disk.ledger)}, engine ${mib(disk.engine)}; ` +
-    `growth in a day: at rest ${mib(growth.idle)}, at 1/s ${mib(growth.onePerSecond)}`;
+    `growth in a day: at rest ${mib(growth.idle)}, at 1/s ledger ${mib(growth.ledger)} and engine ${mib(growth.engine)}`;
   return [
     row('kvstore', theirs),
     row('classpad', ours),
