@@ -17,8 +17,6 @@ import type { Secrets } from './secrets.ts';
 import { ensureVolume } from './volume.ts';
 import { watchEvents } from './watch.ts';
 
-/** How long the engine may take to end a container beyond its grace period. */
-const STOP_SLACK_MS = 30_000;
 const CREATE_ATTEMPTS = 8;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 2_000;
@@ -162,7 +160,7 @@ async function stop(own: Own, id: string, graceMs: number): Promise<void> {
     method: 'POST',
     path: `/containers/${found.id}/stop`,
     query: { t: String(seconds) },
-    deadlineMs: seconds * 1000 + STOP_SLACK_MS,
+    deadlineMs: seconds * 1000 + engine.deadlineMs,
   });
   accept(answer, [204, 304, 404], `stop ${found.name}`);
 }

@@ -25,6 +25,8 @@ export interface EngineCall {
 /** The Docker Engine API, version negotiated on the first call and again after the engine was away. */
 export interface Engine {
   readonly url: string;
+  /** Of a call that names no deadline of its own. */
+  readonly deadlineMs: number;
   /** Product and version, such as `Docker Engine 20.10.24`. */
   describe(): Promise<string>;
   /** Any status is an answer; only transport and version errors reject. */
@@ -47,6 +49,7 @@ export function createEngine(url: string, deadlineMs = DEADLINE_MS): Engine {
   };
   return {
     url: transport.url,
+    deadlineMs,
     describe: async () => {
       negotiated = undefined;
       return (await version()).product;

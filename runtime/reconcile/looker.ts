@@ -27,6 +27,8 @@ export interface Looker {
   look(wanted: Wanted | undefined): Promise<Sight>;
   /** A step wrote or failed to write: how much room there is must be asked anew. */
   spaceChanged(): void;
+  /** An image is about to be pulled. */
+  pulling(image: string): void;
   /** An image was taken away. */
   removed(image: string): void;
 }
@@ -54,10 +56,19 @@ export function createLooker({ containers, store, clock, log, standing, keepRevi
   async function findUnneeded(wanted: Wanted): Promise<string[]> {
     if (clock.nowMs() >= pressed.untilMs)
       pressed = { is: isPressed(await answered(containers.space()).catch(() => undefined)), untilMs: clock.nowMs() + SPACE_MS };
-    const list = unneeded(records.all(), wanted, standing, pressed.is ? 0 : (keepRevisions ?? KEPT_REVISIONS));
+    const policy = { keep: keepRevisions ?? KEPT_REVISIONS, isPressed: pressed.is };
+    const list = unneeded(records.all(), wanted, standing, policy);
     await ask(list);
     for (const image of list) if (!present.has(image)) removed(image);
-    return list.filter((image) => present.has(image));
+    const here = list.filter((image) => present.has(image) && records.isBrought(image));
+    const named = here.some(isId) ? await namedImages() : new Set();
+    return here.filter((image) => !named.has(image));
+  }
+
+  /** Ids of images that have a name: somebody else's, for what a release names by its id has none. */
+  async function namedImages(): Promise<Set<string>> {
+    const images = await answered(containers.images());
+    return new Set(images.filter(({ references }) => references.length > 0).map(({ id }) => id));
   }
 
   /** A store that is full must not stop the device from reconciling: old images only stay longer. */
@@ -78,6 +89,7 @@ export function createLooker({ containers, store, clock, log, standing, keepRevi
 
   return {
     removed,
+    pulling: (image) => attempt(() => records.pulling(image)),
     spaceChanged: () => {
       pressed = { ...pressed, untilMs: 0 };
     },
@@ -95,6 +107,10 @@ export function createLooker({ containers, store, clock, log, standing, keepRevi
 function bySteadyTime(found: FoundContainer, clock: Clock & Partial<SteadyClock>): FoundContainer {
   const { startedAtMs } = found;
   return startedAtMs === undefined || !clock.fromWallMs ? found : { ...found, startedAtMs: clock.fromWallMs(startedAtMs) };
+}
+
+function isId(image: string): boolean {
+  return image.startsWith('sha256:');
 }
 
 /** Those of wanted containers that are not there. */

@@ -168,6 +168,8 @@ export class Reconciler {
     const text = stepText(step, device);
     this.doing.set(step, text);
     onChange();
+    // Before, not after: killed in between, the device still knows whose image it is.
+    if (step.do === 'pull') this.looker.pulling(step.image);
     try {
       await withDeadline(clock, limitMs(step), text, execute(this.executors, step));
       if (step.do === 'start' && step.again) this.setbacks.crashed(step.name, clock.nowMs());

@@ -1,10 +1,12 @@
 /** `npm run soak -- NAME [OPTIONS]`: long runs on real things, which end with exit code 0 if everything went as it must. */
 import { parseArgs } from 'node:util';
 import { cluster } from './cluster.ts';
+import { crashes } from './crashes.ts';
 import { releases } from './releases.ts';
 import type { Soak } from './soak.ts';
 
 const soaks: Readonly<Record<string, Soak>> = {
+  crashes,
   releases,
   cluster,
 };

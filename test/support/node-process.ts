@@ -86,6 +86,9 @@ export interface ConfigValues {
   readonly name?: string;
   readonly chainId?: number;
   readonly sequencer?: string;
+  readonly engineTimeoutMs?: number;
+  /** Folder in memory for the secrets of containers. */
+  readonly secrets?: string;
   /** Port of another node on this machine. */
   readonly connect?: number;
 }
@@ -94,7 +97,7 @@ export function configText(values: ConfigValues): string {
   return `name: ${values.name ?? 'pad-1'}
 data: data
 engine: ${values.engine}
-rpc:
+${values.engineTimeoutMs === undefined ? '' : `engineTimeoutMs: ${values.engineTimeoutMs}\n`}${values.secrets === undefined ? '' : `secrets: ${values.secrets}\n`}rpc:
   listen: 127.0.0.1:${values.rpc}
 proxy:
   listen: 127.0.0.1:${values.proxy}

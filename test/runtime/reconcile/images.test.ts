@@ -28,6 +28,7 @@ type Row = readonly [
   gone: readonly string[],
   records?: readonly ImageRecord[],
   ends?: typeof ends,
+  isPressed?: boolean,
 ];
 
 const ROWS: readonly Row[] = [
@@ -52,12 +53,29 @@ const ROWS: readonly Row[] = [
   ['an app that is no longer wanted keeps the last good one', wantedOf(), 0, ['a:1', 'a:2', 'a:3', 'a:4']],
   ['what the ledger does not tell stays', wantedOf(activeApp(a(5))), 0, [], five, {}],
   ['what has not begun stays', wantedOf(activeApp(a(5))), 0, ['a:3'], five, { ...ends, 1: 'proposed', 2: 'none' }],
+  [
+    'the latest stays though it was rolled back, for the next try',
+    wantedOf(activeApp(a(5))),
+    0,
+    ['a:1', 'a:2', 'a:3'],
+    [...five, of('a', 9)],
+    { ...ends, 9: 'rolled back' },
+  ],
+  [
+    'with little room it goes, and so does all but the one to return to',
+    wantedOf(activeApp(a(5))),
+    2,
+    ['a:1', 'a:2', 'a:3', 'a:9'],
+    [...five, of('a', 9)],
+    { ...ends, 9: 'rolled back' },
+    true,
+  ],
   ['nothing was ever brought, nothing goes', wantedOf(activeApp(a(5))), 0, [], []],
 ];
-for (const [what, wanted, keep, gone, records = five, phases = ends] of ROWS) {
+for (const [what, wanted, keep, gone, records = five, phases = ends, isPressed = false] of ROWS) {
   s(what, () =>
     assert.equal(
-      unneeded(records, wanted, (_, revision) => phases[revision], keep),
+      unneeded(records, wanted, (_, revision) => phases[revision], { keep, isPressed }),
       gone,
     ),
   );
@@ -123,6 +141,27 @@ if (
     }
     await device.pass(120);
     assert.equal(await device.images(), ['app:2', 'app:3', 'somebody/else:1', 'somebody/elses:1']);
+  });
+
+  s('on a device: what was there before a release named it stays, for nobody could bring it again', async () => {
+    const device = new VirtualDevice();
+    device.engine.load('app:1');
+    device.engine.load(`sha256:${'ab'.repeat(32)}`);
+    device.boot();
+    for (const over of [{ image: 'app:1' }, { image: `sha256:${'ab'.repeat(32)}` }, {}, {}]) {
+      const revision = device.ledger.release(
+        'shop',
+        releaseOf(3, { ...over, environment: { NEW: String(device.clock.nowMs()) } }),
+      );
+      await device.until(`r${revision}`, () => device.isAtRest());
+    }
+    await device.pass(120);
+    assert.equal(await device.images(), ['app:1', 'app:3']);
+    assert.is(
+      await device.ask(device.engine.hasImage(`sha256:${'ab'.repeat(32)}`)),
+      false,
+      'what came by its id went by the policy',
+    );
   });
 
   s('on a device with little room: old ones go at once, and the pull that there was no room for comes again', async () => {
