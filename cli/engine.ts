@@ -1,5 +1,5 @@
 import { parseEngineUrl } from '../firmware-bridge/docker/address.ts';
-import { type DockerEngine, dockerEngine } from '../firmware-bridge/docker/index.ts';
+import { type DockerEngine, type DockerOptions, dockerEngine } from '../firmware-bridge/docker/index.ts';
 import { Exit, Failure } from './command.ts';
 import { virtualEngine } from './virtual-engine.ts';
 
@@ -17,6 +17,6 @@ export function parseEngine(text: string): string {
   }
 }
 
-export function openEngine(url: string, device: string): DockerEngine {
-  return url === VIRTUAL ? virtualEngine(device) : dockerEngine(url, device);
+export function openEngine(url: string, device: string, options: DockerOptions): DockerEngine {
+  return url === VIRTUAL ? virtualEngine(device) : dockerEngine(url, device, options);
 }

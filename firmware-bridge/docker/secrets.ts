@@ -33,8 +33,8 @@ export function hostSecrets(root: string): Secrets {
     forget,
     place(name, secrets) {
       const names = Object.keys(secrets);
-      if (names.length === 0) return forget(name);
-      const folder = open(root, name);
+      // The folder itself stays as long as its container, which has it mounted.
+      const folder = names.length === 0 ? folderOf(name) : open(root, name);
       for (const [file, bytes] of Object.entries(secrets)) replace(folder, file, bytes);
       for (const file of list(folder)) if (!names.includes(file)) rmSync(join(folder, file));
     },

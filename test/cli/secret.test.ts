@@ -38,7 +38,7 @@ if (daemon) {
     classpad(['secret', ...args], { CLASSPAD_RPC: `http://127.0.0.1:${node.ports.rpc}`, CLASSPAD_KEY: key });
   const only = async () => (await engine.containers.list())[0]!;
   const inside = async (id: string): Promise<string> => {
-    const json = { AttachStdout: true, Cmd: ['cat', '/run/secrets/phrase'] };
+    const json = { AttachStdout: true, AttachStderr: true, Cmd: ['cat', '/run/secrets/phrase'] };
     const { Id } = readJson((await raw.send({ method: 'POST', path: `/containers/${id}/exec`, json })).body);
     const shown = await raw.send({ method: 'POST', path: `/exec/${Id}/start`, json: { Detach: false } });
     // Behind the header of the stream.
@@ -143,6 +143,8 @@ if (daemon) {
     assert.is((await run(['remove', 'phrase', '--device', 'pad-1'])).out, 'pad-1 has forgotten the secret phrase');
     await answerOf('the file to go', async () => ((await inside(id)).includes('No such file') ? true : undefined));
     assert.is((await run(['list', '--device', 'pad-1'])).out, 'pad-1 has no secrets');
+    await run(['set', 'phrase', '--device', 'pad-1', '--file', file('phrase', 'back again')]);
+    await answerOf('the file to be back', async () => ((await inside(id)) === 'back again' ? true : undefined));
   });
 }
 
