@@ -110,10 +110,11 @@ export class Reconciler {
     this.isChangedMeanwhile = false;
     this.alarm.ringIn(this.options.intervalMs);
     try {
-      const found = await this.look();
+      const wanted = this.options.wanted();
+      const found = await this.look(wanted);
       this.retryMs = FIRST_RETRY_MS;
       this.setFault(undefined);
-      if (!this.isStopped) this.act(found);
+      if (!this.isStopped) this.act(found, wanted);
     } catch (error) {
       this.setFault(sentenceOf(error));
       if (!this.isStopped) this.options.onLook(undefined);
@@ -124,20 +125,24 @@ export class Reconciler {
     if (this.isChangedMeanwhile) this.alarm.ringIn(POKE_DELAY_MS);
   }
 
-  private async look(): Promise<Found> {
-    const { clock, wanted, secrets } = this.options;
-    const { containers, images, unneeded } = await this.looker.look(wanted());
+  private async look(wanted: Wanted | undefined): Promise<Found> {
+    const { clock, secrets } = this.options;
+    const { containers, images, unneeded } = await this.looker.look(wanted);
     this.setbacks.forgive(containers, clock.nowMs());
     await this.placing.settle(containers);
-    this.memory.looked(containers, wanted());
+    this.memory.looked(containers, wanted);
     const held = { unneeded, secrets: secrets.names() };
     return { containers, images, setbacks: this.setbacks.all, known: this.memory.known, ...held };
   }
 
-  private act(found: Found): void {
+  private act(found: Found, wanted: Wanted | undefined): void {
     this.options.onLook(found);
-    const wanted = this.options.wanted();
     if (wanted === undefined) return;
+    // The ledger has decided meanwhile: which images are here, and which are needed, was asked for something else.
+    if (this.options.wanted() !== wanted) {
+      this.isChangedMeanwhile = true;
+      return;
+    }
     const nowMs = this.options.clock.nowMs();
     const byLane = new Map<string, Doing[]>();
     for (const step of plan(wanted, { ...found, draining: this.options.draining() }, nowMs)) {

@@ -55,6 +55,34 @@ if (
     });
   }
 
+  s('a decision in the middle of a look pulls nothing that is here, and takes away nothing that it needs', async () => {
+    for (const moment of ['list', 'space'] as const) {
+      const device = new VirtualDevice();
+      device.boot();
+      for (const image of ['app:1', 'app:2', 'app:3']) {
+        const revision = device.ledger.release('shop', releaseOf(1, { image }));
+        await device.until(`r${revision}`, () => device.isAtRest());
+      }
+      device.kill();
+      device.calls.length = 0;
+      let isDecided = false;
+      device.meddle = async (verb, call, args) => {
+        const answer = await call(...args);
+        if (verb === moment && !isDecided)
+          device.ledger.release('shop', releaseOf(1, { image: 'app:2', environment: { A: 'new' } }));
+        isDecided ||= verb === moment;
+        return answer;
+      };
+      device.boot();
+      await device.until('r4', () => isDecided && device.isAtRest() && device.ledger.phaseOf('shop', 4) === 'active');
+      assert.equal(
+        device.calls.filter((call) => /pull|removeImage app:2/.test(call)),
+        [],
+        moment,
+      );
+    }
+  });
+
   s('the next release takes over from one made by another version as from any', async () => {
     const device = new VirtualDevice();
     device.boot();
