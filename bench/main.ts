@@ -1,8 +1,10 @@
 /** `npm run bench -- NAME [OPTIONS]`: measures one part of the project and prints a table. */
 import { benchCluster } from './cluster/index.ts';
+import { benchRpc } from './rpc/index.ts';
 import { benchVm } from './vm/index.ts';
 
 const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  rpc: benchRpc,
   vm: benchVm,
   cluster: benchCluster,
 };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Abi, encodeDeployData, encodeFunctionData, getContractAddress, type Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
-import { CHAIN_ID, type Peer, RICH, RICH_KEY } from './nodes.ts';
+import { CHAIN_ID, type Peer, RICH, RICH_KEY } from '../nodes.ts';
 
 /** What is on a node when the comparison begins: the same on both but for what a block's hash depends on. */
 export interface Scene {

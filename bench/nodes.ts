@@ -3,11 +3,13 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { findAnvil, freePort } from '../anvil.ts';
+import { findAnvil, freePort } from './anvil.ts';
 
 /** A node in a process of its own, asked over one connection. */
 export interface Peer {
   readonly name: string;
+  readonly port: number;
+  readonly processId: number;
   /** What it answers to a body, as JSON; its text where it is none. */
   post(body: string): Promise<unknown>;
   stop(): Promise<void>;
@@ -23,9 +25,21 @@ const GAS_LIMIT = 60_000_000;
 const UP_WITHIN_MS = 60_000;
 /** Neither node is left running for longer, whatever happens. */
 const DEADLINE_MS = 240_000;
+/** In KiB of address space: a node that runs away ends, and not the machine. */
+const ANVIL_MEMORY_KIB = 12 * 2 ** 20;
+
+/** How the nodes differ from a quiet ledger with one rich account. */
+export interface NodeOptions {
+  /** Accounts of the test phrase that are rich. */
+  readonly accounts?: readonly string[];
+  readonly anvil?: Readonly<Record<string, string | number>>;
+  readonly blockIntervalMs?: number;
+  /** Neither node runs for longer. */
+  readonly deadlineMs?: number;
+}
 
 /** `undefined` where npm's `@foundry-rs/anvil` is not installed. */
-export async function startAnvil(): Promise<Peer | undefined> {
+export async function startAnvil({ accounts = [RICH], anvil = {}, deadlineMs }: NodeOptions = {}): Promise<Peer | undefined> {
   const binary = findAnvil();
   if (!binary) return undefined;
   const port = await freePort();
@@ -36,32 +50,36 @@ export async function startAnvil(): Promise<Peer | undefined> {
     '--gas-limit': GAS_LIMIT,
     '--base-fee': 0,
     '--timestamp': GENESIS_SECONDS,
-    '--accounts': 1,
+    '--accounts': accounts.length,
     '--balance': RICH_ETHER,
     '--memory-limit': 2 ** 28,
+    ...anvil,
   };
-  return peer('anvil', port, spawn(binary, [...Object.entries(flags).flat().map(String), '--quiet'], { stdio: 'ignore' }));
+  const args = [...Object.entries(flags).flat().map(String), '--quiet', ...(process.env.ANVIL_EXTRA ?? '').split(' ').filter(Boolean)];
+  const limited = ['-c', `ulimit -v ${ANVIL_MEMORY_KIB}; exec "$0" "$@"`, binary, ...args];
+  return peer('anvil', port, spawn('sh', limited, { stdio: ['ignore','inherit','inherit'] }), { deadlineMs });
 }
 
 /** A sequencer alone, from `build/cli.js`. */
-export async function startClasspad(): Promise<Peer> {
+export async function startClasspad({ accounts = [RICH], blockIntervalMs = 10, deadlineMs }: NodeOptions = {}): Promise<Peer> {
   const cli = resolve('build/cli.js');
   if (!existsSync(cli)) throw new Error(`${cli} is not there; run: npm run build`);
   const folder = mkdtempSync(join(tmpdir(), 'classpad-compare-'));
   const [rpc, proxy] = [await freePort(), await freePort()];
-  writeFileSync(join(folder, 'node.yaml'), configText(rpc, proxy));
-  const child = spawn(process.execPath, [cli, 'node', '--config', join(folder, 'node.yaml')], { stdio: 'ignore' });
-  return peer('classpad', rpc, child, () => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, 'node.yaml'), configText(rpc, proxy, accounts, blockIntervalMs));
+  const child = spawn(process.execPath, [...(process.env['CLASSPAD_BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean), cli, 'node', '--config', join(folder, 'node.yaml')], { stdio: 'ignore' });
+  const clean = () => rmSync(folder, { recursive: true, force: true });
+  return peer('classpad', rpc, child, { deadlineMs, clean });
 }
 
-function configText(rpc: number, proxy: number): string {
+function configText(rpc: number, proxy: number, accounts: readonly string[], blockIntervalMs: number): string {
   return JSON.stringify({
     name: 'compare',
     data: 'data',
     engine: 'unix:///nowhere/docker.sock',
     rpc: { listen: `127.0.0.1:${rpc}` },
     proxy: { listen: `127.0.0.1:${proxy}` },
-    blockIntervalMs: 10,
+    blockIntervalMs,
     trailingBlocks: 0,
     fleet: '0x5fbdb2315678afecb367f032d93f642f64180aa3',
     log: 'error',
@@ -71,23 +89,28 @@ function configText(rpc: number, proxy: number): string {
       gasLimit: GAS_LIMIT,
       baseFee: 0,
       sequencer: 'self',
-      alloc: { [RICH]: { balance: String(BigInt(RICH_ETHER) * 10n ** 18n) } },
+      alloc: Object.fromEntries(accounts.map((of) => [of.toLowerCase(), { balance: String(BigInt(RICH_ETHER) * 10n ** 18n) }])),
     },
   });
 }
 
-async function peer(name: string, port: number, child: ChildProcess, clean = () => {}): Promise<Peer> {
+interface Ends {
+  readonly deadlineMs: number | undefined;
+  readonly clean?: () => void;
+}
+
+async function peer(name: string, port: number, child: ChildProcess, { deadlineMs, clean }: Ends): Promise<Peer> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
-  const kill = () => void child.kill('SIGKILL');
-  const deadline = setTimeout(kill, DEADLINE_MS).unref();
+  const kill = () => void child.kill(process.env['CLASSPAD_BENCH_NODE_FLAGS'] ? 'SIGTERM' : 'SIGKILL');
+  const deadline = setTimeout(kill, deadlineMs ?? DEADLINE_MS).unref();
   process.once('exit', kill);
   const stop = async () => {
     clearTimeout(deadline);
     kill();
     await gone;
     agent.destroy();
-    clean();
+    clean?.();
   };
   const post = (body: string) => send(agent, port, body);
   const endMs = performance.now() + UP_WITHIN_MS;
@@ -98,7 +121,7 @@ async function peer(name: string, port: number, child: ChildProcess, clean = () 
     }
     await new Promise((done) => setTimeout(done, 50));
   }
-  return { name, post, stop };
+  return { name, port, processId: child.pid ?? 0, post, stop };
 }
 
 function send(agent: Agent, port: number, body: string): Promise<unknown> {
