@@ -55,9 +55,9 @@ export async function startAnvil({ accounts = [RICH], anvil = {}, deadlineMs }: 
     '--memory-limit': 2 ** 28,
     ...anvil,
   };
-  const args = [...Object.entries(flags).flat().map(String), '--quiet', ...(process.env.ANVIL_EXTRA ?? '').split(' ').filter(Boolean)];
+  const args = [...Object.entries(flags).flat().map(String), '--quiet'];
   const limited = ['-c', `ulimit -v ${ANVIL_MEMORY_KIB}; exec "$0" "$@"`, binary, ...args];
-  return peer('anvil', port, spawn('sh', limited, { stdio: ['ignore','inherit','inherit'] }), { deadlineMs });
+  return peer('anvil', port, spawn('sh', limited, { stdio: 'ignore' }), { deadlineMs });
 }
 
 /** A sequencer alone, from `build/cli.js`. */
@@ -67,7 +67,7 @@ export async function startClasspad({ accounts = [RICH], blockIntervalMs = 10, d
   const folder = mkdtempSync(join(tmpdir(), 'classpad-compare-'));
   const [rpc, proxy] = [await freePort(), await freePort()];
   writeFileSync(join(folder, 'node.yaml'), configText(rpc, proxy, accounts, blockIntervalMs));
-  const child = spawn(process.execPath, [...(process.env['CLASSPAD_BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean), cli, 'node', '--config', join(folder, 'node.yaml')], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [cli, 'node', '--config', join(folder, 'node.yaml')], { stdio: 'ignore' });
   const clean = () => rmSync(folder, { recursive: true, force: true });
   return peer('classpad', rpc, child, { deadlineMs, clean });
 }
@@ -102,7 +102,7 @@ interface Ends {
 async function peer(name: string, port: number, child: ChildProcess, { deadlineMs, clean }: Ends): Promise<Peer> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
-  const kill = () => void child.kill(process.env['CLASSPAD_BENCH_NODE_FLAGS'] ? 'SIGTERM' : 'SIGKILL');
+  const kill = () => void child.kill('SIGKILL');
   const deadline = setTimeout(kill, deadlineMs ?? DEADLINE_MS).unref();
   process.once('exit', kill);
   const stop = async () => {

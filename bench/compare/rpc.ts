@@ -1,5 +1,5 @@
-import { leaves } from './fields.ts';
 import { startAnvil, startClasspad } from '../nodes.ts';
+import { leaves } from './fields.ts';
 import { REASONS } from './reasons.ts';
 import { requests } from './requests.ts';
 import { signedStory, tell } from './story.ts';

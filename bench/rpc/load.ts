@@ -19,6 +19,8 @@ export interface Stretch {
 /** Refusals that mean: not yet. */
 const FULL = /txpool is full|account limit exceeded|too many requests/;
 const PAUSE_MS = 5;
+/** Between two looks for a receipt: looking is not what is measured. */
+const LOOK_MS = 2;
 
 /**
  * Sends each row over a connection of its own, in order, the next when the one before is acknowledged; the stretch ends when the
@@ -87,5 +89,5 @@ async function send(wire: Wire, raw: Hex): Promise<number> {
 
 async function receipt(wire: Wire, hash: Hex): Promise<void> {
   const body = `{"jsonrpc":"2.0","id":1,"method":"eth_getTransactionReceipt","params":["${hash}"]}`;
-  while ((await wire.post(body)).includes('"result":null')) await new Promise((done) => setImmediate(done));
+  while ((await wire.post(body)).includes('"result":null')) await new Promise((done) => setTimeout(done, LOOK_MS));
 }

@@ -15,7 +15,7 @@ export class Wire {
   constructor(port: number) {
     this.head = `POST / HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\ncontent-length: `;
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    this.socket.on('data', (chunk) => this.take(chunk));
+    this.socket.on('data', (chunk) => this.take(chunk as Buffer));
     this.socket.on('error', (error) => this.waiting?.fail(error));
     this.socket.on('close', () => this.waiting?.fail(new Error('the node closed the connection')));
   }
@@ -45,7 +45,10 @@ export class Wire {
     if (end < 0) return;
     const length = Number(/content-length: *(\d+)/i.exec(this.received.toString('latin1', 0, end))?.[1]);
     const from = end + HEAD_END.length;
-    if (Number.isNaN(length)) return this.waiting?.fail(new Error('an answer without a length'));
+    if (Number.isNaN(length)) {
+      this.waiting?.fail(new Error('an answer without a length'));
+      return;
+    }
     if (this.received.length < from + length) return;
     const body = this.received.toString('utf8', from, from + length);
     this.received = this.received.subarray(from + length);

@@ -8,7 +8,11 @@ export function systemClock(): Clock {
   return {
     nowMs: () => Date.now(),
     after: (delayMs, callback) => {
-      const timer = setTimeout(callback, Math.min(LONGEST_MS, Math.max(0, delayMs)));
+      if (delayMs <= 0) {
+        const soon = setImmediate(callback);
+        return () => clearImmediate(soon);
+      }
+      const timer = setTimeout(callback, Math.min(LONGEST_MS, delayMs));
       return () => clearTimeout(timer);
     },
   };

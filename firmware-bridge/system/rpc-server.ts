@@ -74,17 +74,25 @@ function notOurName(name: string): string {
   return `This node is not called "${name.slice(0, 100)}"; add it to rpc.hosts to allow it.`;
 }
 
-/** The body as text; `undefined` if it is too long. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > LONGEST_BODY) return undefined;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > LONGEST_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** The body as text; `undefined` if it is too long. Rejects if the client goes away before its end. */
+function readBody(request: IncomingMessage): Promise<string | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > LONGEST_BODY) return Promise.resolve(undefined);
+  return new Promise((done, fail) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > LONGEST_BODY) {
+        request.pause();
+        done(undefined);
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    request.on('end', () => done((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8')));
+    request.on('error', fail);
+    request.on('close', () => fail(new Error('the client went away')));
+  });
 }
 
 function hostName(header: string): string {

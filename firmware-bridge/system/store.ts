@@ -25,20 +25,75 @@ export function openStore(folder: string): DiskStore {
     overlappingSync: false,
     maxDbs: 1,
   });
+  const commit = (rows: readonly Row[]) =>
+    database.transactionSync(() => {
+      for (const [key, value] of rows) {
+        if (value === undefined) database.removeSync(key);
+        else database.putSync(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+      }
+    });
+  const queue = new WriteQueue(commit);
   return {
     get: (key) => database.get(encode(key)),
     keys: (prefix, limit) => listKeys(database, prefix, limit),
-    write: (entries) => {
-      const rows = entries.map(([key, value]) => [encode(key), value] as const);
-      database.transactionSync(() => {
-        for (const [key, value] of rows) {
-          if (value === undefined) database.removeSync(key);
-          else database.putSync(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
-        }
-      });
+    write: (entries) => queue.flush(rowsOf(entries)),
+    writeSoon: (entries) => queue.add(rowsOf(entries)),
+    close: () => {
+      queue.end();
+      return database.close();
     },
-    close: () => database.close(),
   };
+}
+
+/**
+ * Writes that wait for the end of this turn, so that one sync serves them all: under load the disk, not the machine, is what
+ * there is too little of. A write that does not wait takes them along.
+ */
+class WriteQueue {
+  private readonly commit: (rows: readonly Row[]) => void;
+  private rows: Row[] = [];
+  private waiting: { readonly done: () => void; readonly fail: (error: unknown) => void }[] = [];
+
+  constructor(commit: (rows: readonly Row[]) => void) {
+    this.commit = commit;
+  }
+
+  add(rows: readonly Row[]): Promise<void> {
+    this.rows.push(...rows);
+    return new Promise((done, fail) => {
+      // A turn later: a block that is made of what waits writes it too, and then one sync serves both.
+      if (this.waiting.push({ done, fail }) === 1) setImmediate(() => setImmediate(() => this.end()));
+    });
+  }
+
+  /** What waits and these, in this order and in one transaction. Throws if they cannot be written; then none of it is. */
+  flush(rows: readonly Row[]): void {
+    const all = [...this.rows, ...rows];
+    const waiting = this.waiting;
+    this.rows = [];
+    this.waiting = [];
+    try {
+      if (all.length > 0) this.commit(all);
+    } catch (error) {
+      for (const { fail } of waiting) fail(error);
+      throw error;
+    }
+    for (const { done } of waiting) done();
+  }
+
+  end(): void {
+    try {
+      this.flush([]);
+    } catch {
+      // Those who waited have heard of it.
+    }
+  }
+}
+
+type Row = readonly [key: Buffer, value: Uint8Array | undefined];
+
+function rowsOf(entries: Parameters<Store['write']>[0]): Row[] {
+  return entries.map(([key, value]) => [encode(key), value]);
 }
 
 function listKeys(database: ReturnType<typeof open<Buffer, Buffer>>, prefix: string, limit: number): string[] {

@@ -4,12 +4,7 @@ import type { Exchange } from './exchange.ts';
 import { sealHeader } from './seal.ts';
 import type { SoloPorts, SoloSettings } from './solo.ts';
 
-/**
- * A block is later than its parent by a second at least, so in a burst block time runs ahead of the clock. When it is so far
- * ahead there is only one block in a second; that holds too where the clock is wrong and far behind, and the ledger goes on.
- */
-export const MAX_AHEAD_MS = 15_000;
-/** Between blocks while block time is far ahead, and between empty ones: they are not to drive it ahead. */
+/** Between empty blocks. */
 const PAUSE_MS = 1_000;
 /** After a start others are asked first whether they have blocks that this store has lost. */
 const SETTLE_MS = 500;
@@ -56,9 +51,7 @@ export class BlockMaker {
     this.cancel?.();
     this.isTrailing = !hasWork;
     const nowMs = this.ports.clock.nowMs();
-    const wallMs = wallMsOf(this.ports.clock);
-    const isFarAhead = this.nextTimestamp(wallMs) * 1000 > wallMs + MAX_AHEAD_MS;
-    const dueMs = Math.max(this.notBeforeMs, isFarAhead || !hasWork ? this.madeMs + PAUSE_MS : 0);
+    const dueMs = Math.max(this.notBeforeMs, hasWork ? 0 : this.madeMs + PAUSE_MS);
     this.cancel = this.ports.clock.after(Math.max(0, dueMs - nowMs), () => {
       this.cancel = undefined;
       this.make();
@@ -98,8 +91,8 @@ export class BlockMaker {
     return this.application.isQuietFor(this.settings.trailingBlocks);
   }
 
-  /** Seconds since 1970. */
+  /** Seconds since 1970. Blocks of one second share its number, and one is never earlier than its parent, whatever the clock says. */
   private nextTimestamp(wallMs: number): number {
-    return Math.max(this.application.head().header.timestamp + 1, Math.floor(wallMs / 1000));
+    return Math.max(this.application.head().header.timestamp, Math.floor(wallMs / 1000));
   }
 }

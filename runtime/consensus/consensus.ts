@@ -25,7 +25,7 @@ export interface Consensus {
 
 /** What a proposer adds to the block before; all else follows from state and transactions. */
 export interface Inputs {
-  /** Seconds since 1970, later than the parent's. */
+  /** Seconds since 1970, not before the parent's. */
   readonly timestamp: number;
   /** Who receives the priority fees. */
   readonly coinbase: Address;

@@ -85,7 +85,7 @@ export class LedgerApplication implements Application {
     const parent = this.head();
     if (header.number !== parent.header.number + 1) throw new BlockRefused(header.number, `the head is ${parent.header.number}`);
     if (header.parentHash !== parent.hash) throw new BlockRefused(header.number, `its parent is not ${parent.hash}`);
-    if (header.timestamp <= parent.header.timestamp) throw new BlockRefused(header.number, 'it is not later than its parent');
+    if (header.timestamp < parent.header.timestamp) throw new BlockRefused(header.number, 'it is earlier than its parent');
     const execution = this.execute(header, this.decode(header.number, transactions));
     const excluded = execution.excluded[0];
     if (excluded)

@@ -33,8 +33,8 @@ export interface Core {
   nextId(): bigint;
   /** The state after the block. */
   stateAt(block: HashedHeader): State;
-  /** Takes a client's transaction; it is on the disk when this answers its hash. Throws `TransactionRefused`. */
-  submit(raw: Uint8Array): Word;
+  /** Takes a client's transaction; it is on the disk when this answers its hash. Rejects with `TransactionRefused`. */
+  submit(raw: Uint8Array): Promise<Word>;
   /** A finished block as nodes hand it to each other; none for the first, which everyone has. */
   blockAt(number: number): WireBlock | undefined;
   /** Appends the next block, which came on a stick. Throws `BlockRefused`. */

@@ -52,21 +52,31 @@ export class Intake {
 
   /** Throws {@link TransactionRefused}; then nothing has changed. */
   take(raw: Uint8Array, origin: Origin): Transaction {
-    if (raw.length > MAX_TRANSACTION_BYTES) {
-      throw new TransactionRefused(`oversized data: transaction size ${raw.length}, limit ${MAX_TRANSACTION_BYTES}`);
-    }
-    if (this.pool.has(bytesToHex(this.vm.keccak256(raw)))) throw new TransactionRefused('already known');
-    const transaction = decodeTransaction(raw, this.vm);
-    const gone = this.pool.add(transaction);
+    const { transaction, gone } = this.admit(raw);
     try {
       this.keep(origin === 'our client' ? transaction : undefined, gone);
     } catch (error) {
-      this.pool.remove(transaction);
-      for (const each of gone) this.pool.add(each);
-      throw new TransactionRefused(`the transaction could not be stored: ${(error as Error).message}`);
+      throw this.undo(transaction, gone, error);
     }
     this.arrived(transaction);
     return transaction;
+  }
+
+  /**
+   * As {@link take} for a client of ours, but what many send at once is written at once: `stored` resolves when it is on the disk,
+   * and rejects with a {@link TransactionRefused} if it cannot be written; then it is not in the pool any more.
+   */
+  takeSoon(raw: Uint8Array): { readonly transaction: Transaction; readonly stored: Promise<void> } {
+    if (!this.store.writeSoon) return { transaction: this.take(raw, 'our client'), stored: Promise.resolve() };
+    const { transaction, gone } = this.admit(raw);
+    const entries = this.entriesOf(transaction, gone);
+    this.note(transaction, gone);
+    const stored = this.store.writeSoon(entries).catch((error) => {
+      this.stored.delete(transaction.hash);
+      throw this.undo(transaction, gone, error);
+    });
+    this.arrived(transaction);
+    return { transaction, stored };
   }
 
   /** Takes a transaction out that can never run. */
@@ -92,13 +102,37 @@ export class Intake {
     }
   }
 
+  private admit(raw: Uint8Array): { readonly transaction: Transaction; readonly gone: readonly Transaction[] } {
+    if (raw.length > MAX_TRANSACTION_BYTES) {
+      throw new TransactionRefused(`oversized data: transaction size ${raw.length}, limit ${MAX_TRANSACTION_BYTES}`);
+    }
+    if (this.pool.has(bytesToHex(this.vm.keccak256(raw)))) throw new TransactionRefused('already known');
+    const transaction = decodeTransaction(raw, this.vm);
+    return { transaction, gone: this.pool.add(transaction) };
+  }
+
+  private undo(transaction: Transaction, gone: readonly Transaction[], error: unknown): TransactionRefused {
+    this.pool.remove(transaction);
+    for (const each of gone) this.pool.add(each);
+    return new TransactionRefused(`the transaction could not be stored: ${(error as Error).message}`);
+  }
+
   private keep(arrived: Transaction | undefined, gone: readonly Transaction[]): void {
-    const forgotten = gone.filter(({ hash }) => this.stored.has(hash));
-    const entries: StoreEntry[] = [];
-    if (arrived) entries.push([PREFIX + arrived.hash, arrived.raw]);
-    for (const { hash } of forgotten) entries.push([PREFIX + hash, undefined]);
+    const entries = this.entriesOf(arrived, gone);
     if (entries.length > 0) this.store.write(entries);
+    this.note(arrived, gone);
+  }
+
+  private entriesOf(arrived: Transaction | undefined, gone: readonly Transaction[]): StoreEntry[] {
+    const forgotten = gone.filter(({ hash }) => this.stored.has(hash));
+    return [
+      ...(arrived ? [[PREFIX + arrived.hash, arrived.raw] as const] : []),
+      ...forgotten.map(({ hash }): StoreEntry => [PREFIX + hash, undefined]),
+    ];
+  }
+
+  private note(arrived: Transaction | undefined, gone: readonly Transaction[]): void {
+    for (const { hash } of gone) this.stored.delete(hash);
     if (arrived) this.stored.add(arrived.hash);
-    for (const { hash } of forgotten) this.stored.delete(hash);
   }
 }

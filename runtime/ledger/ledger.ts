@@ -108,7 +108,12 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     nextId: () => ++lastId,
     stateAt: ({ header }) =>
       header.number === chain.head().header.number ? application.state() : openState(header.stateRoot, store, vm.keccak256),
-    submit,
+    submit: async (raw) => {
+      const { transaction, stored } = intake.takeSoon(raw);
+      consensus.transactionAdded(transaction);
+      await stored;
+      return transaction.hash;
+    },
     blockAt: (number) => application.blockAt(number),
     import: (block) => consensus.import(block),
     nowSeconds: () => Math.floor(wallMsOf(ports.clock) / 1000),

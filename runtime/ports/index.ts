@@ -15,8 +15,15 @@ export interface Store {
   /** Keys that begin with `prefix`, ascending, at most `limit`. */
   keys(prefix: string, limit: number): string[];
   /** All of it or nothing, and on the disk when it returns. `undefined` deletes. */
-  write(entries: readonly (readonly [key: string, value: Uint8Array | undefined])[]): void;
+  write(entries: StoreEntries): void;
+  /**
+   * As `write`, but together with what others write at about the same time, and before whatever is written later. Resolves when
+   * it is on the disk. A store whose writes cost little is one without it.
+   */
+  writeSoon?(entries: StoreEntries): Promise<void>;
 }
+
+type StoreEntries = readonly (readonly [key: string, value: Uint8Array | undefined])[];
 
 /** Time on this device. Never used for what the ledger decides: that is block time. */
 export interface Clock {

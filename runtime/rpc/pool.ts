@@ -26,7 +26,7 @@ export const poolMethods = {
 
 /** EIP-7966: the receipt, or error 4 with the hash when there is none in time. The transaction then stays in the pool. */
 async function sendAndWait(core: Core, bytes: Uint8Array, timeoutMs: number): Promise<JsonObject> {
-  const hash = core.submit(bytes);
+  const hash = await core.submit(bytes);
   const waitMs = Math.min(timeoutMs || SYNC_TIMEOUT_MS, LONGEST_SYNC_TIMEOUT_MS);
   await inBlock(core, hash, waitMs);
   const receipt = receiptAnswer(core, hash);
@@ -37,6 +37,8 @@ async function sendAndWait(core: Core, bytes: Uint8Array, timeoutMs: number): Pr
 
 /** Resolves when a block holds the transaction, or after the time given. */
 function inBlock(core: Core, hash: Word, waitMs: number): Promise<void> {
+  // What was sent may be in a block before its acknowledgement is here.
+  if (core.chain.locate(hash)) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
       cancel();

@@ -41,6 +41,7 @@ export const NODE_PREFIX = 'node/';
 const MAX_NODES_IN_MEMORY = 8192;
 const MAX_STORAGES_IN_MEMORY = 256;
 const MAX_CODES_IN_MEMORY = 64;
+const MAX_ACCOUNTS_IN_MEMORY = 1024;
 
 /** The state with this root, read from the store as it is needed. */
 export function openState(root: Word, store: Pick<Store, 'get'>, keccak256: Vm['keccak256']): State {
@@ -103,6 +104,8 @@ class TrieState implements State {
   private readonly shared: Shared;
   private readonly accounts: Trie;
   private readonly storages: Map<Address, Trie>;
+  /** Those that were asked for: the pool and the VM ask for the same few again and again. */
+  private readonly asked = new Map<Address, StoredAccount | undefined>();
 
   constructor(root: Word, shared: Shared, accounts: Trie = openTrie(root, shared), storages = new Map<Address, Trie>()) {
     this.root = root;
@@ -112,8 +115,13 @@ class TrieState implements State {
   }
 
   account(address: Address): StoredAccount | undefined {
+    const known = this.asked.get(address);
+    if (known || this.asked.has(address)) return known;
     const bytes = this.accounts.get(this.shared.hashKey(address));
-    return bytes && decodeAccount(bytes);
+    const account = bytes && decodeAccount(bytes);
+    if (this.asked.size >= MAX_ACCOUNTS_IN_MEMORY) this.asked.clear();
+    this.asked.set(address, account);
+    return account;
   }
 
   slot(address: Address, slot: Word): Word {

@@ -36,6 +36,38 @@ store('what was written is there after it was opened anew', async () => {
   await second.close();
 });
 
+store('what is written soon is written together, before what comes later, and is told when it is on the disk', async () => {
+  const path = folder();
+  const opened = openStore(path);
+  const told: string[] = [];
+  const soon = [
+    opened.writeSoon!([['a', bytes('1')]]).then(() => told.push('a')),
+    opened.writeSoon!([['b', bytes('2')]]).then(() => told.push('b')),
+  ];
+  assert.is(opened.get('a'), undefined);
+  opened.write([['a', undefined]]);
+  assert.equal([text(opened.get('a')), text(opened.get('b'))], [undefined, '2']);
+  await Promise.all(soon);
+  assert.equal(told, ['a', 'b']);
+  await opened.writeSoon!([['c', bytes('3')]]);
+  const last = opened.writeSoon!([['d', bytes('4')]]);
+  await opened.close();
+  await last;
+  const again = openStore(path);
+  assert.equal([text(again.get('c')), text(again.get('d'))], ['3', '4']);
+  await again.close();
+});
+
+store('what cannot be written soon is told to everyone who waited, and to whoever wrote with it', async () => {
+  const opened = openStore(folder());
+  const soon = opened.writeSoon!([['a', bytes('1')]]).catch((error: Error) => error.message);
+  const tooMuch = [['b', { buffer: new ArrayBuffer(0), byteOffset: 5, byteLength: 9 } as unknown as Uint8Array]] as const;
+  assert.throws(() => opened.write(tooMuch));
+  assert.match(String(await soon), /./);
+  assert.equal(opened.keys('', 10), []);
+  await opened.close();
+});
+
 store('a write that fails changes nothing', async () => {
   const opened = openStore(folder());
   assert.throws(

@@ -77,37 +77,29 @@ test('between two blocks there is the interval, and what waits goes into one', a
   some.stop();
 });
 
-test('block time runs ahead of the clock in a burst, and not by much', async () => {
+test('blocks of one second share its number: block time follows the clock in a burst', async () => {
   const some = world({ blockIntervalMs: 10 });
-  const startMs = some.clock.nowMs();
   for (let nonce = 0; nonce < 60; nonce++) {
     await send(some, 0, nonce);
     some.run(20);
   }
   const { client } = clientsOf(some);
   const block = await client.getBlock();
-  const aheadSeconds = Number(block.timestamp) - some.clock.nowMs() / 1000;
-  assert.is(
-    block.number < 30n && aheadSeconds > 10 && aheadSeconds <= 15,
-    true,
-    `block ${block.number}, ${aheadSeconds} s ahead`,
-  );
-  some.run(60_000);
+  assert.is(block.number, 60n);
+  assert.is(Number(block.timestamp) <= some.clock.nowMs() / 1000, true);
   assert.is(await client.getTransactionCount({ address: alice.address }), 60);
-  assert.is((await client.getBlock()).timestamp >= BigInt(Math.floor(startMs / 1000)), true);
   some.stop();
 });
 
-test('a sequencer whose clock is wrong goes on, one block in a second', async () => {
-  const some = world({ genesis: { timestamp: 1_700_000_000 + 10_000_000 }, blockIntervalMs: 10 });
+test('a sequencer whose clock is wrong goes on, and time never goes back', async () => {
+  const timestamp = 1_700_000_000 + 10_000_000;
+  const some = world({ peers: 2, genesis: { timestamp }, blockIntervalMs: 10 });
   for (let nonce = 0; nonce < 5; nonce++) {
     await send(some, 0, nonce);
     some.run(100);
   }
-  assert.equal(heads(some), [1]);
-  some.run(5000);
-  assert.equal(heads(some), [2]);
-  assert.is(await clientsOf(some).client.getTransactionCount({ address: alice.address }), 5);
+  assert.equal(heads(some), [5, 5]);
+  assert.is((await clientsOf(some).client.getBlock()).timestamp, BigInt(timestamp));
   some.stop();
 });
 

@@ -98,6 +98,32 @@ test('a failing store refuses, and leaves the pool as it was', async () => {
   assert.is(intake.take(second, 'our client').hash, bytesToHex(vm.keccak256(second)));
 });
 
+test('what clients send at once is acknowledged when it is on the disk, and refused if it cannot be', async () => {
+  const store = memoryStore();
+  const queued: { entries: Parameters<Store['write']>[0]; done: () => void; fail: (error: Error) => void }[] = [];
+  const writeSoon: Store['writeSoon'] = (entries) => new Promise((done, fail) => queued.push({ entries, done, fail }));
+  const intake = open({ ...store, writeSoon });
+  const first = intake.takeSoon(await signed(0));
+  const better = intake.takeSoon(await signed(0, 20n));
+  assert.equal(
+    queued.map(({ entries }) => entries.map(([key, value]) => [key, value !== undefined])),
+    [
+      [[`pool/${first.transaction.hash}`, true]],
+      [
+        [`pool/${better.transaction.hash}`, true],
+        [`pool/${first.transaction.hash}`, false],
+      ],
+    ],
+  );
+  assert.equal(intake.entriesAfter([better.transaction]), [[`pool/${better.transaction.hash}`, undefined]]);
+  queued[0]!.done();
+  await first.stored;
+  queued[1]!.fail(new Error('the disk is full'));
+  const refused = await better.stored.catch((error: Error) => error);
+  assert.match((refused as Error).message, /the transaction could not be stored: the disk is full/);
+  assert.equal(intake.pool.executable(), [first.transaction]);
+});
+
 test('the known and the too large are refused before they are decoded', async () => {
   const intake = open(memoryStore());
   const raw = await signed(0);
