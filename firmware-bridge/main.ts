@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Genesis, NodeConfig } from '../runtime/config.ts';
 import type { Node, NodeStatus } from '../runtime/node.ts';
-import type { Address, Logger, Ports, Vm } from '../runtime/ports/index.ts';
+import type { Address, Display, Input, Logger, Ports, Updater, Vm } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
+import { signJoin } from './appliance/join.ts';
 import { lightDocument } from './cometbft/door.ts';
 import { type Engine, openEngine as openConsensus } from './cometbft/index.ts';
 import { type BridgeConfig, readConfig } from './config.ts';
@@ -23,6 +24,8 @@ import { createPeers, isLoopback } from './system/peers.ts';
 import { createProxy, type ReverseProxy } from './system/proxy/index.ts';
 import { createRpcServer } from './system/rpc-server.ts';
 import { openStore } from './system/store.ts';
+import { servePayload } from './update/payload-server.ts';
+import { openPayloads, type Payloads, type Wanted } from './update/payloads.ts';
 
 export { type BridgeConfig, ConfigError, readConfig } from './config.ts';
 export { type DockerEngine, dockerEngine, HELLO_IMAGE } from './docker/index.ts';
@@ -35,6 +38,10 @@ export interface RunningNode {
   readonly proxy: Endpoint;
   readonly peers: Endpoint | undefined;
   status(): NodeStatus;
+  /** Whether the ledger counts this device among its own. */
+  isMember(): boolean;
+  /** What keeps it from its work, in a sentence. */
+  fault(): string | undefined;
   /** Ends the node in good order. Containers keep running. */
   stop(): Promise<void>;
 }
@@ -46,6 +53,15 @@ export interface RunOptions {
   readonly log: Logger;
   /** Instead of a Docker Engine at the configured address. */
   readonly openEngine?: (url: string, device: string, options: DockerOptions) => DockerEngine;
+  /** Absent: a picture in memory. */
+  readonly display?: Display;
+  readonly input?: Input;
+  /** Absent: a node that cannot replace its own software. */
+  readonly updater?: Updater;
+  /** Bundles that are here for others. Absent: a folder beside the ledger. */
+  readonly payloads?: Payloads;
+  /** Private key of a one-time invitation, by which the device enrols itself. */
+  readonly token?: string;
 }
 
 /** Boots `build/firmware.js` on the ports of this machine. Rejects with a sentence, and then leaves nothing open. */
@@ -87,16 +103,14 @@ export async function runUntilSignal(
   return 0;
 }
 
-async function assemble(
-  { config, version, log, openEngine: makeEngine = dockerEngine }: RunOptions,
-  closers: (() => unknown)[],
-  close: () => Promise<void>,
-): Promise<RunningNode> {
+async function assemble(options: RunOptions, closers: (() => unknown)[], close: () => Promise<void>): Promise<RunningNode> {
+  const { config, version, log, openEngine: makeEngine = dockerEngine } = options;
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   closers.push(lockFolder(config.data));
   const identity = openIdentity(join(config.data, 'device.key'));
   log.write('info', `${config.name} is ${identity.address}${identity.isNew ? ', a key made just now' : ''}`);
-  const nodeConfig = nodeConfigOf(config, identity.address, version);
+  const nodeConfig = nodeConfigOf(config, identity.address, version, options.token);
+  const payloads = options.payloads ?? openPayloads(join(config.data, 'payloads'));
   // Closed last: nothing may ask a closed store.
   const store = openStore(join(config.data, 'ledger'));
   closers.push(() => store.close());
@@ -128,7 +142,9 @@ async function assemble(
     hosts: config.rpc.hosts,
     ...(consensus && { document: (target: string) => lightDocument(consensus.rpc, target) }),
   });
-  const { peerServer, ...ends } = await openServers(config, rpcServer, proxy, closers);
+  const givePayload = (request: IncomingMessage, response: ServerResponse) =>
+    servePayload(request, response, payloads, (sha256) => wantedPayload(node, sha256));
+  const { peerServer, ...ends } = await openServers(config, rpcServer, proxy, givePayload, closers);
   proxyAt = ends.proxy;
   const ports: Ports = {
     vm: detached(createVm({ fork: 'Osaka' })),
@@ -136,7 +152,9 @@ async function assemble(
     clock: systemClock(),
     containers: engine.containers,
     network: { ...systemNetwork(peers, proxy), ...(consensus && engineNetwork(consensus)) },
-    display: headlessDisplay(),
+    display: options.display ?? headlessDisplay(),
+    ...(options.input && { input: options.input }),
+    ...(options.updater && { updater: options.updater }),
     device: {
       name: config.name,
       address: identity.address,
@@ -158,7 +176,14 @@ async function assemble(
   closers.push(() => booted.stop());
   closers.push(watchEngine(engine.containers, ports.clock, log));
   announce(config, ends, booted, log);
-  return { address: identity.address, ...ends, status: () => booted.status(), stop: close };
+  return {
+    address: identity.address,
+    ...ends,
+    status: () => booted.status(),
+    isMember: () => booted.isMember(),
+    fault: () => booted.fault(),
+    stop: close,
+  };
 }
 
 const MAX_PEER_CONNECTIONS = 256;
@@ -177,6 +202,7 @@ async function openServers(
   config: BridgeConfig,
   rpcServer: Server,
   proxy: ReverseProxy,
+  givePayload: (request: IncomingMessage, response: ServerResponse) => boolean,
   closers: (() => unknown)[],
 ): Promise<Ends> {
   const open = async (server: Server, at: Endpoint, field: string) => {
@@ -187,7 +213,8 @@ async function openServers(
   const rpc = await open(rpcServer, config.rpc.listen, 'rpc.listen');
   const proxyAt = await open(proxy.server, config.proxy.listen, 'proxy.listen');
   if (!config.peers.listen) return { rpc, proxy: proxyAt, peers: undefined, peerServer: undefined };
-  const peerServer = createServer((_request, response) => {
+  const peerServer = createServer((request, response) => {
+    if (givePayload(request, response)) return;
     response.writeHead(426, { 'content-type': 'text/plain' }).end('Nodes of the ledger connect here by WebSocket.\n');
   });
   bound(peerServer, MAX_PEER_CONNECTIONS);
@@ -206,7 +233,12 @@ function detached(vm: Vm): Vm {
   };
 }
 
-function nodeConfigOf(config: BridgeConfig, own: Address, version: string): NodeConfig {
+function wantedPayload(node: Node | undefined, sha256: string): Wanted | undefined {
+  const bytes = node?.payloadBytes(sha256);
+  return bytes === undefined ? undefined : { sha256, bytes };
+}
+
+function nodeConfigOf(config: BridgeConfig, own: Address, version: string, token: string | undefined): NodeConfig {
   const sequencer = (config.genesis.sequencer === 'self' ? own : config.genesis.sequencer) as Address;
   return {
     genesis: { ...config.genesis, sequencer },
@@ -219,6 +251,7 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string): Node
     reconcileIntervalMs: config.reconcileIntervalMs,
     keepRevisions: config.keepRevisions,
     version,
+    ...(token && { join: signJoin(token, config.genesis.chainId, config.fleet, own) }),
   };
 }
 

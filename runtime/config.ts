@@ -35,6 +35,13 @@ export interface GenesisAccount {
   readonly storage?: Readonly<Record<Word, Word>>;
 }
 
+/** The word of a one-time token for this device: what `join` of the fleet takes. */
+export interface JoinSignature {
+  readonly v: number;
+  readonly r: Word;
+  readonly s: Word;
+}
+
 /** What one node is told when it boots. */
 export interface NodeConfig {
   readonly genesis: Genesis;
@@ -59,4 +66,6 @@ export interface NodeConfig {
   readonly version: string;
   /** With the consensus `cometbft`: at each multiple of so many of its blocks a new device may begin with the state of this one. */
   readonly snapshotInterval?: number;
+  /** For a device that is to enrol itself. */
+  readonly join?: JoinSignature;
 }

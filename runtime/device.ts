@@ -1,6 +1,7 @@
 import type { NodeConfig } from './config.ts';
 import { eventText } from './contracts/event-text.ts';
-import { decodeEvent, openFleet } from './contracts/fleet.ts';
+import { decodeEvent, type Fleet, openFleet } from './contracts/fleet.ts';
+import { createJoiner, type Joiner } from './contracts/joiner.ts';
 import { createOutbox, type Outbox } from './contracts/outbox.ts';
 import { createTarget, type Target } from './contracts/target.ts';
 import { createVoter, type Voter } from './contracts/voter.ts';
@@ -20,6 +21,8 @@ import { openVault, type Vault } from './secrets/vault.ts';
 import { ServiceLog } from './service/index.ts';
 import { toStatus } from './status.ts';
 import { wallMsOf } from './steady.ts';
+import { namedBytes } from './update/named.ts';
+import { createUpdates, type Updates } from './update/updates.ts';
 
 /** While something rolls out, votes are looked after this often. */
 const VOTE_INTERVAL_MS = 1_000;
@@ -37,9 +40,12 @@ export class DeviceNode implements Node {
   private readonly ledger: Ledger;
   private readonly log: Logger;
   private readonly tail = new LogTail();
+  private readonly fleet: Fleet;
   private readonly target: Target;
   private readonly voter: Voter;
   private readonly service: ServiceLog;
+  private readonly joiner: Joiner;
+  private readonly updates: Updates;
   private readonly reconciler: Reconciler;
   private readonly painter: Painter;
   private readonly voting: Alarm;
@@ -56,6 +62,7 @@ export class DeviceNode implements Node {
     this.ledger = ledger;
     this.log = { write: (level, message) => this.write(level, message) };
     const fleet = openFleet(ledger, config.fleet);
+    this.fleet = fleet;
     this.target = createTarget({
       fleet,
       device,
@@ -73,6 +80,8 @@ export class DeviceNode implements Node {
     this.attempt('the proxy does not tell what it served', () =>
       ports.network.observe((exchange) => this.attempt('a request was not counted', () => this.service.exchanged(exchange))),
     );
+    this.joiner = createJoiner({ fleet, device: device.address, outbox, signature: config.join, log: this.log });
+    this.updates = this.createUpdates(fleet);
     this.voting = createAlarm(clock, () => this.attempt('voting failed', () => this.vote()));
     this.reconciler = new Reconciler({
       device: device.name,
@@ -116,6 +125,7 @@ export class DeviceNode implements Node {
       sisters: () => ports.network.sisters(),
     });
     this.unsubscribe = ledger.onBlock((block) => this.attempt('a block could not be followed', () => this.appended(block)));
+    this.attempt('joining failed', () => this.joiner.consider());
     this.selfTest();
     this.reconciler.poke();
   }
@@ -136,6 +146,20 @@ export class DeviceNode implements Node {
     return this.says(target).catch(() => undefined);
   }
 
+  isMember(): boolean {
+    return this.joiner.isMember();
+  }
+
+  fault(): string | undefined {
+    const fault = this.reconciler.fault() ?? this.target.fault();
+    if (fault !== undefined) return fault;
+    return this.found === undefined ? 'the container engine has not answered yet' : undefined;
+  }
+
+  payloadBytes(sha256: string): number | undefined {
+    return namedBytes(this.fleet, sha256);
+  }
+
   stop(): void {
     this.unsubscribe();
     this.attempt('service events were lost', () => this.service.stop());
@@ -143,6 +167,11 @@ export class DeviceNode implements Node {
     this.reconciler.stop();
     this.painter.stop();
     this.ledger.stop();
+  }
+
+  private createUpdates(fleet: Fleet): Updates {
+    const { updater } = this.ports;
+    return createUpdates({ fleet, updater, voter: this.voter, overAtMs: (app) => this.target.overAtMs(app), log: this.log });
   }
 
   private createOutbox(): Outbox {
@@ -216,6 +245,7 @@ export class DeviceNode implements Node {
 
   private vote(): void {
     const nowMs = this.ports.clock.nowMs();
+    if (this.updates.consider(this.target.software(), nowMs)) this.voting.ringIn(VOTE_INTERVAL_MS);
     for (const app of this.target.wanted()?.apps ?? []) {
       if (app.phase !== 'rolling out') continue;
       this.voting.ringIn(VOTE_INTERVAL_MS);
@@ -237,6 +267,7 @@ export class DeviceNode implements Node {
     const mayDiffer = entries.length > 0 || this.target.wanted() === undefined || this.target.fault() !== undefined;
     if (mayDiffer && this.target.refresh(nowMs)) this.reconciler.poke();
     this.attempt('voting failed', () => this.vote());
+    this.attempt('joining failed', () => this.joiner.consider());
     this.painter.request();
   }
 
@@ -251,7 +282,8 @@ export class DeviceNode implements Node {
       isAlone: this.ledger.isAlone,
       wanted: this.target.wanted(),
       found: this.found,
-      steps: this.reconciler.steps(),
+      steps: [...this.reconciler.steps(), ...[this.updates.doing() ?? []].flat()],
+      software: this.updates.releases(this.target.software()),
       drifts: this.reconciler.drifts(),
       fault: this.reconciler.fault() ?? this.target.fault(),
       voteOf: this.voter.voteOf,

@@ -47,6 +47,12 @@ export interface Node {
   status(): NodeStatus;
   /** What the proxy answers below `/.well-known/classpad`, as JSON; `undefined` where there is nothing. Never rejects. */
   wellKnown(target: string): Promise<string | undefined>;
+  /** Whether the ledger counts this device among its own. */
+  isMember(): boolean;
+  /** What keeps this device from its work, in a sentence; `undefined`: nothing, and the ledger was read. */
+  fault(): string | undefined;
+  /** How long a bundle of software is, if the ledger names it; `undefined` if not. */
+  payloadBytes(sha256: string): number | undefined;
   /** Ends timers and handlers; containers keep running. */
   stop(): void;
 }

@@ -21,6 +21,8 @@ export interface Facts {
   /** `undefined` before the first look, and while the engine does not answer. */
   readonly found: Found | undefined;
   readonly steps: readonly string[];
+  /** Releases of the device's own software. */
+  readonly software: readonly ReleaseStatus[];
   readonly drifts: readonly DriftEvent[];
   /** What keeps the device from its work, in a sentence. */
   readonly fault: string | undefined;
@@ -32,7 +34,7 @@ export interface Facts {
 export function toStatus(facts: Facts): NodeStatus {
   const { name, address, head, peers, steps, screen } = facts;
   const drifts = [...facts.drifts];
-  const releases = (facts.wanted?.apps ?? []).map((app) => releaseStatus(app, facts));
+  const releases = [...(facts.wanted?.apps ?? []).map((app) => releaseStatus(app, facts)), ...facts.software];
   return { name, address, head, peers, releases, steps, drifts, screen, state: stateOf(releases, facts) };
 }
 

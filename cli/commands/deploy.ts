@@ -1,5 +1,5 @@
 import { type Hex, hexToString, keccak256, type PrivateKeyAccount, stringToHex, toHex } from 'viem';
-import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
+import { type Command, Exit, Failure, type Input, type Io, type Option } from '../command.ts';
 import { type Release, readCompose } from '../compose.ts';
 import { Phase } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
@@ -10,6 +10,17 @@ import { type Progress, progress } from '../progress.ts';
 import { tell } from '../tell.ts';
 import { appName, counted, durationSeconds, inWords, wholeNumber } from '../values.ts';
 
+/** What every release may say of its rollout. */
+export const termOptions: Readonly<Record<string, Option>> = {
+  window: { value: 'TIME', fallback: '2m', help: 'how long the devices may take to judge it' },
+  canary: { value: 'N|N%', fallback: '0', help: 'how many devices try it before all others; 0: all at once' },
+  label: { value: 'KEY=VALUE', many: true, help: 'only devices that carry every label' },
+  expires: { value: 'TIME', help: 'after this long it can no longer start' },
+  notes: { value: 'TEXT', fallback: '', help: 'why, for those who approve it' },
+  'no-wait': { help: 'return as soon as it rolls out' },
+  json: { help: 'print the outcome as JSON' },
+};
+
 export const deploy: Command = {
   name: 'deploy',
   summary: 'release a Compose file to the fleet and wait until the devices have judged it',
@@ -18,13 +29,7 @@ export const deploy: Command = {
     app: { value: 'NAME', help: "the app; without it the file's name: or its folder" },
     ...connectionOptions,
     ...keyOptions,
-    window: { value: 'TIME', fallback: '2m', help: 'how long the devices may take to judge it' },
-    canary: { value: 'N|N%', fallback: '0', help: 'how many devices try it before all others; 0: all at once' },
-    label: { value: 'KEY=VALUE', many: true, help: 'only devices that carry every label' },
-    expires: { value: 'TIME', help: 'after this long it can no longer start' },
-    notes: { value: 'TEXT', fallback: '', help: 'why, for those who approve it' },
-    'no-wait': { help: 'return as soon as it rolls out' },
-    json: { help: 'print the outcome as JSON' },
+    ...termOptions,
   },
   examples: [
     ['classpad deploy examples/hello/compose.yaml', "against an emulator, with the emulator's own keys"],
@@ -57,7 +62,7 @@ const CANARY_MOST = 100;
 const PERCENT_MOST = 99;
 
 /** Throws {@link Failure}. */
-function termsOf(input: Input): Terms {
+export function termsOf(input: Input): Terms {
   const canary = input.text('canary')!;
   const inPercent = canary.endsWith('%');
   const expires = input.text('expires');

@@ -9,6 +9,8 @@ import { diff } from './diff.ts';
 import { emulate } from './emulate.ts';
 import { enrol } from './enrol.ts';
 import { evm } from './evm.ts';
+import { firmware } from './firmware.ts';
+import { flash } from './flash.ts';
 import { history } from './history.ts';
 import { init } from './init.ts';
 import { node } from './node.ts';
@@ -37,5 +39,7 @@ export const commands: readonly Command[] = [
   node,
   cluster,
   emulate,
+  firmware,
+  flash,
   evm,
 ];

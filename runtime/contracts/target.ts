@@ -1,5 +1,8 @@
+import { isSoftware, parseSoftware, SOFTWARE_APPS } from '../manifest/firmware.ts';
+import { ManifestRefused } from '../manifest/manifest.ts';
 import type { Address, Logger, Vm } from '../ports/index.ts';
 import { type Revision, toRevision, type Wanted, type WantedApp } from '../reconcile/wanted.ts';
+import type { SoftwareRow } from '../update/decide.ts';
 import type { Fleet, WantedRow } from './fleet.ts';
 import type { Phase } from './interface.ts';
 
@@ -11,6 +14,8 @@ export interface Target {
   found(apps: Iterable<string>, nowMs: number): void;
   /** The same object as long as the same is wanted; `undefined` as long as the ledger does not say. */
   wanted(): Wanted | undefined;
+  /** Releases of the device's own software; the same array as long as they are the same. */
+  software(): readonly SoftwareRow[];
   /** By this device's clock: when the health window of a rolling-out app has surely ended. */
   overAtMs(app: string): number;
   /** How a revision stands on the ledger; `undefined` if that cannot be read now. */
@@ -45,6 +50,7 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
   const windows = new Map<string, Window>();
   const apps = new Set<string>();
   let wanted: Wanted | undefined;
+  let software: readonly SoftwareRow[] = [];
   let signature = '';
   let fault: string | undefined;
 
@@ -72,16 +78,18 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
     if (phase !== 'rolling out' && phase !== 'active') return undefined;
     const current = revisionOf(app, revision, () => row.manifest);
     if (phase === 'active') return { app, phase, current };
-    const { seenAtMs, lengthMs } = windowOf(row, nowMs);
-    const deadlineMs = seenAtMs + lengthMs - Math.min(lengthMs * EARLY_SHARE, EARLY_MOST_MS);
+    const deadlineMs = deadlineOf(windowOf(row, nowMs));
     if (previous === 0) return { app, phase, current, deadlineMs };
     return { app, phase, current, deadlineMs, previous: revisionOf(app, previous, () => fleet.manifest(app, previous)) };
   }
 
   function read(nowMs: number): Wanted | undefined {
     if (!fleet.exists()) return undefined;
-    const list = fleet.wanted(device.address).map((row) => toApp(row, nowMs));
-    const wantedApps = list.filter((app) => app !== undefined);
+    const rows = fleet.wanted(device.address);
+    software = rows.flatMap(toSoftware);
+    for (const row of rows) if (row.phase === 'rolling out') windowOf(row, nowMs);
+    const containers = rows.filter(({ manifest }) => !isSoftware(manifest));
+    const wantedApps = containers.flatMap((row) => toApp(row, nowMs) ?? []);
     for (const { app } of wantedApps) apps.add(app);
     return { apps: wantedApps, latest: new Map([...apps].map((app) => [app, fleet.latest(app)])) };
   }
@@ -90,11 +98,11 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
     try {
       const next = read(nowMs);
       fault = undefined;
-      const nextSignature = signatureOf(next);
+      const nextSignature = signatureOf(next, software);
       if (nextSignature === signature) return false;
       signature = nextSignature;
       wanted = next;
-      forget(next);
+      forgetOthers(revisions, next);
       return true;
     } catch (error) {
       const sentence = (error as Error).message;
@@ -104,19 +112,15 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
     }
   }
 
-  function forget(next: Wanted | undefined): void {
-    const used = new Set(next?.apps.flatMap(({ current, previous }) => [current, previous]));
-    for (const [key, revision] of revisions) if (!used.has(revision)) revisions.delete(key);
-  }
-
   return {
     refresh,
     found(names, nowMs) {
-      const unknown = [...names].filter((name) => APP_NAME.test(name) && !apps.has(name));
-      for (const name of unknown) apps.add(name);
-      if (unknown.length > 0) refresh(nowMs);
+      const before = apps.size;
+      for (const name of names) if (APP_NAME.test(name)) apps.add(name);
+      if (apps.size > before) refresh(nowMs);
     },
     wanted: () => wanted,
+    software: () => software,
     overAtMs(app) {
       const window = windows.get(app);
       if (window === undefined) return Number.POSITIVE_INFINITY;
@@ -134,8 +138,33 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
   };
 }
 
-function signatureOf(wanted: Wanted | undefined): string {
+function deadlineOf({ seenAtMs, lengthMs }: Window): number {
+  return seenAtMs + lengthMs - Math.min(lengthMs * EARLY_SHARE, EARLY_MOST_MS);
+}
+
+function forgetOthers(revisions: Map<string, Revision>, next: Wanted | undefined): void {
+  const used = new Set(next?.apps.flatMap(({ current, previous }) => [current, previous]));
+  for (const [key, revision] of revisions) if (!used.has(revision)) revisions.delete(key);
+}
+
+function toSoftware({ app, revision, phase, manifest }: WantedRow): SoftwareRow[] {
+  if (!isSoftware(manifest) || (phase !== 'rolling out' && phase !== 'active')) return [];
+  return [{ app, revision, phase, ...readSoftware(app, manifest) }];
+}
+
+function readSoftware(app: string, bytes: Uint8Array): Pick<SoftwareRow, 'manifest' | 'refusal'> {
+  try {
+    const manifest = parseSoftware(bytes);
+    const place = SOFTWARE_APPS[manifest.kind];
+    return app === place ? { manifest } : { refusal: `software of kind ${manifest.kind} is released as "${place}"` };
+  } catch (error) {
+    if (!(error instanceof ManifestRefused)) throw error;
+    return { refusal: `the manifest is refused: ${error.message.split('\n')[0]}` };
+  }
+}
+
+function signatureOf(wanted: Wanted | undefined, software: readonly SoftwareRow[]): string {
   if (wanted === undefined) return '';
   const apps = wanted.apps.map(({ app, phase, current, previous }) => [app, phase, current.revision, previous?.revision ?? 0]);
-  return JSON.stringify([apps, [...wanted.latest]]);
+  return JSON.stringify([apps, [...wanted.latest], software.map(({ app, phase, revision }) => [app, phase, revision])]);
 }

@@ -1,5 +1,5 @@
 import { utf8Encode } from '../bytes.ts';
-import { MANIFEST_LIMIT_BYTES, type Manifest, ManifestRefused } from './manifest.ts';
+import { MANIFEST_LIMIT_BYTES, ManifestRefused } from './manifest.ts';
 
 /** Canonical JSON: keys sorted by UTF-16 code unit, no whitespace (RFC 8785, for the values a manifest can hold). */
 export function canonicalJson(value: unknown): string {
@@ -11,7 +11,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** The bytes of a manifest as they stand on the ledger; throws {@link ManifestRefused} beyond {@link MANIFEST_LIMIT_BYTES}. */
-export function encodeManifest(manifest: Manifest): Uint8Array {
+export function encodeManifest(manifest: object): Uint8Array {
   const bytes = utf8Encode(canonicalJson(manifest));
   if (bytes.length > MANIFEST_LIMIT_BYTES) throw new ManifestRefused([{ path: [], sentence: tooLong(bytes.length) }]);
   return bytes;

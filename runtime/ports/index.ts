@@ -1,12 +1,14 @@
 import type { Containers } from './containers.ts';
 import type { Address, Hex } from './hex.ts';
 import type { Ordering } from './ordering.ts';
+import type { Updater } from './updater.ts';
 import type { Vm } from './vm.ts';
 
 export { refusal, SECRET_NAME } from './container-rules.ts';
 export * from './containers.ts';
 export type * from './hex.ts';
 export type * from './ordering.ts';
+export type * from './updater.ts';
 export type * from './vm.ts';
 
 /** Durable key-value storage. Reads see the last finished write. */
@@ -167,6 +169,8 @@ export interface Ports {
   /** Absent: a board without touch and keys. */
   readonly input?: Input;
   readonly device: Device;
+  /** Absent: a node that cannot replace its own software. */
+  readonly updater?: Updater;
   readonly log: Logger;
   /** Present where an engine outside orders the transactions (`consensus: cometbft`). */
   readonly ordering?: Ordering;

@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Running } from '../../runtime/ports/updater.ts';
+import { readJson, writeWhole } from './files.ts';
+import type { Failure } from './slots.ts';
+
+/** The system's image, by its own file `os.json`. */
+export interface OsAbout {
+  readonly board: string;
+  readonly version: string;
+  readonly touch?: { readonly mostX: number; readonly mostY: number };
+}
+
+type Bootname = 'A' | 'B';
+
+/** What was put into a slot, and by which release. */
+interface Installed {
+  readonly version: string;
+  readonly sha256: string;
+  readonly revision: number;
+}
+
+interface OsState {
+  readonly slots: { readonly [slot in Bootname]?: Installed };
+  /** Installed and started into; what boots next shows whether it holds. */
+  readonly pending?: Bootname;
+  readonly failures: readonly Failure[];
+}
+
+export interface Os {
+  readonly about: OsAbout;
+  running(): Running;
+  failure(sha256: string): string | undefined;
+  /** Checks and writes a RAUC bundle into the other slot, and makes that the next to boot. Throws RAUC's sentence. */
+  install(path: string, from: Installed, onProgress: (sentence: string) => void): Promise<void>;
+  /** The other slot is the next to boot. */
+  goBack(reason: string): Promise<void>;
+  /** This boot serves: the boot loader may stop counting. */
+  confirm(): Promise<void>;
+  fail(failure: Failure): void;
+  reboot(): Promise<void>;
+}
+
+export interface OsOptions {
+  readonly system: string;
+  /** Folder of its state, on the data partition. */
+  readonly folder: string;
+  readonly cmdline?: string;
+  readonly execute?: (program: string, args: readonly string[]) => Promise<string>;
+}
+
+const EMPTY: OsState = { slots: {}, failures: [] };
+const INSTALL_TIMEOUT_MS = 30 * 60_000;
+
+async function execute(program: string, args: readonly string[]): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(program, [...args], { timeout: INSTALL_TIMEOUT_MS, maxBuffer: 4 * 1024 * 1024 });
+    return stdout;
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    throw new Error(reasonIn(stderr ?? '') ?? message.split('\n')[0]);
+  }
+}
+
+/** RAUC's own reason among what it prints. */
+export function reasonIn(text: string): string | undefined {
+  const lines = text.split('\n').map((line) => line.trim());
+  const told = lines.find((line) => line.startsWith('LastError:')) ?? lines.findLast((line) => /fail|error|mismatch/i.test(line));
+  return told?.replace(/^(LastError: |\(rauc:\d+\): |rauc-\w+: )+/, '').slice(0, 240);
+}
+
+/** The system in the slots of this device. Which slot has booted the kernel's command line says. */
+export function openOs(options: OsOptions): Os {
+  const about = readJson(join(options.system, 'os.json')) as OsAbout;
+  const cmdline = options.cmdline ?? readFileSync('/proc/cmdline', 'utf8');
+  const booted: Bootname = /\bclasspad\.slot=B\b/.test(cmdline) ? 'B' : 'A';
+  const other: Bootname = booted === 'A' ? 'B' : 'A';
+  const run = options.execute ?? execute;
+  const path = join(options.folder, 'os-state.json');
+  let state = settle({ ...EMPTY, ...(readJson(path) as Partial<OsState> | undefined) }, booted, about);
+  let isGood = false;
+  const save = (next: OsState) => {
+    writeWhole(path, `${JSON.stringify(next)}\n`);
+    state = next;
+  };
+  save(state);
+  const backend = join(options.system, 'bootloader');
+  return {
+    about,
+    running() {
+      const installed = state.slots[booted];
+      const isOurs = installed?.version === about.version;
+      return {
+        version: about.version,
+        sha256: isOurs ? installed.sha256 : undefined,
+        revision: isOurs ? installed.revision : 0,
+        isGood,
+      };
+    },
+    failure: (sha256) => state.failures.find((one) => one.sha256 === sha256)?.reason,
+    async install(bundle, from, onProgress) {
+      const { [other]: _gone, ...slots } = state.slots;
+      save({ ...state, slots: slots as OsState['slots'] });
+      onProgress(`writing system ${from.version} into slot ${other}`);
+      await run('rauc', ['install', bundle]);
+      save({ ...state, slots: { ...state.slots, [other]: from }, pending: other });
+    },
+    async goBack(reason) {
+      const { sha256 } = this.running();
+      if (sha256 !== undefined) this.fail({ sha256, version: about.version, reason });
+      await run(backend, ['set-primary', other]);
+      await run(backend, ['set-state', other, 'good']);
+    },
+    async confirm() {
+      if (isGood) return;
+      await run(backend, ['set-state', booted, 'good']);
+      const { pending: _settled, ...rest } = state;
+      save(rest);
+      isGood = true;
+    },
+    fail: (failure) => save(withFailure(state, failure)),
+    reboot: async () => void (await run('systemctl', ['reboot'])),
+  };
+}
+
+/** After a boot: a slot that was to boot and did not has failed, and the device says so. */
+function settle(state: OsState, booted: Bootname, { version }: OsAbout): OsState {
+  const { pending } = state;
+  const installed = pending && state.slots[pending];
+  if (!installed || pending === booted) return state;
+  const { pending: _settled, ...rest } = state;
+  const reason = `system ${installed.version} in slot ${pending} did not come up; ${version} in slot ${booted} runs again`;
+  return withFailure(rest, { sha256: installed.sha256, version: installed.version, reason });
+}
+
+function withFailure(state: OsState, failure: Failure): OsState {
+  const others = state.failures.filter(({ sha256 }) => sha256 !== failure.sha256);
+  return { ...state, failures: [...others, failure].slice(-8) };
+}

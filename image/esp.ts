@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Board } from './board.ts';
+import { run } from './shell.ts';
+
+export interface EspOptions {
+  readonly board: Board;
+  /** Where Debian's packages are unpacked: its GRUB is the one that is installed. */
+  readonly grubModules: string;
+  /** `image/grub`. */
+  readonly config: string;
+  readonly work: string;
+  readonly bytes: number;
+  readonly epoch: number;
+  readonly seed: string;
+}
+
+const GRUB_MODULES =
+  'part_gpt fat ext2 normal configfile linux loadenv test regexp search echo reboot sleep minicmd all_video efi_gop gzio';
+
+/** The partition from which the board starts: GRUB, its configuration, its environment, a folder for the enrolment. */
+export async function makeEsp(options: EspOptions): Promise<string> {
+  const { board, work, epoch } = options;
+  const image = join(work, 'esp.fat');
+  const files = join(work, 'esp');
+  rmSync(files, { recursive: true, force: true });
+  for (const folder of ['EFI/BOOT', 'grub', 'classpad']) mkdirSync(join(files, folder), { recursive: true });
+  await makeGrub(options, join(files, 'EFI/BOOT', board.grub.file));
+  writeFileSync(join(files, 'grub/grub.cfg'), configOf(options));
+  writeFileSync(join(files, 'grub/grubenv'), environmentBlock({ ORDER: 'A B', A_LEFT: '3', B_LEFT: '0' }));
+  writeFileSync(join(files, 'classpad/README.TXT'), README.replaceAll('\n', '\r\n'));
+  rmSync(image, { force: true });
+  writeFileSync(image, '');
+  truncateSync(image, options.bytes);
+  const id = createHash('sha256').update(`${options.seed} esp`).digest('hex').slice(0, 8);
+  await run('mkfs.vfat', ['--invariant', '-F', '32', '-i', id, '-n', 'CLASSPAD', image]);
+  for (const [folder, names] of Object.entries(contents(board))) {
+    if (folder !== '') await run('mmd', ['-i', image, `::${folder}`], { env: mtoolsEnv(epoch) });
+    for (const name of names) {
+      const path = join(files, folder, name);
+      utimesSync(path, epoch, epoch);
+      await run('mcopy', ['-m', '-i', image, path, `::${folder}/${name}`], { env: mtoolsEnv(epoch) });
+    }
+  }
+  return image;
+}
+
+function contents(board: Board): Readonly<Record<string, readonly string[]>> {
+  return { EFI: [], 'EFI/BOOT': [board.grub.file], grub: ['grub.cfg', 'grubenv'], classpad: ['README.TXT'] };
+}
+
+function mtoolsEnv(epoch: number) {
+  return { TZ: 'UTC', MTOOLS_SKIP_CHECK: '1', SOURCE_DATE_EPOCH: String(epoch) };
+}
+
+async function makeGrub({ board, grubModules, config, work }: EspOptions, path: string): Promise<void> {
+  const { platform } = board.grub;
+  // Without a device in the prefix it is that of the partition GRUB was loaded from.
+  await run('grub-mkimage', [
+    ...['-d', join(grubModules, platform), '-O', platform, '-p', '/grub'],
+    ...['-c', join(config, 'early.cfg'), '-o', path],
+    ...GRUB_MODULES.split(' ').filter((name) => name !== 'efi_gop' || platform === 'x86_64-efi'),
+  ]);
+  mkdirSync(work, { recursive: true });
+}
+
+function configOf({ board, config }: EspOptions): string {
+  const cmdline = [
+    `console=${board.console}`,
+    'panic=10',
+    'quiet',
+    'loglevel=4',
+    // The picture is ours: no console draws on it.
+    'fbcon=map:9',
+    'vt.global_cursor_default=0',
+    'systemd.show_status=0',
+    'net.ifnames=0',
+  ];
+  return readFileSync(join(config, 'grub.cfg'), 'utf8').replaceAll('@CMDLINE@', cmdline.join(' '));
+}
+
+/** GRUB's environment block: exactly 1024 bytes. */
+export function environmentBlock(values: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
+  return `# GRUB Environment Block\n${rows.join('')}`.padEnd(1024, '#');
+}
+
+const README = `This folder is for the enrolment of the device; "classpad flash" writes it:
+
+enrolment.json    name, ledger, peers and one-time token; the token is removed once the device has used it
+hostname          its name
+wired.network     how its network is set up, for systemd-networkd; without it: DHCP
+authorized_keys   who may log in by SSH; without it nobody may
+`;

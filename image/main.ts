@@ -1,0 +1,235 @@
+/**
+ * Makes an image that a board starts from, and the bundles by which it is updated later.
+ * `npm run image -- --board NAME`; `--help` says the rest.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { keyId } from '../firmware-bridge/update/bundle.ts';
+import { type Board, boardNames, readBoard } from './board.ts';
+import { makeBundle } from './bundle.ts';
+import { makeDisk } from './disk.ts';
+import { makeEsp } from './esp.ts';
+import { makeInitrd } from './initrd.ts';
+import { type Keys, signingKeys } from './keys.ts';
+import { npmPackage } from './node-binary.ts';
+import { buildFirmware, buildOwn } from './own.ts';
+import { packageRoot } from './packages.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { assembleRoot } from './root.ts';
+import { run } from './shell.ts';
+import { makeExt4, makeSlot } from './slot.ts';
+import { debianSources } from './sources.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const BOARDS = join(root, 'image/boards');
+const MIB = 1024 * 1024;
+const ESP_MIB = 64;
+const SLOT_MIB = 256;
+/** Grows to the end of the disk at the first start. */
+const DATA_MIB = 128;
+/** Levels of zstd. */
+const TIGHT = 15;
+const QUICK = 3;
+
+const HELP = `npm run image -- --board NAME    makes build/images/classpad-NAME-VERSION.img and a signed bundle of the same system
+npm run firmware-bundle          makes only build/images/classpad-VERSION.firmware, which any board takes
+
+  --board NAME       one of: ${boardNames(BOARDS).join(', ')}
+  --version V        version of the image and of its firmware; without it that of package.json
+  --key FILE         private key that signs the bundles; without it a development key, made on demand
+  --cert FILE        its certificate; it goes into the image, the key goes nowhere
+  --mirror URL       where Debian's packages come from; without it as this machine's apt is told
+  --out FOLDER       where the files go (build/images)
+  --firmware-only    no image, no root needed
+  --quick            pack less tightly: a tenth larger, and minutes sooner
+  --fresh            fetch Debian's packages anew, not from the cache
+  --help             this text
+
+Needs root (files keep their owners) and Debian's packages mmdebstrap, squashfs-tools, dosfstools, mtools, fdisk, kmod, cpio,
+grub-common and rauc. The same inputs give the same image; SOURCE_DATE_EPOCH sets its time.`;
+
+interface Options {
+  readonly board: Board;
+  readonly version: string;
+  readonly out: string;
+  readonly work: string;
+  readonly cache: string;
+  readonly epoch: number;
+  readonly mirror: string | undefined;
+  readonly isFresh: boolean;
+  /** Of the squashfs. */
+  readonly level: number;
+  readonly keys: Keys;
+  readonly progress: Progress;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values } = readArguments(args);
+  if (values.help) return void console.log(HELP);
+  const version = values.version ?? (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
+  const out = values.out ?? join(root, 'build/images');
+  mkdirSync(out, { recursive: true });
+  const keys = await signingKeys(join(root, 'build/keys'), values.key, values.cert);
+  if (keys.isDevelopment) console.error('Signed with a development key: it protects nothing. Releases take --key and --cert.');
+  const progress = createProgress(process.stderr);
+  const firmware = await progress.step(
+    'firmware',
+    () => buildFirmware(root, version, keys),
+    (bytes) => size(bytes.length),
+  );
+  const bundle = join(out, `classpad-${version}.firmware`);
+  writeFileSync(bundle, firmware);
+  if (values['firmware-only']) return void console.log(bundle);
+  if (values.board === undefined) throw new Error(`--board is missing; there are ${boardNames(BOARDS).join(', ')}`);
+  const board = readBoard(BOARDS, values.board);
+  if (process.getuid?.() !== 0)
+    throw new Error(`an image needs root, because its files keep their owners; run: sudo npm run image -- --board ${board.name}`);
+  const common = {
+    board,
+    version,
+    out,
+    keys,
+    progress,
+    mirror: values.mirror,
+    isFresh: values.fresh === true,
+    level: values.quick ? QUICK : TIGHT,
+  };
+  const work = join(root, 'build/image', board.name);
+  await makeImage({ ...common, work, cache: join(root, 'build/cache/image'), epoch: await sourceDate() }, firmware);
+}
+
+function readArguments(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = {
+    board: text,
+    version: text,
+    key: text,
+    cert: text,
+    mirror: text,
+    out: text,
+    'firmware-only': flag,
+    quick: flag,
+    fresh: flag,
+    help: flag,
+  };
+  try {
+    return parseArgs({ args: [...args], options, strict: true });
+  } catch (error) {
+    throw new Error(`${(error as Error).message.split('.')[0]}; see: npm run image -- --help`);
+  }
+}
+
+/** Seconds since 1970 that stand for now: the environment's, else the last commit's. */
+async function sourceDate(): Promise<number> {
+  const given = process.env['SOURCE_DATE_EPOCH'];
+  if (given !== undefined && /^\d+$/.test(given)) return Number(given);
+  return Number((await run('git', ['log', '-1', '--format=%ct'], { cwd: root }).catch(() => '1767225600')).trim());
+}
+
+async function makeImage(options: Options, firmware: Buffer): Promise<void> {
+  const { board, version, work, cache, epoch, progress, keys, out } = options;
+  const seed = `classpad ${board.name} ${version}`;
+  mkdirSync(work, { recursive: true });
+  const sources = await debianSources(options.mirror);
+  const packages = await progress.step(
+    `Debian ${sources.suite} for ${board.architecture}`,
+    () => packageRoot(board, sources, options),
+    ({ key }) => key,
+  );
+  const node = await progress.step(
+    'Node',
+    () => npmPackage(cache, board.node.package, board.node.integrity),
+    () => board.node.package,
+  );
+  const own = join(work, 'own');
+  await buildOwn({ root, folder: own, cache, lmdb: board.lmdb, firmware, keyring: keys.keyring });
+  const files = join(root, 'image/files');
+  const assembled = await progress.step('root', () =>
+    assembleRoot({ board, tar: packages.tar, folder: join(work, 'root'), files, own, node, version, keyring: keys.keyring }),
+  );
+  const modules = [...board.initrdModules, ...board.watchdog, 'softdog'];
+  const initrd = makeInitrd(assembled.folder, join(root, 'image/initrd/init'), modules, join(work, 'initrd'), epoch);
+  const slot = await progress.step(
+    'slot',
+    () => makeSlot({ root: assembled.folder, initrd, work, level: options.level, epoch, seed, onLine: progress.say }),
+    (made) => `squashfs ${size(made.squashfsBytes)}, kernel ${size(made.kernelBytes)}, initrd ${size(made.initrdBytes)}`,
+  );
+  const name = join(out, `classpad-${board.name}-${version}`);
+  await progress.step(
+    'disk',
+    () => assembleDisk(options, packages.tar, slot.image, `${name}.img`),
+    () => `${name}.img`,
+  );
+  const signed = `${name}.raucb`;
+  await progress.step(
+    'bundle',
+    () => makeBundle(signed, { board: board.name, version, slot: slot.image, keys, work }),
+    () => size(statSync(signed).size),
+  );
+  writeFileSync(`${name}.packages.txt`, `${assembled.packages.join('\n')}\n`);
+  writeFileSync(`${name}.json`, `${JSON.stringify(await describe(options, name, slot), undefined, 2)}\n`);
+  rmSync(join(work, 'root'), { recursive: true, force: true });
+  console.log(`${name}.img`);
+}
+
+async function assembleDisk(options: Options, tar: string, slot: string, path: string): Promise<void> {
+  const { board, work, epoch, version } = options;
+  const seed = `classpad ${board.name} ${version}`;
+  const grub = join(work, 'grub');
+  rmSync(grub, { recursive: true, force: true });
+  mkdirSync(grub, { recursive: true });
+  await run('tar', ['-xf', tar, '-C', grub, '--strip-components=4', `./usr/lib/grub/${board.grub.platform}`]);
+  const esp = await makeEsp({
+    board,
+    grubModules: grub,
+    config: join(root, 'image/grub'),
+    work,
+    bytes: ESP_MIB * MIB,
+    epoch,
+    seed,
+  });
+  const data = join(work, 'data.ext4');
+  await makeExt4({ path: data, bytes: DATA_MIB * MIB, label: 'data', seed: `${seed} data`, epoch });
+  const partitions = [
+    { name: 'esp', mib: ESP_MIB, image: esp },
+    { name: 'slot-A', mib: SLOT_MIB, image: slot },
+    // Filled by the first update.
+    { name: 'slot-B', mib: SLOT_MIB },
+    { name: 'data', mib: DATA_MIB, image: data },
+  ] as const;
+  await makeDisk(`${path}.new`, partitions, seed);
+  renameSync(`${path}.new`, path);
+}
+
+/** What a script, `flash` and `emulate` want to know of an image. */
+async function describe({ board, version, keys, epoch }: Options, name: string, slot: { squashfsBytes: number }) {
+  return {
+    board: board.name,
+    version,
+    sourceDate: epoch,
+    signer: keyId(readFileSync(keys.certificate, 'utf8')),
+    isDevelopment: keys.isDevelopment,
+    squashfsBytes: slot.squashfsBytes,
+    imageSha256: await sha256Of(`${name}.img`),
+    bundleSha256: await sha256Of(`${name}.raucb`),
+  };
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+function size(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+main(process.argv.slice(2)).catch((error: Error) => {
+  console.error(`image: ${error.message}`);
+  process.exit(1);
+});

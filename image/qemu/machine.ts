@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Board } from '../board.ts';
+import { type Monitor, openMonitor } from './qmp.ts';
+
+export interface MachineOptions {
+  readonly board: Board;
+  /** A raw disk; what the machine writes stays in it. */
+  readonly disk: string;
+  /** For the firmware's variables and the monitor's socket. */
+  readonly folder: string;
+  readonly memoryMib: number;
+  /** Ports of this machine that lead to ports of the guest, on the loopback. */
+  readonly forward: Readonly<Record<number, number>>;
+  readonly accelerator: 'auto' | 'kvm' | 'tcg';
+  /** What comes out of the serial console, as it comes. */
+  readonly onSerial: (text: string) => void;
+  readonly onRemark?: (sentence: string) => void;
+}
+
+/** A running virtual board. */
+export interface Machine {
+  readonly accelerator: 'kvm' | 'tcg';
+  readonly pid: number;
+  /** All that the serial console has said. */
+  serial(): string;
+  /** Resolves when QEMU has ended. */
+  readonly ended: Promise<void>;
+  /** Writes what the screen shows into a PPM file. */
+  screenshot(path: string): Promise<void>;
+  /** A key, as QEMU calls it: `ret`, `f1`. */
+  press(key: string): Promise<void>;
+  /** A touch at a place of the panel, from 0 to 1 in each direction. */
+  touch(x: number, y: number): Promise<void>;
+  /** Presses the power button and waits; what does not end by itself is switched off. */
+  shutDown(withinMs?: number): Promise<void>;
+  /** Pulls the plug. */
+  kill(): Promise<void>;
+}
+
+/** A virtual machine that says nothing for so long has not started. */
+const SILENCE_MS = 20_000;
+const SHUTDOWN_MS = 60_000;
+const INPUT_MOST = 32_767;
+
+/** Starts a board. With `auto`, hardware acceleration serves where it really starts the machine, and software elsewhere. */
+export async function startMachine(options: MachineOptions): Promise<Machine> {
+  const { board, accelerator, onRemark } = options;
+  if (board.qemu === undefined) throw new Error(`QEMU is no ${board.name}; its boards are qemu-x86_64 and qemu-arm64`);
+  const missing = board.qemu.firmware.find((path) => !existsSync(path));
+  if (missing !== undefined) throw new Error(`${missing} is missing; run: apt-get install ovmf qemu-efi-aarch64`);
+  mkdirSync(options.folder, { recursive: true });
+  if (accelerator === 'tcg' || (accelerator === 'auto' && !isKvmHere(board))) return launch(options, 'tcg');
+  const tried = await launch(options, 'kvm').catch(() => undefined);
+  if (tried && (await speaks(tried))) return tried;
+  await tried?.kill();
+  if (accelerator === 'kvm')
+    throw new Error(`the machine says nothing under KVM within ${SILENCE_MS / 1000} s; leave --accel out`);
+  onRemark?.('hardware acceleration does not start it; going on in software');
+  return launch(options, 'tcg');
+}
+
+function isKvmHere({ architecture }: Board): boolean {
+  const fits = (architecture === 'amd64' && process.arch === 'x64') || (architecture === 'arm64' && process.arch === 'arm64');
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
+    return fits;
+  } catch {
+    return false;
+  }
+}
+
+/** UEFI speaks at once; what counts is the kernel's or the boot loader's word. */
+async function speaks(machine: Machine): Promise<boolean> {
+  const endMs = Date.now() + SILENCE_MS;
+  let isOver = false;
+  void machine.ended.then(() => {
+    isOver = true;
+  });
+  while (Date.now() < endMs && !isOver) {
+    if (machine.serial().includes('classpad: slot')) return true;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return false;
+}
+
+async function launch(options: MachineOptions, accelerator: 'kvm' | 'tcg'): Promise<Machine> {
+  const { board, folder, onSerial } = options;
+  const socket = join(folder, 'monitor.sock');
+  rmSync(socket, { force: true });
+  const child = spawn(board.qemu!.program, argumentsOf(options, accelerator, socket), { stdio: ['ignore', 'pipe', 'pipe'] });
+  let serial = '';
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    serial += chunk.toString('latin1');
+    onSerial(chunk.toString('latin1'));
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-2000);
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.on('close', () => resolve());
+    child.on('error', () => resolve());
+  });
+  const failed = ended.then(() => {
+    throw new Error(`${board.qemu!.program} does not start: ${said.trim() || 'it is not installed'}`);
+  });
+  failed.catch(() => {});
+  const monitor = await Promise.race([openMonitor(socket), failed]);
+  return { accelerator, pid: child.pid!, serial: () => serial, ended, ...controls(child, monitor, ended) };
+}
+
+function controls(child: ChildProcess, monitor: Monitor, ended: Promise<void>) {
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const input = (events: readonly object[]) => monitor.ask('input-send-event', { events });
+  const button = (down: boolean) => ({ type: 'btn', data: { down, button: 'left' } });
+  return {
+    kill,
+    screenshot: async (path: string) => void (await monitor.ask('screendump', { filename: path })),
+    press: async (key: string) => void (await monitor.ask('send-key', { keys: [{ type: 'qcode', data: key }] })),
+    touch: async (x: number, y: number) => {
+      const axis = (name: string, value: number) => ({
+        type: 'abs',
+        data: { axis: name, value: Math.round(value * INPUT_MOST) },
+      });
+      await input([axis('x', x), axis('y', y), button(true)]);
+      await input([button(false)]);
+    },
+    shutDown: async (withinMs = SHUTDOWN_MS) => {
+      await monitor.ask('system_powerdown').catch(() => {});
+      const timer = setTimeout(() => child.kill('SIGKILL'), withinMs);
+      await ended;
+      clearTimeout(timer);
+      monitor.close();
+    },
+  };
+}
+
+function argumentsOf(options: MachineOptions, accelerator: 'kvm' | 'tcg', socket: string): string[] {
+  const { board, disk, folder, memoryMib, forward } = options;
+  const { machine, cpu, firmware, display } = board.qemu!;
+  const variables = join(folder, 'uefi-variables.fd');
+  if (!existsSync(variables)) copyFileSync(firmware[1], variables);
+  const ports = Object.entries(forward).map(([here, there]) => `,hostfwd=tcp:127.0.0.1:${here}-:${there}`);
+  const accel = accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', cpu];
+  return [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-rtc', 'base=utc'],
+    ...machine,
+    ...accel,
+    ...['-smp', '2', '-m', String(memoryMib)],
+    ...['-drive', `if=pflash,format=raw,readonly=on,file=${firmware[0]}`],
+    ...['-drive', `if=pflash,format=raw,file=${variables}`],
+    ...['-drive', `if=none,id=disk,format=raw,file=${disk},discard=unmap`, '-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    ...['-netdev', `user,id=net${ports.join('')}`, '-device', 'virtio-net-pci,netdev=net,romfile='],
+    ...['-device', 'virtio-rng-pci', ...display],
+    ...['-qmp', `unix:${socket},server=on,wait=off`],
+  ];
+}

@@ -1,0 +1,37 @@
+import type { JoinSignature } from '../config.ts';
+import type { Address, Logger } from '../ports/index.ts';
+import { callData, type Fleet } from './fleet.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Makes this device a member by its one-time token, and tells whether it is one. */
+export interface Joiner {
+  /** Something may have changed: asks to be enrolled if the ledger does not count this device among its own. */
+  consider(): void;
+  isMember(): boolean;
+}
+
+export interface JoinerOptions {
+  readonly fleet: Pick<Fleet, 'exists' | 'isEnrolled'>;
+  readonly device: Address;
+  readonly outbox: Outbox;
+  readonly signature: JoinSignature | undefined;
+  readonly log: Logger;
+}
+
+export function createJoiner({ fleet, device, outbox, signature, log }: JoinerOptions): Joiner {
+  let isMember = false;
+  let complaint = '';
+  return {
+    isMember: () => isMember,
+    consider() {
+      if (!fleet.exists()) return;
+      isMember = fleet.isEnrolled(device);
+      if (isMember || signature === undefined) return;
+      const sending = outbox.send('join', callData('join', signature));
+      if (sending.is === 'sent') log.write('info', 'the ledger is asked to enrol this device by its token');
+      if (sending.is !== 'refused' || sending.sentence === complaint) return;
+      complaint = sending.sentence;
+      log.write('warn', `this device is not enrolled: ${complaint}`);
+    },
+  };
+}
