@@ -120,10 +120,13 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
     ...peersOptions(config, nodeConfig.genesis, log),
     proxy: () => proxyAt && whereProxy(config, proxyAt),
   });
+  const consensus = config.cometbft && (await openConsensus(config.cometbft, log));
+  if (consensus) closers.push(() => consensus.stop());
+  const light = async (target: string) => consensus && lightDocument(consensus.rpc, target);
   const proxy = createProxy({
     reach: engine.reach,
     device: config.name,
-    wellKnown: async (target) => node?.wellKnown(target),
+    wellKnown: async (target) => (await light(target)) ?? node?.wellKnown(target),
   });
   closers.push(
     () => engine.close(),
@@ -132,15 +135,13 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
   );
 
   let node: Node | undefined;
-  const consensus = config.cometbft && (await openConsensus(config.cometbft, log));
-  if (consensus) closers.push(() => consensus.stop());
   const rpcServer = createRpcServer({
     rpc: (request) => node?.rpc(request) ?? Promise.resolve(STARTING),
     session: (send) => node?.session(send),
     title: `This is the classpad node ${config.name}.`,
     cors: config.rpc.cors,
     hosts: config.rpc.hosts,
-    ...(consensus && { document: (target: string) => lightDocument(consensus.rpc, target) }),
+    document: light,
   });
   const givePayload = (request: IncomingMessage, response: ServerResponse) =>
     servePayload(request, response, payloads, (sha256) => wantedPayload(node, sha256));

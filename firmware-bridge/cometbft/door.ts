@@ -1,7 +1,7 @@
 import type { EngineRpc } from './engine-rpc.ts';
 
-/** Where light clients find what they check, beside the node's JSON-RPC. */
-export const DOOR = '/cometbft/';
+/** Where light clients find what they check: beside the node's JSON-RPC, and below what its proxy says of itself. */
+const DOORS = ['/cometbft/', '/.well-known/classpad/cometbft/'];
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   commit: ['height'],
   validators: ['height', 'page', 'per_page'],
@@ -13,7 +13,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
  */
 export async function lightDocument(rpc: EngineRpc, target: string): Promise<string | undefined> {
   const { pathname, searchParams } = new URL(target, 'http://node');
-  const method = pathname.startsWith(DOOR) ? pathname.slice(DOOR.length) : '';
+  const door = DOORS.find((each) => pathname.startsWith(each));
+  const method = door ? pathname.slice(door.length) : '';
   const names = Object.hasOwn(ALLOWED, method) ? ALLOWED[method] : undefined;
   if (!names) return undefined;
   const params = Object.fromEntries(names.flatMap((name) => (searchParams.has(name) ? [[name, searchParams.get(name)!]] : [])));
