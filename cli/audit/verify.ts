@@ -3,6 +3,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { getContractAddress, hexToBytes } from 'viem';
 import { bytesToHex } from '../../runtime/bytes.ts';
 import { verifyHeaderSeal } from '../../runtime/consensus/seal.ts';
+import { heightOf } from '../../runtime/consensus/validators.ts';
 import { bloomOf, mergeBlooms } from '../../runtime/ledger/bloom.ts';
 import { FIXED, type Header, hashHeader } from '../../runtime/ledger/header.ts';
 import { type Receipt, receiptsRoot } from '../../runtime/ledger/receipt.ts';
@@ -12,7 +13,7 @@ import { listRoot } from '../../runtime/state/list-root.ts';
 import { type Entry, logsOf, type RpcBlock, type RpcReceipt, rawTransaction } from './fetch.ts';
 import { WrongEntry } from './wrong-entry.ts';
 
-/** What is believed without proof: whose seal makes a block valid, on which ledger. */
+/** What is believed without proof: whose seal makes a block valid (zero: validators agree on it), on which ledger. */
 export interface Trust {
   readonly chainId: number;
   readonly sequencer: Address;
@@ -25,6 +26,8 @@ export interface Checked {
   readonly hash: Word;
   /** Seconds since 1970. */
   readonly timestamp: number;
+  /** Where validators agree on the blocks: the height at which they decided this one. */
+  readonly height?: number | undefined;
   readonly transactions: readonly Transaction[];
   readonly receipts: readonly Receipt[];
 }
@@ -61,7 +64,8 @@ export function verifyEntry(entry: Entry, previous: Checked | undefined, trust: 
   );
   const receipts = entry.receipts.map((_, index) => verifyReceipt(entry, index, transactions[index]!));
   verifyRoots(header, transactions, receipts, at);
-  return { number: entry.number, hash, timestamp: header.timestamp, transactions, receipts };
+  const height = isAgreed(trust) ? heightOf(header.extraData) : undefined;
+  return { number: entry.number, hash, timestamp: header.timestamp, height, transactions, receipts };
 }
 
 function headerOf(block: RpcBlock): Header {
@@ -116,10 +120,20 @@ function verifyLink(header: Header, hash: Word, previous: Checked | undefined, t
     at(`it follows ${header.parentHash}, and block ${previous.number} is ${previous.hash}`),
   );
   demand(header.timestamp >= previous.timestamp, at(`its time ${header.timestamp} lies before that of the block before it`));
+  if (isAgreed(trust)) {
+    const height = heightOf(header.extraData);
+    demand(height !== undefined && height > (previous.height ?? 0), at('it does not name the height at which it was decided'));
+    return;
+  }
   demand(
     verifyHeaderSeal(header, trust.sequencer, cryptography),
     at(`it does not bear the seal of the sequencer ${trust.sequencer}`),
   );
+}
+
+/** Nobody seals the blocks: validators agree on them, and their votes stand elsewhere. */
+export function isAgreed({ sequencer }: Pick<Trust, 'sequencer'>): boolean {
+  return BigInt(sequencer) === 0n;
 }
 
 function verifyTransaction({ number, block }: Entry, index: number, { chainId }: Trust): Transaction {

@@ -1,14 +1,17 @@
+import { bytesToHex } from '../../runtime/bytes.ts';
 import { askerOf, type Entry, fetchEntry } from '../audit/fetch.ts';
 import { readTitle, readTrail, writeTrail } from '../audit/file.ts';
 import { type Row, storyteller } from '../audit/story.ts';
-import { type Checked, type Trust, verifyEntry } from '../audit/verify.ts';
+import { type Checked, isAgreed, type Trust, verifyEntry } from '../audit/verify.ts';
 import { WrongEntry } from '../audit/wrong-entry.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { developmentNames } from '../fleet/keys.ts';
+import { lightClient, lightOptions, verifySoon } from '../light.ts';
 import { progress } from '../progress.ts';
 import { printJson, tell } from '../tell.ts';
 import { accountAddress, counted, timeText } from '../values.ts';
+import { votesOf } from './verify.ts';
 
 export const audit: Command = {
   name: 'audit',
@@ -21,6 +24,7 @@ export const audit: Command = {
     ...connectionOptions,
     sequencer: { value: 'ADDRESS', help: 'whose seal the blocks must bear; without it the node is believed' },
     genesis: { value: 'HASH', help: 'hash of the first block; without it the node is believed' },
+    ...lightOptions,
     quiet: { help: 'print the verdict only' },
     json: { help: 'print the trail and the verdict as JSON' },
   },
@@ -28,6 +32,7 @@ export const audit: Command = {
     ['classpad audit', 'the whole trail, checked'],
     ['classpad audit export trail.jsonl', 'one file with all that is needed to check it anywhere'],
     ['classpad audit verify trail.jsonl', 'no network: names the first forged, missing or reordered entry'],
+    ['classpad audit --trust 1:0x…', 'on a cluster: and the votes of the validators for the last block'],
     ['classpad audit --quiet --sequencer 0x… --genesis 0x…', 'believe nothing of what the node says of itself'],
   ],
   notes: [
@@ -45,7 +50,9 @@ export const audit: Command = {
     const connection = await connect(input);
     const trust = trustOf(connection, input);
     if (verb === 'export') return exportFile(file!, connection, trust, input, io);
-    return check(entriesOf(connection), trust, storyteller(connection.fleet, developmentNames(connection)), input, io);
+    const isTrusted = isAgreed(trust) && input.text('trust') !== undefined;
+    const sign = isTrusted ? (last: Checked) => votesFor(last, connection, input) : undefined;
+    return check(entriesOf(connection), trust, storyteller(connection.fleet, developmentNames(connection)), input, io, sign);
   },
 };
 
@@ -77,28 +84,35 @@ async function check(
   tellOf: ReturnType<typeof storyteller>,
   input: Input,
   io: Io,
+  sign?: (last: Checked) => Promise<string>,
 ): Promise<number> {
   const rows: Row[] = [];
+  let last: Checked | undefined;
+  let signed: string | undefined;
   const counts = { blocks: 0, transactions: 0 };
   const show = (row: Row) => !input.has('json') && !input.has('quiet') && io.out(lineOf(row));
   try {
     for await (const block of trail(entries, trust, io)) {
       counts.blocks++;
+      last = block;
       counts.transactions += block.transactions.length;
       const told = tellOf(block);
       rows.push(...told);
       for (const row of told) show(row);
     }
+    if (sign && last) signed = await sign(last);
   } catch (error) {
     if (!(error instanceof WrongEntry)) throw error;
     return conclude({ ok: false, wrong: error.message, ...counts, ...trust, rows }, input, io);
   }
-  return conclude({ ok: true, ...counts, ...trust, rows }, input, io);
+  return conclude({ ok: true, ...counts, ...trust, ...(signed && { signed }), rows }, input, io);
 }
 
 interface Verdict extends Trust {
   readonly ok: boolean;
   readonly wrong?: string;
+  /** Which votes bear the last block. */
+  readonly signed?: string;
   readonly blocks: number;
   readonly transactions: number;
   readonly rows: readonly Row[];
@@ -155,16 +169,33 @@ function lineOf({ block, timestamp, who, what, detail }: Row): string {
 }
 
 function conclude(verdict: Verdict, input: Input, io: Io): number {
-  const { ok, wrong, blocks, transactions, sequencer } = verdict;
+  const { ok, wrong, blocks, transactions } = verdict;
   if (input.has('json')) printJson(io, verdict);
   else if (ok) {
-    const pinned = input.text('sequencer')
-      ? ''
-      : ` (as ${input.operands[0] === 'verify' ? 'the file' : 'the node'} says; pin it with --sequencer)`;
+    const seals = isAgreed(verdict) ? '' : ' seal,';
     io.out(
-      `${counted(blocks, 'block')}, ${counted(transactions, 'transaction')}: every hash, link, seal, signature and root is right.`,
+      `${counted(blocks, 'block')}, ${counted(transactions, 'transaction')}: every hash, link,${seals} signature and root is right.`,
     );
-    io.out(`Sealed by ${sequencer}${pinned}.`);
+    io.out(bearersOf(verdict, input));
   } else io.err(`classpad: the trail is wrong. ${wrong}; the ${blocks} blocks before it are right.`);
   return ok ? Exit.ok : Exit.failed;
+}
+
+/** Who stands for the blocks, and whether that was checked. */
+function bearersOf(verdict: Verdict, input: Input): string {
+  const said = input.operands[0] === 'verify' ? 'the file' : 'the node';
+  if (!isAgreed(verdict)) {
+    const pinned = input.text('sequencer') ? '' : ` (as ${said} says; pin it with --sequencer)`;
+    return `Sealed by ${verdict.sequencer}${pinned}.`;
+  }
+  if (verdict.signed) return `The last block is the one agreed on: ${verdict.signed}.`;
+  return `Validators agree on these blocks, as ${said} says; --trust HEIGHT:HASH checks their votes for the last one.`;
+}
+
+/** The votes for the last block, which bears all before it. Throws {@link WrongEntry} if they are for another. */
+async function votesFor({ number, hash, height = 0 }: Checked, { rpc, chain }: Connection, input: Input): Promise<string> {
+  const block = await verifySoon(lightClient(input, rpc, chain.id), async () => height + 1);
+  const agreed = bytesToHex(block.header.appHash);
+  if (agreed !== hash) throw new WrongEntry(`block ${number}: its hash is ${hash}, and the validators agreed on ${agreed}`);
+  return votesOf(block);
 }

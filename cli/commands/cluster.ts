@@ -4,6 +4,7 @@ import { readCluster } from '../cluster/read.ts';
 import { startCluster } from '../cluster/start.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { parseEngine } from '../engine.ts';
+import { readTrust } from '../light.ts';
 import { endingSignal } from '../signals.ts';
 import { accountAddress, appName, counted, httpUrl, wholeNumber } from '../values.ts';
 
@@ -86,8 +87,6 @@ async function join(input: Input, io: Io): Promise<number> {
     return text;
   };
   const trust = input.text('trust');
-  const match = /^(\d{1,15}):(?:0x)?([0-9a-f]{64})$/i.exec(trust ?? '');
-  if (trust !== undefined && !match) throw new Failure(`--trust "${trust}" has another form than HEIGHT:HASH`, Exit.badInput);
   const made = await joinCluster({
     folder: needed('dir'),
     name: appName(needed('name'), '--name', 'a device'),
@@ -99,7 +98,7 @@ async function join(input: Input, io: Io): Promise<number> {
     fleet: accountAddress(needed('fleet'), '--fleet'),
     genesis: needed('genesis'),
     servers: [needed('server'), ...input.list('server').slice(1)].map((url) => httpUrl(url, '--server')),
-    ...(match && { trust: { height: Number(match[1]), hash: match[2]! } }),
+    ...(trust !== undefined && { trust: readTrust(trust) }),
   });
   io.out(`${made.name} is ${made.device}; its key as a validator would be ${made.validatorKey}`);
   io.err(`next: classpad node --config ${input.text('dir')}/node.yaml`);

@@ -260,6 +260,20 @@ live('classpad verify says so in a sentence and in JSON', async (context) => {
   assert.is(await runCommand(commands, base, io, 'test'), 2);
 });
 
+live('the audit checks the whole trail and the votes for its end', async (context) => {
+  const member = context.some.members[1]!;
+  const lines: string[] = [];
+  const io = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text), env: {} };
+  const trust = `1:${bytesToHex(context.first)}`;
+  assert.is(await runCommand(commands, ['audit', '--rpc', member.rpcUrl, '--trust', trust], io, 'test'), 0, lines.join('\n'));
+  assert.match(lines.join('\n'), /every hash, link, signature and root is right/);
+  assert.match(lines.at(-1)!, /The last block is the one agreed on: height \d+ of .*, signed by [34] of 4 validators/);
+  const file = join(context.some.folder, 'trail.jsonl');
+  assert.is(await runCommand(commands, ['audit', 'export', file, '--rpc', member.rpcUrl], io, 'test'), 0);
+  assert.is(await runCommand(commands, ['audit', 'verify', file], io, 'test'), 0);
+  assert.match(lines.at(-1)!, /Validators agree on these blocks, as the file says/);
+});
+
 live('the example page verifies in a browser', async (context) => {
   const browser = await launchChromium();
   if (!browser) return;

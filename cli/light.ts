@@ -1,0 +1,94 @@
+import { hexToBytes } from '../runtime/bytes.ts';
+import { engineChainId } from '../runtime/consensus/cometbft.ts';
+import {
+  type Call,
+  createLightClient,
+  type LightBlock,
+  type LightClient,
+  type Provider,
+  rpcProvider,
+} from '../runtime/light/index.ts';
+import { Exit, Failure, type Input, type Option } from './command.ts';
+import { durationSeconds, httpUrl } from './values.ts';
+
+/** Options of every command that checks what validators have agreed on. */
+export const lightOptions: Readonly<Record<string, Option>> = {
+  trust: { value: 'HEIGHT:HASH', env: 'CLASSPAD_TRUST', help: 'a block of CometBFT that is known to be right' },
+  witness: { value: 'URL', many: true, help: 'another node, which must agree' },
+  'trusting-period': { value: 'TIME', fallback: '7d', help: 'how long validators can be held to their votes' },
+  'clock-drift': { value: 'TIME', fallback: '10s', help: 'how far their clocks may be ahead of this one' },
+  sequential: { help: 'check every block instead of skipping' },
+};
+
+const DEADLINE_MS = 10_000;
+const LONGEST_ANSWER = 16 * 1024 * 1024;
+/** The block after the head may be still on its way. */
+const ATTEMPTS = 20;
+const PAUSE_MS = 500;
+
+/** A light client of the ledger behind a node's JSON-RPC. Throws {@link Failure}. */
+export function lightClient(input: Input, rpc: string, chainId: number): LightClient {
+  const { height, hash } = readTrust(input.text('trust'));
+  return createLightClient({
+    chainId: engineChainId(chainId),
+    trust: { height, hash: hexToBytes(`0x${hash}`) },
+    primary: providerAt(rpc),
+    witnesses: input.list('witness').map((url) => providerAt(httpUrl(url, '--witness'))),
+    trustingPeriodMs: durationSeconds(input.text('trusting-period')!, '--trusting-period') * 1000,
+    clockDriftMs: durationSeconds(input.text('clock-drift')!, '--clock-drift') * 1000,
+    mode: input.has('sequential') ? 'sequential' : 'skipping',
+    nowMs: () => Date.now(),
+  });
+}
+
+/** `HEIGHT:HASH`. Throws {@link Failure}. */
+export function readTrust(text: string | undefined): { readonly height: number; readonly hash: string } {
+  const match = /^(\d{1,15}):(?:0x)?([0-9a-f]{64})$/i.exec(text ?? '');
+  if (match) return { height: Number(match[1]), hash: match[2]!.toLowerCase() };
+  throw new Failure(
+    '--trust HEIGHT:HASH is missing or has another form: a height of CometBFT, a colon, the 64 digits of its hash',
+    Exit.badInput,
+  );
+}
+
+/** Verifies a height, and waits a little where it is not there yet. */
+export async function verifySoon(client: LightClient, heightOf: () => Promise<number>): Promise<LightBlock> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await client.verify(await heightOf());
+    } catch (error) {
+      const isEarly = /must be less than or equal to the current blockchain height/.test((error as Error).message);
+      if (!isEarly || attempt === ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+/** Ethereum JSON-RPC of a node. */
+export function callerOf(url: string): Call {
+  return async (method, params) => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+    const text = await answerOf(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const { result, error } = JSON.parse(text) as { result?: unknown; error?: { message: string } };
+    if (error) throw new Failure(`${url} answers ${method}: ${error.message}`);
+    return result;
+  };
+}
+
+function providerAt(rpc: string): Provider {
+  return rpcProvider(`${rpc.replace(/\/+$/, '')}/cometbft`, (url) => answerOf(url));
+}
+
+async function answerOf(url: string, request: RequestInit = {}): Promise<string> {
+  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(DEADLINE_MS) }).catch(() => {
+    throw new Failure(`${url} does not answer; is the node running?`);
+  });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > LONGEST_ANSWER) throw new Failure(`${url} answers without end`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
