@@ -120,9 +120,7 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
     ...peersOptions(config, nodeConfig.genesis, log),
     proxy: () => proxyAt && whereProxy(config, proxyAt),
   });
-  const consensus = config.cometbft && (await openConsensus(config.cometbft, log));
-  if (consensus) closers.push(() => consensus.stop());
-  const light = async (target: string) => consensus && lightDocument(consensus.rpc, target);
+  const { consensus, light } = await openEngineBeside(config, log, closers);
   const proxy = createProxy({
     reach: engine.reach,
     device: config.name,
@@ -185,6 +183,14 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
     fault: () => booted.fault(),
     stop: close,
   };
+}
+
+/** The engine of consensus, where there is one, and what of it light clients may read. */
+async function openEngineBeside({ cometbft }: BridgeConfig, log: Logger, closers: (() => unknown)[]) {
+  const consensus = cometbft && (await openConsensus(cometbft, log));
+  if (consensus) closers.push(() => consensus.stop());
+  const light = async (target: string) => consensus && lightDocument(consensus.rpc, target);
+  return { consensus, light };
 }
 
 const MAX_PEER_CONNECTIONS = 256;
