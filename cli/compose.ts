@@ -12,7 +12,7 @@ import {
   type ParsedNode,
   parseDocument,
 } from 'yaml';
-import { composeToManifest, encodeManifest, type Manifest, ManifestRefused, type Path } from '../runtime/manifest/index.ts';
+import { composeToManifest, type Manifest, ManifestRefused, type Path } from '../runtime/manifest/index.ts';
 import { Exit, Failure } from './command.ts';
 
 const FILE_LIMIT_BYTES = 1024 * 1024;
@@ -20,8 +20,6 @@ const FILE_LIMIT_BYTES = 1024 * 1024;
 /** A Compose file, read and found good. */
 export interface Release {
   readonly manifest: Manifest;
-  /** Canonical, as they go onto the ledger. */
-  readonly bytes: Uint8Array;
   /** The file's `name:`, else that of its folder; not yet checked. */
   readonly name: string;
 }
@@ -39,7 +37,7 @@ export function readCompose(file: string): Release {
   const value = plainValue(document, file);
   try {
     const manifest = composeToManifest(value, (path) => lineOf(document, lines, path));
-    return { manifest, bytes: encodeManifest(manifest), name: nameOf(value, file) };
+    return { manifest, name: nameOf(value, file) };
   } catch (error) {
     if (!(error instanceof ManifestRefused)) throw error;
     throw new Failure(error.problems.map((problem) => `${file}:${problemText(problem)}`).join('\n'), Exit.badInput);

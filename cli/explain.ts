@@ -74,6 +74,8 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
     `${device} is the last validator; without it nothing could be decided any more, so set another one first`,
   LogTooLong: (size, limit) => `the log entry has ${size} bytes; the ledger takes at most ${limit}`,
   ManifestEmpty: () => 'the manifest is empty',
+  NotAManifest: () => 'this is no manifest: the ledger takes only canonical ones that begin with the images they run',
+  ImageNotPinned: (image) => `the image ${image} is not pinned; the ledger takes images by digest or by id only`,
   ManifestTooLarge: (size, limit) => `the manifest has ${size} bytes; the ledger takes at most ${limit}`,
   InvalidHealthWindow: (given, least, most) =>
     `a health window of ${given} s does not fit; it is from ${inWords(Number(least))} to ${inWords(Number(most))}`,

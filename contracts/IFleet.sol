@@ -26,7 +26,8 @@ interface IFleet is IFleetTypes {
 
     function setOperators(address[] calldata operators, uint32 threshold) external;
 
-    /// From now on one operator may enrol and invite, or only the quorum.
+    /// Only the quorum enrols and invites, which is how a fleet begins, or one operator may, who then has a say in who judges
+    /// releases. Where one approval is enough it makes no difference.
     function setEnrolment(bool byQuorum) external;
 
     /// Replaces all policies.
@@ -57,7 +58,8 @@ interface IFleet is IFleetTypes {
 
     /// Proposes the next revision of an app and approves it in the same breath. Answers the revision, from 1.
     /// Replaces the operator's earlier proposal for the app, if that has not started. Waits while another revision
-    /// rolls out; where one approval is enough it would start at once, and is refused then instead.
+    /// rolls out; where one approval is enough it would start at once, and is refused then instead. Refused is what does not
+    /// say up front, by content, what it will run: see `fleet/Manifests.sol`.
     function propose(bytes32 app, bytes calldata manifest, uint64 healthWindow) external returns (uint64 revision);
 
     /// The same with labels of the targets, a canary, an expiry, and notes for people.
@@ -68,7 +70,8 @@ interface IFleet is IFleetTypes {
     /// With enough approvals the release starts. Refused while another revision rolls out.
     function approve(bytes32 app, uint64 revision) external;
 
-    /// A juror's vote on the revision that is rolling out. It may change its mind until the vote is decided.
+    /// A juror's vote on the revision that is rolling out. It may change its mind until the vote is decided; what comes after
+    /// that, or after the health window, counts no more and is no error, for devices cannot know what is on its way.
     /// Jurors are the canary, or all targets where there is none: as enrolled when it started, less those revoked since.
     /// More than half of them healthy promotes the release; once that can no longer be, it is rolled back. So of n jurors
     /// at most (n - 1) / 2 may be offline or lie without either forcing or blocking a decision.

@@ -91,6 +91,8 @@ interface IFleetTypes {
     event RollingOut(bytes32 indexed app, uint64 indexed revision, uint64 previous);
     event CanaryChosen(bytes32 indexed app, uint64 indexed revision, address[] devices);
     event Attested(bytes32 indexed app, uint64 indexed revision, address indexed device, bool healthy, string reason);
+    /// A vote that met the decision on its way. It counts for nothing.
+    event CameLate(bytes32 indexed app, uint64 indexed revision, address indexed device, bool healthy);
     event Promoted(bytes32 indexed app, uint64 indexed revision, uint32 votes, uint32 quorum);
     event RolledBack(bytes32 indexed app, uint64 indexed revision, uint64 backTo, string why);
     event Superseded(bytes32 indexed app, uint64 indexed revision, uint64 by);
@@ -141,6 +143,8 @@ interface IFleetTypes {
     // Releasing
 
     error ManifestEmpty();
+    error NotAManifest(); // not canonical, or it does not begin with what it runs
+    error ImageNotPinned(string image); // name@sha256:… or an image id
     error ManifestTooLarge(uint256 size, uint256 limit);
     error InvalidHealthWindow(uint64 healthWindow, uint64 least, uint64 most); // seconds
     error InvalidCanary(uint32 canary, uint32 limit);
@@ -155,7 +159,6 @@ interface IFleetTypes {
     error NotJuror(bytes32 app, uint64 revision, address device); // enrolled after its start, no target, or not of the canary
     error AlreadyAttested(bytes32 app, uint64 revision, bool healthy);
     error ReasonTooLong(uint256 size, uint256 limit);
-    error HealthWindowOver(bytes32 app, uint64 revision, uint64 endedAt);
     error HealthWindowOpen(bytes32 app, uint64 revision, uint64 endsAt);
     error NothingRollingOut(bytes32 app);
 }

@@ -1,4 +1,5 @@
 import type { FleetEvent } from './fleet.ts';
+import { ENROLLED_AT_ONCE } from './operators.ts';
 import type { LedgerRow } from './protocol.ts';
 
 /** The trail in columns: block, time, who, what, and a sentence. */
@@ -19,6 +20,9 @@ function isoTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000', '');
 }
 
+/** What devices say when it suits them. */
+const WHENEVER: ReadonlySet<string> = new Set(['Attested', 'CameLate', 'Logged']);
+
 export interface Trail {
   readonly events: readonly FleetEvent[];
   /** Blocks that do not name the block before them. */
@@ -32,9 +36,9 @@ export function auditFindings({ events, broken, devices, threshold }: Trail): st
   const quorum = Math.floor(devices / 2) + 1;
   // The contract rolls back as soon as a healthy quorum can no longer be reached.
   const veto = devices - quorum + 1;
-  const told = events.filter(({ name }) => name !== 'Attested').map(outline);
+  const told = events.filter(({ name }) => !WHENEVER.has(name)).map(outline);
   const expected = [
-    ...Array.from({ length: devices }, () => 'DeviceEnrolled'),
+    ...enrolled(devices, threshold),
     ...started(1, threshold),
     'Promoted r1',
     ...started(2, threshold),
@@ -55,6 +59,16 @@ export function auditFindings({ events, broken, devices, threshold }: Trail): st
 }
 
 const counted = (votes: number): string => `${votes} ${votes === 1 ? 'vote' : 'votes'}`;
+
+/** By the quorum, some at a time. */
+function enrolled(devices: number, threshold: number): string[] {
+  const names: string[] = [];
+  for (let left = devices; left > 0; left -= ENROLLED_AT_ONCE) {
+    const some = Array.from({ length: Math.min(left, ENROLLED_AT_ONCE) }, () => 'DeviceEnrolled');
+    names.push('ActionProposed', ...Array.from({ length: threshold }, () => 'ActionApproved'), ...some, 'ActionDone');
+  }
+  return names;
+}
 
 function started(revision: number, threshold: number): string[] {
   return [

@@ -10,7 +10,7 @@ import {
   type Space,
 } from '../runtime/ports/index.ts';
 import { ask, type Box, begin, clearTimers, createBox, cut, finish, halt, recover, type World } from './containers/box.ts';
-import { carried, createImages, type Images, requireRoom } from './containers/images.ts';
+import { carried, createImages, type Images, requireRoom, virtualPin } from './containers/images.ts';
 import { lookUp, REGISTRY, type RegistryImage, type VirtualRequest, type VirtualResponse } from './containers/programs.ts';
 
 export type { RegistryImage, VirtualRequest, VirtualResponse } from './containers/programs.ts';
@@ -92,6 +92,7 @@ export function virtualContainers(options: VirtualContainersOptions): VirtualCon
     list: () => verb(engine, 'list', () => ours(engine).map(report).sort(byName)),
     hasImage: (image) => verb(engine, 'hasImage', () => engine.images.get(image) !== undefined),
     pull: (image) => pull(engine, image),
+    pin: async (image) => pinned(engine, image),
     images: () => verb(engine, 'list', () => engine.images.list()),
     removeImage: (image) => verb(engine, 'remove', () => removeImage(engine, image)),
     space: () => verb(engine, 'describe', () => engine.images.room),
@@ -219,6 +220,13 @@ async function pull(engine: Engine, image: string): Promise<void> {
   if (!row) throw new EngineError('no-image', `pull ${image}: manifest unknown: the registry has no such image`);
   requireRoom(engine.images, `pull ${image}`);
   engine.images.add(image, row);
+}
+
+/** At once, for it is the registry that knows. */
+function pinned(engine: Engine, image: string): string {
+  if (engine.images.get(image)?.image !== image && !lookUp(engine.options.registry ?? REGISTRY, image))
+    throw new EngineError('no-image', `image ${image}: manifest unknown: the registry has no such image`);
+  return virtualPin(image);
 }
 
 function removeImage(engine: Engine, image: string): void {

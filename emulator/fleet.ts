@@ -202,6 +202,11 @@ const tellings: { readonly [name: string]: Telling } = {
     text: (event) => `${release(event)} is ${event.healthy ? 'healthy' : `unhealthy: ${event.reason || 'no reason given'}`}`,
     state: ({ healthy }) => (healthy ? 'healthy' : 'failed'),
   },
+  CameLate: {
+    who: ({ device }) => device,
+    text: (event) => `vote on ${release(event)} met the decision on its way`,
+    state: () => 'neutral',
+  },
   Promoted: {
     who: () => undefined,
     text: (event) => `${release(event)} is active, by ${votes(event.votes)} of ${event.quorum} needed`,

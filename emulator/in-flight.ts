@@ -20,6 +20,7 @@ export function counted(containers: Containers): CountedContainers {
     hasImage: (image) => count(containers.hasImage(image)),
     pull: (image) => count(containers.pull(image)),
     images: () => count(containers.images()),
+    pin: (image) => count(containers.pin(image)),
     removeImage: (image) => count(containers.removeImage(image)),
     space: () => count(containers.space()),
     place: (name, secrets) => count(containers.place(name, secrets)),

@@ -22,10 +22,16 @@ const RECEIPT_DEADLINE_MS = 30_000;
 /** How long a node may be without power before an operator gives up. */
 const DOWN_DEADLINE_MS = 60_000;
 export const THRESHOLD = 2;
+/** A call of the fleet to itself has at most 4 KiB. */
+export const ENROLLED_AT_ONCE = 20;
 
 /** Operators at work: each call is a signed transaction through JSON-RPC, and ends when a block has it. */
 export interface Operators {
   deploy(by: Identity): Promise<Hex>;
+  /** A change of the fleet itself: proposed by the first, approved by as many as it takes. */
+  byQuorum(name: string, args: readonly unknown[]): Promise<Receipt>;
+  /** Enrols the devices of this world, by the quorum. */
+  enrol(identities: readonly Identity[]): Promise<Receipt>;
   send(by: Identity, name: string, args: readonly unknown[]): Promise<Receipt>;
   read(name: string, args?: readonly unknown[]): Promise<unknown>;
 }
@@ -76,22 +82,41 @@ export function operatorsOn({ world, transport, sleep, nowMs }: Stage, { abi, by
     return included(hash, `${what} by ${by.name}`);
   };
 
+  const send: Operators['send'] = async (by, functionName, args) => {
+    const data = encodeFunctionData({ abi, functionName, args });
+    const receipt = await transact(by, functionName, { to: fleet, data });
+    return { block: Number(receipt.blockNumber), gasUsed: Number(receipt.gasUsed) };
+  };
+  const read: Operators['read'] = async (functionName, args = []) => {
+    const { data } = await patiently(() => reader.call({ to: fleet, data: encodeFunctionData({ abi, functionName, args }) }));
+    if (!data) throw new Error(`the Fleet contract answered nothing to ${functionName}`);
+    return decodeFunctionResult({ abi: abi as Abi, functionName, data });
+  };
+  const byQuorum: Operators['byQuorum'] = async (functionName, args) => {
+    const [first, ...others] = world.operators.slice(0, THRESHOLD);
+    let receipt = await send(first!, 'proposeAction', [encodeFunctionData({ abi, functionName, args })]);
+    const id = await read('actions');
+    for (const other of others) receipt = await send(other, 'approveAction', [id]);
+    return receipt;
+  };
+
   return {
+    send,
+    read,
+    byQuorum,
+    async enrol(identities) {
+      let receipt: Receipt = { block: 0, gasUsed: 0 };
+      for (let from = 0; from < identities.length; from += ENROLLED_AT_ONCE) {
+        const some = identities.slice(from, from + ENROLLED_AT_ONCE);
+        receipt = await byQuorum('enrol', [some.map(({ address }) => address), some.map(({ name }) => name)]);
+      }
+      return receipt;
+    },
     async deploy(by) {
       const args = [world.operators.map(({ address }) => address), THRESHOLD];
       const data = encodeDeployData({ abi, bytecode, args });
       const { contractAddress } = await transact(by, 'the Fleet contract', { data });
       return (contractAddress ?? '0x').toLowerCase() as Hex;
-    },
-    async send(by, functionName, args) {
-      const data = encodeFunctionData({ abi, functionName, args });
-      const receipt = await transact(by, functionName, { to: fleet, data });
-      return { block: Number(receipt.blockNumber), gasUsed: Number(receipt.gasUsed) };
-    },
-    async read(functionName, args = []) {
-      const { data } = await patiently(() => reader.call({ to: fleet, data: encodeFunctionData({ abi, functionName, args }) }));
-      if (!data) throw new Error(`the Fleet contract answered nothing to ${functionName}`);
-      return decodeFunctionResult({ abi: abi as Abi, functionName, data });
     },
   };
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { stringToHex, toHex } from 'viem';
 import { parse } from 'yaml';
-import { composeToManifest, encodeManifest } from '../runtime/manifest/index.ts';
-import { type FoundContainer, Label } from '../runtime/ports/index.ts';
+import { composeToManifest, encodeManifest, imagesOf, pinImages } from '../runtime/manifest/index.ts';
+import { type Containers, type FoundContainer, Label } from '../runtime/ports/index.ts';
 import { auditFindings, auditLines } from './audit.ts';
 import type { Board } from './board.ts';
 import type { Feed } from './feed.ts';
@@ -101,18 +101,17 @@ async function deployFleet({ stage, operators, wait }: Play): Promise<string> {
 }
 
 async function enrolDevices({ stage, operators, wait }: Play): Promise<string> {
-  const { boards, operators: people } = stage.world;
+  const { boards } = stage.world;
   wait('the block with the names');
   const identities = boards.map(({ identity }) => identity);
-  const args = [identities.map(({ address }) => address), identities.map(({ name }) => name)];
-  const { block } = await operators.send(people[0]!, 'enrol', args);
+  const { block } = await operators.enrol(identities);
   return `${identities.length} names in block ${block}; ${await operators.read('quorum')} votes decide`;
 }
 
 async function release(play: Play, revision: number, file: string): Promise<string> {
   const { stage, operators, app, exampleFolder, wait } = play;
   const [first, second] = stage.world.operators;
-  const manifest = toHex(readManifest(`${exampleFolder}/${file}`));
+  const manifest = toHex(await readManifest(`${exampleFolder}/${file}`, stage.world.boards[0]!.engine.containers));
   if (revision > 1) play.watch.active = true;
   wait(`the proposal of ${first!.name}`);
   const { gasUsed } = await operators.send(first!, 'propose', [app, manifest, BigInt(HEALTH_WINDOW_S)]);
@@ -236,9 +235,16 @@ async function until(play: Play, what: string, isDone: () => boolean | Promise<b
   }
 }
 
-/** A Compose file as the bytes that go onto the ledger. */
-export function readManifest(file: string): Uint8Array {
-  return encodeManifest(composeToManifest(parse(readFileSync(file, 'utf8')), () => undefined));
+/** A Compose file as the bytes that go onto the ledger, its images pinned to what an engine says they are. */
+export async function readManifest(file: string, engine: Pick<Containers, 'pin'>): Promise<Uint8Array> {
+  return pinnedManifest(parse(readFileSync(file, 'utf8')), engine);
+}
+
+/** The same of a Compose file that has been read already. */
+export async function pinnedManifest(compose: unknown, { pin }: Pick<Containers, 'pin'>): Promise<Uint8Array> {
+  const manifest = composeToManifest(compose, () => undefined);
+  const pins = await Promise.all(imagesOf(manifest).map(async (image) => [image, await pin(image)] as const));
+  return encodeManifest(pinImages(manifest, new Map(pins)));
 }
 
 /** A step of the story did not end as told. */

@@ -57,6 +57,8 @@ const details: { readonly [N in Name]: (args: Arguments<N>) => string } = {
   Approved: (args) => `${release(args)}, ${args.approvals} of ${args.needed}`,
   RollingOut: (args) => (args.previous === 0n ? release(args) : `${release(args)}, in the place of r${args.previous}`),
   Attested: (args) => `${release(args)} ${args.healthy ? 'healthy' : `unhealthy: ${args.reason || 'no reason given'}`}`,
+  CameLate: (args) =>
+    `${release(args)} ${args.healthy ? 'healthy' : 'unhealthy'}: it met the decision on its way and counts for nothing`,
   Promoted: (args) => `${release(args)} is active, with ${args.votes} votes of ${args.quorum} needed`,
   RolledBack: (args) => `${release(args)}, back to ${args.backTo === 0n ? 'nothing' : `r${args.backTo}`}: ${args.why}`,
   Superseded: (args) => `${release(args)}, by r${args.by}`,

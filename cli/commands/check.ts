@@ -1,3 +1,4 @@
+import { encodeManifest, imagesOf, isPinned, pinnedSomehow } from '../../runtime/manifest/index.ts';
 import type { Command } from '../command.ts';
 import { readCompose } from '../compose.ts';
 import { tell } from '../tell.ts';
@@ -17,7 +18,10 @@ export const check: Command = {
   ],
   async run(input, io) {
     const [file] = input.operands;
-    const { manifest, bytes } = readCompose(file!);
+    const { manifest } = readCompose(file!);
+    const bytes = encodeManifest(pinnedSomehow(manifest));
+    const loose = imagesOf(manifest).filter((image) => !isPinned(image));
+    if (loose.length > 0 && !input.has('json')) io.err(`named by tag, and pinned when it is proposed: ${loose.join(', ')}`);
     tell(
       input,
       io,

@@ -1,11 +1,12 @@
 import { type Hex, hexToString, keccak256, type PrivateKeyAccount, stringToHex, toHex } from 'viem';
 import { type Command, Exit, Failure, type Input, type Io, type Option } from '../command.ts';
-import { type Release, readCompose } from '../compose.ts';
+import { readCompose } from '../compose.ts';
 import { Phase } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { type Decision, follow } from '../fleet/follow.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { approve, propose, type Terms } from '../fleet/transactions.ts';
+import { pinOptions, pinRelease } from '../pin.ts';
 import { type Progress, progress } from '../progress.ts';
 import { tell } from '../tell.ts';
 import { appName, counted, durationSeconds, inWords, wholeNumber } from '../values.ts';
@@ -29,6 +30,7 @@ export const deploy: Command = {
     app: { value: 'NAME', help: "the app; without it the file's name: or its folder" },
     ...connectionOptions,
     ...keyOptions,
+    ...pinOptions,
     ...termOptions,
   },
   examples: [
@@ -51,10 +53,11 @@ export const deploy: Command = {
     const keys = operatorKeys(input, io, connection);
     await demandFleet(connection);
     const word = stringToHex(app, { size: 32 });
-    if (await runsAlready(connection, word, file))
-      return told(input, io, `${app} runs exactly this already; nothing to do`, { app });
+    const { bytes, pins } = await pinRelease(file.manifest, connection, input, io);
+    if (await runsAlready(connection, word, bytes))
+      return told(input, io, `${app} runs exactly this already; nothing to do`, { app, pins });
     await waitForTurn(connection, word, keys[0]!, input, io);
-    return rollOut(connection, { app: word, manifest: toHex(file.bytes), terms, notes: input.text('notes')! }, keys, input, io);
+    return rollOut(connection, { app: word, manifest: toHex(bytes), terms, notes: input.text('notes')! }, keys, input, io);
   },
 };
 
@@ -83,7 +86,7 @@ function labelWord(text: string): Hex {
   );
 }
 
-async function runsAlready(connection: Connection, app: Hex, { bytes }: Release): Promise<boolean> {
+async function runsAlready(connection: Connection, app: Hex, bytes: Uint8Array): Promise<boolean> {
   const fleet = readFleet(connection);
   const [active, rolling] = await Promise.all([fleet.active(app), fleet.rollingOut(app)]);
   if (active === 0n || rolling !== 0n) return false;

@@ -18,12 +18,12 @@ abstract contract Enrolment is Validators {
     }
 
     mapping(address token => Invitation) private _invitations;
-    bool private _byQuorum;
+    bool private _oneMay;
 
     modifier onlyEnroller() {
         if (msg.sender != address(this)) {
             if (!_isOperator(msg.sender)) revert NotOperator(msg.sender);
-            if (_byQuorum) revert OnlyByQuorum();
+            if (!_oneMayEnrol()) revert OnlyByQuorum();
         }
         _;
     }
@@ -54,13 +54,13 @@ abstract contract Enrolment is Validators {
         emit InvitationWithdrawn(token, msg.sender);
     }
 
-    /// Tokens of somebody who is no operator any more are void.
+    /// Tokens of somebody who is no operator any more, or may not invite alone any more, are void.
     function join(uint8 v, bytes32 r, bytes32 s) external {
         bytes32 digest = keccak256(abi.encode("classpad join", block.chainid, address(this), msg.sender));
         address token = ecrecover(digest, v, r, s);
         Invitation memory invitation = _invitations[token];
         address by = invitation.by;
-        if (by != address(this) && !_isOperator(by)) revert NotInvited(token);
+        if (by != address(this) && !(_isOperator(by) && _oneMayEnrol())) revert NotInvited(token);
         if (block.timestamp >= invitation.expiresAt) revert InvitationExpired(token, invitation.expiresAt);
         delete _invitations[token];
         _enrol(msg.sender, invitation.name, by);
@@ -68,12 +68,12 @@ abstract contract Enrolment is Validators {
     }
 
     function setEnrolment(bool byQuorum) external onlyQuorum {
-        _byQuorum = byQuorum;
+        _oneMay = !byQuorum;
         emit EnrolmentSet(byQuorum);
     }
 
     function enrolmentByQuorum() external view returns (bool) {
-        return _byQuorum;
+        return !_oneMay;
     }
 
     function revoke(address device) external onlyQuorum {
@@ -112,6 +112,10 @@ abstract contract Enrolment is Validators {
 
     function quorum() external view returns (uint32) {
         return uint32(_devices.length() / 2 + 1);
+    }
+
+    function _oneMayEnrol() private view returns (bool) {
+        return _oneMay || _needed() == 1;
     }
 
     function _enrol(address device, string memory name, address by) private {

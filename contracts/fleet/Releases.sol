@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {IRolloutPolicy} from "../IRolloutPolicy.sol";
 import {Chunks} from "./Chunks.sol";
+import {Manifests} from "./Manifests.sol";
 import {Names} from "./Names.sol";
 import {Rollouts} from "./Rollouts.sol";
 
@@ -66,9 +67,13 @@ abstract contract Releases is Rollouts {
         if (bytes(reason).length > REASON_LIMIT) revert ReasonTooLong(bytes(reason).length, REASON_LIMIT);
         App storage state = _apps[app];
         Release storage judged = state.releases[revision];
-        if (judged.phase != Phase.RollingOut) revert WrongPhase(app, revision, judged.phase);
+        if (judged.startedAt == 0) revert WrongPhase(app, revision, judged.phase);
         if (!_isJuror(app, revision, msg.sender)) revert NotJuror(app, revision, msg.sender);
-        if (_isOver(judged)) revert HealthWindowOver(app, revision, judged.startedAt + judged.healthWindow);
+        if (judged.phase == Phase.RollingOut && _isOver(judged)) _expire(app);
+        if (judged.phase != Phase.RollingOut) {
+            emit CameLate(app, revision, msg.sender, healthy);
+            return;
+        }
         Vote vote = healthy ? Vote.Healthy : Vote.Unhealthy;
         if (state.votes[revision][msg.sender] == vote) revert AlreadyAttested(app, revision, healthy);
         _count(state, revision, msg.sender, vote);
@@ -238,6 +243,9 @@ abstract contract Releases is Rollouts {
     function _store(bytes calldata content) private returns (bytes32 hash) {
         if (content.length == 0) revert ManifestEmpty();
         if (content.length > MANIFEST_LIMIT) revert ManifestTooLarge(content.length, MANIFEST_LIMIT);
+        (Manifests.Fault fault, uint256 from, uint256 to) = Manifests.check(content);
+        if (fault == Manifests.Fault.NoManifest) revert NotAManifest();
+        if (fault == Manifests.Fault.NotPinned) revert ImageNotPinned(string(content[from:to]));
         hash = keccak256(content);
         if (_chunks[hash].length == 0) _chunks[hash] = Chunks.write(content);
     }

@@ -26,6 +26,12 @@ export function createImages(): Images {
   };
 }
 
+/** The digest under which the virtual registry has an image: it follows from the name. */
+export function virtualPin(reference: string): string {
+  if (reference.startsWith('sha256:') || reference.includes('@')) return reference;
+  return `${reference}@sha256:${createHash('sha256').update(`classpad virtual image ${reference}`).digest('hex')}`;
+}
+
 /** What a stick brings under a name; an image id becomes the generic program, unless it stands for another image. */
 export function carried(registry: readonly RegistryImage[], reference: string, as: string): RegistryImage {
   return lookUp(registry, as) ?? loadedImage(reference);

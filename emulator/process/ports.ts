@@ -206,6 +206,7 @@ class Recorder implements RecordingPorts {
       list: later('list'),
       hasImage: later('hasImage'),
       pull: later('pull'),
+      pin: later('pin'),
       create: later('create'),
       start: later('start'),
       stop: later('stop'),

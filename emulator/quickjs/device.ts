@@ -319,6 +319,7 @@ function laterCalls({ containers, device, network }: Ports, firmware: QuickJsFir
     'containers.hasImage': later((image: string) => containers.hasImage(image)),
     'containers.pull': later((image: string) => containers.pull(image)),
     'containers.images': later(() => containers.images()),
+    'containers.pin': later((image: string) => containers.pin(image)),
     'containers.removeImage': later((image: string) => containers.removeImage(image)),
     'containers.space': later(() => containers.space()),
     'containers.place': later((name: string, secrets: Record<string, Uint8Array>) => containers.place(name, secrets)),

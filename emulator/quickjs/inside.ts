@@ -116,6 +116,7 @@ const containers: Containers = {
   hasImage: (image) => callLater('containers.hasImage', image) as Promise<boolean>,
   pull: (image) => callLater('containers.pull', image) as Promise<void>,
   images: () => callLater('containers.images') as ReturnType<Containers['images']>,
+  pin: (image) => callLater('containers.pin', image) as Promise<string>,
   removeImage: (image) => callLater('containers.removeImage', image) as Promise<void>,
   space: () => callLater('containers.space') as ReturnType<Containers['space']>,
   place: (name, secrets) => callLater('containers.place', name, secrets) as Promise<void>,

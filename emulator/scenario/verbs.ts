@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from 'viem';
 import { parse } from 'yaml';
-import { composeToManifest, encodeManifest } from '../../runtime/manifest/index.ts';
 import type { Board } from '../board.ts';
 import { injectFault } from '../faults.ts';
+import { pinnedManifest } from '../story.ts';
 import { conditionFields, conditionOptions, fewNames, missing, untilOptions, type Wanted } from './conditions.ts';
 import { amount, duration, type Field, type Fields, names, nothing, text, texts, whole } from './fields.ts';
 import type { Play } from './play.ts';
@@ -20,7 +20,6 @@ export interface Verb {
 const WITHIN_MS = 120_000;
 const POLL_MS = 100;
 const WINDOW_MS = 300_000;
-const ENROL_AT_ONCE = 50;
 
 const boot: Verb = {
   value: nothing,
@@ -45,13 +44,7 @@ const enrol: Verb = {
   options: { devices: names },
   async act({ stage, operators }, _: true, { devices }) {
     const identities = boardsOf(stage.world.boards, devices, undefined).map(({ identity }) => identity);
-    for (let at = 0; at < identities.length; at += ENROL_AT_ONCE) {
-      const some = identities.slice(at, at + ENROL_AT_ONCE);
-      await operators.send(stage.world.operators[0]!, 'enrol', [
-        some.map(({ address }) => address),
-        some.map(({ name }) => name),
-      ]);
-    }
+    await operators.enrol(identities);
     return `${identities.length} devices are enrolled`;
   },
 };
@@ -64,7 +57,7 @@ const release: Verb = {
     const compose = parse(readFileSync(join(folder, file), 'utf8')) as { services: Record<string, { environment?: object }> };
     const given = { ...(environment as object), ...(iteration > 0 ? { ROUND: String(iteration) } : {}) };
     for (const service of Object.values(compose.services)) service.environment = { ...service.environment, ...given };
-    const manifest = toHex(encodeManifest(composeToManifest(compose, () => undefined)));
+    const manifest = toHex(await pinnedManifest(compose, stage.world.boards[0]!.engine.containers));
     const [first, ...others] = stage.world.operators;
     await operators.send(first!, 'propose', [appWord, manifest, BigInt(Math.round((window as number) / 1000))]);
     const { revision } = await play.latest();

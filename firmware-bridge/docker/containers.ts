@@ -12,6 +12,7 @@ import { type Inspected, readInspected } from './found.ts';
 import { listImages, removeImage, space } from './images.ts';
 import { readLogs } from './logs.ts';
 import { connectNetwork, ensureNetwork, networkName, removeUnused } from './network.ts';
+import { pinImage } from './pin.ts';
 import { hasImage, pullImage } from './pull.ts';
 import type { Secrets } from './secrets.ts';
 import { ensureVolume } from './volume.ts';
@@ -45,6 +46,7 @@ export function dockerContainers(own: Own): Containers {
     },
     hasImage: (image) => hasImage(engine, image),
     pull: (image) => pullImage(engine, image),
+    pin: (image) => pinImage(engine, image),
     images: () => listImages(engine),
     removeImage: (image) => removeImage(engine, image),
     space: () => space(engine),

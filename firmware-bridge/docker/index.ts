@@ -3,10 +3,17 @@ import { dockerContainers, inspect } from './containers.ts';
 import { createEngine } from './engine.ts';
 import { ensureHelloImage } from './hello.ts';
 import { removeNetworks } from './network.ts';
+import { resolveImage } from './pin.ts';
 import { hostSecrets } from './secrets.ts';
 import { watchEvents } from './watch.ts';
 
 export { HELLO_IMAGE } from './hello.ts';
+
+/** {@link resolveImage} on the engine at an address. Throws a sentence for an address that is none. */
+export function imageResolver(url: string): (image: string) => Promise<string> {
+  const engine = createEngine(url);
+  return (image) => resolveImage(engine, image);
+}
 
 /** An address is asked for anew after so long, and at once after any event of the container. */
 const ADDRESS_MS = 5_000;

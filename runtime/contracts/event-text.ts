@@ -12,6 +12,7 @@ const texts: Texts = {
   RollingOut: ({ app, revision }) => `${app} revision ${revision} is rolling out`,
   Attested: ({ app, revision, device, healthy, reason }) =>
     `${device} finds ${app} revision ${revision} ${healthy ? 'healthy' : `unhealthy: ${reason}`}`,
+  CameLate: ({ app, revision, device }) => `the vote of ${device} on ${app} revision ${revision} met the decision on its way`,
   Promoted: ({ app, revision, votes }) => `${app} revision ${revision} is active, by ${votes} votes`,
   RolledBack: ({ app, revision, backTo, why }) =>
     `${app} revision ${revision} is rolled back to ${backTo === 0 ? 'nothing' : `revision ${backTo}`}: ${why}`,

@@ -79,7 +79,6 @@ export const errors = {
   NotJuror: ['0xe0f56193', 'this device has no vote on it: it was enrolled later, or is not one of those that try it first'],
   AlreadyAttested: ['0xef048fa2', 'this vote is given already'],
   ReasonTooLong: ['0x1e421fbf', 'the reason is too long'],
-  HealthWindowOver: ['0x71d21b59', 'its health window is over'],
   HealthWindowOpen: ['0x886f3e5f', 'its health window is still open'],
   NothingRollingOut: ['0xdc820de0', 'nothing is rolling out'],
   TooLittleGas: ['0x9ee5fcf0', 'too little gas for the policies to be asked'],
@@ -135,6 +134,11 @@ export const events = {
     '0xe915cea05b663b3fe48c1e14bbee052d0251254e8bb71a17674966c071e1dd6c',
     tuple({ app: label, revision: uint64, device: address }),
     tuple({ healthy: flag, reason: text }),
+  ),
+  CameLate: event(
+    '0xc9ac9885702471779a3b35284b71cffd15b44992fda7c5c7cf63d5bddd73d901',
+    tuple({ app: label, revision: uint64, device: address }),
+    tuple({ healthy: flag }),
   ),
   Promoted: event(
     '0x7db9d5839974002641c6119dad6bf467a88350a29acb5c5735ec7862d8e5891e',

@@ -47,6 +47,8 @@ export interface Core {
   after(delayMs: number, callback: () => void): () => void;
   /** Nodes of the ledger that are reachable now. */
   peerCount(): number;
+  /** What a reference of an image means on this device's engine: {@link Containers.pin}. */
+  pinImage(image: string): Promise<string>;
   /** Lets others have a turn: long work is done in portions. */
   pause(): Promise<void>;
 }

@@ -58,7 +58,9 @@ export interface Ledger {
   stop(): void;
 }
 
-export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log' | 'ordering'>;
+export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log' | 'ordering'> & {
+  readonly containers: Pick<Ports['containers'], 'pin'>;
+};
 
 /**
  * Opens the ledger in the store, or begins it there, and takes part in its consensus from now on.
@@ -119,6 +121,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     nowSeconds: () => Math.floor(wallMsOf(ports.clock) / 1000),
     nowMs: () => ports.clock.nowMs(),
     after: (delayMs, callback) => ports.clock.after(delayMs, callback),
+    pinImage: (image) => ports.containers.pin(image),
     peerCount: () => ports.network.peers().length,
     pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
   };

@@ -1,11 +1,13 @@
 import { type Check, gather, object, refuse, show, tree } from './check.ts';
 import { readDeploy, readHealthcheck, readPorts } from './compose-blocks.ts';
 import { capNames, checkDeclared, readDeclared, readLogging, readNetworks, readVolumes, signalName } from './compose-own.ts';
+import { checkSecrets, readDeclaredSecrets, readSecrets } from './compose-secrets.ts';
 import { byName, dollars, duration, pairs, scalarText, wordList } from './compose-values.ts';
 import { encodeManifest } from './encode.ts';
 import { serviceFields, serviceName } from './fields.ts';
 import { type Condition, type Manifest, ManifestRefused, type Path, SERVICES_LIMIT, type Service } from './manifest.ts';
 import { checkDependencies, checkMounts, checkRoutes, checkSize } from './parse.ts';
+import { pinnedSomehow } from './pins.ts';
 import { refusedTopKeys, unknownKey, whyRefused } from './refused.ts';
 
 /** The line, from 1, on which the value at a path of the file stands; `undefined` if nothing is there. */
@@ -22,7 +24,7 @@ export function composeToManifest(file: unknown, lineOf: LineOf): Manifest {
     checkRoutes(manifest, ['x-classpad', 'route']);
     checkMounts(manifest);
     checkSize(manifest);
-    encodeManifest(manifest);
+    encodeManifest(pinnedSomehow(manifest));
     return manifest;
   } catch (error) {
     if (!(error instanceof ManifestRefused)) throw error;
@@ -43,17 +45,19 @@ function readFile(file: unknown): Manifest {
   const top = tree(file, []);
   const [services] = gather([() => readServices(top['services']), ...Object.keys(top).map((key) => () => checkTopKey(key))]);
   const manifest: Manifest = { version: 1, services: services as Manifest['services'] };
-  const [volumes, networks] = gather([
+  const [volumes, networks, secrets] = gather([
     () => readDeclared('volumes', top['volumes']),
     () => readDeclared('networks', top['networks']),
+    () => readDeclaredSecrets(top['secrets']),
   ]);
   checkDeclared(manifest, { volumes: volumes!, networks: networks! });
+  checkSecrets(manifest, secrets!);
   return manifest;
 }
 
 /** `name` and `version` say nothing about what runs, and `x-` keys are where YAML anchors live. */
 function checkTopKey(key: string): undefined {
-  if (['services', 'volumes', 'networks', 'name', 'version'].includes(key) || key.startsWith('x-')) return;
+  if (['services', 'volumes', 'networks', 'secrets', 'name', 'version'].includes(key) || key.startsWith('x-')) return;
   refuse([key], Object.hasOwn(refusedTopKeys, key) ? refusedTopKeys[key]! : unknownKey(key));
 }
 
@@ -114,6 +118,7 @@ const serviceKeys: Readonly<Record<string, Key>> = {
   init: into('init', asWritten),
   volumes: into('volumes', readVolumes),
   networks: into('networks', readNetworks),
+  secrets: into('secrets', readSecrets),
   logging: into('logging', readLogging),
   working_dir: into('workingDir', asWritten),
   hostname: into('hostname', asWritten),

@@ -1,5 +1,6 @@
 import { utf8Encode } from '../bytes.ts';
-import { MANIFEST_LIMIT_BYTES, ManifestRefused } from './manifest.ts';
+import { MANIFEST_LIMIT_BYTES, type Manifest, ManifestRefused } from './manifest.ts';
+import { foldImages } from './pins.ts';
 
 /** Canonical JSON: keys sorted by UTF-16 code unit, no whitespace (RFC 8785, for the values a manifest can hold). */
 export function canonicalJson(value: unknown): string {
@@ -10,11 +11,16 @@ export function canonicalJson(value: unknown): string {
   return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`;
 }
 
-/** The bytes of a manifest as they stand on the ledger; throws {@link ManifestRefused} beyond {@link MANIFEST_LIMIT_BYTES}. */
-export function encodeManifest(manifest: object): Uint8Array {
-  const bytes = utf8Encode(canonicalJson(manifest));
+/** The bytes of what is released; throws {@link ManifestRefused} beyond {@link MANIFEST_LIMIT_BYTES}. */
+export function encodeCanonical(value: object): Uint8Array {
+  const bytes = utf8Encode(canonicalJson(value));
   if (bytes.length > MANIFEST_LIMIT_BYTES) throw new ManifestRefused([{ path: [], sentence: tooLong(bytes.length) }]);
   return bytes;
+}
+
+/** The bytes of a manifest as they stand on the ledger. Throws {@link ManifestRefused}, also for an image that is not pinned. */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return encodeCanonical(foldImages(manifest));
 }
 
 export function tooLong(length: number): string {

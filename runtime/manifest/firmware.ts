@@ -3,7 +3,7 @@ import { nestsDeeper } from '../nesting.ts';
 import type { SoftwareKind } from '../ports/updater.ts';
 import { VERSION_FORM } from '../update/version.ts';
 import { type Check, object, record, refuse, text, whole } from './check.ts';
-import { encodeManifest } from './encode.ts';
+import { encodeCanonical } from './encode.ts';
 import { MANIFEST_LIMIT_BYTES, ManifestRefused } from './manifest.ts';
 import { unknownKey } from './refused.ts';
 
@@ -61,7 +61,7 @@ export function parseSoftware(bytes: Uint8Array): SoftwareManifest {
 
 /** The bytes of a release as they stand on the ledger. */
 export function encodeSoftware(manifest: SoftwareManifest): Uint8Array {
-  return encodeManifest(manifest);
+  return encodeCanonical(manifest);
 }
 
 /** What a board takes of a release. */

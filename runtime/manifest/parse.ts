@@ -6,6 +6,7 @@ import { type Check, gather, object, record, refuse, whole } from './check.ts';
 import { encodeManifest, tooLong } from './encode.ts';
 import { service, serviceName } from './fields.ts';
 import { CONTAINERS_LIMIT, MANIFEST_LIMIT_BYTES, type Manifest, ManifestRefused, type Path, SERVICES_LIMIT } from './manifest.ts';
+import { unfoldImages } from './pins.ts';
 import { unknownKey } from './refused.ts';
 
 /** Lists and objects in one another; a manifest has five. */
@@ -17,7 +18,7 @@ const NESTING_LIMIT = 16;
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
   if (bytes.length > MANIFEST_LIMIT_BYTES) refuse([], tooLong(bytes.length));
-  const manifest = checkManifest(json(bytes), []);
+  const manifest = checkManifest(unfoldImages(json(bytes)), []);
   // Also catches bytes that are not UTF-8: they do not come back as they were.
   if (!equalBytes(encodeManifest(manifest), bytes))
     refuse([], 'the manifest is not canonical JSON: keys sorted, each written once, no whitespace');

@@ -49,7 +49,6 @@ export const refusedServiceKeys: Readonly<Record<string, string>> = {
   cpu_percent: 'write deploy.resources.limits.cpus instead',
   links: 'services are not linked; write depends_on for the order',
   external_links: 'services are not linked to containers that are not ours',
-  secrets: later('secrets'),
   configs: later('configs'),
   domainname: 'a container has a host name and no domain; leave it out',
   extra_hosts: 'services find each other by name; leave it out',
@@ -59,7 +58,6 @@ export const refusedServiceKeys: Readonly<Record<string, string>> = {
 /** Keys at the top of a Compose file. */
 export const refusedTopKeys: Readonly<Record<string, string>> = {
   include: FILES,
-  secrets: later('secrets'),
   configs: later('configs'),
 };
 

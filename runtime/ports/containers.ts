@@ -118,6 +118,11 @@ export interface Containers {
   hasImage(image: string): Promise<boolean>;
   /** Resolves when the image is complete on this device. */
   pull(image: string): Promise<void>;
+  /**
+   * What a reference means here now, in a form that means it always and everywhere: `name:tag@sha256:…`, or the image's id where
+   * no registry knows it. `no-image` where the engine cannot say.
+   */
+  pin(image: string): Promise<string>;
   /** All images on this device, whoever's they are. */
   images(): Promise<FoundImage[]>;
   /** Idempotent. Takes the name away, and the image with its last name. `conflict` while a container, whoever's, is made of it. */

@@ -7,6 +7,7 @@ import { carryMethods } from './carry.ts';
 import { debugMethods } from './debug.ts';
 import * as read from './decode.ts';
 import { encodeBlock, encodeProof, encodeTransaction, type Json, type JsonObject, quantity } from './encode.ts';
+import { engineMethods } from './engine.ts';
 import { feeHistory } from './fees.ts';
 import { existing, find } from './find.ts';
 import { findLogs } from './logs.ts';
@@ -42,6 +43,7 @@ export const methods = {
   classpad_config: method([], configAnswer, asIs),
   ...carryMethods,
   ...secretMethods,
+  ...engineMethods,
 
   eth_chainId: method([], (core) => core.chainId, quantity),
   eth_syncing: method([], () => false, asIs),

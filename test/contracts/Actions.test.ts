@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { encodeAbiParameters, encodeFunctionData, keccak256 } from 'viem';
 import { privateKeyToAccount, sign } from 'viem/accounts';
 import type { Address } from '../../runtime/ports/index.ts';
-import { artifactOf } from '../support/contract.ts';
+import { artifactOf, deploy } from '../support/contract.ts';
 import { ownMachine } from '../support/machine.ts';
 import { act, actor, appName, byQuorum, history, type Stage, type Step, stage, tell, wanted } from './actors.ts';
 
@@ -139,24 +139,24 @@ s('an action is done once, at the last approval it needs, and by operators of th
   const on = await stage(await ownMachine(), 3);
   const send = (who: string, name: string, ...args: unknown[]) => on.fleet.send(actor(who), name, ...args);
   await send('A', 'proposeAction', revokeOne);
-  assert.is(await refusal(send('A', 'approveAction', 1n)), `ActionApprovedAlready(1, ${actor('A')})`);
-  assert.is(await refusal(send('X', 'approveAction', 1n)), `NotOperator(${actor('X')})`);
-  assert.is(await refusal(send('B', 'approveAction', 2n)), 'NoAction(2)');
-  assert.equal(names(await send('B', 'approveAction', 1n)), ['ActionApproved']);
-  assert.equal(names(await send('C', 'approveAction', 1n)), ['ActionApproved', 'DeviceRevoked', 'ActionDone']);
-  assert.is(await refusal(send('C', 'approveAction', 1n)), 'ActionOver(1)');
+  assert.is(await refusal(send('A', 'approveAction', 2n)), `ActionApprovedAlready(2, ${actor('A')})`);
+  assert.is(await refusal(send('X', 'approveAction', 2n)), `NotOperator(${actor('X')})`);
+  assert.is(await refusal(send('B', 'approveAction', 3n)), 'NoAction(3)');
+  assert.equal(names(await send('B', 'approveAction', 2n)), ['ActionApproved']);
+  assert.equal(names(await send('C', 'approveAction', 2n)), ['ActionApproved', 'DeviceRevoked', 'ActionDone']);
+  assert.is(await refusal(send('C', 'approveAction', 2n)), 'ActionOver(2)');
   await send('C', 'proposeAction', callOf('revoke', actor('d2')));
   await byQuorum(on, 'A', 'setOperators', [[actor('A'), actor('B'), actor('X')], 3]);
-  await send('A', 'approveAction', 2n);
-  assert.equal(names(await send('B', 'approveAction', 2n)), ['ActionApproved'], 'C is no operator any more');
-  assert.equal(names(await send('X', 'approveAction', 2n)), ['ActionApproved', 'DeviceRevoked', 'ActionDone']);
+  await send('A', 'approveAction', 3n);
+  assert.equal(names(await send('B', 'approveAction', 3n)), ['ActionApproved'], 'C is no operator any more');
+  assert.equal(names(await send('X', 'approveAction', 3n)), ['ActionApproved', 'DeviceRevoked', 'ActionDone']);
 });
 
 s('an action expires after a week', async () => {
   const { fleet, machine } = await stage(await ownMachine());
   await fleet.send(actor('A'), 'proposeAction', revokeOne);
   machine.timestamp += 604_800n;
-  assert.is(await refusal(fleet.send(actor('B'), 'approveAction', 1n)), 'ActionOver(1)');
+  assert.is(await refusal(fleet.send(actor('B'), 'approveAction', 2n)), 'ActionOver(2)');
 });
 
 s('an action does what the quorum may do and nothing else', async () => {
@@ -166,6 +166,43 @@ s('an action does what the quorum may do and nothing else', async () => {
   assert.is(await propose(callOf('proposeAction', revokeOne)), `NotOperator(${fleet.address})`);
   assert.is(await propose(callOf('setOperators', [fleet.address], 1)), `InvalidOperator(${fleet.address})`);
   assert.is(await propose(`0x${'00'.repeat(4097)}`), 'ActionTooLarge(4097, 4096)');
+});
+
+// Enrolment as a fleet begins
+
+const beginnings: [name: string, threshold: number, opened: boolean, what: string, outcome: string][] = [
+  ['where one approval is enough, one operator enrols', 1, false, 'enrol', 'done'],
+  ['and invites', 1, false, 'invite', 'done'],
+  ['where it takes two, none enrols alone', 2, false, 'enrol', 'OnlyByQuorum()'],
+  ['nor with labels', 2, false, 'enrolLabelled', 'OnlyByQuorum()'],
+  ['nor invites', 2, false, 'invite', 'OnlyByQuorum()'],
+  ['nor withdraws', 2, false, 'withdraw', 'OnlyByQuorum()'],
+  ['unless the quorum has let them', 2, true, 'enrol', 'done'],
+];
+for (const [name, threshold, opened, what, outcome] of beginnings) {
+  s(`a fleet begins: ${name}`, async () => {
+    const machine = await ownMachine();
+    const fleet = await deploy(machine, artifactOf('Fleet'), actor('A'), [[actor('A'), actor('B')], threshold]);
+    if (opened) await byQuorum({ machine, fleet }, 'A', 'setEnrolment', [false]);
+    const args: Record<string, unknown[]> = {
+      enrol: [[actor('d1')], ['d1']],
+      enrolLabelled: [actor('d1'), 'd1', []],
+      invite: [TOKEN, 'd1', [], SOON],
+      withdraw: [TOKEN],
+    };
+    assert.is(await refusal(fleet.send(actor('A'), what, ...args[what]!)), outcome);
+    assert.is(await fleet.read('enrolmentByQuorum'), !opened);
+    if (outcome === 'done') return;
+    const told = await refusal(byQuorum({ machine, fleet }, 'A', what, args[what]!));
+    assert.is(told, what === 'withdraw' ? `NotInvited(${TOKEN})` : 'done', 'the quorum may');
+  });
+}
+
+s("a lone operator's token is void once only the quorum invites", async () => {
+  const on = await stage(await ownMachine());
+  await on.fleet.send(actor('A'), 'invite', TOKEN, 'pad', [], SOON);
+  await act(on, ['A', 'setEnrolment']);
+  assert.is(await refusal(on.fleet.send(actor('d5'), 'join', ...(await ticket(on, 'd5')))), `NotInvited(${TOKEN})`);
 });
 
 // Tokens

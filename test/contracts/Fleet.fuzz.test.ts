@@ -44,7 +44,7 @@ class Witness {
     if (what === 'propose' || what === 'proposeTo' || what === 'rollback')
       this.approvals.set(this.phase.length + 1, new Set([who]));
     if (what === 'approve') this.approvals.get(Number(args[0]))!.add(who);
-    if (what === 'healthy' || what === 'unhealthy') {
+    if (events.some(({ name }) => name === 'Attested')) {
       assert.ok(this.enrolled.has(who), 'only enrolled devices vote');
       assert.ok(this.jurors.has(who), 'only those of the beginning vote');
       this.votes.set(who, what === 'healthy');
@@ -104,6 +104,7 @@ const judgements: Readonly<Record<string, (witness: Witness, revision: number, e
     assert.is(Number(args['backTo']), witness.with('Active')[0] ?? 0);
     witness.enter(revision, 'RolledBack', ['RollingOut']);
   },
+  CameLate: (witness, revision) => assert.is.not(witness.phase[revision - 1], 'RollingOut'),
   Superseded: (witness, revision) => witness.enter(revision, 'Superseded', ['Proposed', 'Replaced']),
 };
 

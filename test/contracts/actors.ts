@@ -1,7 +1,7 @@
 /** A fleet of two of three operators and four devices, played by name: `['A', 'propose']`, `['d1', 'healthy', 1]`. */
 import { encodeFunctionData, getAddress, hexToString, stringToHex } from 'viem';
 import type { Address } from '../../runtime/ports/index.ts';
-import { artifactOf, type Contract, deploy, type Event, hex, type Machine, Reverted } from '../support/contract.ts';
+import { artifactOf, type Contract, deploy, type Event, type Machine, Reverted } from '../support/contract.ts';
 
 export const operators = ['A', 'B', 'C'];
 export const devices = ['d1', 'd2', 'd3', 'd4'];
@@ -41,6 +41,8 @@ export function appName(name: string): Address {
 /** Deploys a fleet; `enrolled` devices are enrolled by A. */
 export async function stage(machine: Machine, threshold = 2, enrolled: readonly string[] = devices): Promise<Stage> {
   const fleet = await deploy(machine, artifactOf('Fleet'), actor('A'), [operators.map(actor), threshold]);
+  // How a fleet begins is tried in Actions.test.ts; here one operator may enrol.
+  if (threshold > 1) await byQuorum({ machine, fleet }, 'A', 'setEnrolment', [false]);
   if (enrolled.length > 0) await fleet.send(actor('A'), 'enrol', enrolled.map(actor), enrolled);
   return { machine, fleet };
 }
@@ -118,8 +120,12 @@ export async function byQuorum(on: Stage, who: string, name: string, args: reado
   return events.filter((event) => !event.name.startsWith('Action'));
 }
 
+const IMAGES = `{"images":["app@sha256:${'a'.repeat(64)}"],"x":"`;
+
+/** Bytes that the fleet takes for a manifest, of that size, or longer by that where it is too little; none for none. */
 export function manifest(sizeBytes: number): string {
-  return hex(new Uint8Array(sizeBytes).fill(0x7b));
+  const room = sizeBytes - IMAGES.length - 2;
+  return sizeBytes === 0 ? '0x' : stringToHex(`${IMAGES}${'x'.repeat(room < 0 ? sizeBytes : room)}"}`);
 }
 
 export async function act(on: Stage, [who, what, ...args]: Step): Promise<readonly Event[]> {

@@ -5,7 +5,7 @@ import { encodeFunctionData } from 'viem';
 import type { Address } from '../../runtime/ports/index.ts';
 import { artifactOf, type Contract, deploy, hex, type Machine } from '../support/contract.ts';
 import { ownMachine } from '../support/machine.ts';
-import { actor, appName, manifest } from './actors.ts';
+import { actor, appName, byQuorum, manifest } from './actors.ts';
 
 const s = suite('Fleet: gas');
 /** The most that one transaction may have (EIP-7825). */
@@ -27,6 +27,7 @@ async function fleetOf(count: number): Promise<Fleet> {
   const machine = await ownMachine();
   const fleet = await deploy(machine, artifactOf('Fleet'), actor('A'), [[actor('A'), actor('B'), actor('C')], 2]);
   const devices = Array.from({ length: count }, (_, index) => deviceOf(index));
+  await byQuorum({ machine, fleet }, 'A', 'setEnrolment', [false]);
   for (let from = 0; from < count; from += 50) {
     const some = devices.slice(from, from + 50);
     await fleet.send(
@@ -40,7 +41,7 @@ async function fleetOf(count: number): Promise<Fleet> {
 }
 
 async function roll({ fleet }: Fleet, revision: bigint, size = 400): Promise<void> {
-  await fleet.send(actor('A'), 'propose', APP, hex(new Uint8Array(size).fill(Number(revision))), 60n);
+  await fleet.send(actor('A'), 'propose', APP, manifest(size + Number(revision)), 60n);
   await fleet.send(actor('B'), 'approve', APP, revision);
 }
 
@@ -64,7 +65,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
   [
     'propose 64 KiB, the limit',
     TRANSACTION_LIMIT,
-    async () => (await fleetOf(4)).fleet.send(actor('A'), 'propose', APP, hex(new Uint8Array(65_536).fill(0xff)), 60n),
+    async () => (await fleetOf(4)).fleet.send(actor('A'), 'propose', APP, manifest(65_536), 60n),
   ],
   [
     'approve, and so start',
@@ -162,7 +163,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
       await attest(on, 0);
       const call = encodeFunctionData({ abi: artifactOf('Fleet').abi, functionName: 'revoke', args: [on.devices[0]] });
       await on.fleet.send(actor('A'), 'proposeAction', call);
-      return on.fleet.send(actor('B'), 'approveAction', 1n);
+      return on.fleet.send(actor('B'), 'approveAction', 2n);
     },
   ],
   [
@@ -181,7 +182,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
       const args = [on.devices[0], appName('key'), 10n];
       const call = encodeFunctionData({ abi: artifactOf('Fleet').abi, functionName: 'setValidator', args });
       await on.fleet.send(actor('A'), 'proposeAction', call);
-      return on.fleet.send(actor('B'), 'approveAction', 1n);
+      return on.fleet.send(actor('B'), 'approveAction', 2n);
     },
   ],
 ];

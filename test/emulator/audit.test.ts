@@ -19,7 +19,11 @@ const start = (revision: number) => [
 ];
 
 const events: FleetEvent[] = [
+  { name: 'ActionProposed', id: 1 },
+  { name: 'ActionApproved', id: 1 },
+  { name: 'ActionApproved', id: 1 },
   ...[1, 2, 3, 4].map((device): FleetEvent => ({ name: 'DeviceEnrolled', device: `0x${device}` })),
+  { name: 'ActionDone', id: 1 },
   ...start(1),
   ...[1, 2, 3].map((device) => vote(1, device, true)),
   of('Promoted', 1),
@@ -34,26 +38,26 @@ const rows: [name: string, trail: Trail, findings: string[]][] = [
   ['as told', sound, []],
   [
     'an approval missing',
-    { ...sound, events: without(6) },
-    ['entry 7 of the trail should be "Approved r1" and is "RollingOut r1"'],
+    { ...sound, events: without(10) },
+    ['entry 11 of the trail should be "Approved r1" and is "RollingOut r1"'],
   ],
   [
     'cut short',
     { ...sound, events: events.slice(0, -1) },
-    ['entry 14 of the trail should be "RolledBack r2 to r1" and is "missing"'],
+    ['entry 18 of the trail should be "RolledBack r2 to r1" and is "missing"'],
   ],
   ['too much', { ...sound, events: [...events, of('Proposed', 3)] }, ['"Proposed r3" stands in the trail and was not to happen']],
-  ['a vote too few for r1', { ...sound, events: without(8) }, ['r1 was promoted by 2 votes, 3 are needed']],
-  ['a vote too few against r2', { ...sound, events: without(17) }, ['r2 was rolled back by 1 vote, 2 are needed']],
+  ['a vote too few for r1', { ...sound, events: without(12) }, ['r1 was promoted by 2 votes, 3 are needed']],
+  ['a vote too few against r2', { ...sound, events: without(21) }, ['r2 was rolled back by 1 vote, 2 are needed']],
   [
     'one device voting twice',
-    { ...sound, events: [...without(17), vote(2, 1, false)] },
+    { ...sound, events: [...without(21), vote(2, 1, false)] },
     ['r2 was rolled back by 1 vote, 2 are needed'],
   ],
   [
     'back to nothing',
     { ...sound, events: [...events.slice(0, -1), of('RolledBack', 2, { backTo: 0 })] },
-    ['entry 14 of the trail should be "RolledBack r2 to r1" and is "RolledBack r2 to r0"'],
+    ['entry 18 of the trail should be "RolledBack r2 to r1" and is "RolledBack r2 to r0"'],
   ],
   ['a broken chain', { ...sound, broken: [5] }, ['block 5 does not name the block before it']],
 ];

@@ -31,13 +31,17 @@ async function fleetOnFirst(seed: string): Promise<Fleet> {
   const operators = operatorsOn(stage, readFleet(build));
   const [first, second] = world.operators;
   const release = async (file: string, revision: number) => {
-    await operators.send(first!, 'propose', [app, toHex(readManifest(join(root, 'examples/hello', file))), 300n]);
+    await operators.send(first!, 'propose', [
+      app,
+      toHex(await readManifest(join(root, 'examples/hello', file), world.boards[0]!.engine.containers)),
+      300n,
+    ]);
     await operators.send(second!, 'approve', [app, BigInt(revision)]);
   };
   await world.boot();
   await operators.deploy(first!);
   const identities = world.boards.map(({ identity }) => identity);
-  await operators.send(first!, 'enrol', [identities.map(({ address }) => address), identities.map(({ name }) => name)]);
+  await operators.enrol(identities);
   await release('compose.yaml', 1);
   await world.advance(10_000);
   for (const board of world.boards) assert.equal(standing(board), 'healthy r1');

@@ -27,6 +27,7 @@ export const noContainers: Containers = {
   hasImage: nobody,
   pull: nobody,
   images: nobody,
+  pin: nobody,
   removeImage: nobody,
   space: nobody,
   place: nobody,

@@ -11,6 +11,7 @@ import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { need, root } from '../support/need.ts';
 import { FLEET, isBuilt, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
+import { pinnedBytes } from '../support/pins.ts';
 import { seeded } from '../support/virtual-clock.ts';
 
 const KILLS = 10;
@@ -93,7 +94,7 @@ if (built) {
 
   const release = async (revision: number, broken: boolean) => {
     // With one operator a proposal is approved and begins to roll out in the same transaction.
-    const proposal = fleetCall('propose', [APP, manifest(revision, broken), 600n]);
+    const proposal = fleetCall('propose', [APP, await manifest(revision, broken), 600n]);
     await act(`propose r${revision}`, proposal, async () => (await phase(revision)) !== 0);
     await until(`r${revision} to be decided`, async () => (await phase(revision)) === (broken ? ROLLED_BACK : ACTIVE));
     if (!broken) lastGood = revision;
@@ -157,10 +158,10 @@ if (built) {
     return (await response.text()).trim();
   };
 
-  const manifest = (revision: number, broken: boolean) => {
+  const manifest = async (revision: number, broken: boolean) => {
     const file = join(node.folder, 'compose.yaml');
     writeFileSync(file, compose(revision, broken));
-    return toHex(readCompose(file).bytes);
+    return toHex(await pinnedBytes(readCompose(file).manifest, bridge.containers));
   };
 }
 

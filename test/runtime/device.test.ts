@@ -7,11 +7,12 @@ import { type VirtualContainers, virtualContainers } from '../../emulator/contai
 import { deviceOf, identityOf } from '../../emulator/identity.ts';
 import type { NodeConfig } from '../../runtime/config.ts';
 import { DeviceNode } from '../../runtime/device.ts';
-import { encodeManifest, type Service } from '../../runtime/manifest/index.ts';
+import type { Service } from '../../runtime/manifest/index.ts';
 import type { Containers, Ports, Route } from '../../runtime/ports/index.ts';
 import { createFakeLedger, type FakeLedger, FLEET, nobleVm } from '../support/fake-ledger.ts';
 import { need, root } from '../support/need.ts';
 import { quietNetwork } from '../support/network.ts';
+import { looselyPinned } from '../support/pins.ts';
 
 const s = suite('device');
 const START_MS = 1_767_225_600_000;
@@ -35,9 +36,11 @@ const config: NodeConfig = {
 
 const check = { test: ['CMD', 'wget', '-q', 'http://127.0.0.1:8080/'], intervalMs: 500, timeoutMs: 200, retries: 2 };
 
+const HELLO = `classpad/hello:1@sha256:${'0'.repeat(64)}`;
+
 function hello(environment: Record<string, string>, over: Partial<Service> = {}): Uint8Array {
-  const web: Service = { image: 'classpad/hello:1', ports: [8080], environment, healthcheck: check, ...over };
-  return encodeManifest({ version: 1, services: { web } });
+  const web: Service = { image: HELLO, ports: [8080], environment, healthcheck: check, ...over };
+  return looselyPinned({ version: 1, services: { web } });
 }
 
 /** A device with its engine, its ledger and a clock that the test moves. */
@@ -149,7 +152,7 @@ if (
 ) {
   s('a first release is pulled, run, served, judged and becomes active', async () => {
     const bench = await running();
-    assert.equal(bench.calls, ['pull classpad/hello:1', 'create hello-r1-web-1', 'start hello-r1-web-1']);
+    assert.equal(bench.calls, [`pull ${HELLO}`, 'create hello-r1-web-1', 'start hello-r1-web-1']);
     assert.equal(bench.ledger.votes, ['hello 1 healthy']);
     assert.is(bench.ledger.phaseOf('hello', 1), 'active');
     assert.is(bench.answer, 'one');
@@ -257,11 +260,11 @@ if (
     [
       'an image that nobody has',
       hello({}, { image: 'nowhere.invalid/x:1' }),
-      /unhealthy: web: pull nowhere.invalid\/x:1: manifest unknown/,
+      /unhealthy: web: pull nowhere.invalid\/x:1@sha256:0+: manifest unknown/,
     ],
     [
       'a manifest that asks for too much',
-      new TextEncoder().encode('{"services":{"web":{"image":"a","privileged":true}},"version":1}'),
+      new TextEncoder().encode(`{"images":["${HELLO}"],"services":{"web":{"image":0,"privileged":true}},"version":1}`),
       /unhealthy: the manifest is refused: services.web.privileged: this device never/,
     ],
     ['bytes that are no manifest', Uint8Array.of(1, 2, 3), /unhealthy: the manifest is refused: the manifest is not JSON/],
@@ -347,7 +350,7 @@ if (
 
   s('a pull that hangs holds up neither another app nor the rollback of its own', async () => {
     const bench = await running();
-    const pull = (image: string) => (image === 'slow:1' ? new Promise<void>(() => {}) : bench.containers.pull(image));
+    const pull = (image: string) => (image.startsWith('slow:1@') ? new Promise<void>(() => {}) : bench.containers.pull(image));
     bench.over = { containers: { ...bench.containers, pull } };
     bench.boot();
     bench.ledger.release('hello', hello({}, { image: 'slow:1' }));

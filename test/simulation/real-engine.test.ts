@@ -8,7 +8,6 @@ import { readStatic } from '../../firmware-bridge/docker/hello.ts';
 import { type DockerEngine, dockerEngine } from '../../firmware-bridge/docker/index.ts';
 import type { NodeConfig } from '../../runtime/config.ts';
 import { DeviceNode } from '../../runtime/device.ts';
-import { encodeManifest } from '../../runtime/manifest/index.ts';
 import type { Clock, FoundContainer, Ports, Route } from '../../runtime/ports/index.ts';
 import { createUnderWay } from '../../runtime/proxy/under-way.ts';
 import { type PrivateDockerd, startDockerd } from '../support/dockerd.ts';
@@ -16,6 +15,8 @@ import { createFakeLedger, FLEET, nobleVm } from '../support/fake-ledger.ts';
 import { mortal } from '../support/mortal.ts';
 import { need, root } from '../support/need.ts';
 import { quietNetwork } from '../support/network.ts';
+
+import { pinnedBytes } from '../support/pins.ts';
 
 const s = suite('simulation: a real engine');
 const identity = identityOf('seed', 'tablet');
@@ -31,13 +32,11 @@ const config: NodeConfig = {
   version: '0.1.0',
 };
 
-function hello(environment: Record<string, string>): Uint8Array {
+function hello(engine: DockerEngine, environment: Record<string, string>): Promise<Uint8Array> {
   const test = ['CMD', 'wget', '-q', '-O-', 'http://127.0.0.1:8080/'];
   const healthcheck = { test, intervalMs: 500, timeoutMs: 2000, retries: 2 };
-  return encodeManifest({
-    version: 1,
-    services: { web: { image: 'classpad/hello:1', ports: [8080], environment, healthcheck } },
-  });
+  const web = { image: 'classpad/hello:1', ports: [8080], environment, healthcheck };
+  return pinnedBytes({ version: 1, services: { web } }, engine.containers);
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -147,7 +146,7 @@ async function story(daemon: PrivateDockerd): Promise<void> {
   s('a release runs, answers and becomes active', async () => {
     await bench.engine.ensureHelloImage();
     bench.boot();
-    bench.ledger.release('hello', hello({ GREETING: 'one' }));
+    bench.ledger.release('hello', await hello(bench.engine, { GREETING: 'one' }));
     const servingMs = await bench.until('r1 to answer', async () => (await bench.answer()) === 'one');
     await bench.until('rest', () => bench.atRest());
     console.log(`from the block to the answer: ${servingMs} ms`);
@@ -156,7 +155,7 @@ async function story(daemon: PrivateDockerd): Promise<void> {
   });
 
   s('a broken one rolls back, and the old one is the same container as before', async () => {
-    bench.ledger.release('hello', hello({ GREETING: 'two', BROKEN: '1' }));
+    bench.ledger.release('hello', await hello(bench.engine, { GREETING: 'two', BROKEN: '1' }));
     const answers = new Set<string>();
     await bench.until('the rollback', async () => {
       answers.add(await bench.answer());
@@ -175,7 +174,10 @@ async function story(daemon: PrivateDockerd): Promise<void> {
     const random = seededRandom(SEED);
     for (let kill = 0; kill < KILLS; kill++) {
       if (kill % 2 === 0)
-        bench.ledger.release('hello', hello({ GREETING: `after ${kill}`, ...(kill % 4 === 0 ? {} : { BROKEN: '1' }) }));
+        bench.ledger.release(
+          'hello',
+          await hello(bench.engine, { GREETING: `after ${kill}`, ...(kill % 4 === 0 ? {} : { BROKEN: '1' }) }),
+        );
       await pause(random.between(0, 1200));
       const before = new Map((await bench.list()).map((one) => [one.name, one.id]));
       bench.boot();

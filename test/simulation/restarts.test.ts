@@ -13,13 +13,13 @@ import { memoryStore } from '../../emulator/store.ts';
 import { bytesToHex } from '../../runtime/bytes.ts';
 import type { NodeConfig } from '../../runtime/config.ts';
 import { boot } from '../../runtime/index.ts';
-import { encodeManifest } from '../../runtime/manifest/index.ts';
 import type { Node } from '../../runtime/node.ts';
 import type { Address, Containers, Hex, Ports, Route } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { mortal } from '../support/mortal.ts';
 import { need, root } from '../support/need.ts';
 import { quietNetwork } from '../support/network.ts';
+import { looselyPinned } from '../support/pins.ts';
 
 const s = suite('simulation: restarts');
 const START_MS = 1_767_225_600_000;
@@ -51,7 +51,7 @@ const releases = [{ GREETING: 'one' }, { GREETING: 'two', BROKEN: '1' }, { GREET
 
 function manifestOf(environment: Record<string, string>): Uint8Array {
   const healthcheck = { test: ['CMD', 'wget', 'http://127.0.0.1:8080/'], intervalMs: 500, timeoutMs: 200, retries: 2 };
-  return encodeManifest({
+  return looselyPinned({
     version: 1,
     services: { web: { image: 'classpad/hello:1', ports: [8080], environment, healthcheck } },
   });

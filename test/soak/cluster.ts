@@ -5,6 +5,7 @@ import { seededRandom } from '../../emulator/random.ts';
 import { type ClusterMember, needCometbft, type TestCluster, testCluster, until } from '../support/cluster.ts';
 import { root } from '../support/need.ts';
 import { PHASE, pause } from '../support/operator.ts';
+import { looselyPinned } from '../support/pins.ts';
 import { drawFault } from './faults.ts';
 import type { Outcome, Soak } from './soak.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
@@ -47,7 +48,7 @@ export async function beginFleet({ operator, members }: TestCluster): Promise<vo
   await operator.begin();
   const others = members.slice(1);
   await operator.send('enrol', [others.map(({ device }) => device), others.map(({ name }) => name)]);
-  await operator.propose('hello', readCompose(join(root, 'examples/hello/compose.yaml')).bytes);
+  await operator.propose('hello', looselyPinned(readCompose(join(root, 'examples/hello/compose.yaml')).manifest));
   const phase = await operator.decided('hello', 1);
   if (phase !== PHASE.active) throw new Error('the first release was not agreed on');
   await until('every device to serve the agreed release', () => allServe(members));

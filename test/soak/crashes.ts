@@ -106,7 +106,7 @@ class Stage {
     await stage.node.start();
     stage.operator = operatorOf(stage.node);
     await stage.operator.begin();
-    await stage.operator.propose('hello', stage.manifest(1, false));
+    await stage.operator.propose('hello', await stage.manifest(1, false));
     await stage.converged(1, PHASE.active);
     return stage;
   }

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCompose } from '../../cli/compose.ts';
-import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
+import { type DockerEngine, dockerEngine } from '../../firmware-bridge/docker/index.ts';
+import type { Manifest } from '../../runtime/manifest/index.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { type NodeProcess, nodeProcess } from '../support/node-process.ts';
 import { answerOf, type Operator, operatorOf, PHASE } from '../support/operator.ts';
+import { pinnedBytes } from '../support/pins.ts';
 import { type Load, startLoad } from './load.ts';
 import type { Outcome, Soak } from './soak.ts';
 
@@ -26,7 +28,7 @@ export const releases: Soak = {
       await node.start();
       const operator = operatorOf(node);
       await operator.begin();
-      return await soak({ node, operator, count, connections, rate, say });
+      return await soak({ node, engine, operator, count, connections, rate, say });
     } finally {
       await node.stop();
       await engine.clear();
@@ -38,6 +40,7 @@ export const releases: Soak = {
 };
 
 interface Stage {
+  readonly engine: DockerEngine;
   readonly node: NodeProcess;
   readonly operator: Operator;
   readonly count: number;
@@ -61,10 +64,10 @@ async function soak(stage: Stage): Promise<Outcome> {
   return outcomeOf(stage, rows, await load.end());
 }
 
-async function release({ node, operator, count, say }: Stage, revision: number): Promise<Row> {
+async function release({ node, engine, operator, count, say }: Stage, revision: number): Promise<Row> {
   const isBroken = revision === count && count > 1;
   const startedMs = performance.now();
-  await operator.propose('hello', manifest(node.folder, revision, isBroken));
+  await operator.propose('hello', await pinnedBytes(manifest(node.folder, revision, isBroken), engine.containers));
   const phase = await operator.decided('hello', revision);
   const serving = isBroken ? revision - 1 : revision;
   await answerOf(`revision ${serving} to be the only one`, async () =>
@@ -82,10 +85,10 @@ async function served({ ports }: NodeProcess): Promise<string> {
   return (await response.text()).trim();
 }
 
-function manifest(folder: string, revision: number, isBroken: boolean): Uint8Array {
+function manifest(folder: string, revision: number, isBroken: boolean): Manifest {
   const file = join(folder, 'compose.yaml');
   writeFileSync(file, compose(revision, isBroken));
-  return readCompose(file).bytes;
+  return readCompose(file).manifest;
 }
 
 function compose(revision: number, isBroken: boolean): string {

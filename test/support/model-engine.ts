@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { memoryStore } from '../../emulator/store.ts';
 import type { Manifest, Service } from '../../runtime/manifest/index.ts';
-import { encodeManifest } from '../../runtime/manifest/index.ts';
 import type { FoundContainer } from '../../runtime/ports/index.ts';
 import type { Found, Setback } from '../../runtime/reconcile/found.ts';
 import type { Step } from '../../runtime/reconcile/plan.ts';
 import type { ReconcilerOptions } from '../../runtime/reconcile/reconciler.ts';
 import { type Revision, toRevision, type Wanted, type WantedApp } from '../../runtime/reconcile/wanted.ts';
+import { looselyPinned } from './pins.ts';
 
 export const DEVICE = 'tablet';
 
@@ -16,7 +16,10 @@ export const sha256 = (data: Uint8Array): Uint8Array => Uint8Array.from(createHa
 export function revisionOf(app: string, revision: number, services?: Record<string, Service>): Revision {
   const web: Service = { image: `${app}:${revision}`, ports: [8080], healthcheck: { test: ['CMD', 'check'] } };
   const manifest: Manifest = { version: 1, services: services ?? { web } };
-  return toRevision({ device: DEVICE, app, revision }, encodeManifest(manifest), sha256);
+  const made = toRevision({ device: DEVICE, app, revision }, looselyPinned(manifest), sha256);
+  // To which content a name is pinned makes no difference here; the names stay as they are read best.
+  const containers = made.containers.map((each) => ({ ...each, spec: { ...each.spec, image: each.spec.image.split('@')[0]! } }));
+  return { ...made, containers };
 }
 
 export function activeApp(current: Revision): WantedApp {

@@ -7,6 +7,7 @@ export const VERBS: readonly Verb[] = [
   'list',
   'hasImage',
   'pull',
+  'pin',
   'images',
   'removeImage',
   'space',

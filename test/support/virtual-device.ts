@@ -4,12 +4,13 @@ import { deviceOf, identityOf } from '../../emulator/identity.ts';
 import { memoryStore } from '../../emulator/store.ts';
 import type { NodeConfig } from '../../runtime/config.ts';
 import { DeviceNode, vaultOf } from '../../runtime/device.ts';
-import { encodeManifest, type Service } from '../../runtime/manifest/index.ts';
+import type { Service } from '../../runtime/manifest/index.ts';
 import type { Ports, Route, Store } from '../../runtime/ports/index.ts';
 import type { Vault } from '../../runtime/secrets/vault.ts';
 import { createFakeLedger, type FakeLedger, FLEET, nobleVm } from './fake-ledger.ts';
 import { mortal, type Verb, wrapped } from './mortal.ts';
 import { quietNetwork } from './network.ts';
+import { looselyPinned } from './pins.ts';
 import { seeded } from './virtual-clock.ts';
 
 const START_MS = 1_800_000_000_000;
@@ -44,7 +45,7 @@ const check = { test: ['CMD', 'wget', '-q', 'http://127.0.0.1:8080/'], intervalM
 /** A release of one service whose image is its revision's own. */
 export function releaseOf(revision: number, over: Partial<Service> = {}): Uint8Array {
   const web: Service = { image: `app:${revision}`, ports: [8080], healthcheck: check, ...over };
-  return encodeManifest({ version: 1, services: { web } });
+  return looselyPinned({ version: 1, services: { web } });
 }
 
 /** A device on a virtual engine and a ledger that decides at once: its process dies and comes back, its store and engine last. */
