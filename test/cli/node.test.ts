@@ -1,5 +1,6 @@
 /** `classpad node` on this machine, without a Docker Engine: a fleet from nothing, by the command line alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -96,7 +97,11 @@ s('init, enrol, deploy, audit', async () => {
   assert.is((await operator('enrol', '--device', `pad-1=${device}`)).out, 'pad-1 is in the fleet');
   assert.match((await operator('status')).out, /1 operator, 1 must approve; 1 device, 1 decide: pad-1/);
   // Without an engine nothing can be healthy: the window ends it, and this command sees to that.
-  const released = await operator('deploy', hello, '--window', '2s');
+  const unknown = await operator('deploy', hello);
+  assert.is(unknown.exitCode, 1);
+  assert.match(unknown.err, /classpad\/hello:1 cannot be pinned: .*; write its digest in the file, or ask an engine that knows it: --engine/);
+  const pinned = readFileSync(hello, 'utf8').replace('classpad/hello:1', `classpad/hello:1@sha256:${'0'.repeat(64)}`);
+  const released = await operator('deploy', file('pinned.yaml', pinned), '--app', 'hello', '--window', '2s');
   assert.is(released.exitCode, 1, released.err);
   assert.match(released.out, /hello r1 was rolled back after .* s: /);
   const audited = await operator('audit');
