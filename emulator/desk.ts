@@ -1,12 +1,12 @@
 import { toHex } from 'viem';
 import { parse } from 'yaml';
-import { composeToManifest, encodeManifest } from '../runtime/manifest/index.ts';
 import { KEY_NAMES, type KeyName } from '../runtime/ports/index.ts';
 import type { Board } from './board.ts';
 import type { Cables } from './cables.ts';
 import type { Controls } from './controls.ts';
 import type { BrokenView, Command } from './protocol.ts';
 import { SCREEN_HEIGHT, SCREEN_WIDTH } from './screen.ts';
+import { pinnedManifest } from './story.ts';
 import type { World } from './world.ts';
 
 /** What a command came to: a sentence, and a value where one was asked for. */
@@ -44,6 +44,9 @@ export function createDesk({ world, controls, cables }: DeskOptions): Desk {
     if (!found) throw new DeskRefused(`there is no device "${name}"`);
     return found;
   };
+
+  const manifestOf = async (yaml: string): Promise<string> =>
+    toHex(await pinnedManifest(parse(yaml), world.boards[0]!.engine.containers));
 
   async function mend(id: number | 'all'): Promise<Done> {
     const chosen = broken.filter((one) => id === 'all' || one.id === id);
@@ -83,7 +86,7 @@ export function createDesk({ world, controls, cables }: DeskOptions): Desk {
     trunk: async ({ site, cut }) => ({ said: await cables.setTrunk(site, cut) }),
     touch: ({ device, phase, x, y }) => told(boardOf(device).input({ kind: 'touch', phase, x, y }), 'touched'),
     key: ({ device, key }) => told(boardOf(device).input({ kind: 'key', key: key as KeyName }), 'pressed'),
-    manifest: ({ yaml }) => ({ said: 'read', value: manifestOf(yaml) }),
+    manifest: async ({ yaml }) => ({ said: 'read', value: await manifestOf(yaml) }),
   };
 
   return {
@@ -94,10 +97,6 @@ export function createDesk({ world, controls, cables }: DeskOptions): Desk {
 }
 
 const told = (_: unknown, said: string): Done => ({ said });
-
-function manifestOf(yaml: string): string {
-  return toHex(encodeManifest(composeToManifest(parse(yaml), () => undefined)));
-}
 
 type Check = (value: unknown) => boolean;
 const text =

@@ -32,6 +32,9 @@ export function virtualPin(reference: string): string {
   return `${reference}@sha256:${createHash('sha256').update(`classpad virtual image ${reference}`).digest('hex')}`;
 }
 
+/** What every virtual engine answers of what it could pull. */
+export const virtualRegistry = { pin: async (image: string) => virtualPin(image) } as const;
+
 /** What a stick brings under a name; an image id becomes the generic program, unless it stands for another image. */
 export function carried(registry: readonly RegistryImage[], reference: string, as: string): RegistryImage {
   return lookUp(registry, as) ?? loadedImage(reference);

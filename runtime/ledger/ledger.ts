@@ -2,7 +2,7 @@ import type { NodeConfig } from '../config.ts';
 import { createCometbft, SNAPSHOT_INTERVAL } from '../consensus/cometbft.ts';
 import type { Consensus } from '../consensus/consensus.ts';
 import { createSolo } from '../consensus/solo.ts';
-import type { Address, Log, Ports, Vm, Word } from '../ports/index.ts';
+import { type Address, EngineError, type Log, type Ports, type Vm, type Word } from '../ports/index.ts';
 import { Filters } from '../rpc/filters.ts';
 import { answer } from '../rpc/server.ts';
 import { openSession, type Session } from '../rpc/session.ts';
@@ -59,7 +59,8 @@ export interface Ledger {
 }
 
 export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log' | 'ordering'> & {
-  readonly containers: Pick<Ports['containers'], 'pin'>;
+  /** Absent: the node runs nothing and knows no images. */
+  readonly containers?: Pick<Ports['containers'], 'pin'>;
 };
 
 /**
@@ -121,7 +122,10 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     nowSeconds: () => Math.floor(wallMsOf(ports.clock) / 1000),
     nowMs: () => ports.clock.nowMs(),
     after: (delayMs, callback) => ports.clock.after(delayMs, callback),
-    pinImage: (image) => ports.containers.pin(image),
+    pinImage: async (image) => {
+      if (!ports.containers) throw new EngineError('unreachable', 'this node has no engine');
+      return ports.containers.pin(image);
+    },
     peerCount: () => ports.network.peers().length,
     pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
   };

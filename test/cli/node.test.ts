@@ -99,7 +99,10 @@ s('init, enrol, deploy, audit', async () => {
   // Without an engine nothing can be healthy: the window ends it, and this command sees to that.
   const unknown = await operator('deploy', hello);
   assert.is(unknown.exitCode, 1);
-  assert.match(unknown.err, /classpad\/hello:1 cannot be pinned: .*; write its digest in the file, or ask an engine that knows it: --engine/);
+  assert.match(
+    unknown.err,
+    /classpad\/hello:1 cannot be pinned: .*; write its digest in the file, or ask an engine that knows it: --engine/,
+  );
   const pinned = readFileSync(hello, 'utf8').replace('classpad/hello:1', `classpad/hello:1@sha256:${'0'.repeat(64)}`);
   const released = await operator('deploy', file('pinned.yaml', pinned), '--app', 'hello', '--window', '2s');
   assert.is(released.exitCode, 1, released.err);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFunctionData, type Hex, keccak256, stringToHex, toHex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
+import { virtualRegistry } from '../../emulator/containers/images.ts';
 import { injectFault } from '../../emulator/faults.ts';
 import { type FleetArtifact, readFleet } from '../../emulator/fleet.ts';
 import type { Identity } from '../../emulator/identity.ts';
@@ -46,8 +47,8 @@ const APP = stringToHex('hello', { size: 32 });
 const WINDOW_S = 120n;
 const examples = join(root, 'examples/hello');
 const manifests = {
-  good: readManifest(join(examples, 'compose.yaml')),
-  broken: readManifest(join(examples, 'compose.broken.yaml')),
+  good: await readManifest(join(examples, 'compose.yaml'), virtualRegistry),
+  broken: await readManifest(join(examples, 'compose.broken.yaml'), virtualRegistry),
 };
 
 export function readParts(run: Parts['run'], bug?: string): Parts {
@@ -127,8 +128,7 @@ class Life {
     await world.boot();
     await operators.deploy(world.operators[0]!);
     const identities = world.boards.map(({ identity }) => identity);
-    const args = [identities.map(({ address }) => address), identities.map(({ name }) => name)];
-    await operators.send(world.operators[0]!, 'enrol', args);
+    await operators.enrol(identities);
   }
 
   private async goTo(timeMs: number): Promise<void> {

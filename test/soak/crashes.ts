@@ -8,6 +8,7 @@ import { type DockerEngine, dockerEngine, HELLO_IMAGE } from '../../firmware-bri
 import { type PrivateDockerd, startDockerd } from '../support/dockerd.ts';
 import { type NodeProcess, nodeProcess } from '../support/node-process.ts';
 import { answerOf, type Operator, operatorOf, PHASE, pause } from '../support/operator.ts';
+import { pinnedBytes } from '../support/pins.ts';
 import { type Answered, type Deed, openGate, type Passing } from './gate.ts';
 import type { Outcome, Soak } from './soak.ts';
 
@@ -138,7 +139,7 @@ class Stage {
     };
     this.crash = crash;
     const startedMs = performance.now();
-    await this.operator.propose('hello', this.manifest(revision, isBroken));
+    await this.operator.propose('hello', await this.manifest(revision, isBroken));
     await this.converged(revision, isBroken ? PHASE.rolledBack : PHASE.active);
     await crash.mended;
     // The crash may have come with the very last step.
@@ -242,10 +243,10 @@ class Stage {
     }
   }
 
-  private manifest(revision: number, isBroken: boolean): Uint8Array {
+  private manifest(revision: number, isBroken: boolean): Promise<Uint8Array> {
     const file = join(this.folder, 'compose.yaml');
     writeFileSync(file, compose(revision, isBroken));
-    return readCompose(file).bytes;
+    return pinnedBytes(readCompose(file).manifest, this.engine.containers);
   }
 
   private outcome(all: { ok: boolean; seed: number; rows: readonly Row[]; twice: readonly string[]; seconds: number }): Outcome {

@@ -35,6 +35,7 @@ import { type ClusterMember, needCometbft, type TestCluster, testCluster, until 
 import { root } from '../../support/need.ts';
 import { FLEET } from '../../support/node-process.ts';
 import { PHASE } from '../../support/operator.ts';
+import { looselyPinned } from '../../support/pins.ts';
 import { tamperings } from '../../support/tamper.ts';
 
 interface Context {
@@ -79,7 +80,7 @@ async function proven(context: Context, member: ClusterMember): Promise<LightBlo
 
 live('a broken release rolls back on all by their votes, and every device serves the agreed one', async ({ some }) => {
   const { operator, members } = some;
-  await operator.propose('hello', readCompose(join(root, 'examples/hello/compose.broken.yaml')).bytes);
+  await operator.propose('hello', looselyPinned(readCompose(join(root, 'examples/hello/compose.broken.yaml')).manifest));
   assert.is(await operator.decided('hello', 2), PHASE.rolledBack);
   for (const { proxyUrl } of members) {
     await until('revision 1', async () => (await get(`${proxyUrl}/`)).trim() === 'hello from revision 1');
@@ -146,7 +147,7 @@ live('the revision that is active is proven', async (context) => {
   const member = context.some.members[3]!;
   const standing = await askStanding(await proven(context, member), member.call, FLEET, 'hello');
   assert.equal([standing.active, standing.rollingOut, standing.latest], [1, 0, 2]);
-  const manifest = readCompose(join(root, 'examples/hello/compose.yaml')).bytes;
+  const manifest = looselyPinned(readCompose(join(root, 'examples/hello/compose.yaml')).manifest);
   assert.is(standing.manifestHash, bytesToHex(vm.keccak256(manifest)));
   const none = await askStanding(await proven(context, member), member.call, FLEET, 'other');
   assert.equal([none.active, none.latest], [0, 0]);

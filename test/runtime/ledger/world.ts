@@ -86,9 +86,7 @@ export function world(options: WorldOptions = {}): World {
     const store = options.stores?.[n] ?? memoryStore();
     const logs: string[] = [];
     const log = { write: (level: string, message: string) => void logs.push(`${level}: ${message}`) };
-    const containers = { pin: async (image: string) => image };
-    const open = () =>
-      createLedger({ containers, vm, store, clock, network: network.join(name, quietNetwork), device, log }, ours);
+    const open = () => createLedger({ vm, store, clock, network: network.join(name, quietNetwork), device, log }, ours);
     const peer: Peer = {
       name,
       device,
