@@ -25,9 +25,13 @@ export const RETAINED_HEIGHTS = 100_000;
 /** A snapshot may be taken at each multiple, where nothing else is said. */
 export const SNAPSHOT_INTERVAL = 500;
 const SNAPSHOT_POINTS = 3;
-/** Transactions that wait so long are handed to the engine again: it forgets its own at a restart. */
+/** What waits is looked through so often. */
 const RETRY_MS = 2_000;
-const RETRIED_AT_ONCE = 100;
+/** After the engine has started, which forgets what it had, all is handed to it again so many times; it is not ready at once. */
+const RETRIES_AFTER_START = 6;
+/** Otherwise what has waited for so many looks. */
+const PATIENCE = 5;
+const RETRIED_AT_ONCE = 200;
 const HEIGHT = 'consensus/height';
 const VALIDATORS = 'consensus/validators';
 const POINTS = 'consensus/points';
@@ -57,7 +61,7 @@ export function createCometbft(application: Application, parts: CometbftParts): 
       retry();
     },
     transactionAdded({ raw }) {
-      if (application.standing(raw) === 'ready') ordering.broadcast(raw);
+      for (const ready of adapter.added(raw)) ordering.broadcast(ready);
     },
     import({ header }) {
       throw new BlockRefused(
@@ -88,7 +92,11 @@ class Cometbft implements Abci {
   private validators: Validators;
   private points: readonly Point[];
   private pending: Pending | undefined;
-  private waitedBefore = new Set<Uint8Array>();
+  /** Transactions that could run, and for how many looks already. */
+  private waits = new Map<Uint8Array, number>();
+  private retriesLeft = RETRIES_AFTER_START;
+  /** Of our own clients, behind a gap. */
+  private gapped: Uint8Array[] = [];
 
   constructor(application: Application, parts: CometbftParts) {
     const { store, genesis } = parts;
@@ -103,15 +111,24 @@ class Cometbft implements Abci {
     this.points = points.flatMap((height, index) => (index % 2 === 0 ? [{ height, number: points[index + 1]! }] : []));
   }
 
-  /** Transactions that could run, and could have before already. */
+  /** What is to be handed to the engine again. */
   waiting(limit: number): Uint8Array[] {
     const ready = this.application.executable(limit);
-    const before = this.waitedBefore;
-    this.waitedBefore = new Set(ready);
-    return ready.filter((raw) => before.has(raw));
+    const before = this.waits;
+    this.waits = new Map(ready.map((raw) => [raw, (before.get(raw) ?? 0) + 1]));
+    const isAfterStart = this.retriesLeft-- > 0;
+    return ready.filter((raw) => isAfterStart || this.waits.get(raw)! % PATIENCE === 0);
+  }
+
+  /** A client's transaction has come: it, and those it was missing for, if they could run now. */
+  added(raw: Uint8Array): Uint8Array[] {
+    const waiting = [raw, ...this.gapped].map((each) => ({ each, standing: this.application.standing(each) }));
+    this.gapped = waiting.filter(({ standing }) => standing === 'waiting').map(({ each }) => each);
+    return waiting.filter(({ standing }) => standing === 'ready').map(({ each }) => each);
   }
 
   info() {
+    this.retriesLeft = RETRIES_AFTER_START;
     return { height: this.height, appHash: this.appHash() };
   }
 
