@@ -36,8 +36,8 @@ export const verify: Command = {
     const rpc = httpUrl(input.text('rpc')!, '--rpc');
     const call = callerOf(rpc);
     const line = progress(io);
-    line.say('asking for headers and votes');
     const config = (await call('classpad_config', [])) as { chainId?: unknown; fleet?: unknown };
+    line.say('asking for headers and votes');
     const chainId = wholeNumber(input.text('chain') ?? String(config.chainId), '--chain', 1, 999_999_999);
     const client = lightClient(input, rpc, chainId);
     const given = input.text('height');
