@@ -251,7 +251,10 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string, token
     genesis: { ...config.genesis, sequencer },
     fleet: config.fleet,
     consensus: config.consensus,
-    ...(config.cometbft && { snapshotInterval: config.cometbft.snapshotInterval }),
+    ...(config.cometbft && {
+      snapshotInterval: config.cometbft.snapshotInterval,
+      retainedHeights: config.cometbft.retainedHeights,
+    }),
     blockIntervalMs: config.blockIntervalMs,
     trailingBlocks: config.trailingBlocks,
     trafficIntervalSeconds: config.trafficIntervalSeconds,

@@ -66,6 +66,8 @@ export interface NodeConfig {
   readonly version: string;
   /** With the consensus `cometbft`: at each multiple of so many of its blocks a new device may begin with the state of this one. */
   readonly snapshotInterval?: number;
+  /** With the consensus `cometbft`: so many of its newest blocks the engine keeps; the ledger's own stay all. */
+  readonly retainedHeights?: number;
   /** For a device that is to enrol itself. */
   readonly join?: JoinSignature;
 }

@@ -1,16 +1,17 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { getContractAddress, hexToBytes } from 'viem';
+import { getContractAddress } from 'viem';
 import { bytesToHex } from '../../runtime/bytes.ts';
 import { verifyHeaderSeal } from '../../runtime/consensus/seal.ts';
 import { heightOf } from '../../runtime/consensus/validators.ts';
 import { bloomOf, mergeBlooms } from '../../runtime/ledger/bloom.ts';
 import { FIXED, type Header, hashHeader } from '../../runtime/ledger/header.ts';
+import { headerOfJson } from '../../runtime/ledger/header-json.ts';
 import { type Receipt, receiptsRoot } from '../../runtime/ledger/receipt.ts';
 import { decodeTransaction, type Transaction } from '../../runtime/ledger/transaction.ts';
-import type { Address, Hex, Vm, Word } from '../../runtime/ports/index.ts';
+import type { Address, Vm, Word } from '../../runtime/ports/index.ts';
 import { listRoot } from '../../runtime/state/list-root.ts';
-import { type Entry, logsOf, type RpcBlock, type RpcReceipt, rawTransaction } from './fetch.ts';
+import { type Entry, logsOf, type RpcReceipt, rawTransaction } from './fetch.ts';
 import { WrongEntry } from './wrong-entry.ts';
 
 /** What is believed without proof: whose seal makes a block valid (zero: validators agree on it), on which ledger. */
@@ -51,7 +52,7 @@ export const cryptography: Pick<Vm, 'keccak256' | 'recover'> = {
  */
 export function verifyEntry(entry: Entry, previous: Checked | undefined, trust: Trust): Checked {
   const at = (what: string) => `block ${entry.number}: ${what}`;
-  const header = tryTo(() => headerOf(entry.block), at('its header cannot be read'));
+  const header = tryTo(() => headerOfJson(entry.block), at('its header cannot be read'));
   demand(header.number === entry.number, at(`it calls itself block ${header.number}`));
   const hash = hashHeader(header, cryptography.keccak256);
   demand(hash === entry.block.hash, at(`its header has the hash ${hash}, and the node says ${entry.block.hash}`));
@@ -66,29 +67,6 @@ export function verifyEntry(entry: Entry, previous: Checked | undefined, trust: 
   verifyRoots(header, transactions, receipts, at);
   const height = isAgreed(trust) ? heightOf(header.extraData) : undefined;
   return { number: entry.number, hash, timestamp: header.timestamp, height, transactions, receipts };
-}
-
-function headerOf(block: RpcBlock): Header {
-  const hex = (name: string): Hex => {
-    const value = block[name];
-    if (typeof value !== 'string' || !/^0x[0-9a-f]*$/i.test(value)) throw new Error(`${name} is ${JSON.stringify(value)}`);
-    return value.toLowerCase() as Hex;
-  };
-  return {
-    parentHash: hex('parentHash'),
-    coinbase: hex('miner'),
-    stateRoot: hex('stateRoot'),
-    transactionsRoot: hex('transactionsRoot'),
-    receiptsRoot: hex('receiptsRoot'),
-    logsBloom: hexToBytes(hex('logsBloom')),
-    number: Number(hex('number')),
-    gasLimit: BigInt(hex('gasLimit')),
-    gasUsed: BigInt(hex('gasUsed')),
-    timestamp: Number(hex('timestamp')),
-    extraData: hexToBytes(hex('extraData')),
-    mixHash: hex('mixHash'),
-    baseFee: BigInt(hex('baseFeePerGas')),
-  };
 }
 
 /** By their names in JSON-RPC. */

@@ -14,6 +14,8 @@ export interface EngineSettings {
   readonly rpc: Endpoint;
   /** At each multiple of so many of its blocks a new device may begin with the state of this one. */
   readonly snapshotInterval: number;
+  /** So many of its newest blocks CometBFT keeps; the ledger's own stay all. */
+  readonly retainedHeights: number;
 }
 
 /** CometBFT beside this node, as a pair. */

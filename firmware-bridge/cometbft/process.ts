@@ -19,6 +19,8 @@ export interface EngineProcessOptions {
 export const HOW_TO_GET =
   'install it with: go install github.com/cometbft/cometbft/cmd/cometbft@v0.38.25, or name its place by --cometbft PATH or cometbft.binary';
 
+/** From here on Go collects garbage harder: devices are small. */
+const MEMORY = '192MiB';
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** Whoever ran so long is healthy, and the next end is the first again. */
@@ -44,7 +46,8 @@ export function superviseEngine({ binary, args, log, line }: EngineProcessOption
   };
   const start = () => {
     const startedMs = Date.now();
-    const started = spawn(binary, [...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { GOMEMLIMIT: MEMORY, ...process.env };
+    const started = spawn(binary, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
     child = started;
     const last = keepLines(started, line);
     started.on('error', (error: NodeJS.ErrnoException) => {

@@ -16,11 +16,12 @@ export interface CometbftParts extends Pick<Ports, 'vm' | 'store' | 'clock' | 'd
   readonly genesis: Genesis;
   readonly fleet: Address;
   readonly snapshotInterval: number;
+  readonly retainedHeights: number;
   /** The state in the store is another one now. */
   readonly reopen: () => void;
 }
 
-/** What stays of the engine's history on every device, in its blocks. Ours stay all: they are the audit trail. */
+/** What stays of the engine's history on a device where nothing else is said, in its blocks. Ours stay all: they are the audit trail. */
 export const RETAINED_HEIGHTS = 100_000;
 /** A snapshot may be taken at each multiple, where nothing else is said. */
 export const SNAPSHOT_INTERVAL = 500;
@@ -196,7 +197,7 @@ class Cometbft implements Abci {
     else this.parts.store.write(entries);
     Object.assign(this, { height, validators, points, pending: undefined });
     if (decision) application.drop(decision.useless);
-    return Math.max(0, height - RETAINED_HEIGHTS);
+    return this.retainedFrom(height);
   }
 
   query(path: string) {
@@ -237,6 +238,12 @@ class Cometbft implements Abci {
         `${who} signed two things that exclude each other at height ${height}; it should lose its vote`,
       );
     }
+  }
+
+  /** Whoever begins with a snapshot still needs what came after it. */
+  private retainedFrom(height: number): number {
+    const oldest = this.points[0]?.height ?? 0;
+    return Math.max(0, Math.min(height - this.parts.retainedHeights, oldest));
   }
 
   private appHash(): Uint8Array {

@@ -1,5 +1,5 @@
 import type { NodeConfig } from '../config.ts';
-import { createCometbft, SNAPSHOT_INTERVAL } from '../consensus/cometbft.ts';
+import { createCometbft, RETAINED_HEIGHTS, SNAPSHOT_INTERVAL } from '../consensus/cometbft.ts';
 import type { Consensus } from '../consensus/consensus.ts';
 import { createSolo } from '../consensus/solo.ts';
 import { type Address, EngineError, type Log, type Ports, type Vm, type Word } from '../ports/index.ts';
@@ -148,7 +148,14 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
 
 /** The one place that knows which consensus there are. */
 function createConsensus(application: LedgerApplication, chain: Chain, ports: LedgerPorts, config: NodeConfig): Consensus {
-  const { genesis, fleet, blockIntervalMs, trailingBlocks = 0, snapshotInterval = SNAPSHOT_INTERVAL } = config;
+  const {
+    genesis,
+    fleet,
+    blockIntervalMs,
+    trailingBlocks = 0,
+    snapshotInterval = SNAPSHOT_INTERVAL,
+    retainedHeights = RETAINED_HEIGHTS,
+  } = config;
   if (config.consensus === 'solo')
     return createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs, trailingBlocks });
   if (!ports.ordering) throw new Error('consensus: cometbft needs the engine beside the node, and this host has none');
@@ -159,6 +166,7 @@ function createConsensus(application: LedgerApplication, chain: Chain, ports: Le
     genesis,
     fleet,
     snapshotInterval,
+    retainedHeights,
     reopen: () => application.reopen(),
   });
 }

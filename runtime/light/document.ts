@@ -1,9 +1,10 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { hexToBytes, ZERO_WORD } from '../bytes.ts';
+import { ZERO_WORD } from '../bytes.ts';
 import { heightOf } from '../consensus/validators.ts';
 import { manifestHashSlot, readStanding, standingSlot } from '../contracts/slots.ts';
-import { type Header, headerItem } from '../ledger/header.ts';
-import type { Address, Hex } from '../ports/index.ts';
+import { headerItem } from '../ledger/header.ts';
+import { headerOfJson } from '../ledger/header-json.ts';
+import type { Address } from '../ports/index.ts';
 import { encodeRlp } from '../rlp/index.ts';
 import type { LightBlock } from './block.ts';
 import { object } from './read.ts';
@@ -14,7 +15,7 @@ const keccak256 = (data: Uint8Array) => keccak_256(data);
 
 /** The height at which the validators sign for the block of a proxy's `/.well-known/classpad/proof?app=…`. Throws {@link NotVerified}. */
 export function heightOfProof(document: unknown): number {
-  const height = heightOf(headerOfJson(object(document, 'a proof')['block']).extraData);
+  const height = heightOf(headerOfJson(object(object(document, 'a proof')['block'], 'a block')).extraData);
   if (height === undefined)
     throw new NotVerified('the blocks of this ledger are not decided by validators: one device seals them');
   return height + 1;
@@ -25,37 +26,11 @@ export function proveStanding(verified: LightBlock, document: unknown, fleet: Ad
   const { block: json, proof: shown } = object(document, 'a proof');
   const proof = object(shown, 'a proof') as unknown as AccountProof;
   if (!Array.isArray(proof.accountProof) || !Array.isArray(proof.storageProof)) throw new NotVerified('the proof is none');
-  const block = proveHeader(verified, encodeRlp(headerItem(headerOfJson(json))));
+  const block = proveHeader(verified, encodeRlp(headerItem(headerOfJson(object(json, 'a block')))));
   const account = proveAccount(block, fleet, proof);
   if (!account) throw new NotVerified(`there is no contract at ${fleet} in block ${block.header.number}`);
   const standing = readStanding(proveSlot(account, standingSlot(app, keccak256), proof));
   const { active } = standing;
   const manifestHash = active === 0 ? ZERO_WORD : proveSlot(account, manifestHashSlot(app, active, keccak256), proof);
   return { ...standing, app, manifestHash, block };
-}
-
-/** A block of Ethereum JSON-RPC; its hash tells whether anything in it is false. */
-function headerOfJson(json: unknown): Header {
-  const block = object(json, 'a block');
-  const hex = (name: string): Hex => {
-    const value = block[name];
-    if (typeof value !== 'string' || !/^0x[0-9a-f]{0,600}$/i.test(value))
-      throw new NotVerified(`${name} of the block cannot be read`);
-    return value.toLowerCase() as Hex;
-  };
-  return {
-    parentHash: hex('parentHash'),
-    coinbase: hex('miner'),
-    stateRoot: hex('stateRoot'),
-    transactionsRoot: hex('transactionsRoot'),
-    receiptsRoot: hex('receiptsRoot'),
-    logsBloom: hexToBytes(hex('logsBloom')),
-    number: Number(hex('number')),
-    gasLimit: BigInt(hex('gasLimit')),
-    gasUsed: BigInt(hex('gasUsed')),
-    timestamp: Number(hex('timestamp')),
-    extraData: hexToBytes(hex('extraData')),
-    mixHash: hex('mixHash'),
-    baseFee: BigInt(hex('baseFeePerGas')),
-  };
 }

@@ -1,4 +1,5 @@
 /** Four validators in processes of their own, each in a network namespace where root allows: the main job, and what is proven of it. */
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,7 +32,16 @@ import type { Hex } from '../../../runtime/ports/index.ts';
 import { vm } from '../../runtime/ledger/world.ts';
 import { beginFleet } from '../../soak/cluster.ts';
 import { launchChromium, openPage } from '../../support/chromium.ts';
-import { type ClusterMember, needCometbft, type TestCluster, testCluster, until } from '../../support/cluster.ts';
+import {
+  type ClusterMember,
+  COMETBFT,
+  ended,
+  needCometbft,
+  ownPorts,
+  type TestCluster,
+  testCluster,
+  until,
+} from '../../support/cluster.ts';
 import { root } from '../../support/need.ts';
 import { FLEET } from '../../support/node-process.ts';
 import { PHASE } from '../../support/operator.ts';
@@ -142,6 +152,34 @@ live(
     assert.ok(count > 20, `${count} places`);
   },
 );
+
+live("CometBFT's own light client comes to the same blocks, and refuses the same trust", async (context) => {
+  const [member, other] = context.some.members as [ClusterMember, ClusterMember];
+  const { height } = (await proven(context, member)).header;
+  const right = bytesToHex(context.first).slice(2);
+  const rows: readonly (readonly [hash: string, period: string])[] = [
+    [right, '168h'],
+    ['00'.repeat(32), '168h'],
+    [right, '1ms'],
+  ];
+  for (const [index, [hash, period]] of rows.entries()) {
+    const theirs = await theirLight(member, other, hash, period, height, index);
+    const ours = await createLightClient({
+      chainId: CHAIN,
+      trust: { height: 1, hash: hexToBytes(`0x${hash}`) },
+      primary: provider(member),
+      trustingPeriodMs: period === '1ms' ? 1 : 168 * 3_600_000,
+      nowMs: () => Date.now(),
+    })
+      .verify(height)
+      .then(
+        ({ header }) => bytesToHex(hashEngineHeader(header)),
+        () => undefined,
+      );
+    assert.is(ours, theirs, `${hash} ${period}`);
+    assert.is(ours !== undefined, index === 0);
+  }
+});
 
 live('the revision that is active is proven', async (context) => {
   const member = context.some.members[3]!;
@@ -330,6 +368,38 @@ live('validators come and go by decision of the operators, and the ledger goes o
   await decide('setValidator', [members[1]!.device, keys[1], 11n]);
   await until('the next block', async () => (await member.head()) > before && String(await validators()) === '10,11,12');
 });
+
+/** The hash that `cometbft light` answers for a height, or nothing where it refuses. */
+async function theirLight(
+  primary: ClusterMember,
+  witness: ClusterMember,
+  hash: string,
+  period: string,
+  height: number,
+  index: number,
+): Promise<Hex | undefined> {
+  const at = `127.0.0.1:${ownPorts.engineRpc + 200 + index}`;
+  const tcp = (url: string) => url.replace('http://', 'tcp://');
+  const trust = ['--height', '1', '--hash', hash, '--trusting-period', period];
+  const nodes = ['--primary', tcp(primary.engineUrl), '--witnesses', tcp(witness.engineUrl)];
+  const home = join(primary.path, `light${index}`);
+  const child = spawn(COMETBFT, ['light', CHAIN, ...trust, ...nodes, '--laddr', `tcp://${at}`, '--home-dir', home], {
+    stdio: 'ignore',
+  });
+  let answer: Hex | undefined;
+  try {
+    await until('an answer or an end', async () => {
+      if (child.exitCode !== null) return true;
+      const text = await get(`http://${at}/commit?height=${height}`);
+      const { result } = JSON.parse(text) as { result?: { signed_header: { commit: { block_id: { hash: string } } } } };
+      if (result) answer = `0x${result.signed_header.commit.block_id.hash.toLowerCase()}`;
+      return true;
+    });
+  } finally {
+    await ended(child);
+  }
+  return answer;
+}
 
 function callOf(functionName: string, args: readonly unknown[]): Hex {
   const { abi } = JSON.parse(readFileSync(join(root, 'build/contracts/Fleet.json'), 'utf8')) as { abi: Abi };

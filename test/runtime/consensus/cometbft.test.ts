@@ -29,7 +29,12 @@ function open(store: Store = memoryStore(), trailingBlocks = 0): { abci: Abci; l
   const network = { peers: () => [], send: () => {}, receive: () => {}, serve: () => {} } as never;
   const log = { write: () => {} };
   const ports = { vm, store, clock: testClock(), network, device: deviceOf(keyOf(0)), log, ordering };
-  const ledger = createLedger(ports, { ...config, consensus: 'cometbft', genesis: cometbftGenesis(2, trailingBlocks) });
+  const ledger = createLedger(ports, {
+    ...config,
+    consensus: 'cometbft',
+    retainedHeights: 300,
+    genesis: cometbftGenesis(2, trailingBlocks),
+  });
   return { abci: served.abci!, ledger, broadcast };
 }
 
@@ -286,6 +291,21 @@ async function grown() {
   }
   return node;
 }
+
+test('the engine may forget what is old and no snapshot needs; the ledger forgets nothing', async () => {
+  const { abci, ledger } = await grown();
+  const retained: number[] = [];
+  for (let height = SNAPSHOT_INTERVAL + 1; height <= 5 * SNAPSHOT_INTERVAL; height++) {
+    abci.finalizeBlock(block(height, []));
+    retained.push(abci.commit());
+  }
+  assert.is(retained[0], SNAPSHOT_INTERVAL + 1 - 300);
+  // Three snapshots are kept, the oldest of which holds it back.
+  assert.is(retained.at(-1), 3 * SNAPSHOT_INTERVAL);
+  assert.ok(retained.every((height, index) => index === 0 || height >= retained[index - 1]!));
+  const first = await ledger.rpc('{"jsonrpc":"2.0","id":1,"method":"eth_getBlockReceipts","params":["0x1"]}');
+  assert.match(first, /"status":"0x1"/);
+});
 
 test('a new device begins with a snapshot and goes on like the others', async () => {
   const old = await grown();
