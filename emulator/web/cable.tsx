@@ -125,14 +125,14 @@ function useRopes(svg: { current: SVGSVGElement | null }, isCut: boolean, rest: 
       ropes.current = cutAt(rest, 0.42, 1.5);
       settle();
     }
-    if (isCut) return stop;
+    if (isCut) return;
     const loose = ropes.current;
     ropes.current = undefined;
     stop();
     if (loose && !isStill()) snap(svg, loose, rest, frame);
     else drawWhole(svg.current, rest);
-    return stop;
   }, [isCut]);
+  useEffect(() => stop, []);
 
   return { cut };
 }

@@ -20,7 +20,7 @@ export const KEYS: readonly (readonly [key: string, does: string])[] = [
   ['1 to 9', 'choose a device by its number'],
   ['enter', 'open the chosen device at true size'],
   ['A, B, X', 'press its left, middle and right key'],
-  ['V C L D P F K M Y', 'tools: select, cut, delay, drop, power, probe, skew, memory, battery'],
+  ['V C L D P F K I Y', 'tools: select, cut, delay, drop, power, probe, skew, image, battery'],
   ['N', 'cut or mend the cable of the chosen device'],
   ['Z, shift+Z', 'mend the last fault, mend all'],
   ['S', 'sign the waiting release, asks first'],

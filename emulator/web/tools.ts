@@ -22,14 +22,14 @@ export const TOOLS: readonly Tool[] = [
     title: 'Probe',
     key: 'F',
     icon: 'M2 8h3l1.5-4 3 8L11 8h3',
-    faults: ['fail-health', 'sicken', 'fail-probes', 'crash-container'],
+    faults: ['flaky-health', 'crash-container'],
   },
   {
     id: 'skew',
     title: 'Skew',
     key: 'K',
     icon: 'M3 3h10M3 13h10M5 3c0 4 6 6 6 10M11 3c0 4-6 6-6 10',
-    faults: ['jump-clock', 'clock-jump', 'skew-clock', 'drift-clock'],
+    faults: ['skew-clock', 'drift-clock'],
   },
   {
     id: 'memory',
@@ -43,7 +43,7 @@ export const TOOLS: readonly Tool[] = [
     title: 'Battery',
     key: 'Y',
     icon: 'M2 5h10.5v6H2zM14 7v2M4.5 7v2',
-    faults: ['drain-battery', 'battery', 'drain'],
+    faults: ['drain-battery'],
   },
 ];
 
