@@ -32,11 +32,11 @@ export const TOOLS: readonly Tool[] = [
     faults: ['skew-clock', 'drift-clock'],
   },
   {
-    id: 'memory',
-    title: 'Memory',
-    key: 'M',
-    icon: 'M3.5 4.5h9v7h-9zM5.5 2v2.5M8 2v2.5M10.5 2v2.5M5.5 11.5V14M8 11.5V14M10.5 11.5V14',
-    faults: ['corrupt-image', 'corrupt-store', 'rot', 'bit-rot', 'fail-pulls'],
+    id: 'image',
+    title: 'Image',
+    key: 'I',
+    icon: 'M2.5 3.5h11v9h-11zM2.5 6.5h11M6.5 8.5l3 3M9.5 8.5l-3 3',
+    faults: ['corrupt-image', 'fail-pulls'],
   },
   {
     id: 'battery',

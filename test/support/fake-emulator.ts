@@ -86,6 +86,16 @@ export class FakeEmulator {
     for (const device of this.devices) if (device.state !== 'offline') device.head = this.block;
   }
 
+  /** A block in which one device has voted, told as the emulator tells it: only what changed. */
+  tick(index: number): void {
+    const device = this.devices[index]!;
+    this.append({ who: device.name, what: 'Attested', text: 'hello r1 is healthy', state: 'healthy', gas: 52_871 });
+    this.elapsedMs += 100;
+    const { clock, head } = this.change();
+    const rows = this.ledger.slice(-1);
+    this.tell({ kind: 'change', change: { clock: clock!, head: head!, devices: [[index, device.view()]], rows } });
+  }
+
   /** Sends what changed to every page. */
   send(elapsedMs: number): void {
     this.elapsedMs += elapsedMs;
