@@ -237,6 +237,7 @@ const hardware: readonly Kind[] = [
     name: 'skew-clock',
     title: 'Let the clock jump',
     on: 'hardware',
+    mendedBy: 'set-clock',
     amount: ms(3_600_000, -10_000 * DAY_MS, 10_000 * DAY_MS),
     make: ({ boards, amount }) => forEach(boards, (board) => board.hardwareClock.jump(amount)),
   },

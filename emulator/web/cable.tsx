@@ -1,3 +1,4 @@
+import { memo } from 'preact/compat';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { CableState, DeviceView } from '../protocol.ts';
 import { useCuttable } from './cuttables.ts';
@@ -189,7 +190,9 @@ function frayed(end: { x: number; y: number }, before: { x: number; y: number })
 }
 
 /** A cable among many: a short switch. */
-export function Stub({ device, site }: { device: DeviceView; site: string }) {
+export const Stub = memo(StubSwitch, (before, after) => before.device.cable === after.device.cable);
+
+function StubSwitch({ device, site }: { device: DeviceView; site: string }) {
   const { ask } = useHands();
   const [isCut, set] = usePending(device.cable === 'cut');
   return (

@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { memo } from 'preact/compat';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { DeviceView, LedgerRow, Snapshot } from '../protocol.ts';
 import { useHands } from './hands.ts';
 import { Shape } from './marks.tsx';
@@ -39,7 +40,8 @@ export function Signal({ snapshot, chosen, block, point, pin }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const { devices, head } = snapshot;
-  const scale = scaleOf(width, devices.length, head.number);
+  const scale = useMemo(() => scaleOf(width, devices.length, head.number), [width, devices.length, head.number]);
+  const own = useMemo(() => rowsByWho(snapshot.ledger, scale.first), [snapshot.ledger, scale.first]);
   const every = Math.ceil(NAME_PX / scale.pitch);
   const text = `What ${devices.length} devices ran from block ${scale.first} to ${head.number}; the events below say it in words`;
   return (
@@ -47,21 +49,67 @@ export function Signal({ snapshot, chosen, block, point, pin }: Props) {
       <svg width={width} height={scale.height} role="img" aria-label={text}>
         <Columns snapshot={snapshot} scale={scale} block={block} point={point} pin={pin} />
         {devices.map((device, index) => (
-          <g
+          <Track
             key={device.name}
-            class={device.name === chosen ? 'chosen' : ''}
-            transform={`translate(0 ${TOP + index * scale.pitch})`}
-          >
-            {index % every === 0 && <Ends device={device} scale={scale} />}
-            <Line device={device} newest={snapshot.release?.revision} scale={scale} />
-            <OwnEvents device={device} rows={snapshot.ledger} scale={scale} />
-          </g>
+            device={device}
+            index={index}
+            newest={snapshot.release?.revision}
+            isChosen={device.name === chosen}
+            isNamed={index % every === 0}
+            own={own.get(device.name) ?? NO_ROWS}
+            scale={scale}
+          />
         ))}
         <Now scale={scale} head={head.number} />
       </svg>
     </div>
   );
 }
+
+const NO_ROWS: readonly LedgerRow[] = [];
+
+/** The rows of the blocks that are drawn, by whose doing they were. */
+function rowsByWho(rows: readonly LedgerRow[], first: number): ReadonlyMap<string, readonly LedgerRow[]> {
+  const byWho = new Map<string, LedgerRow[]>();
+  for (const row of rows) {
+    if (row.block < first) continue;
+    const own = byWho.get(row.who);
+    if (own) own.push(row);
+    else byWho.set(row.who, [row]);
+  }
+  return byWho;
+}
+
+interface TrackProps {
+  readonly device: DeviceView;
+  readonly index: number;
+  readonly newest: number | undefined;
+  readonly isChosen: boolean;
+  readonly isNamed: boolean;
+  readonly own: readonly LedgerRow[];
+  readonly scale: Scale;
+}
+
+/** One device's line; drawn again only when it, or the blocks on the drawing, changed. */
+const Track = memo(
+  function Track({ device, index, newest, isChosen, isNamed, own, scale }: TrackProps) {
+    return (
+      <g class={isChosen ? 'chosen' : ''} transform={`translate(0 ${TOP + index * scale.pitch})`}>
+        {isNamed && <Ends device={device} scale={scale} />}
+        <Line device={device} newest={newest} scale={scale} />
+        <OwnEvents rows={own} scale={scale} />
+      </g>
+    );
+  },
+  (before, after) =>
+    before.scale === after.scale &&
+    before.newest === after.newest &&
+    before.isChosen === after.isChosen &&
+    before.device.trace.length === after.device.trace.length &&
+    before.device.trace.at(-1)?.block === after.device.trace.at(-1)?.block &&
+    before.device.head === after.device.head &&
+    before.own.length === after.own.length,
+);
 
 /** The line that is now. Drawn to the left it leads back: the world is rewound to where it is let go. */
 function Now({ scale, head }: { scale: Scale; head: number }) {
@@ -211,12 +259,11 @@ function Line({ device, newest, scale }: { device: DeviceView; newest: number | 
 }
 
 /** What the device itself wrote to the ledger, on its line. */
-function OwnEvents({ device, rows, scale }: { device: DeviceView; rows: readonly LedgerRow[]; scale: Scale }) {
+function OwnEvents({ rows, scale }: { rows: readonly LedgerRow[]; scale: Scale }) {
   const size = Math.min(10, scale.pitch * 0.75);
-  const own = rows.filter((row) => row.who === device.name && row.block >= scale.first);
   return (
     <>
-      {own.map((row) => {
+      {rows.map((row) => {
         const x = scale.x(row.block) + (COLUMN_PX - size) / 2;
         return (
           <g
