@@ -27,6 +27,7 @@ export function putFiles(bytes: Uint8Array, folder: string, files: ReadonlyMap<s
     removeFile(volume, cluster, name);
     addFile(volume, cluster, name, content);
   }
+  countFree(volume);
 }
 
 /** The names and contents of the files in a folder of the root. */
@@ -46,6 +47,18 @@ function openVolume(bytes: Uint8Array): Volume {
   const clusterBytes = perCluster * sector;
   const fats = Array.from({ length: count }, (_, index) => (reserved + index * fatSectors) * sector);
   return { bytes, view, clusterBytes, fats, dataAt, root, clusters: Math.floor((bytes.length - dataAt) / clusterBytes) };
+}
+
+/** The sector that tells how much is free: counted anew, so that a check finds nothing to mend. */
+function countFree(volume: Volume): void {
+  const { view, clusters } = volume;
+  const at = view.getUint16(48, true) * 512;
+  if (view.getUint32(at, true) !== 0x41615252) return;
+  let free = 0;
+  for (let cluster = 2; cluster < clusters + 2; cluster++) if (nextOf(volume, cluster) === 0) free++;
+  view.setUint32(at + 488, free, true);
+  // Where to look first: unknown.
+  view.setUint32(at + 492, 0xffffffff, true);
 }
 
 function nextOf({ view, fats }: Volume, cluster: number): number {

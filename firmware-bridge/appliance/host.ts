@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../runtime/ports/index.ts';
 import { openEvdev, type TouchRange } from '../device/evdev.ts';
 import { openFramebuffer, readGeometry } from '../device/framebuffer.ts';
-import { type RunningNode, runNode } from '../main.ts';
+import { type DockerEngine, dockerEngine, type RunningNode, runNode } from '../main.ts';
 import { lineLogger } from '../system/log.ts';
 import { openOs } from '../update/os.ts';
 import { openPayloads } from '../update/payloads.ts';
@@ -47,13 +47,31 @@ export async function start({ slots, version, paths }: Launch): Promise<void> {
     restart: () => void end(0),
     version,
   });
-  node = await runNode({ config, version, log, updater, payloads, ...hardware(os.about.touch, log), ...(token && { token }) });
+  let engine: DockerEngine | undefined;
+  const openEngine: typeof dockerEngine = (...args) => {
+    engine = dockerEngine(...args);
+    return engine;
+  };
+  node = await runNode({
+    config,
+    version,
+    log,
+    openEngine,
+    updater,
+    payloads,
+    ...hardware(os.about.touch, log),
+    ...(token && { token }),
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(0));
   keepAlive(paths.data);
   log.write('info', `classpad ${version} on ${os.about.board}, system ${os.about.version}`);
   confirmWhenServing({ node, log, onJoined: () => forgetToken(paths), confirm: () => confirm() });
 
   async function confirm(): Promise<void> {
+    // So that the example runs on a device that reaches no registry.
+    await engine
+      ?.ensureHelloImage()
+      .catch((error: Error) => log.write('warn', `the example's image cannot be made: ${error.message}`));
     slots.confirm();
     await os.confirm();
     log.write('info', `serving: firmware ${version} and system ${os.about.version} are good`);
