@@ -8,6 +8,8 @@ export interface Io {
   err(line: string): void;
   /** Rewrites the last line of the terminal; absent where there is none. */
   readonly redraw?: (text: string) => void;
+  /** What a virtual board says on its serial console, as it is. */
+  serial?(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -7,6 +7,7 @@ const io: Io = {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
   ...(process.stderr.isTTY && { redraw: (text: string) => process.stderr.write(`\r\x1b[K${text}`) }),
+  serial: (text) => process.stdout.write(text),
   env: process.env,
 };
 

@@ -4,6 +4,7 @@ import { parseEngineUrl } from '../../firmware-bridge/docker/address.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
 import { emulateCluster } from '../cluster/emulate.ts';
 import { type Command, Exit, Failure, type Input } from '../command.ts';
+import { emulateBoard, qemuOptions } from '../qemu/emulate.ts';
 import { root, version } from '../root.ts';
 import { endingSignal } from '../signals.ts';
 import { wholeNumber } from '../values.ts';
@@ -22,11 +23,13 @@ export const emulate: Command = {
     cluster: { value: 'N', help: 'N real nodes that agree by CometBFT instead of virtual devices' },
     cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', fallback: 'cometbft', help: 'where CometBFT is, for --cluster' },
     pace: { value: 'MS', fallback: '0', help: 'pause after each step of the story' },
+    ...qemuOptions,
   },
   examples: [
     ['npm start', 'the same, built first'],
     ['classpad emulate --once', 'play the story and end; for CI'],
     ['classpad emulate --cluster 4', 'the same job on four real nodes that bear one faulty one'],
+    ['classpad emulate --qemu qemu-x86_64 --fresh', 'a board of its own, from the image that would be flashed'],
     ['classpad emulate --devices 8 --docker unix:///var/run/docker.sock', 'eight devices with real containers'],
   ],
   notes: [
@@ -36,6 +39,8 @@ export const emulate: Command = {
   async run(input, io) {
     const options = optionsOf(input);
     const out = { line: (text: string) => io.out(text), ...(io.redraw && { redraw: io.redraw }) };
+    const board = input.text('qemu');
+    if (board !== undefined) return emulateBoard(board, input, io, endingSignal());
     const nodes = input.text('cluster');
     if (nodes !== undefined) {
       const story = { ...options, nodes: wholeNumber(nodes, '--cluster', 1, 16), binary: input.text('cometbft')! };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 
 /** What an image is read from and a disk is written through; tests put a faulty one in its place. */
 export interface Medium {
@@ -103,7 +103,9 @@ function readAll(medium: Pick<Medium, 'read'>, buffer: Uint8Array, at: number): 
 
 /** A file or a device. `O_EXCL` on a block device: the kernel refuses one that is in use. */
 export function openMedium(path: string, mode: 'read' | 'write'): Medium {
-  const flags = mode === 'read' ? constants.O_RDONLY : constants.O_RDWR | (process.platform === 'linux' ? constants.O_EXCL : 0);
+  const isDevice = statSync(path, { throwIfNoEntry: false })?.isBlockDevice() === true;
+  const flags =
+    mode === 'read' ? constants.O_RDONLY : constants.O_RDWR | (isDevice && process.platform === 'linux' ? constants.O_EXCL : 0);
   const file = open(path, flags);
   return {
     read: (buffer, at) => readSync(file, buffer, 0, buffer.length, at),
