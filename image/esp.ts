@@ -71,8 +71,9 @@ function configOf({ board, config }: EspOptions): string {
     'panic=10',
     'quiet',
     'loglevel=4',
-    // The picture is ours: no console draws on it.
-    'fbcon=map:9',
+    // The console sets the panel's mode, at once, and then draws nothing: the picture is ours.
+    'fbcon=nodefer',
+    'logo.nologo',
     'vt.global_cursor_default=0',
     'systemd.show_status=0',
     'net.ifnames=0',

@@ -1,0 +1,269 @@
+import { createPrivateKey } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { keyId, packFirmware, sha256 } from '../../../firmware-bridge/update/bundle.ts';
+import { openOs } from '../../../firmware-bridge/update/os.ts';
+import { servePayload } from '../../../firmware-bridge/update/payload-server.ts';
+import { openPayloads } from '../../../firmware-bridge/update/payloads.ts';
+import { openSlots } from '../../../firmware-bridge/update/slots.ts';
+import { createUpdater } from '../../../firmware-bridge/update/updater.ts';
+import { makeKeys } from '../../../image/keys.ts';
+import type { Update } from '../../../runtime/ports/index.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'classpad-updater-'));
+const servers: Server[] = [];
+test.after(() => {
+  for (const server of servers) server.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const pair = async (name: string) => {
+  const paths = { key: join(root, `${name}.key`), certificate: join(root, `${name}.pem`) };
+  await makeKeys(root, paths, `/CN=${name}`);
+  return { key: createPrivateKey(readFileSync(paths.key)), certificate: readFileSync(paths.certificate, 'utf8') };
+};
+const [builder, stranger] = [await pair('builder'), await pair('stranger')];
+const pack = (version: string, by = builder) =>
+  packFirmware(version, new Map([['host.cjs', Buffer.alloc(50_000, version)]]), by.key, by.certificate);
+const good = pack('0.2.0');
+const updateTo = (bytes: Uint8Array, change: Partial<Update> = {}): Update => ({
+  kind: 'firmware',
+  app: 'firmware',
+  revision: 1,
+  version: '0.2.0',
+  sha256: sha256(bytes),
+  bytes: bytes.length,
+  signer: keyId(builder.certificate),
+  ...change,
+});
+
+/** A sister node that has these bundles, and takes what `wanted` names. */
+async function sister(bundles: readonly Uint8Array[], wanted: readonly Uint8Array[] = []) {
+  const folder = mkdtempSync(join(root, 'sister-'));
+  const payloads = openPayloads(folder);
+  for (const bytes of bundles) writeFileSync(join(folder, sha256(bytes)), bytes);
+  const named = new Map(wanted.map((bytes) => [sha256(bytes), { sha256: sha256(bytes), bytes: bytes.length }]));
+  const ranges: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    ranges.push(request.headers.range);
+    if (!servePayload(request, response, payloads, (hash) => named.get(hash))) response.writeHead(426).end();
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, folder, ranges, payloads };
+}
+
+interface Execution {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** A device with slots: everything real but RAUC, the restart and the reboot. */
+function device(
+  {
+    peers = [],
+    sticks = [],
+    rauc = () => {},
+    cmdline = 'classpad.slot=A',
+  }: { peers?: string[]; sticks?: string[]; rauc?: () => void; cmdline?: string } = {},
+  folder = mkdtempSync(join(root, 'device-')),
+) {
+  const system = join(folder, 'system');
+  mkdirSync(join(system, 'firmware'), { recursive: true });
+  writeFileSync(join(system, 'os.json'), JSON.stringify({ board: 'qemu-x86_64', version: '0.1.0' }));
+  const executed: Execution[] = [];
+  const execute = async (program: string, args: readonly string[]) => {
+    executed.push({ program: program.split('/').at(-1)!, args: args.map((arg) => arg.split('/').at(-1)!) });
+    if (program === 'rauc') rauc();
+    return '';
+  };
+  const slots = openSlots(join(folder, 'firmware'), join(system, 'firmware'));
+  const os = openOs({ system, folder, cmdline, execute });
+  const payloads = openPayloads(join(folder, 'payloads'));
+  const said: string[] = [];
+  let restarts = 0;
+  const log = { write: (_level: string, message: string) => void said.push(message) };
+  const restart = () => void restarts++;
+  const updater = createUpdater({
+    slots,
+    os,
+    payloads,
+    keyring: builder.certificate,
+    peers,
+    sticks: () => sticks,
+    log,
+    restart,
+    version: '0.1.0',
+  });
+  return { folder, updater, slots, os, payloads, said, executed, restarts: () => restarts };
+}
+
+async function settled(what: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 400 && !what(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(what());
+}
+
+test('firmware is fetched from a sister, installed, and started', async () => {
+  const { url } = await sister([good]);
+  const { updater, slots, restarts } = device({ peers: [url] });
+  updater.apply(updateTo(good));
+  await settled(() => restarts() === 1);
+  assert.equal([slots.state().current, slots.choose().version], ['a', '0.2.0']);
+});
+
+test('from a stick, without any sister', async () => {
+  const stick = mkdtempSync(join(root, 'stick-'));
+  mkdirSync(join(stick, 'classpad'));
+  writeFileSync(join(stick, 'classpad', 'new.firmware'), good);
+  writeFileSync(join(stick, 'other.firmware'), Buffer.alloc(good.length));
+  const { updater, restarts } = device({ sticks: [stick] });
+  updater.apply(updateTo(good));
+  await settled(() => restarts() === 1);
+});
+
+test('what has come already is not fetched again', async () => {
+  const { url, ranges } = await sister([good]);
+  const one = device({ peers: [url] });
+  writeFileSync(join(one.folder, 'payloads', `${sha256(good)}.part`), good.subarray(0, 100));
+  one.updater.apply(updateTo(good));
+  await settled(() => one.restarts() === 1);
+  assert.equal(ranges, ['bytes=100-']);
+});
+
+test('a download that had ended when the power went is used', async () => {
+  const one = device();
+  writeFileSync(join(one.folder, 'payloads', `${sha256(good)}.part`), good);
+  one.updater.apply(updateTo(good));
+  await settled(() => one.restarts() === 1);
+});
+
+const foreign = pack('0.2.0', stranger);
+const tampered = Buffer.concat([good.subarray(0, -1), Buffer.of(good.at(-1)! ^ 1)]);
+const refusals: [name: string, bytes: Buffer, change: Partial<Update>, reason: RegExp][] = [
+  ['a tampered payload, whatever the ledger says', tampered, {}, /not what was signed/],
+  ['a foreign key, whatever the ledger says', foreign, { signer: keyId(stranger.certificate) }, /does not trust/],
+  ['a key that the ledger does not name', good, { signer: 'ab'.repeat(32) }, /another key signed it/],
+  ['another version than the ledger names', good, { version: '0.3.0' }, /calls itself 0\.2\.0/],
+  ['half a bundle', good.subarray(0, good.length - 10), {}, /not whole/],
+  ['no bundle', Buffer.from('something else entirely\n'.repeat(9)), {}, /no firmware bundle/],
+];
+for (const [name, bytes, change, reason] of refusals) {
+  test(`refused: ${name}`, async () => {
+    const { url } = await sister([bytes]);
+    const { updater, slots, restarts } = device({ peers: [url] });
+    updater.apply(updateTo(bytes, change));
+    await settled(() => updater.failure(sha256(bytes)) !== undefined);
+    assert.match(updater.failure(sha256(bytes))!, reason);
+    assert.equal(
+      [slots.state().current, restarts(), updater.doing(), updater.running('firmware').version],
+      ['factory', 0, undefined, '0.1.0'],
+    );
+  });
+}
+
+test('a sister that gives something else is no refusal of the release: another may have it', async () => {
+  const liar = await sister([]);
+  writeFileSync(join(liar.folder, sha256(good)), Buffer.alloc(good.length));
+  const honest = await sister([good]);
+  const { updater, restarts } = device({ peers: [liar.url, honest.url] });
+  updater.apply(updateTo(good));
+  await settled(() => restarts() === 1);
+});
+
+test('nobody has it: it is said, and nothing failed', async () => {
+  const { url } = await sister([]);
+  const { updater, said } = device({ peers: [url, 'ws://127.0.0.1:1'] });
+  updater.apply(updateTo(good));
+  await settled(() => said.some((line) => /cannot be fetched yet: no source has it/.test(line)));
+  assert.is(updater.failure(sha256(good)), undefined);
+});
+
+const os = (bytes: Uint8Array): Update => updateTo(bytes, { kind: 'os', app: 'os', version: '0.5.0' });
+
+test('a system is written by RAUC, booted, and good once it serves', async () => {
+  const { url } = await sister([good]);
+  const one = device({ peers: [url] });
+  one.updater.apply(os(good));
+  await settled(() => one.executed.some(({ program }) => program === 'systemctl'));
+  assert.equal(
+    one.executed.map(({ program, args }) => [program, args[0]]),
+    [
+      ['rauc', 'install'],
+      ['systemctl', 'reboot'],
+    ],
+  );
+  // The next start is the new slot, whose own file says its version.
+  writeFileSync(join(one.folder, 'system', 'os.json'), JSON.stringify({ board: 'qemu-x86_64', version: '0.5.0' }));
+  const again = openOs({
+    system: join(one.folder, 'system'),
+    folder: one.folder,
+    cmdline: 'classpad.slot=B',
+    execute: async () => '',
+  });
+  assert.equal(again.running(), { version: '0.5.0', sha256: sha256(good), revision: 1, isGood: false });
+  await again.confirm();
+  assert.ok(again.running().isGood);
+});
+
+test('a system that did not come up is said by the one that runs again', async () => {
+  const { url } = await sister([good]);
+  const one = device({ peers: [url] });
+  one.updater.apply(os(good));
+  await settled(() => one.executed.some(({ program }) => program === 'systemctl'));
+  const { updater } = device({}, one.folder);
+  assert.match(updater.failure(sha256(good))!, /system 0\.5\.0 in slot B did not come up; 0\.1\.0 in slot A runs again/);
+  assert.is(updater.running('os').version, '0.1.0');
+});
+
+test("RAUC's refusal is the device's", async () => {
+  const { url } = await sister([good]);
+  const refuse = () => {
+    throw new Error("Compatible mismatch: Expected 'classpad-qemu-x86_64' but bundle manifest has 'classpad-other'");
+  };
+  const one = device({ peers: [url], rauc: refuse });
+  one.updater.apply(os(good));
+  await settled(() => one.updater.failure(sha256(good)) !== undefined);
+  assert.match(one.updater.failure(sha256(good))!, /Compatible mismatch/);
+  assert.not(one.executed.some(({ program }) => program === 'systemctl'));
+});
+
+test('a system of a key that this device does not trust does not get as far as RAUC', async () => {
+  const { url } = await sister([good]);
+  const one = device({ peers: [url] });
+  one.updater.apply({ ...os(good), signer: keyId(stranger.certificate) });
+  await settled(() => one.updater.failure(sha256(good)) !== undefined);
+  assert.equal(one.executed, []);
+});
+
+const brought: [name: string, body: Buffer, status: number][] = [
+  ['what the ledger names', good, 201],
+  ['what it does not name', foreign, 403],
+];
+for (const [name, body, status] of brought) {
+  test(`brought to a node: ${name}`, async () => {
+    const one = await sister([], [good]);
+    const answer = await fetch(`${one.url.replace('ws', 'http')}/payload/${sha256(body)}`, { method: 'PUT', body });
+    assert.is(answer.status, status);
+    assert.is(readdirSync(one.folder).length, status === 201 ? 1 : 0);
+  });
+}
+
+for (const [name, body] of [
+  ['too long', Buffer.concat([good, Buffer.alloc(10)])],
+  ['too short', good.subarray(0, 50)],
+  ['changed', tampered],
+] as const) {
+  test(`brought under a name that the ledger names, but ${name}`, async () => {
+    const one = await sister([], [good]);
+    const answer = await fetch(`${one.url.replace('ws', 'http')}/payload/${sha256(good)}`, { method: 'PUT', body });
+    assert.is(answer.status, 422);
+    assert.is(one.payloads.find(sha256(good)), undefined);
+  });
+}
+
+test.run();
