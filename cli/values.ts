@@ -1,3 +1,4 @@
+import { type Hex, stringToHex } from 'viem';
 import { Exit, Failure } from './command.ts';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -67,4 +68,13 @@ export function json(value: unknown): string {
 
 function numberOrText(value: bigint): number | string {
   return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value.toString();
+}
+
+/** `key=value`, as devices carry it. Throws {@link Failure}. */
+export function labelWord(text: string): Hex {
+  if (/^[a-z0-9._-]+=[a-z0-9._-]+$/.test(text) && text.length <= 32) return stringToHex(text, { size: 32 });
+  throw new Failure(
+    `--label "${text}" is no label; write key=value with a-z, 0-9, hyphen, dot and underscore, at most 32 characters`,
+    Exit.badInput,
+  );
 }

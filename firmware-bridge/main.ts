@@ -83,7 +83,7 @@ export async function runUntilSignal(
   configPath: string,
   version: string,
   write: (line: string) => void,
-  given: Pick<RunOptions, 'openEngine'> & { readonly binary?: string } = {},
+  given: Pick<RunOptions, 'openEngine' | 'token'> & { readonly binary?: string } = {},
 ): Promise<number> {
   const read = readConfig(configPath);
   const { binary, ...options } = given;

@@ -9,7 +9,7 @@ import { approve, propose, type Terms } from '../fleet/transactions.ts';
 import { pinOptions, pinRelease } from '../pin.ts';
 import { type Progress, progress } from '../progress.ts';
 import { tell } from '../tell.ts';
-import { appName, counted, durationSeconds, inWords, wholeNumber } from '../values.ts';
+import { appName, counted, durationSeconds, inWords, labelWord, wholeNumber } from '../values.ts';
 
 /** What every release may say of its rollout. */
 export const termOptions: Readonly<Record<string, Option>> = {
@@ -76,14 +76,6 @@ export function termsOf(input: Input): Terms {
     inPercent,
     labels: input.list('label').map(labelWord),
   };
-}
-
-function labelWord(text: string): Hex {
-  if (/^[a-z0-9._-]+=[a-z0-9._-]+$/.test(text) && text.length <= 32) return stringToHex(text, { size: 32 });
-  throw new Failure(
-    `--label "${text}" is no label; write key=value with a-z, 0-9, hyphen, dot and underscore, at most 32 characters`,
-    Exit.badInput,
-  );
 }
 
 async function runsAlready(connection: Connection, app: Hex, bytes: Uint8Array): Promise<boolean> {

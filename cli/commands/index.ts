@@ -13,7 +13,12 @@ import { firmware } from './firmware.ts';
 import { flash } from './flash.ts';
 import { history } from './history.ts';
 import { init } from './init.ts';
+import { invite } from './invite.ts';
+import { keys } from './keys.ts';
+import { logs } from './logs.ts';
 import { node } from './node.ts';
+import { policy } from './policy.ts';
+import { propose } from './propose.ts';
 import { revoke } from './revoke.ts';
 import { rollback } from './rollback.ts';
 import { secret } from './secret.ts';
@@ -24,18 +29,23 @@ import { verify } from './verify.ts';
 export const commands: readonly Command[] = [
   check,
   deploy,
+  propose,
   approve,
   rollback,
   status,
   history,
   diff,
+  logs,
   audit,
   verify,
   init,
+  invite,
   enrol,
   revoke,
   secret,
   action,
+  policy,
+  keys,
   node,
   cluster,
   emulate,

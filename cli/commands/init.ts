@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Address, getContractAddress, type Hex } from 'viem';
+import { type Address, getContractAddress } from 'viem';
 import { type Command, Exit, Failure, type Input } from '../command.ts';
+import { readArtifact } from '../fleet/artifacts.ts';
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { deployFleet } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
-import { root } from '../root.ts';
 import { tell } from '../tell.ts';
 import { accountAddress, wholeNumber } from '../values.ts';
 
@@ -44,7 +42,7 @@ export const init: Command = {
     await demandPlace(connection, account!.address, input);
     const line = progress(io);
     line.say(`putting the Fleet contract on the ledger as ${account!.address}`);
-    const fleet = await deployFleet(connection, account!, fleetCode(), operators, threshold);
+    const fleet = await deployFleet(connection, account!, readArtifact('Fleet').bytecode, operators, threshold);
     line.end();
     tell(input, io, `the fleet is at ${fleet}`, { fleet, operators, threshold });
     return Exit.ok;
@@ -62,13 +60,4 @@ async function demandPlace({ client, config, rpc }: Connection, from: Address, i
   const place = getContractAddress({ from, nonce: BigInt(nonce) }).toLowerCase();
   if (place === config.fleet) return;
   throw new Failure(`the nodes look for their fleet at ${config.fleet}, and ${from} would put it at ${place}; nothing was sent`);
-}
-
-function fleetCode(): Hex {
-  const path = join(root, 'build', 'contracts', 'Fleet.json');
-  try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { bytecode: Hex }).bytecode;
-  } catch {
-    throw new Failure(`${path} is missing or damaged; npm run build makes it`);
-  }
 }

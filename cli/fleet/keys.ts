@@ -59,6 +59,16 @@ function keyOf(text: string, io: Io): PrivateKeyAccount {
   );
 }
 
+/** The key in a file. Throws {@link Failure}. */
+export function readKey(path: string, io: Io): PrivateKeyAccount {
+  return privateKeyToAccount(keyIn(readKeyFile(path, io), path));
+}
+
+/** A one-time token, as `classpad invite` writes it. Throws {@link Failure}. */
+export function readToken(path: string, io: Io): Hex {
+  return keyIn(readKeyFile(path, io), path);
+}
+
 function readKeyFile(path: string, io: Io): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isFile()) throw new Failure(`the key file ${path} does not exist`, Exit.badInput);

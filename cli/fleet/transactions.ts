@@ -1,4 +1,5 @@
 import {
+  type Abi,
   type Address,
   createWalletClient,
   type Hash,
@@ -72,16 +73,30 @@ export async function approve(connection: Connection, account: PrivateKeyAccount
   await included(connection, await walletOf(connection, account).writeContract(request));
 }
 
-/** Makes devices members, all or none. */
-export async function enrol(
+/** Any call of the Fleet, tried before it is sent. Throws viem's error with the contract's refusal. */
+export async function execute(
   connection: Connection,
   account: PrivateKeyAccount,
-  devices: readonly { readonly name: string; readonly address: Address }[],
-): Promise<void> {
-  const { client, fleet } = connection;
-  const args = [devices.map(({ address }) => address), devices.map(({ name }) => name)] as const;
-  const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'enrol', args });
-  await included(connection, await walletOf(connection, account).writeContract(request));
+  functionName: string,
+  args: readonly unknown[],
+): Promise<TransactionReceipt> {
+  const { client, fleet: address } = connection;
+  const asked = { account, address, abi: fleetAbi, functionName, args } as unknown as Parameters<
+    typeof client.simulateContract
+  >[0];
+  const { request } = await client.simulateContract(asked);
+  return included(connection, await walletOf(connection, account).writeContract(request as never));
+}
+
+/** Puts any contract on the ledger. Answers its address. */
+export async function deployContract(
+  connection: Connection,
+  account: PrivateKeyAccount,
+  { abi, bytecode, args }: { readonly abi: Abi; readonly bytecode: Hex; readonly args: readonly unknown[] },
+): Promise<Address> {
+  const hash = await walletOf(connection, account).deployContract({ abi, bytecode, args: [...args] });
+  const { contractAddress } = await included(connection, hash);
+  return contractAddress!.toLowerCase() as Address;
 }
 
 /** How far an administrative action has come. */

@@ -1,10 +1,12 @@
 /** The operator's commands against a running emulator with four devices of which three decide, and two of three operators approve. */
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { privateKeyToAddress } from 'viem/accounts';
 import { root } from '../support/need.ts';
 import { type Emulator, keysOf, startEmulator } from './emulator.ts';
-import { classpad, file, type Said } from './support.ts';
+import { classpad, file, folder, type Said } from './support.ts';
 
 const s = suite('cli: an operator at work');
 const good = join(root, 'examples/hello/compose.yaml');
@@ -116,6 +118,77 @@ s('devices are enrolled and revoked', async () => {
   const gone = await operator(['revoke', 'ghost']);
   assert.is(gone.exitCode, 2);
   assert.match(gone.err, /no device of this fleet is called "ghost"/);
+});
+
+s('one operator alone enrols nobody where it takes two', async () => {
+  const waiting = await operator(['enrol', '--device', `late=0x${'ef'.repeat(20)}`], keysOf('ops-1'));
+  assert.is(waiting.exitCode, 1, waiting.err);
+  assert.match(waiting.out, /action \d+ has 1 of 2 approvals; others approve it with: classpad action approve --id/);
+  const { devices } = JSON.parse((await operator(['status', '--json'])).out);
+  assert.not.ok(devices.some(({ name }: { name: string }) => name === 'late'));
+});
+
+s('a token is a key that nobody else reads, and only its address is told', async () => {
+  const path = join(folder, 'pad-9.token');
+  const said = await operator(['invite', 'pad-9', '--out', path, '--json']);
+  assert.is(said.exitCode, 0, said.err);
+  const { token } = JSON.parse(said.out);
+  const key = readFileSync(path, 'utf8').trim() as `0x${string}`;
+  assert.is(privateKeyToAddress(key).toLowerCase(), token);
+  assert.is(statSync(path).mode & 0o777, 0o600);
+  assert.not.match(`${said.out}${said.err}`, key);
+  const again = await operator(['invite', 'pad-9', '--out', path]);
+  assert.match(again.err, /is there already; a key is never overwritten/);
+  const withdrawn = await operator(['invite', 'pad-9', '--withdraw', token]);
+  assert.is(withdrawn.out, `the token ${token} is void`, withdrawn.err);
+});
+
+s('what is proposed is pinned and waits for others', async () => {
+  const said = await operator(['propose', release('offer'), '--app', 'offer', '--notes', 'cheaper', '--json'], keysOf('ops-1'));
+  assert.is(said.exitCode, 0, said.err);
+  const { revision, approvals, needed, pins } = JSON.parse(said.out);
+  assert.equal([revision, approvals, needed], [1, 1, 2]);
+  assert.match(pins['classpad/hello:1'], /^classpad\/hello:1@sha256:[0-9a-f]{64}$/);
+  assert.match(said.err, /classpad\/hello:1 is pinned: classpad\/hello:1@sha256:/);
+});
+
+s('a policy is added by two, refuses a start, and is removed by two', async () => {
+  const none = await operator(['policy', 'list']);
+  assert.is(none.out, 'no policy is asked: what is approved starts', none.err);
+  const added = await operator(['policy', 'add', 'freeze', '--from', '2020-01-01', '--until', '2090-01-01']);
+  assert.is(added.exitCode, 0, added.err);
+  const listed = await operator(['policy', 'list']);
+  assert.match(
+    listed.out,
+    /^0x\w{40} {2}freeze: nothing starts or proceeds from 2020-01-01 00:00:00 until 2090-01-01 00:00:00 UTC$/,
+  );
+  const frozen = await operator(['approve', 'offer', '1'], keysOf('ops-2'));
+  assert.is(frozen.exitCode, 1);
+  assert.match(frozen.err, /the policy at 0x\w+ does not let offer r1 start now; nothing changed, approve it again when it may/);
+  const removed = await operator(['policy', 'remove', listed.out.slice(0, 42)]);
+  assert.is(removed.exitCode, 0, removed.err);
+  assert.is((await operator(['approve', 'offer', '1', '--no-wait'], keysOf('ops-2'))).exitCode, 0);
+});
+
+s('keys are made, shown and replaced', async () => {
+  const path = join(folder, 'new.key');
+  const made = await classpad(['keys', 'new', path]);
+  const address = (await classpad(['keys', 'show', path])).out;
+  assert.is(made.out, `${path} is the key of ${address}`);
+  const old = file('ops-3.key', keysOf('ops-3'));
+  const rotated = await operator(['keys', 'rotate', old, '--to', path]);
+  assert.is(rotated.exitCode, 0, rotated.err);
+  const { operators } = JSON.parse((await operator(['status', '--json'])).out);
+  assert.ok(operators.some((each: string) => each.toLowerCase() === address));
+  const back = await operator(['keys', 'rotate', path, '--to', old]);
+  assert.is(back.exitCode, 0, back.err);
+});
+
+s('what devices logged is shown', async () => {
+  const said = await operator(['logs', '--json']);
+  assert.is(said.exitCode, 0, said.err);
+  assert.ok(Array.isArray(JSON.parse(said.out)));
+  assert.match((await operator(['logs', '--device', 'nobody'])).err, /no device of this fleet is called "nobody"/);
 });
 
 s('one operator alone revokes nobody; another approves the action', async () => {

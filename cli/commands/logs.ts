@@ -1,0 +1,73 @@
+import { type Hex, stringToHex } from 'viem';
+import { decodeLog, logKindName, logKinds } from '../../runtime/contracts/log-kinds.ts';
+import { loggedText } from '../audit/story.ts';
+import { type Command, Exit, Failure } from '../command.ts';
+import { fleetAbi } from '../fleet/abi.ts';
+import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
+import { printJson } from '../tell.ts';
+import { appName, timeText, wholeNumber } from '../values.ts';
+
+const LINES_MOST = 100_000;
+
+export const logs: Command = {
+  name: 'logs',
+  summary: 'what the devices noted on the ledger: traffic, drift, restarts, refusals, clocks, updates',
+  operands: [{ name: 'APP', help: 'only what concerns this app', optional: true }],
+  options: {
+    device: { value: 'NAME', help: 'only of this device' },
+    kind: { value: 'KIND', help: `only of this kind: ${Object.keys(logKinds).join(', ')}` },
+    lines: { value: 'N', fallback: '100', help: 'the last so many' },
+    ...connectionOptions,
+    json: { help: 'print them as JSON' },
+  },
+  examples: [
+    ['classpad logs hello --kind traffic', 'requests, errors and times, batch by batch'],
+    ['classpad logs --device pad-2', 'everything that one device noted'],
+  ],
+  async run(input, io) {
+    const app = input.operands[0] === undefined ? undefined : appName(input.operands[0], 'the app');
+    const lines = wholeNumber(input.text('lines')!, '--lines', 1, LINES_MOST);
+    const kind = input.text('kind');
+    if (kind !== undefined && !Object.hasOwn(logKinds, kind))
+      throw new Failure(`--kind "${kind}" is none; there are ${Object.keys(logKinds).join(', ')}`, Exit.badInput);
+    const connection = await connect(input);
+    await demandFleet(connection);
+    const entries = await read(connection, app, input.text('device'));
+    const wanted = entries.filter((each) => kind === undefined || logKindName(each.kind) === kind).slice(-lines);
+    const rows = await Promise.all(wanted.map(async (each) => ({ ...each, time: await timeOf(connection, each.block) })));
+    if (input.has('json')) printJson(io, rows.map(asJson));
+    else for (const row of rows) io.out(`${timeText(row.time)}  ${row.device.padEnd(12)}  ${loggedText(row)}`);
+    return Exit.ok;
+  },
+};
+
+interface Entry {
+  readonly block: bigint;
+  readonly device: string;
+  readonly app: Hex;
+  readonly revision: bigint;
+  readonly kind: number;
+  readonly data: Hex;
+}
+
+async function read(connection: Connection, app: string | undefined, name: string | undefined): Promise<Entry[]> {
+  const { client, fleet: address } = connection;
+  const devices = await readFleet(connection).devices();
+  const device = name === undefined ? undefined : devices.find((each) => each.name === name)?.account;
+  if (name !== undefined && device === undefined)
+    throw new Failure(`no device of this fleet is called "${name}"; see: classpad status`, Exit.badInput);
+  const args = { ...(device && { device }), ...(app !== undefined && { app: stringToHex(app, { size: 32 }) }) };
+  const range = { address, abi: fleetAbi, fromBlock: 0n, toBlock: 'latest', strict: true } as const;
+  const events = await client.getContractEvents({ ...range, eventName: 'Logged', args });
+  const nameOf = (account: string) => devices.find((each) => each.account === account)?.name ?? account;
+  return events.map(({ blockNumber, args: said }) => ({ ...said, block: blockNumber, device: nameOf(said.device) }));
+}
+
+async function timeOf({ client }: Connection, blockNumber: bigint): Promise<bigint> {
+  return (await client.getBlock({ blockNumber })).timestamp;
+}
+
+function asJson({ time, block, device, app, revision, kind, data }: Entry & { time: bigint }) {
+  const about = loggedText({ app, revision, kind, data }).split(':')[0];
+  return { time, block, device, about, kind: logKindName(kind), revision, fields: decodeLog(Buffer.from(data.slice(2), 'hex')) };
+}

@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { type Address, type Hex, toHex } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import { Exit, Failure } from '../command.ts';
+
+/** Makes a key in a file of its own, which only its owner reads. Answers its address; the key is shown nowhere. Throws {@link Failure}. */
+export function makeKeyFile(path: string): Address {
+  if (existsSync(path)) throw new Failure(`${path} is there already; a key is never overwritten`, Exit.badInput);
+  const key: Hex = toHex(randomBytes(32));
+  try {
+    const file = openSync(path, 'wx', 0o600);
+    writeSync(file, `${key}\n`);
+    fsyncSync(file);
+    closeSync(file);
+  } catch (error) {
+    throw new Failure(`${path} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+  return privateKeyToAccount(key).address.toLowerCase() as Address;
+}
