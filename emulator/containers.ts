@@ -61,6 +61,8 @@ export interface VirtualContainers extends Containers {
   own(): readonly FoundContainer[];
   /** State of any container, also somebody else's; `undefined` if it is gone. */
   peek(containerId: string): FoundContainer | undefined;
+  /** The device's own, as `list` would answer, at once and without leaving a trace. */
+  look(): readonly FoundContainer[];
   /** Names of the volumes there are, ascending. */
   volumes(): readonly string[];
 }
@@ -167,6 +169,7 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
       const box = engine.boxes.get(id);
       return box && report(box);
     },
+    look: () => ours(engine).map(report).sort(byName),
     volumes: () => [...engine.volumes].sort(),
   };
 }

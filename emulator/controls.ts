@@ -79,7 +79,6 @@ class WorldControls implements Controls, Pace {
   readonly faults = faultKinds;
   private readonly world: World;
   private readonly options: ControlOptions;
-  private readonly startMs: number;
   private readonly listeners = new Set<() => void>();
   private paused = false;
   private speed: Speed = 1;
@@ -92,7 +91,6 @@ class WorldControls implements Controls, Pace {
   constructor(world: World, options: ControlOptions) {
     this.world = world;
     this.options = options;
-    this.startMs = world.clock.nowMs();
   }
 
   get isMax(): boolean {
@@ -106,7 +104,7 @@ class WorldControls implements Controls, Pace {
       speed: this.speed,
       seed: this.world.seed,
       nowMs,
-      elapsedMs: nowMs - this.startMs,
+      elapsedMs: nowMs - this.world.startMs,
       block: blockOf(this.world),
       pauseAt: this.condition?.text,
       pausedBecause: this.pausedBecause,
@@ -151,13 +149,13 @@ class WorldControls implements Controls, Pace {
 
   save(): SavedWorld {
     this.requireAgain('saved');
-    const { world, startMs, options } = this;
+    const { world, options } = this;
     return {
       format: 'classpad world 1',
       version: options.version ?? '',
       seed: world.seed,
       devices: world.boards.length,
-      startMs,
+      startMs: world.startMs,
       rogues: options.rogues ?? {},
       nowMs: world.clock.nowMs(),
       inputs: [...world.inputs],

@@ -1,18 +1,24 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createVm } from '../vm/embed/index.ts';
-import { createControls } from './controls.ts';
+import { type Again, type Controls, createControls } from './controls.ts';
 import { type Driver, driveLive } from './driver.ts';
 import { type Engines, enginesOf, type RealEngine } from './engines.ts';
 import { type FleetArtifact, readFleet } from './fleet.ts';
 import { writeOperators } from './operators.ts';
 import { checkOptions, type EmulateOptions } from './options.ts';
+import { firstPlot, nextPlot, type Plot } from './plot.ts';
+import { readThreadKit } from './process/threads.ts';
 import { readScripts } from './quickjs/device.ts';
+import { replay, type SavedWorld } from './recording.ts';
+import type { Scenario } from './scenario/document.ts';
+import { playScenario, ScenarioFailed } from './scenario/play.ts';
+import { additionsOf } from './scenario/run.ts';
 import { type EmulatorServer, serveWorld } from './server.ts';
-import { liveStage } from './stage.ts';
+import { drivenStage, liveStage, type Stage, virtualStage } from './stage.ts';
 import { playStory, StoryFailed } from './story.ts';
 import { lineTeller, type Out } from './teller.ts';
-import { createWorld, type World } from './world.ts';
+import { createWorld, type World, type WorldOptions } from './world.ts';
 
 export type { RealEngine } from './engines.ts';
 export type { EmulateOptions } from './options.ts';
@@ -31,59 +37,148 @@ const INTERRUPTED = 130;
 /** Boots a fleet, plays the main job and, unless asked for once, stays up. Answers the exit code; throws sentences. */
 export async function emulate(options: EmulateOptions, out: Out, injected: Injected): Promise<number> {
   checkOptions(options);
+  const first = firstPlot(options);
+  if (options.headless) return playOut(options, first, out);
   const engines = enginesOf(options.docker, injected.engine);
   try {
     const containers = await engines.prepare();
-    return await run(options, out, injected.ending, engines.make, containers);
+    for (let plot: Plot | undefined = first; ; ) {
+      const end: Ended = await run(options, plot, out, injected.ending, engines.make, containers);
+      if (typeof end === 'number') return end;
+      plot = nextPlot(plot, end);
+    }
   } finally {
     await engines.cleanUp(out);
   }
 }
 
+/** Headless: a scenario to its last expectation, or a saved world to the moment when it was saved. */
+async function playOut(options: EmulateOptions, plot: Plot, out: Out): Promise<number> {
+  const startedMs = performance.now();
+  const world = createWorld(await worldOptions(options, plot, out));
+  let failure: string | undefined;
+  if (plot.scenario) failure = await playIn(options, plot.scenario, virtualStage(world), out);
+  else if (plot.saved) await replay(world, plot.saved);
+  const virtualS = (world.clock.nowMs() - plot.startMs) / 1000;
+  const realS = (performance.now() - startedMs) / 1000;
+  out.line('');
+  out.line(`${failure ?? 'All as written'}`);
+  out.line(`  ${virtualS.toFixed(1)} virtual s in ${realS.toFixed(1)} s, seed "${plot.seed}", trace ${world.trace.hash()}`);
+  if (options.record !== undefined)
+    saveTo(options.record, createControls(world, { again: () => {}, ...plotFacts(options, plot) }), out);
+  world.stop();
+  return failure === undefined ? 0 : 1;
+}
+
+type Ended = number | Again;
+
+async function worldOptions(options: EmulateOptions, plot: Plot, out: Out): Promise<WorldOptions> {
+  const build = join(options.root, 'build');
+  const { seed, devices, startMs } = plot;
+  return {
+    seed,
+    devices,
+    startMs,
+    version: options.version,
+    scripts: readScripts(build),
+    vm: createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) }),
+    run: options.native ? 'native' : await readThreadKit(build),
+    additions: additionsOf(plot),
+    onLog: (device, level, message) => {
+      if (level === 'error') out.line(`    ${device}: ${message}`);
+    },
+  };
+}
+
+const plotFacts = ({ version }: EmulateOptions, { rogues }: Plot) => ({ version, rogues });
+
+function saveTo(file: string, controls: Controls, out: Out): void {
+  writeFileSync(file, `${JSON.stringify(controls.save())}\n`);
+  out.line(`  saved; again: classpad emulate ${file} --headless`);
+}
+
 async function run(
   options: EmulateOptions,
+  plot: Plot,
   out: Out,
   ending: AbortSignal,
   engine: Engines['make'],
   containers: string,
-): Promise<number> {
+): Promise<Ended> {
   const build = join(options.root, 'build');
   const fleet = readFleet(build);
   const show: { server: EmulatorServer | undefined } = { server: undefined };
+  const common = await worldOptions(options, plot, out);
   const world = createWorld({
-    seed: options.seed,
-    devices: options.devices,
-    startMs: Date.now(),
-    version: options.version,
-    scripts: readScripts(build),
-    vm: createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) }),
-    ...(engine ? { engine } : {}),
+    ...common,
+    ...(engine && { engine }),
     onDraw: (device, rectangle) => show.server?.draw(device, rectangle),
     onLog: (device, level, message) => {
       show.server?.log(device, level, message);
-      if (level === 'error') out.line(`    ${device}: ${message}`);
+      common.onLog?.(device, level, message);
     },
   });
-  const { port, rpcPort } = options;
-  const controls = createControls(world);
-  const pageFolder = join(build, 'web');
+  let replace: (what: Again) => void = () => {};
+  const replaced = new Promise<Again>((resolve) => {
+    replace = resolve;
+  });
+  const controls = createControls(world, { ...plotFacts(options, plot), ...(!engine && { again: replace }) });
+  const { port, rpcPort, board } = options;
   const examples = readExamples(join(options.root, 'examples', 'hello'));
-  const server = await serveWorld({ world, controls, fleet, containers, port, rpcPort, pageFolder, examples });
+  const page = { pageFolder: join(build, 'web'), examples, ...(board !== undefined && { board }) };
+  const server = await serveWorld({ world, controls, fleet, containers, port, rpcPort, ...page });
   show.server = server;
+  if (plot.saved) await relive(world, controls, plot.saved, plot.block);
+  if (options.speed !== undefined) controls.setSpeed(options.speed);
   const driver = driveLive(world, controls);
+  driver.ended.catch((error: Error) => server.crashed(error.message));
+  const until = { ending: ended(ending).then(() => INTERRUPTED), driver: driver.ended.then(() => 0), replaced };
   try {
     writeOperators(world, server.rpcUrl, build);
-    for (const line of greeting(options, server, containers)) out.line(line);
-    await world.boot();
-    const story = tellStory({ options, out, ending, world, server, fleet });
-    const code = await Promise.race([story, ended(ending).then(() => INTERRUPTED), driver.ended.then(() => 0)]);
-    if (code === INTERRUPTED) return options.once ? code : 0;
-    if (options.once) return code;
+    for (const line of greeting(plot, server, containers)) out.line(line);
+    const end = await Promise.race([tell({ options, plot, out, ending, world, server, fleet }), ...Object.values(until)]);
+    if (typeof end !== 'number') return end;
+    if (end === INTERRUPTED) return options.once ? end : 0;
+    if (options.once) return end;
     for (const line of whatNext(options, server)) out.line(line);
-    await Promise.race([ended(ending), driver.ended]);
-    return code;
+    const last = await Promise.race(Object.values(until));
+    return typeof last === 'number' ? end : last;
   } finally {
+    if (options.record !== undefined && !engine) saveTo(options.record, controls, out);
     await endWorld(world, driver, server);
+  }
+}
+
+async function relive(world: World, controls: Controls, saved: SavedWorld, block: number | undefined): Promise<void> {
+  await replay(world, saved, block);
+  controls.pause();
+}
+
+/** What is played in the world, if anything is; answers the exit code. */
+async function tell(telling: Telling): Promise<number> {
+  const { plot, world, options, out } = telling;
+  if (plot.saved) return 0;
+  if (plot.scenario) {
+    const failure = await playIn(options, plot.scenario, drivenStage(world), out);
+    out.line('');
+    out.line(failure ?? 'All as written.');
+    return failure === undefined ? 0 : 1;
+  }
+  await world.boot();
+  return tellStory(telling);
+}
+
+/** Answers why it did not go as written, if it did not. */
+async function playIn(options: EmulateOptions, scenario: Scenario, stage: Stage, out: Out): Promise<string | undefined> {
+  const teller = lineTeller(out, () => performance.now());
+  out.line(`${scenario.name}: ${scenario.summary}`);
+  try {
+    await playScenario({ scenario, stage, fleet: readFleet(join(options.root, 'build')), teller, folder: options.root });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ScenarioFailed)) throw error;
+    out.redraw?.('');
+    return `✗ ${options.scenario}, ${error.message}`;
   }
 }
 
@@ -98,6 +193,7 @@ function readExamples(folder: string): { name: string; yaml: string }[] {
 
 interface Telling {
   readonly options: EmulateOptions;
+  readonly plot: Plot;
   readonly out: Out;
   readonly ending: AbortSignal;
   readonly world: World;
@@ -142,7 +238,7 @@ async function endWorld(world: World, driver: Driver, server: EmulatorServer): P
   await server.stop();
 }
 
-function greeting({ devices, seed }: EmulateOptions, { pageUrl, rpcUrl }: EmulatorServer, containers: string): string[] {
+function greeting({ devices, seed }: Plot, { pageUrl, rpcUrl }: EmulatorServer, containers: string): string[] {
   return [
     `classpad emulator: ${devices} ${devices === 1 ? 'device' : 'devices'}, ${containers}, seed "${seed}"`,
     `  page      ${pageUrl}`,

@@ -47,3 +47,11 @@ export function virtualStage(world: World): Stage {
     nowMs: () => world.clock.nowMs(),
   };
 }
+
+/** Like {@link virtualStage}, in a world that somebody else drives: sleeping waits until so much virtual time has passed. */
+export function drivenStage(world: World): Stage {
+  return {
+    ...virtualStage(world),
+    sleep: (durationMs) => new Promise((resolve) => void world.clock.after(durationMs, resolve)),
+  };
+}

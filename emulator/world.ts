@@ -49,6 +49,8 @@ export interface WorldOptions {
 /** Devices that share a ledger, a network and one clock. */
 export interface World {
   readonly seed: string;
+  /** What its clock said at the beginning. */
+  readonly startMs: number;
   readonly boards: readonly Board[];
   readonly operators: readonly Identity[];
   readonly config: NodeConfig;
@@ -108,6 +110,7 @@ export function createWorld(options: WorldOptions): World {
   });
   return {
     seed: options.seed,
+    startMs: options.startMs,
     boards,
     operators,
     config,

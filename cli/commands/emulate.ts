@@ -12,9 +12,11 @@ import { wholeNumber } from '../values.ts';
 export const emulate: Command = {
   name: 'emulate',
   summary: 'boot a fleet of virtual devices on this machine and play the main job',
-  operands: [],
+  operands: [
+    { name: 'SCENARIO', help: 'a scenario file such as emulator/scenarios/bad-image.yaml, or a saved world', optional: true },
+  ],
   options: {
-    devices: { value: 'N', fallback: '4', help: 'how many devices' },
+    devices: { value: 'N', help: 'how many devices; 4, or as many as the scenario says' },
     port: { value: 'PORT', fallback: '4400', help: "port of the page; the devices' proxies take the ports after it" },
     'rpc-port': { value: 'PORT', fallback: '8545', help: 'port of the JSON-RPC' },
     docker: { value: 'SOCKET', help: 'run the containers on a real Docker Engine, such as unix:///var/run/docker.sock' },
@@ -22,12 +24,18 @@ export const emulate: Command = {
     seed: { value: 'TEXT', fallback: 'classpad', help: 'what everything that looks random follows from' },
     cluster: { value: 'N', help: 'N real nodes that agree by CometBFT instead of virtual devices' },
     cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', fallback: 'cometbft', help: 'where CometBFT is, for --cluster' },
+    headless: { help: 'without page and ports, as fast as this machine can: plays the scenario and ends' },
+    speed: { value: 'X', fallback: '1', help: 'virtual seconds per second, or max' },
+    board: { value: 'NAME', help: 'how the devices look: handheld or bare' },
+    record: { value: 'FILE', help: 'save the world at the end, so that it can be lived again: emulate FILE' },
+    native: { help: 'run the firmware in this process instead of in a QuickJS on a thread of its own: faster, no limits' },
     pace: { value: 'MS', fallback: '0', help: 'pause after each step of the story' },
     ...qemuOptions,
   },
   examples: [
     ['npm start', 'the same, built first'],
     ['classpad emulate --once', 'play the story and end; for CI'],
+    ['classpad emulate emulator/scenarios/bad-image.yaml --headless', 'play a scenario; the exit code tells how it went'],
     ['classpad emulate --cluster 4', 'the same job on four real nodes that bear one faulty one'],
     ['classpad emulate --qemu qemu-x86_64 --fresh', 'a board of its own, from the image that would be flashed'],
     ['classpad emulate --devices 8 --docker unix:///var/run/docker.sock', 'eight devices with real containers'],
@@ -54,13 +62,19 @@ function optionsOf(input: Input): EmulateOptions {
   const number = (option: string) => (/^\d{1,9}$/.test(input.text(option)!) ? Number(input.text(option)) : Number.NaN);
   const docker = input.text('docker');
   const options: EmulateOptions = {
-    devices: number('devices'),
+    devices: input.text('devices') === undefined ? 4 : number('devices'),
+    devicesAreGiven: input.text('devices') !== undefined,
     port: number('port'),
     rpcPort: number('rpc-port'),
     ...(docker !== undefined && { docker }),
     once: input.has('once'),
     seed: input.text('seed')!,
     paceMs: number('pace'),
+    headless: input.has('headless'),
+    native: input.has('native'),
+    speed: input.text('speed') === 'max' ? 'max' : Number(input.text('speed')),
+    ...given(input, 'board', 'record'),
+    ...(input.operands[0] !== undefined && { scenario: input.operands[0] }),
     root,
     version,
   };
@@ -71,4 +85,8 @@ function optionsOf(input: Input): EmulateOptions {
     throw new Failure((error as Error).message, Exit.badInput);
   }
   return options;
+}
+
+function given(input: Input, ...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (input.text(name) === undefined ? [] : [[name, input.text(name)!]])));
 }

@@ -36,8 +36,8 @@ export function loadScenario(file: string): Scenario {
 }
 
 /** The script of each device whose firmware misbehaves. */
-export function additionsOf(scenario: Scenario): Record<string, string> {
-  return Object.fromEntries(Object.entries(scenario.rogues).map(([device, rogue]) => [device, rogues[rogue]!]));
+export function additionsOf({ rogues: misfits }: Pick<Scenario, 'rogues'>): Record<string, string> {
+  return Object.fromEntries(Object.entries(misfits).map(([device, rogue]) => [device, rogues[rogue]!]));
 }
 
 /** Plays a scenario as fast as this machine can: time passes only while the scenario waits. */

@@ -25,9 +25,10 @@ const boot: Verb = {
   value: nothing,
   options: { devices: names },
   async act({ stage }, _: true, { devices }) {
-    const boards = boardsOf(stage.world.boards, devices, undefined);
-    for (const board of boards) await board.boot();
-    return `${boards.length} devices boot`;
+    const { world } = stage;
+    if (devices !== undefined) return world.outside(() => injectFault(world, { fault: 'boot', devices: devices as string[] }));
+    await world.boot();
+    return `${world.boards.length} devices boot`;
   },
 };
 

@@ -67,12 +67,17 @@ for (const [once, expected] of [
 }
 
 const refused: [name: string, own: Partial<EmulateOptions>, sentence: RegExp][] = [
-  ['no devices', { devices: 0 }, /^--devices takes a whole number from 1 to 32$/],
-  ['too many devices', { devices: 33 }, /^--devices takes/],
+  ['no devices', { devices: 0 }, /^--devices takes a whole number from 1 to 256$/],
+  ['too many devices', { devices: 257 }, /^--devices takes/],
   ['no number', { port: Number.NaN }, /^--port takes a whole number from 0 to 65535$/],
   ['no room after the port', { port: 65_534, devices: 4 }, /^--port 65534 leaves no room for 4 devices/],
   ['ports in each other’s way', { port: 4400, rpcPort: 4402 }, /^--rpc-port 4402 lies among the ports 4400 to 4402/],
   ['a negative pace', { paceMs: -1 }, /^--pace takes/],
+  ['headless without a scenario', { headless: true }, /^--headless plays a scenario; name one/],
+  ['a scenario on a real engine', { docker: 'unix:///x', scenario: 'x.yaml' }, /^a scenario breaks what it needs/],
+  ['a speed that is none', { speed: 0 }, /^--speed takes a number from 0.1 to 1000, or max$/],
+  ['a board that is none', { board: 'surf' }, /^there is no board "surf"; there are handheld, bare$/],
+  ['no such scenario', { scenario: '/nowhere.yaml' }, /^there is no scenario file \/nowhere.yaml/],
   ['no seed', { seed: '' }, /^--seed takes/],
   ['no such socket', { docker: 'unix:///nowhere/docker.sock' }, /^--docker unix:\/\/\/nowhere\/docker\.sock: cannot reach/],
   ['no address of an engine', { docker: 'bogus' }, /"bogus" is no address/],
