@@ -1,4 +1,4 @@
-import { type FoundContainer, Label } from '../../runtime/ports/index.ts';
+import { Label } from '../../runtime/ports/index.ts';
 import type { Board } from '../board.ts';
 import { duration, type Fields, names, oneOf, text, whole } from './fields.ts';
 import type { Play } from './play.ts';
@@ -39,9 +39,8 @@ const rows: Readonly<Record<string, Row>> = {
   /** Healthy on this revision, with nothing of another left. 0: the one that is active. */
   runs: row(whole, async (play, boards, value) => {
     const revision = value === 0 ? Number(await play.operators.read('active', [play.appWord])) : value;
-    const late: string[] = [];
-    for (const board of boards) if (!(await isOn(play, board, revision))) late.push(board.identity.name);
-    return late.length > 0 ? `${fewNames(late)} to be healthy on r${revision} with nothing else left` : undefined;
+    const late = boards.filter((board) => !isOn(play, board, revision));
+    return late.length > 0 ? `${fewNames(late.map(({ identity }) => identity.name))} to be healthy on r${revision} with nothing else left` : undefined;
   }),
   ledger: row(oneOf('same'), (_, boards) => {
     const heads = boards.map((board) => board.status()?.head.hash);
@@ -104,22 +103,13 @@ async function votes(play: Play, kind: 'healthyVotes' | 'unhealthyVotes', least:
     : `at least ${least} ${kind === 'healthyVotes' ? 'healthy' : 'unhealthy'} votes; there are ${now}`;
 }
 
-async function isOn({ stage, app }: Play, board: Board, revision: number): Promise<boolean> {
+function isOn({ app }: Play, board: Board, revision: number): boolean {
   const status = board.status();
   const release = status?.releases.find((each) => each.app === app);
   // A device that nobody can reach runs what it runs.
   const stands = status?.state === 'healthy' || (status?.state === 'offline' && status.peers.length === 0);
   if (!stands || release?.revision !== revision || release.health !== 'healthy') return false;
-  let found: readonly FoundContainer[] = [];
-  const listing = board.engine.containers.list().then(
-    (containers) => {
-      found = containers;
-    },
-    () => {},
-  );
-  // In virtual time the answer takes time that passes only while we sleep.
-  await stage.sleep(20);
-  await listing;
+  const found = board.engine.virtual?.look() ?? [];
   return (
     found.length > 0 && found.every(({ labels, state }) => labels[Label.revision] === String(revision) && state === 'running')
   );

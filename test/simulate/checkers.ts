@@ -1,6 +1,6 @@
 import type { Board } from '../../emulator/board.ts';
 import type { World } from '../../emulator/world.ts';
-import { type FoundContainer, Label } from '../../runtime/ports/index.ts';
+import { Label } from '../../runtime/ports/index.ts';
 
 /** Something that must never be so, seen from outside. */
 export class Violation extends Error {
@@ -78,7 +78,7 @@ export function watchWorld(world: World, honest: readonly Board[], active: () =>
       }
       const revision = await active();
       for (const board of honest) {
-        const what = await notOn(world, board, revision);
+        const what = notOn(board, revision);
         if (what !== undefined) return `${board.identity.name}: ${what}`;
       }
       return undefined;
@@ -98,17 +98,8 @@ function receiptRequest(hash: string): string {
   return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_getTransactionReceipt', params: [hash] });
 }
 
-async function notOn(world: World, board: Board, revision: number): Promise<string | undefined> {
-  let found: readonly FoundContainer[] | undefined;
-  const listing = board.engine.containers.list().then(
-    (containers) => {
-      found = containers;
-    },
-    () => {},
-  );
-  await world.advance(50);
-  await listing;
-  if (!found) return 'its container engine does not answer';
+function notOn(board: Board, revision: number): string | undefined {
+  const found = board.engine.virtual!.look();
   const shown = found.map(({ labels, state, health }) => `r${labels[Label.revision]} ${state} ${health}`);
   const right = found.every(({ labels, state }) => labels[Label.revision] === String(revision) && state === 'running');
   if (!right || (found.length === 0) !== (revision === 0)) return `wanted r${revision}, found ${shown.join(', ') || 'nothing'}`;
