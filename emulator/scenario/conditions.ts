@@ -40,7 +40,9 @@ const rows: Readonly<Record<string, Row>> = {
   runs: row(whole, async (play, boards, value) => {
     const revision = value === 0 ? Number(await play.operators.read('active', [play.appWord])) : value;
     const late = boards.filter((board) => !isOn(play, board, revision));
-    return late.length > 0 ? `${fewNames(late.map(({ identity }) => identity.name))} to be healthy on r${revision} with nothing else left` : undefined;
+    return late.length > 0
+      ? `${fewNames(late.map(({ identity }) => identity.name))} to be healthy on r${revision} with nothing else left`
+      : undefined;
   }),
   ledger: row(oneOf('same'), (_, boards) => {
     const heads = boards.map((board) => board.status()?.head.hash);
