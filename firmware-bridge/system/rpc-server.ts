@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Session } from '../../runtime/node.ts';
+import { allowanceOf } from '../../runtime/rpc/allowance.ts';
+import { keepRoom } from './crowd.ts';
 import { bound } from './listen.ts';
 import { rpcOverWebSocket } from './rpc-socket.ts';
 
@@ -23,19 +25,28 @@ export interface RpcServerOptions {
 const LONGEST_BODY = 2 * 1024 * 1024;
 const MAX_CONNECTIONS = 512;
 const SLOWEST_REQUEST_MS = 30_000;
+/** How often slow requests are looked for. */
+const CHECKING_MS = 1_000;
+const allowances = new WeakMap<Socket, () => boolean>();
 
 /** Ethereum JSON-RPC over HTTP (POST only) and WebSocket, on one port: bounded, and every refusal is a sentence. */
 export function createRpcServer(options: RpcServerOptions): Server {
-  const server = createServer((request, response) => {
-    handle(options, request, response).catch(() => refuse(response, 500, -32_603, 'internal error'));
+  const server = createServer({ connectionsCheckingInterval: CHECKING_MS }, (request, response) => {
+    handle(options, request, response, room).catch(() => refuse(response, 500, -32_603, 'internal error'));
   });
   bound(server, MAX_CONNECTIONS);
+  const room = keepRoom(server, MAX_CONNECTIONS);
   server.requestTimeout = SLOWEST_REQUEST_MS;
   rpcOverWebSocket(server, { session: options.session, refusal: (request) => socketRefusal(options, request) });
   return server;
 }
 
-async function handle(options: RpcServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  options: RpcServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  room: ReturnType<typeof keepRoom>,
+): Promise<void> {
   const name = hostName(request.headers.host ?? '');
   if (!isOurName(name, options.hosts)) return plain(response, 403, notOurName(name));
   allowOrigin(options.cors, request, response);
@@ -58,7 +69,16 @@ async function handle(options: RpcServerOptions, request: IncomingMessage, respo
     response.setHeader('connection', 'close');
     return refuse(response, 413, -32_600, `invalid request: longer than ${LONGEST_BODY} bytes`);
   }
+  if (!isWithinRate(request.socket)) return refuse(response, 429, -32_005, 'too many requests; ask more slowly');
+  const rest = room.busy(request);
+  response.once('close', rest);
   json(response, 200, await options.rpc(body));
+}
+
+function isWithinRate(socket: Socket): boolean {
+  const allowance = allowances.get(socket) ?? allowanceOf(() => performance.now());
+  allowances.set(socket, allowance);
+  return allowance();
 }
 
 /** Browsers let any page open a WebSocket anywhere: whose page it is has to be looked at here. */

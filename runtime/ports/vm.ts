@@ -133,9 +133,15 @@ export interface RecordOptions {
   readonly steps: boolean;
   readonly stack: boolean;
   readonly memory: boolean;
+  /** What calls log, and SELFDESTRUCT among the calls. */
+  readonly logs?: boolean;
+  /** Calls inside the transaction's own are left out. */
+  readonly topOnly?: boolean;
   /** Later instructions are left out. */
   readonly maxSteps: number;
-  /** Room for all of it, in words of 32 bytes; what goes beyond is left out. */
+  /** With more instructions than `maxSteps` the execution ends there, and the recording is cut. */
+  readonly stepsMustFit?: boolean;
+  /** Room for all of it, in words of 32 bytes. What goes beyond is not even executed, and the recording is cut. */
   readonly maxWords: number;
 }
 
@@ -159,7 +165,10 @@ export interface StepRecord {
 
 /** A call or creation. */
 export interface FrameRecord {
-  /** CALL, CALLCODE, DELEGATECALL, STATICCALL, CREATE or CREATE2; CALL or CREATE for the transaction's own. */
+  /**
+   * CALL, CALLCODE, DELEGATECALL, STATICCALL, CREATE or CREATE2; CALL or CREATE for the transaction's own. SELFDESTRUCT, if
+   * logs are recorded.
+   */
   readonly opcode: number;
   readonly from: Address;
   /** Whose code runs; of a creation the new account. */
@@ -172,13 +181,20 @@ export interface FrameRecord {
   /** 0 for the transaction's own. */
   readonly depth: number;
   readonly error?: string;
+  /** Those of the call itself, whether or not it succeeded. */
+  readonly logs?: readonly FrameLog[];
+}
+
+/** A log, with the number of calls that its frame had made before. */
+export interface FrameLog extends Log {
+  readonly position: number;
 }
 
 /** In the order in which they began. */
 export interface Recording {
   readonly steps: readonly StepRecord[];
   readonly frames: readonly FrameRecord[];
-  /** There was more than fits. */
+  /** There was more than fits; the execution was not brought to its end. */
   readonly isCut: boolean;
 }
 

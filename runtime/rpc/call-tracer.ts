@@ -1,5 +1,5 @@
 import { bytesToHex } from '../bytes.ts';
-import type { Executed, FrameRecord, Message, Recording, Refused } from '../ports/index.ts';
+import type { Executed, FrameLog, FrameRecord, Message, Recording, Refused } from '../ports/index.ts';
 import { type Json, type JsonObject, quantity } from './encode.ts';
 import { revertReason } from './failure.ts';
 
@@ -10,28 +10,31 @@ const TYPES: Readonly<Record<number, string>> = {
   244: 'DELEGATECALL',
   245: 'CREATE2',
   250: 'STATICCALL',
+  255: 'SELFDESTRUCT',
 };
 
 type Call = { [key: string]: Json };
 
-/** The tree of calls, as geth's tracer of that name writes it. */
-export function callTracer(
-  message: Message,
-  outcome: Executed | Refused,
-  recording: Recording,
-  onlyTopCall: boolean,
-): JsonObject {
+/** The tree of calls, as geth's tracer of that name writes it. What a call that failed has logged is left out. */
+export function callTracer(message: Message, outcome: Executed | Refused, recording: Recording, withLog: boolean): JsonObject {
   const [first, ...inner] = recording.frames;
   if (!first || outcome.kind === 'refused') return {};
+  const logsOf = (frame: FrameRecord) => (withLog && frame.logs ? { logs: frame.logs.map(logEntry) } : {});
   const root: Call = { ...callOf(first), gas: quantity(message.gasLimit), gasUsed: quantity(outcome.gasUsed) };
-  const path: Call[] = [root];
-  for (const frame of onlyTopCall ? [] : inner) {
-    const call = callOf(frame);
+  if (!first.error) Object.assign(root, logsOf(first));
+  const path: { readonly call: Call; readonly failed: boolean }[] = [{ call: root, failed: first.error !== undefined }];
+  for (const frame of inner) {
     const caller = path[frame.depth - 1]!;
-    caller['calls'] = [...((caller['calls'] as Json[] | undefined) ?? []), call];
-    path[frame.depth] = call;
+    const failed = caller.failed || frame.error !== undefined;
+    const call = { ...callOf(frame), ...(failed ? {} : logsOf(frame)) };
+    caller.call['calls'] = [...((caller.call['calls'] as Json[] | undefined) ?? []), call];
+    path[frame.depth] = { call, failed };
   }
   return root;
+}
+
+function logEntry({ address, topics, data, position }: FrameLog): JsonObject {
+  return { address, topics, data: bytesToHex(data), position: quantity(position) };
 }
 
 function callOf({ opcode, from, to, value, gas, gasLeft, input, output, error }: FrameRecord): Call {

@@ -12,6 +12,9 @@ const BLOCKS_A_TURN = 64;
 /** Logs that one request may find. */
 export const MAX_LOGS = 10_000;
 
+/** Bytes of their data. */
+export const MAX_LOG_BYTES = 4 * 1024 * 1024;
+
 /** `eth_getLogs` from block to block, both included. */
 export async function findLogs(core: Core, filter: LogFilter, from: number, to: number): Promise<Json[]> {
   if (to - from >= MAX_LOG_RANGE) {
@@ -21,6 +24,7 @@ export async function findLogs(core: Core, filter: LogFilter, from: number, to: 
     );
   }
   const found: Json[] = [];
+  const size = { bytes: 0 };
   for (let number = from; number <= to; number++) {
     if ((number - from) % BLOCKS_A_TURN === BLOCKS_A_TURN - 1) await core.pause();
     const block = core.chain.at(number);
@@ -31,7 +35,7 @@ export async function findLogs(core: Core, filter: LogFilter, from: number, to: 
       );
     if (!block) break;
     if (!mayMatch(core, block, filter)) continue;
-    collect(core, block, filter, found);
+    collect(core, block, filter, found, size);
     if (found.length > MAX_LOGS) {
       throw new RpcError(ErrorCode.LimitExceeded, `query returned more than ${MAX_LOGS} results; ask for fewer blocks at once`);
     }
@@ -39,7 +43,7 @@ export async function findLogs(core: Core, filter: LogFilter, from: number, to: 
   return found;
 }
 
-function collect(core: Core, block: HashedHeader, filter: LogFilter, found: Json[]): void {
+function collect(core: Core, block: HashedHeader, filter: LogFilter, found: Json[], size: { bytes: number }): void {
   const { number } = block.header;
   const receipts = core.chain.receiptsAt(number);
   let logIndex = 0;
@@ -47,12 +51,18 @@ function collect(core: Core, block: HashedHeader, filter: LogFilter, found: Json
   receipts.forEach((receipt, index) => {
     for (const log of receipt.logs) {
       if (matches(log, filter)) {
+        size.bytes += log.data.length;
+        if (size.bytes > MAX_LOG_BYTES) throw tooMuch();
         hashes ??= core.chain.transactionsAt(number, receipts).map(({ hash }) => hash);
         found.push(encodeLog(log, hashes[index]!, { block, index }, logIndex));
       }
       logIndex++;
     }
   });
+}
+
+function tooMuch(): RpcError {
+  return new RpcError(ErrorCode.LimitExceeded, `the logs have more than ${MAX_LOG_BYTES} bytes; ask for fewer blocks at once`);
 }
 
 /** By the bloom filter, which errs only on the side of yes. */

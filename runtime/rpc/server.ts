@@ -15,6 +15,9 @@ const CALLS_A_TURN = 10;
 /** Characters after which no further call of a batch is executed. */
 export const MAX_RESPONSE_CHARACTERS = 8 * 1024 * 1024;
 
+/** Of one answer. Nothing but a very long list, or all that a call can return, is as long as this. */
+export const MAX_ANSWER_CHARACTERS = 16 * 1024 * 1024;
+
 type Methods = ReadonlyMap<string, Method>;
 interface Asked {
   readonly core: Core;
@@ -74,7 +77,9 @@ async function answerOne({ core, log, own }: Asked, request: unknown): Promise<s
       throw new RpcError(ErrorCode.MethodNotFound, `${name}: notifications come by WebSocket only`);
     if (!row) throw new RpcError(ErrorCode.MethodNotFound, `the method ${name} does not exist/is not available`);
     const result = await row.answer(core, params);
-    return id === undefined ? undefined : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`;
+    const text = JSON.stringify(result);
+    if (text.length > MAX_ANSWER_CHARACTERS) throw new RpcError(ErrorCode.LimitExceeded, tooLong(text.length));
+    return id === undefined ? undefined : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${text}}`;
   } catch (error) {
     const told = errorOf(error, log);
     return id === undefined && told.code !== ErrorCode.InvalidRequest ? undefined : failure(id ?? null, told);
@@ -114,6 +119,10 @@ export function refusalOf(text: string, error: RpcError): string {
 
 function failure(id: Id, { code, message, data }: RpcError): string {
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data !== undefined && { data }) } });
+}
+
+function tooLong(characters: number): string {
+  return `the answer has ${characters} characters; at most ${MAX_ANSWER_CHARACTERS} are sent: ask for less at once`;
 }
 
 function tooLarge(request: unknown): string | undefined {

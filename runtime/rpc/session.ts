@@ -2,6 +2,7 @@ import type { FinishedBlock } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
 import type { Transaction } from '../ledger/transaction.ts';
 import type { Logger } from '../ports/index.ts';
+import { allowanceOf } from './allowance.ts';
 import * as read from './decode.ts';
 import { encodeHeader, encodeLog, encodeTransaction, type Json } from './encode.ts';
 import { ErrorCode, invalidParams, RpcError } from './errors.ts';
@@ -13,10 +14,6 @@ import { answer, refusalOf } from './server.ts';
 export const MAX_SUBSCRIPTIONS = 64;
 /** Requests of one connection that may wait for their answers at once. */
 export const MAX_WAITING = 64;
-/** Requests a second that a connection may send for long, and how many at once after a pause. */
-export const RATE = 1_000;
-export const BURST = 4_000;
-
 /** A connection of a client that is told of what happens: a WebSocket, as its host sees it. */
 export interface Session {
   /** Takes one message of the client. Answers and notifications go out by `send`, in the order in which they are to arrive. */
@@ -72,20 +69,6 @@ export function openSession(core: Core, log: Logger, send: (text: string) => voi
       subscriptions.clear();
       for (const stop of stops) stop();
     },
-  };
-}
-
-/** A bucket that fills with {@link RATE} and holds {@link BURST}; answers whether one more may be taken. */
-function allowanceOf(nowMs: () => number): () => boolean {
-  let left = BURST;
-  let seenMs = nowMs();
-  return () => {
-    const now = nowMs();
-    left = Math.min(BURST, left + (Math.max(0, now - seenMs) * RATE) / 1000);
-    seenMs = now;
-    if (left < 1) return false;
-    left--;
-    return true;
   };
 }
 

@@ -18,7 +18,7 @@ export type Tracer = (
 export const MAX_STEPS = 50_000;
 export const MAX_WORDS = 400_000;
 
-const CALLS_ONLY: RecordOptions = { steps: false, stack: false, memory: false, maxSteps: 0, maxWords: MAX_WORDS };
+const CALLS_ONLY: RecordOptions = { steps: false, stack: false, memory: false, logs: true, maxSteps: 0, maxWords: MAX_WORDS };
 
 /** The second parameter of `debug_trace…`, with the names that geth gives. */
 export const tracerOption: read.Decoder<Tracer> = (value, name) => {
@@ -31,12 +31,10 @@ export const tracerOption: read.Decoder<Tracer> = (value, name) => {
   if (tracer !== 'callTracer') {
     throw invalidParams(`${name}.tracer should be callTracer, prestateTracer or left out: scripts are not run here`);
   }
-  if (flag(own, 'withLog')) throw invalidParams(`${name}: callTracer has no logs here; they are in the receipt`);
-  const onlyTopCall = flag(own, 'onlyTopCall');
+  const [withLog, onlyTopCall] = [flag(own, 'withLog'), flag(own, 'onlyTopCall')];
   return (vm, context, message, state) => {
-    const { outcome, recording } = traced(vm, context, message, state, CALLS_ONLY);
-    if (recording.isCut && !onlyTopCall) throw tooLong();
-    return { outcome, result: callTracer(message, outcome, recording, onlyTopCall) };
+    const { outcome, recording } = traced(vm, context, message, state, { ...CALLS_ONLY, topOnly: onlyTopCall });
+    return { outcome, result: callTracer(message, outcome, recording, withLog) };
   };
 };
 
@@ -53,11 +51,11 @@ function structTracer(config: Record<string, unknown>, name: string, flag: (key:
     stack: shown.stack || shown.storage,
     memory: shown.memory,
     maxSteps: isLimited ? limit : MAX_STEPS,
+    stepsMustFit: !isLimited,
     maxWords: MAX_WORDS,
   };
   return (vm, context, message, state) => {
     const { outcome, recording } = traced(vm, context, message, state, record);
-    if (recording.isCut || (!isLimited && recording.steps.length >= MAX_STEPS)) throw tooLong();
     return { outcome, result: structLogger(outcome, recording, shown) };
   };
 }
@@ -70,7 +68,9 @@ function traced(
   record: RecordOptions,
 ): { readonly outcome: Executed | Refused; readonly recording: Recording } {
   if (!vm.trace) throw new RpcError(ErrorCode.Server, 'the VM of this node cannot trace');
-  return vm.trace(context, message, state, record);
+  const told = vm.trace(context, message, state, record);
+  if (told.recording.isCut) throw tooLong();
+  return told;
 }
 
 function tooLong(): RpcError {

@@ -19,6 +19,8 @@ export interface NodeProcess {
   stop(): Promise<number | null>;
   /** One JSON-RPC call; throws if the node is away or answers with an error. */
   call(method: string, params?: readonly unknown[]): Promise<unknown>;
+  /** Of its process; 0 before the first start. */
+  processId(): number;
   remove(): void;
 }
 
@@ -74,6 +76,7 @@ export async function nodeProcess(engine: string, change: Partial<ConfigValues> 
       return child?.exitCode ?? null;
     },
     call,
+    processId: () => child?.pid ?? 0,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

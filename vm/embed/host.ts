@@ -17,6 +17,9 @@ export interface FrameCalls {
   leave(status: number, gasLeft: bigint, output: number, size: number): void;
 }
 
+/** Thrown by a watcher that wants no more of this transaction. */
+export class Enough extends Error {}
+
 export class Host {
   wire!: Wire;
   state: StateView | undefined;
@@ -47,6 +50,8 @@ export class Host {
       try {
         see(...args);
       } catch (error) {
+        // It leaves the wasm at once: the instance is of no use afterwards.
+        if (error instanceof Enough) throw error;
         this.thrown ??= { error };
       }
       return undefined;

@@ -11,7 +11,7 @@ import type {
   StateView,
   Vm,
 } from '../../runtime/ports/index.ts';
-import { Host } from './host.ts';
+import { Enough, Host } from './host.ts';
 import { roomFor, writeBlock, writeMessage } from './message.ts';
 import { type Names, readOutcome, refused } from './outcome.ts';
 import { recorder } from './record.ts';
@@ -100,8 +100,13 @@ class WasmVm implements Vm {
 
   trace(block: BlockContext, message: Message, state: StateView, record: RecordOptions) {
     const { watcher, seen } = recorder(record);
-    const outcome = new WasmVm({ ...this.#options, ...watcher, wasm: this.#module }).execute(block, message, state);
-    return { outcome, recording: seen() };
+    try {
+      const outcome = new WasmVm({ ...this.#options, ...watcher, wasm: this.#module }).execute(block, message, state);
+      return { outcome, recording: seen() };
+    } catch (error) {
+      if (!(error instanceof Enough)) throw error;
+      return { outcome: refused('TraceTooLong'), recording: seen() };
+    }
   }
 
   #run(block: BlockContext, message: Message, simulate: boolean): Executed | Refused {

@@ -7,6 +7,7 @@ import type { Wire } from './wire.ts';
 /** Offsets of `Frame` in vm/frame.ts. */
 const AT = { depth: 4, sp: 16, base: 20, memory: 24, memorySize: 28, gas: 48 } as const;
 const WORD = 32;
+const SELFDESTRUCT = 0xff;
 
 export interface Step {
   readonly pc: number;
@@ -53,6 +54,8 @@ export interface Watcher {
   onEnter?(entered: Entered): void;
   onStep?(step: Step): void;
   onLeave?(left: Left): void;
+  /** SELFDESTRUCT: `value` goes from the account that ends, or empties itself, to `to`. */
+  onSelfDestruct?(moved: Pick<Entered, 'from' | 'to' | 'value'>): void;
 }
 
 /** Tells a watcher of calls, reading linear memory. */
@@ -60,6 +63,10 @@ export function watchFrames(wire: Wire, statuses: ReadonlyMap<number, string>, w
   const addressAt = (at: number): Address => `0x${wire.word(at).toString(16).padStart(40, '0')}` as Hex;
   return {
     enter(opcode, from, to, value, input, size, gas) {
+      if (opcode === SELFDESTRUCT) {
+        watcher.onSelfDestruct?.({ from: addressAt(from), to: addressAt(to), value: wire.word(value) });
+        return;
+      }
       watcher.onEnter?.({
         opcode,
         from: addressAt(from),

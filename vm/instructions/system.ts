@@ -1,8 +1,11 @@
 /** SELFDESTRUCT. */
+import { tracing } from '../code';
 import { fatal } from '../failure';
 import { Rule, rule } from '../forks';
 import { Frame, FrameFlag } from '../frame';
 import { OUT_OF_GAS, spend } from '../gas';
+import { hostEnter } from '../host';
+import { Op } from '../opcodes';
 import { Account, AccountFlag } from '../records';
 import { accountAt, addBalance, hasFlag, isEmpty, refund, setFlag, setRefund, subBalance, touch, warmAccount } from '../state';
 import { Status } from '../status';
@@ -24,6 +27,8 @@ export function selfDestruct(frame: usize, sp: usize, gas: i64): i64 {
   if (left < 0 || fatal) return left < 0 ? left : OUT_OF_GAS;
   const goes = !rule(Rule.DestroysOnlyNew) || hasFlag(account, AccountFlag.Created);
   copy(moved, account + Account.Balance);
+  // It begins and does not end: nothing runs there.
+  if (tracing) hostEnter(Op.SELFDESTRUCT, account + Account.Address, heir + Account.Address, moved, 0, 0, 0);
   if (heir != account || goes) subBalance(account, moved);
   if (heir != account) addBalance(heir, moved);
   touch(account);

@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAbi } from 'viem';
-import { BURST, MAX_SUBSCRIPTIONS, MAX_WAITING } from '../../../runtime/rpc/session.ts';
+import { BURST } from '../../../runtime/rpc/allowance.ts';
+import { MAX_SUBSCRIPTIONS, MAX_WAITING } from '../../../runtime/rpc/session.ts';
 import { clientsOf } from '../ledger/client.ts';
 import { compile } from '../ledger/solidity.ts';
 import { bob, type World, world } from '../ledger/world.ts';

@@ -100,6 +100,74 @@ test('the tree of calls', async () => {
   some.stop();
 });
 
+const speaking = parseAbi([
+  'function speak(address, bool) payable',
+  'function leave(address)',
+  'event Said(uint256 indexed, bytes)',
+]);
+const speaker = compile(
+  'Speaker',
+  `contract Speaker {
+    event Said(uint256 indexed number, bytes text);
+    function speak(address other, bool inner) external payable {
+      emit Said(1, "first");
+      if (!inner) {
+        (bool ok, ) = other.delegatecall(abi.encodeCall(this.speak, (other, true)));
+        require(ok);
+        try Speaker(payable(other)).quarrel() {} catch {}
+        Speaker(payable(address(this))).leave(payable(address(0xbeef)));
+      }
+      emit Said(2, "last");
+    }
+    function quarrel() external { emit Said(3, "unheard"); revert("no"); }
+    function leave(address payable heir) external { selfdestruct(heir); }
+    receive() external payable {}
+  }`,
+  speaking,
+);
+
+test('what calls log, and what they leave behind, with geth’s places', async () => {
+  const some = world();
+  const { wallet, mined, request: ask } = clientsOf(some);
+  const request = (method: string, ...params: unknown[]): Promise<Any> => some.settle(ask(method, params));
+  const one = (await mined(wallet.deployContract(speaker))).contractAddress!;
+  const two = (await mined(wallet.deployContract(speaker))).contractAddress!;
+  const receipt = await mined(
+    wallet.writeContract({ address: one, abi: speaking, functionName: 'speak', args: [two, false], value: 7n, gas: 1_000_000n }),
+  );
+  const root = await request('debug_traceTransaction', receipt.transactionHash, {
+    tracer: 'callTracer',
+    tracerConfig: { withLog: true },
+  });
+  const places = (call: Any) => call.logs?.map(({ address, topics, position }: Any) => [address, Number(topics[1]), position]);
+  const own = one.toLowerCase();
+  assert.equal(places(root), [
+    [own, 1, '0x0'],
+    [own, 2, '0x3'],
+  ]);
+  assert.equal(places(root.calls[0]), [
+    [own, 1, '0x0'],
+    [own, 2, '0x0'],
+  ]);
+  assert.equal([root.calls[1].error, root.calls[1].logs], ['execution reverted', undefined]);
+  assert.equal(root.calls[2].calls, [
+    {
+      type: 'SELFDESTRUCT',
+      from: own,
+      to: '0x000000000000000000000000000000000000beef',
+      value: '0x7',
+      gas: '0x0',
+      gasUsed: '0x0',
+      input: '0x',
+    },
+  ]);
+  const inReceipt = receipt.logs.map(({ data }) => data);
+  assert.equal([root.logs[0].data, ...root.calls[0].logs.map((log: Any) => log.data), root.logs[1].data], inReceipt);
+  const plain = await request('debug_traceTransaction', receipt.transactionHash, { tracer: 'callTracer' });
+  assert.is(JSON.stringify(plain).includes('"logs"'), false);
+  some.stop();
+});
+
 test('what was there before, and what changed', async () => {
   const { some, request, one, two, receipt, alice } = await played();
   const tracer = 'prestateTracer';
