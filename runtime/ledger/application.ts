@@ -126,7 +126,7 @@ export class LedgerApplication implements Application {
     return {
       candidate: this.candidate(inputs, execution),
       outcomes,
-      useless: execution.excluded.map((each) => each.transaction),
+      useless: execution.excluded.filter(({ reason }) => !WAITING.has(reason)).map(({ transaction }) => transaction),
     };
   }
 
@@ -174,9 +174,13 @@ export class LedgerApplication implements Application {
       .map(({ raw }) => raw);
   }
 
-  /** The store has another head than before. */
+  /** The store has another head than before: tells everyone of it. */
   reopen(): void {
-    this.current = openState(this.head().header.stateRoot, this.parts.store, this.parts.vm.keccak256);
+    const { chain, store, vm, appended } = this.parts;
+    const head = this.head();
+    this.current = openState(head.header.stateRoot, store, vm.keccak256);
+    const receipts = chain.receiptsAt(head.header.number);
+    appended({ ...head, receipts, transactions: chain.transactionsAt(head.header.number, receipts) });
   }
 
   pending(limit: number): readonly Transaction[] {

@@ -314,11 +314,14 @@ test('a new device begins with a snapshot and goes on like the others', async ()
   const store = memoryStore();
   const fresh = open(store);
   const { appHash } = old.abci.info();
+  const told: number[] = [];
+  fresh.ledger.onBlock(({ head }) => told.push(head.number));
   assert.is(fresh.abci.offerSnapshot(snapshot!, appHash), 'accept');
   for (let index = 0; index < snapshot!.chunks; index++) {
     assert.is(fresh.abci.applyChunk(index, old.abci.loadChunk(snapshot!.height, snapshot!.format, index)), 'accept');
   }
   assert.equal(fresh.abci.info(), old.abci.info());
+  assert.equal(told, [old.ledger.head().number], 'the device hears of where it begins');
   const raw = await transfer(5);
   const expected = decide(old.abci, SNAPSHOT_INTERVAL + 1, [raw]);
   assert.is(decide(fresh.abci, SNAPSHOT_INTERVAL + 1, [raw]), expected);
