@@ -31,8 +31,8 @@ export async function benchCluster(args: string[]): Promise<void> {
     args,
     options: {
       json: { type: 'boolean', default: false },
-      clients: { type: 'string', default: '16' },
-      each: { type: 'string', default: '60' },
+      clients: { type: 'string', default: '32' },
+      each: { type: 'string', default: '40' },
       seconds: { type: 'string', default: '60' },
     },
   });
