@@ -23,6 +23,7 @@ import { revoke } from './revoke.ts';
 import { rollback } from './rollback.ts';
 import { secret } from './secret.ts';
 import { status } from './status.ts';
+import { exportCommand, importCommand } from './stick.ts';
 import { verify } from './verify.ts';
 
 /** In the order of the help. */
@@ -43,6 +44,8 @@ export const commands: readonly Command[] = [
   enrol,
   revoke,
   secret,
+  exportCommand,
+  importCommand,
   action,
   policy,
   keys,

@@ -6,6 +6,8 @@ import { SECRETS_PATH } from './secrets.ts';
 export const RESTARTS_LABEL = 'io.classpad.restarts';
 /** Names of the secrets of its spec, with blanks between them: what must lie ready before a start. */
 export const SECRETS_LABEL = 'io.classpad.secrets';
+/** The image as its release names it, where the engine knows it by another name. */
+export const IMAGE_LABEL = 'io.classpad.image';
 
 /** Processes and threads a container may have: a fork bomb stays inside. */
 const MAX_PROCESSES = 1024;
@@ -15,12 +17,13 @@ const LOGGING = { maxSize: '1m', maxFiles: 2 };
 /**
  * The body of `POST /containers/create`, built from named fields only: what is not written here a container never gets.
  * No host port, mount (but that of its secrets), device, capability or namespace of the host has a place in it.
+ * @param image The name by which the engine knows the image.
  */
-export function createBody(spec: ContainerSpec, deviceNetwork: string, secretsFolder: string): Json {
+export function createBody(spec: ContainerSpec, deviceNetwork: string, secretsFolder: string, image = spec.image): Json {
   const mounts = [...(spec.volumes ?? []).map(mount), ...(hasSecrets(spec) ? [secretsMount(secretsFolder)] : [])];
   const network = spec.networks?.[0] ?? deviceNetwork;
   return {
-    Image: spec.image,
+    Image: image,
     ...(spec.command ? { Cmd: spec.command } : {}),
     ...(spec.entrypoint ? { Entrypoint: spec.entrypoint } : {}),
     ...(spec.user ? { User: spec.user } : {}),
@@ -30,6 +33,7 @@ export function createBody(spec: ContainerSpec, deviceNetwork: string, secretsFo
     Labels: {
       ...spec.labels,
       [RESTARTS_LABEL]: String(spec.restarts),
+      ...(image !== spec.image && { [IMAGE_LABEL]: spec.image }),
       ...(hasSecrets(spec) && { [SECRETS_LABEL]: spec.secrets!.join(' ') }),
     },
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),

@@ -13,7 +13,7 @@ import { listImages, removeImage, space } from './images.ts';
 import { readLogs } from './logs.ts';
 import { connectNetwork, ensureNetwork, networkName, removeUnused } from './network.ts';
 import { pinImage } from './pin.ts';
-import { hasImage, pullImage } from './pull.ts';
+import { hasImage, localName, pullImage } from './pull.ts';
 import type { Secrets } from './secrets.ts';
 import { ensureVolume } from './volume.ts';
 import { watchEvents } from './watch.ts';
@@ -98,7 +98,8 @@ async function create(own: Own, spec: ContainerSpec): Promise<string> {
 
 async function createOrAdopt(own: Own, spec: ContainerSpec): Promise<string> {
   const { engine, device, secrets } = own;
-  const json = createBody(spec, networkName(device), secrets.folderOf(spec.name));
+  const image = (await localName(engine, spec.image)) ?? spec.image;
+  const json = createBody(spec, networkName(device), secrets.folderOf(spec.name), image);
   for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
     const answer = await engine.send({ method: 'POST', path: '/containers/create', query: { name: spec.name }, json });
     if (answer.status === 201) return text(readJson(answer.body)['Id']);

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { EngineError, type EngineErrorCode } from '../../runtime/ports/index.ts';
 import { parseEngineUrl } from './address.ts';
 import { type Answer, createTransport, type Transport, type TransportRequest } from './transport.ts';
@@ -31,6 +32,10 @@ export interface Engine {
   describe(): Promise<string>;
   /** Any status is an answer; only transport and version errors reject. */
   send(call: EngineCall): Promise<Answer>;
+  /** The body of an answer of status 200 as it comes; rejects for any other. */
+  download(call: EngineCall): Promise<Readable>;
+  /** Sends a tar archive as it comes. */
+  upload(call: EngineCall, body: Readable): Promise<Answer>;
   /** As {@link Transport.stream}. */
   stream(call: EngineCall, onLine: (line: string) => void, signal?: AbortSignal): Promise<Answer>;
 }
@@ -60,6 +65,13 @@ export function createEngine(url: string, deadlineMs = DEADLINE_MS): Engine {
         .exchange(build(api, { deadlineMs, ...call }))
         .catch((error) => (isAway(error) ? forget(error) : Promise.reject(error)));
     },
+    download: async (call) => {
+      const answer = await transport.download(build((await version()).api, { deadlineMs, ...call }));
+      if (answer.statusCode === 200) return answer;
+      answer.destroy();
+      throw new EngineError(CODES[answer.statusCode ?? 0] ?? 'failed', `${call.path}: status ${answer.statusCode}`);
+    },
+    upload: async (call, body) => transport.upload(build((await version()).api, { deadlineMs, ...call }), body),
     stream: async (call, onLine, signal) => {
       const { api } = await version();
       return transport

@@ -1,5 +1,5 @@
 import { type ContainerState, type FoundConfig, type FoundContainer, type Health, Label } from '../../runtime/ports/index.ts';
-import { RESTARTS_LABEL, SECRETS_LABEL } from './body.ts';
+import { IMAGE_LABEL, RESTARTS_LABEL, SECRETS_LABEL } from './body.ts';
 import { count, type Json, part, text } from './engine.ts';
 import { SECRETS_PATH } from './secrets.ts';
 
@@ -36,7 +36,7 @@ export function readInspected(json: Json, secretsFolderOf: (name: string) => str
   const state = part(json['State']);
   const config = part(json['Config']);
   const host = part(json['HostConfig']);
-  const { [RESTARTS_LABEL]: restarts, [SECRETS_LABEL]: secrets, ...labels } = texts(config['Labels']);
+  const { [RESTARTS_LABEL]: restarts, [SECRETS_LABEL]: secrets, [IMAGE_LABEL]: image, ...labels } = texts(config['Labels']);
   const status = STATES[text(state['Status'])] ?? 'dead';
   const startedAtMs = Date.parse(text(state['StartedAt']));
   const ended = status === 'exited' || status === 'dead';
@@ -44,7 +44,7 @@ export function readInspected(json: Json, secretsFolderOf: (name: string) => str
     found: {
       id: text(json['Id']),
       name: text(json['Name']).replace(/^\//, ''),
-      image: text(config['Image']),
+      image: image ?? text(config['Image']),
       state: status,
       health: readHealth(config, state, status),
       ...(ended ? { exitCode: count(state['ExitCode']) } : {}),

@@ -35,8 +35,30 @@ export async function pullImage(engine: Engine, image: string): Promise<void> {
 }
 
 export async function hasImage(engine: Engine, image: string): Promise<boolean> {
+  return (await localName(engine, image)) !== undefined;
+}
+
+/** By which name the engine knows an image: its own, or that under which it came on a stick. `undefined`: it is not here. */
+export async function localName(engine: Engine, image: string): Promise<string | undefined> {
+  for (const name of [image, carriedName(image)]) {
+    if (name !== undefined && (await imageId(engine, name)) !== undefined) return name;
+  }
+  return undefined;
+}
+
+/** `sha256:<hex>` of an image; `undefined` if it is not here. */
+export async function imageId(engine: Engine, image: string): Promise<string | undefined> {
   const answer = await engine.send({ method: 'GET', path: `/images/${encodeReference(image)}/json` });
-  return accept(answer, [200, 404], `image ${image}`).status === 200;
+  return accept(answer, [200, 404], `image ${image}`).status === 200 ? text(readJson(answer.body)['Id']) : undefined;
+}
+
+/**
+ * An engine takes a registry's digest as a name only from a registry. An image that came on a stick, and was checked against
+ * that digest, has it as a tag instead: `name:sha256-<hex>`.
+ */
+export function carriedName(image: string): string | undefined {
+  const { name, tag } = parseReference(image);
+  return /^sha256:[0-9a-f]{64}$/.test(tag) && !image.startsWith('sha256:') ? `${name}:${tag.replace(':', '-')}` : undefined;
 }
 
 /** Splits a reference; without a tag the engine would pull every tag there is. The digest counts as a tag in the API. */

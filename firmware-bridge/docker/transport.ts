@@ -1,4 +1,5 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
+import type { Readable } from 'node:stream';
 import { EngineError } from '../../runtime/ports/index.ts';
 import type { EngineAddress } from './address.ts';
 
@@ -30,11 +31,19 @@ export interface Transport {
   stream(request: TransportRequest, onLine: (line: string) => void, signal?: AbortSignal): Promise<Answer>;
 }
 
+/** The body of one answer, or of one request, as it comes: for what is too large to hold. */
+export interface Transport {
+  download(request: TransportRequest): Promise<IncomingMessage>;
+  upload(request: TransportRequest, body: Readable): Promise<Answer>;
+}
+
 export function createTransport(address: EngineAddress): Transport {
   return {
     url: address.url,
     exchange: (request) => exchange(address, request),
     stream: (request, onLine, signal) => stream(address, request, onLine, signal),
+    download: (request) => download(address, request),
+    upload: (request, body) => upload(address, request, body),
   };
 }
 
@@ -88,6 +97,45 @@ function stream(
       readLines(response, request.maxBytes, onLine).then(() => finish({ status, body: Buffer.alloc(0) }), fail);
     });
     outgoing.end(request.body);
+  });
+}
+
+/** Resolves with an answer of any status; the deadline is for the longest silence. */
+function download(address: EngineAddress, request: TransportRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = open(address, request);
+    const silence = setTimeout(() => outgoing.destroy(tooLate(request)), request.deadlineMs);
+    outgoing.on('error', (error) => reject(explain(address, error)));
+    outgoing.on('close', () => clearTimeout(silence));
+    outgoing.on('response', (response) => {
+      response.on('data', () => silence.refresh()).pause();
+      resolve(response);
+    });
+    outgoing.end();
+  });
+}
+
+function upload(address: EngineAddress, request: TransportRequest, body: Readable): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: 'classpad', 'content-type': 'application/x-tar', 'transfer-encoding': 'chunked' };
+    const { method, path } = request;
+    const outgoing = openRequest({ ...address.connect, method, path, headers, agent: false });
+    const fail = (error: Error) => {
+      clearTimeout(silence);
+      outgoing.destroy();
+      reject(explain(address, error));
+    };
+    const silence = setTimeout(() => fail(tooLate(request)), request.deadlineMs);
+    outgoing.on('error', fail);
+    outgoing.on('response', (response) => {
+      collect(response, request.maxBytes).then((bytes) => {
+        clearTimeout(silence);
+        resolve({ status: response.statusCode ?? 0, body: bytes });
+      }, fail);
+    });
+    body.on('error', fail);
+    body.on('data', () => silence.refresh());
+    body.pipe(outgoing);
   });
 }
 

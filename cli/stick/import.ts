@@ -1,0 +1,148 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Engine } from '../../firmware-bridge/docker/engine.ts';
+import { loadImage, removeImage } from '../../firmware-bridge/docker/images.ts';
+import { localName } from '../../firmware-bridge/docker/pull.ts';
+import { bytesToHex } from '../../runtime/bytes.ts';
+import type { WireBlock } from '../../runtime/consensus/consensus.ts';
+import { decodeBlocks } from '../../runtime/consensus/messages.ts';
+import { verifyHeaderSeal } from '../../runtime/consensus/seal.ts';
+import { hashHeader } from '../../runtime/ledger/header.ts';
+import { listRoot } from '../../runtime/state/list-root.ts';
+import { askerOf } from '../audit/fetch.ts';
+import { cryptography } from '../audit/verify.ts';
+import { Failure } from '../command.ts';
+import type { Connection } from '../fleet/connection.ts';
+import { wrongArchive } from './archive.ts';
+import { imagesOfReleases } from './export.ts';
+import { readStick, type Stick, type StickBlocks, type StickImage, wrongFile } from './format.ts';
+import { wrongProof } from './proof.ts';
+
+export interface ImportOptions {
+  readonly folder: string;
+  /** Absent: blocks only. */
+  readonly engine: Engine | undefined;
+  readonly say: (line: string) => void;
+}
+
+export interface Imported {
+  readonly blocks: number;
+  readonly head: number;
+  readonly images: readonly string[];
+}
+
+/**
+ * Takes in a stick. First everything on it is checked, and nothing is used if anything is wrong; then images, which run nothing
+ * by themselves, then blocks, each of which the node checks again by executing it. Broken off, it may be done again.
+ */
+export async function importStick(connection: Connection, { folder, engine, say }: ImportOptions): Promise<Imported> {
+  const stick = readStick(folder);
+  checkLedger(stick, connection);
+  for (const file of [...stick.blocks, ...stick.images]) refuse(file.file, await wrongFile(folder, file));
+  checkBlocks(folder, stick, connection);
+  for (const image of engine ? stick.images : []) {
+    say(`checking ${image.image}`);
+    refuse(image.file, wrongImage(image) ?? (await wrongArchive(join(folder, image.file), image.id)));
+  }
+  const loaded = engine ? await loadImages(folder, stick, engine, say) : [];
+  const { blocks, head } = await importBlocks(folder, stick, connection, say);
+  if (engine) await checkNamed(stick, loaded, engine, connection);
+  return { blocks, head, images: loaded };
+}
+
+function checkLedger({ chainId, genesisHash }: Stick, { config, rpc }: Connection): void {
+  if (!config) throw new Failure(`${rpc} does not say what ledger it follows`);
+  if (chainId !== config.chainId || genesisHash !== config.genesisHash)
+    throw new Failure(
+      `this stick is of another ledger: its chain id is ${chainId} and its first block ${genesisHash}, not ${config.chainId} and ${config.genesisHash}`,
+    );
+}
+
+/** That they follow one another and bear the seal; executing them is the node's part. */
+function checkBlocks(folder: string, { blocks }: Stick, { config }: Connection): void {
+  let previous: WireBlock | undefined;
+  for (const row of blocks) {
+    for (const block of readBlocks(folder, row)) {
+      refuse(row.file, wrongBlock(block, previous, config!.sequencer));
+      previous = block;
+    }
+    const last = previous?.header.number;
+    if (last !== row.to) refuse(row.file, `it ends with block ${last}, and stick.json says ${row.to}`);
+  }
+}
+
+function wrongBlock(
+  { header, transactions }: WireBlock,
+  previous: WireBlock | undefined,
+  sequencer: `0x${string}`,
+): string | undefined {
+  const { keccak256 } = cryptography;
+  const what = `block ${header.number}`;
+  if (previous && header.number !== previous.header.number + 1) return `${what} does not follow block ${previous.header.number}`;
+  if (previous && header.parentHash !== hashHeader(previous.header, keccak256))
+    return `${what} does not follow the block before it`;
+  // Where validators seal, there is no one sequencer, and the node checks their seal.
+  const isSealed = /^0x0+$/.test(sequencer) || verifyHeaderSeal(header, sequencer, cryptography);
+  if (!isSealed) return `${what} does not bear the seal of the sequencer ${sequencer}`;
+  return listRoot(transactions, keccak256) === header.transactionsRoot
+    ? undefined
+    : `${what} has other transactions than its header commits to`;
+}
+
+function readBlocks(folder: string, { file }: StickBlocks): WireBlock[] {
+  try {
+    return decodeBlocks(readFileSync(join(folder, file)));
+  } catch (error) {
+    return refuse(file, `its blocks cannot be read: ${(error as Error).message}`) as never;
+  }
+}
+
+function wrongImage({ image, id, proof }: StickImage): string | undefined {
+  try {
+    return wrongProof(image, id, proof);
+  } catch {
+    return 'its manifests cannot be read';
+  }
+}
+
+async function loadImages(folder: string, { images }: Stick, engine: Engine, say: (line: string) => void): Promise<string[]> {
+  const loaded: string[] = [];
+  for (const { image, id, file } of images) {
+    if ((await localName(engine, image)) !== undefined) continue;
+    say(`loading ${image}`);
+    await loadImage(engine, createReadStream(join(folder, file)), image, id);
+    loaded.push(image);
+  }
+  return loaded;
+}
+
+async function importBlocks(folder: string, { blocks }: Stick, { client }: Connection, say: (line: string) => void) {
+  const ask = askerOf(client);
+  let imported = 0;
+  let head = Number(await ask<string>('eth_blockNumber', []));
+  for (const { file, to } of blocks.filter((row) => row.to > head)) {
+    const answer = await ask<{ imported: number; head: number }>('classpad_importBlocks', [
+      bytesToHex(readFileSync(join(folder, file))),
+    ]);
+    imported += answer.imported;
+    head = answer.head;
+    say(`blocks up to ${to}`);
+  }
+  return { blocks: imported, head };
+}
+
+/** An image that no release names has no business here, however right it is. */
+async function checkNamed({ images }: Stick, loaded: readonly string[], engine: Engine, connection: Connection): Promise<void> {
+  const named = await imagesOfReleases(connection);
+  const strange = images.filter(({ image }) => !named.includes(image));
+  for (const { image } of strange) if (loaded.includes(image)) await removeImage(engine, image);
+  if (strange[0])
+    throw new Failure(
+      `${strange[0].file}: no release that is active or rolls out names the image ${strange[0].image}; it was taken away again`,
+    );
+}
+
+function refuse(file: string, wrong: string | undefined): void {
+  if (wrong !== undefined)
+    throw new Failure(`${wrong.startsWith(file) ? '' : `${file}: `}${wrong}; nothing of the stick was used`);
+}
