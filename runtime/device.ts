@@ -98,7 +98,11 @@ export class DeviceNode implements Node {
       draining: () => this.draining,
       onChange: () => this.painter.request(),
     });
-    secrets.onChange((name) => this.reconciler.secretChanged(name));
+    secrets.onChange((name) => {
+      // A vote may come before the next look, and must not miss what has just come.
+      if (this.found !== undefined) this.found = { ...this.found, secrets: secrets.names() };
+      this.reconciler.secretChanged(name);
+    });
     this.target.refresh(clock.nowMs());
     const status = () => this.picture([]);
     this.painter = createPainter({

@@ -5,11 +5,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, readJson } from '../../firmware-bridge/docker/engine.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
-import { encodeManifest } from '../../runtime/manifest/index.ts';
+import type { Manifest } from '../../runtime/manifest/index.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { need } from '../support/need.ts';
 import { isBuilt, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
 import { answerOf, operatorOf, PHASE } from '../support/operator.ts';
+import { pinnedBytes } from '../support/pins.ts';
 import { classpad, file, type Said } from './support.ts';
 
 const s = suite('cli: secret');
@@ -20,13 +21,13 @@ const built = need('a build', isBuilt, 'build/cli.js or what it needs is missing
 const daemon = built ? await startDockerd() : undefined;
 
 /** Prints its secret, and its health check wants it to be as long as it was first. */
-function manifest(secrets: readonly string[]): Uint8Array {
+function manifest(secrets: readonly string[]): Manifest {
   const command = ['/bin/sh', '-c', 'cat /run/secrets/phrase; exec /bin/hello'];
   const healthcheck = { test: ['CMD', 'wget', '-q', '-O-', 'http://127.0.0.1:8080/'], intervalMs: 300, retries: 2 };
-  return encodeManifest({
+  return {
     version: 1,
     services: { web: { image: 'classpad/hello:1', ports: [8080], command, healthcheck, secrets } },
-  });
+  };
 }
 
 if (daemon) {
@@ -63,7 +64,7 @@ if (daemon) {
 
   s('without it a release is voted down, saying what is missing', async () => {
     const operator = operatorOf(node);
-    await operator.propose('hello', manifest(['phrase']));
+    await operator.propose('hello', await pinnedBytes(manifest(['phrase']), engine.containers));
     assert.is(await operator.decided('hello', 1), PHASE.rolledBack);
     assert.match(
       node.said(),
@@ -75,7 +76,7 @@ if (daemon) {
     const said = await run(['set', 'phrase', '--device', 'pad-1', '--file', file('phrase', VALUE)]);
     assert.equal([said.out, said.err, said.exitCode], ['pad-1 has the secret phrase', '', 0]);
     const operator = operatorOf(node);
-    await operator.propose('hello', manifest(['phrase']));
+    await operator.propose('hello', await pinnedBytes(manifest(['phrase']), engine.containers));
     assert.is(await operator.decided('hello', 2), PHASE.active, node.said());
     const { id } = await only();
     assert.is(await inside(id), VALUE);

@@ -163,7 +163,7 @@ export class VirtualDevice {
   }
 
   async images(): Promise<string[]> {
-    return (await this.ask(this.engine.images())).flatMap(({ references }) => references);
+    return (await this.ask(this.engine.images())).flatMap(({ references }) => references.map(short));
   }
 
   /** Gives it a secret as an operator would. */
@@ -209,5 +209,5 @@ export class VirtualDevice {
 }
 
 function short(name: string): string {
-  return name.replace('classpad-tablet-', '');
+  return name.replace('classpad-tablet-', '').replace(/@sha256:0+$/, '');
 }

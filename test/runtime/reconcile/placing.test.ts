@@ -54,6 +54,16 @@ if (
     assert.not.match(device.lines.join('\n'), /\ba\b.*\bb\b.*value/);
   });
 
+  s('a secret that came a moment before its release is not missed', async () => {
+    const device = new VirtualDevice();
+    device.boot();
+    await device.pass(10);
+    for (const name of withSecrets.secrets) await device.give(name, 'value');
+    device.ledger.release('shop', releaseOf(1, withSecrets));
+    await device.until('r1', () => device.isAtRest());
+    assert.equal(device.ledger.votes, ['shop 1 healthy']);
+  });
+
   s('what is agreed and lacks a secret says so, and comes up when it is there', async () => {
     const device = wanting();
     device.ledger.quorum = 99;
