@@ -1,4 +1,4 @@
-import { type Agent, type ClientRequest, request as openRequest, type ServerResponse } from 'node:http';
+import { type Agent, type ClientRequest, type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Route } from '../../../runtime/ports/index.ts';
 import { limitsOf } from '../../../runtime/proxy/limits.ts';
@@ -104,7 +104,7 @@ export function tooLong(limitBytes: number): string {
   return `The body is longer than this route takes: ${limitBytes} bytes.`;
 }
 
-function answer(passage: Passage, outgoing: ClientRequest, incoming: import('node:http').IncomingMessage): void {
+function answer(passage: Passage, outgoing: ClientRequest, incoming: IncomingMessage): void {
   const { visit, response, route, added } = passage;
   const { idleMs } = limitsOf(route);
   if (response.headersSent || response.destroyed) return void outgoing.destroy();
@@ -113,14 +113,7 @@ function answer(passage: Passage, outgoing: ClientRequest, incoming: import('nod
   incoming.on('data', (chunk: Buffer) => {
     visit.bytes += chunk.length;
   });
-  let stalls = 0;
-  response.on('drain', () => {
-    stalls = 0;
-  });
-  outgoing.removeAllListeners('timeout');
-  outgoing.setTimeout(idleMs, () => {
-    // Silent because the client does not take what is there: that is no fault of the container's.
-    if (response.writableNeedDrain && ++stalls < STALLS_LIMIT) return;
+  watchSilence(outgoing, response, idleMs, () => {
     visit.failure = 'timeout';
     response.destroy();
   });
@@ -129,6 +122,25 @@ function answer(passage: Passage, outgoing: ClientRequest, incoming: import('nod
     response.destroy();
   });
   incoming.pipe(response);
+}
+
+/** Silence because the client does not take what is there is no fault of the container's, and borne for longer. */
+function watchSilence(outgoing: ClientRequest, response: ServerResponse, idleMs: number, tooLong: () => void): void {
+  const { socket } = outgoing;
+  if (!socket) return;
+  let stalls = 0;
+  const silent = () => {
+    if (response.writableNeedDrain && ++stalls < STALLS_LIMIT) socket.setTimeout(idleMs);
+    else tooLong();
+  };
+  response.on('drain', () => {
+    stalls = 0;
+  });
+  outgoing.removeAllListeners('timeout');
+  socket.on('timeout', silent);
+  // The connection goes on to other requests.
+  outgoing.once('close', () => socket.removeListener('timeout', silent));
+  socket.setTimeout(idleMs);
 }
 
 /** The container was reached and then failed. */

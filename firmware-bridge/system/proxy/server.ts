@@ -26,11 +26,16 @@ const NO_HTTP = ['400 Bad Request', 'This is not an HTTP request.'] as const;
 /** A server that bounds what a client may take up: connections, the time and size of headers, requests in a row. */
 export function guardedServer(handlers: Handlers): Server {
   const inRow = new WeakMap<Socket, number>();
+  const answers = new WeakMap<Socket, ServerResponse>();
   const take = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     const waiting = (inRow.get(socket) ?? 0) + 1;
     inRow.set(socket, waiting);
-    response.once('close', () => inRow.set(socket, (inRow.get(socket) ?? 1) - 1));
+    answers.set(socket, response);
+    response.once('close', () => {
+      inRow.set(socket, (inRow.get(socket) ?? 1) - 1);
+      if (answers.get(socket) === response) answers.delete(socket);
+    });
     if (waiting > MOST_IN_A_ROW) sayTo(response, 429, 'Too many requests of this connection wait for their answers.');
     else if (request.rawHeaders.length > 2 * MOST_HEADERS) sayTo(response, 431, `There are more than ${MOST_HEADERS} headers.`);
     else handlers.request(request, response);
@@ -46,7 +51,11 @@ export function guardedServer(handlers: Handlers): Server {
     handlers.upgrade(request, socket, head);
   });
   server.on('connect', (_request, socket) => end(socket, ['405 Method Not Allowed', 'This proxy opens no tunnels.']));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => end(socket, CLIENT_ERRORS[error.code ?? ''] ?? NO_HTTP));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Whoever is being answered gets that answer and no other.
+    if (answers.get(socket as Socket)?.headersSent) socket.end();
+    else end(socket, CLIENT_ERRORS[error.code ?? ''] ?? NO_HTTP);
+  });
   return server;
 }
 

@@ -52,13 +52,15 @@ export function passUpgrade(passenger: Passenger): Promise<Landing> {
       setHost: false,
     });
     let isReached = false;
+    /** What the client was told, once it was. */
+    let told = 0;
     const timer = setTimeout(() => outgoing.destroy(), connectMs);
     const end = (landing: Landing) => {
       clearTimeout(timer);
       outgoing.destroy();
       resolve(landing);
     };
-    socket.once('close', () => end(visit.headMs === undefined ? 0 : 101));
+    socket.once('close', () => end(told));
     outgoing.once('socket', (own) =>
       own.once('connect', () => {
         isReached = true;
@@ -68,14 +70,20 @@ export function passUpgrade(passenger: Passenger): Promise<Landing> {
     outgoing.on('timeout', () => outgoing.destroy(new Error('too late')));
     outgoing.on('error', (error) => {
       if (!isReached && !socket.destroyed) return end('unreached');
-      if (visit.headMs !== undefined || socket.destroyed) return end(visit.headMs === undefined ? 0 : 101);
+      if (told !== 0 || socket.destroyed) return end(told);
       visit.failure = error.message === 'too late' ? 'timeout' : 'broken';
-      const status = visit.failure === 'timeout' ? 504 : 502;
-      sayTo(responseOn(request, socket), status, `${route.app} r${route.revision} on ${device} broke off.`, passenger.added);
-      end(status);
+      told = visit.failure === 'timeout' ? 504 : 502;
+      sayTo(responseOn(request, socket), told, `${route.app} r${route.revision} on ${device} broke off.`, passenger.added);
+      end(told);
     });
-    outgoing.on('upgrade', (answer, upstream, early) => join(passenger, answer, upstream, early));
-    outgoing.on('response', (answer) => decline(passenger, answer, end));
+    outgoing.on('upgrade', (answer, upstream, early) => {
+      told = 101;
+      join(passenger, answer, upstream, early);
+    });
+    outgoing.on('response', (answer) => {
+      told = answer.statusCode ?? 502;
+      decline(passenger, answer, told);
+    });
     outgoing.end();
   });
 }
@@ -109,13 +117,11 @@ function join({ visit, socket, head, route, added }: Passenger, answer: Incoming
   upstream.pipe(socket);
 }
 
-function decline({ visit, socket, added }: Passenger, answer: IncomingMessage, end: (landing: Landing) => void): void {
+/** The container's own no; the connection ends with it. */
+function decline({ visit, socket, added }: Passenger, answer: IncomingMessage, status: number): void {
   visit.headMs = performance.now();
-  const status = answer.statusCode ?? 502;
   const response = responseOn(visit.request, socket);
   response.writeHead(status, answer.statusMessage, back(answer, added));
   answer.on('error', () => socket.destroy());
-  response.on('close', () => end(status));
-  response.on('finish', () => end(status));
   answer.pipe(response);
 }
