@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readCompose } from '../../cli/compose.ts';
 import { type DockerEngine, dockerEngine } from '../../firmware-bridge/docker/index.ts';
 import type { Manifest } from '../../runtime/manifest/index.ts';
+import { chatCompose, ensureChatImage } from '../support/chat-image.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { type NodeProcess, nodeProcess } from '../support/node-process.ts';
 import { answerOf, type Operator, operatorOf, PHASE } from '../support/operator.ts';
@@ -24,7 +25,7 @@ export const releases: Soak = {
     const engine = dockerEngine(daemon.url, 'pad-1');
     const node = await nodeProcess(daemon.url);
     try {
-      await engine.ensureHelloImage();
+      await ensureChatImage(daemon.url);
       await node.start();
       const operator = operatorOf(node);
       await operator.begin();
@@ -67,8 +68,8 @@ async function soak(stage: Stage): Promise<Outcome> {
 async function release({ node, engine, operator, count, say }: Stage, revision: number): Promise<Row> {
   const isBroken = revision === count && count > 1;
   const startedMs = performance.now();
-  await operator.propose('hello', await pinnedBytes(manifest(node.folder, revision, isBroken), engine.containers));
-  const phase = await operator.decided('hello', revision);
+  await operator.propose('chat', await pinnedBytes(manifest(node.folder, revision, isBroken), engine.containers));
+  const phase = await operator.decided('chat', revision);
   const serving = isBroken ? revision - 1 : revision;
   await answerOf(`revision ${serving} to be the only one`, async () =>
     (await served(node)) === `revision ${serving}` ? true : undefined,
@@ -87,25 +88,8 @@ async function served({ ports }: NodeProcess): Promise<string> {
 
 function manifest(folder: string, revision: number, isBroken: boolean): Manifest {
   const file = join(folder, 'compose.yaml');
-  writeFileSync(file, compose(revision, isBroken));
+  writeFileSync(file, chatCompose(revision, isBroken));
   return readCompose(file).manifest;
-}
-
-function compose(revision: number, isBroken: boolean): string {
-  return `name: hello
-services:
-  web:
-    image: classpad/hello:1
-    environment:
-      GREETING: revision ${revision}
-      BROKEN: "${isBroken ? 1 : 0}"
-    ports: [8080]
-    healthcheck:
-      test: ["CMD", "wget", "-q", "-O-", "http://127.0.0.1:8080/"]
-      interval: 500ms
-      timeout: 2s
-      retries: 2
-`;
 }
 
 function outcomeOf({ count, connections, rate }: Stage, rows: readonly Row[], load: Load): Outcome {
