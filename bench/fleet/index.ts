@@ -1,0 +1,70 @@
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startDockerd } from '../../test/support/dockerd.ts';
+import { medianMs } from './measure.ts';
+import { ourSide, type Side } from './ours.ts';
+import { swarmSide } from './swarm.ts';
+
+/** What was measured on one side, in milliseconds. */
+interface Times {
+  readonly release: number[];
+  readonly rollback: number[];
+}
+
+/** `npm run bench -- fleet [--count N] [--json]`: releases and rollbacks of ours beside those of Docker's Swarm mode. */
+export async function benchFleet(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { count: { type: 'string', default: '20' }, json: { type: 'boolean' } } });
+  const count = Number(values.count);
+  if (!Number.isInteger(count) || count < 1) throw new Error('--count takes a whole number from 1');
+  const daemon = await startDockerd();
+  if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
+  try {
+    const ours = await measure('classpad', await ourSide(daemon.url), count);
+    const swarm = await measure('docker service', await swarmSide(daemon.url), count);
+    if (values.json) console.log(JSON.stringify(report(count, ours, swarm)));
+    else for (const line of table(count, ours, swarm)) console.log(line);
+  } finally {
+    await daemon.stop();
+  }
+}
+
+async function measure(name: string, side: Side, count: number): Promise<Times> {
+  const times: Times = { release: [], rollback: [] };
+  try {
+    for (let round = 0; round < count; round++) {
+      times.release.push(await side.release(2 * round + 1));
+      times.rollback.push(await side.rollback(2 * round + 2));
+      console.error(
+        `${name}: ${round + 1} of ${count}: ${times.release.at(-1)!.toFixed(0)} ms, ${times.rollback.at(-1)!.toFixed(0)} ms`,
+      );
+    }
+  } finally {
+    await side.close();
+  }
+  return times;
+}
+
+const ROWS = ['release', 'rollback'] as const;
+const WORDS = {
+  release: 'from the decision to the new one serving',
+  rollback: 'from the last vote to the rollback finished',
+} as const;
+
+function report(count: number, ours: Times, swarm: Times) {
+  const rows = ROWS.map((what) => {
+    const [oursMs, dockerMs] = [medianMs(ours[what]), medianMs(swarm[what])];
+    return [what, { oursMs, dockerMs, ratio: oursMs / dockerMs, ours: ours[what], docker: swarm[what] }];
+  });
+  return { count, machine: `${cpus()[0]?.model}, ${cpus().length} cores`, ...Object.fromEntries(rows) };
+}
+
+function table(count: number, ours: Times, swarm: Times): string[] {
+  const head = `medians of ${count}, ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}`;
+  const rows = ROWS.map((what) => {
+    const [oursMs, dockerMs] = [medianMs(ours[what]), medianMs(swarm[what])];
+    const cells = [oursMs.toFixed(0), dockerMs.toFixed(0), (oursMs / dockerMs).toFixed(2)].map((cell) => cell.padStart(18));
+    return `${WORDS[what].padEnd(46)}${cells.join('')}`;
+  });
+  const columns = ['classpad ms', 'docker service ms', 'ratio'].map((cell) => cell.padStart(18));
+  return [head, '', `${''.padEnd(46)}${columns.join('')}`, ...rows];
+}
