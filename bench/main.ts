@@ -1,25 +1,16 @@
 /** `npm run bench -- NAME [OPTIONS]`: measures one part of the project and prints a table. */
-<<<<<<< HEAD
 
 import { benchCluster } from './cluster/index.ts';
-import { benchRpc } from './rpc/index.ts';
-
-=======
-
 import { benchFleet } from './fleet/index.ts';
-
->>>>>>> baea95c (bench: releases and rollbacks beside docker service, on one engine)
+import { benchRpc } from './rpc/index.ts';
 
 import { benchVm } from './vm/index.ts';
 
 const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   rpc: benchRpc,
   vm: benchVm,
-<<<<<<< HEAD
   cluster: benchCluster,
-=======
   fleet: benchFleet,
->>>>>>> baea95c (bench: releases and rollbacks beside docker service, on one engine)
 };
 
 const [name = '', ...args] = process.argv.slice(2);
