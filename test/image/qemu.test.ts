@@ -4,7 +4,17 @@
  * CLASSPAD_BOARD names another board (qemu-arm64).
  */
 import { createPrivateKey } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -35,6 +45,7 @@ const MINUTE_MS = 60_000;
 const PATIENCE_MS = Number(process.env['CLASSPAD_PATIENCE_MINUTES'] ?? 10) * MINUTE_MS;
 
 const folder = mkdtempSync(join(tmpdir(), 'classpad-qemu-'));
+const serialLog = join(IMAGES, `serial-${board}.log`);
 const keyFile = join(folder, 'operator.key');
 const times: string[] = [];
 const startedAt = performance.now();
@@ -94,6 +105,7 @@ const serialHas =
     machine.serial().slice(from).search(text) >= 0 ? true : undefined;
 
 test('it boots, enrols by its token, and joins the ledger', async () => {
+  writeFileSync(serialLog, '');
   host = await nodeProcess('unix:///nowhere.sock');
   await host.start();
   writeFileSync(keyFile, `${OPERATOR_KEY}\n`, { mode: 0o600 });
@@ -106,7 +118,7 @@ test('it boots, enrols by its token, and joins the ledger', async () => {
   ports = { rpc, proxy, peers };
   const sequencer = /is (0x[0-9a-f]{40})/.exec(host.said())?.[1];
   const options: Readonly<Record<string, string | readonly string[]>> = {
-    name: 'pad-1',
+    name: 'pad-7',
     from: join(host.folder, 'node.yaml'),
     sequencer: sequencer!,
     peer: [`ws://10.0.2.2:${host.ports.peers}`],
@@ -128,14 +140,14 @@ test('it boots, enrols by its token, and joins the ledger', async () => {
     memoryMib: Number(process.env['CLASSPAD_MEMORY'] ?? 512),
     ports,
     accelerator: (process.env['CLASSPAD_ACCEL'] as 'auto' | undefined) ?? 'auto',
-    onSerial: () => {},
+    onSerial: (text) => appendFileSync(serialLog, text, 'latin1'),
     onRemark: console.log,
   });
   console.log(`${board} under ${machine.accelerator}`);
   await until('the kernel of slot A starts', serialHas('classpad: slot A'));
   await until('the firmware starts', serialHas(/launcher: firmware/));
   await until('its JSON-RPC answers', () => guest('eth_blockNumber').then((number) => (number === undefined ? undefined : true)));
-  await until('the ledger counts it among its own', async () => ((await devices()).includes('pad-1') ? true : undefined));
+  await until('the ledger counts it among its own', async () => ((await devices()).includes('pad-7') ? true : undefined));
   await until('it serves: system and firmware are good', serialHas(/serving: firmware .* are good/));
 });
 
@@ -246,7 +258,7 @@ async function invite(token: `0x${string}`): Promise<void> {
     address: FLEET,
     abi: fleetAbi,
     functionName: 'invite',
-    args: [token, 'pad-1', labels, expiresAt],
+    args: [token, 'pad-7', labels, expiresAt],
   });
 }
 
@@ -265,7 +277,6 @@ test.after(async () => {
   await machine?.shutDown().catch(() => {});
   await host?.stop().catch(() => {});
   host?.remove();
-  if (machine) writeFileSync(join(IMAGES, `serial-${board}.log`), machine.serial(), 'latin1');
   if (times.length > 0) writeFileSync(join(IMAGES, `times-${board}.txt`), `${times.join('\n')}\n`);
   rmSync(folder, { recursive: true, force: true });
 });

@@ -1,0 +1,181 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readFiles } from '../../../cli/flash/fat.ts';
+import { readTable, TABLE_BYTES } from '../../../cli/flash/gpt.ts';
+import { makeDisk } from '../../../image/disk.ts';
+import { need, root } from '../../support/need.ts';
+
+/** The command on real loop devices: what is refused, what is written, what is found. */
+const CLI = join(root, 'build/cli.js');
+const MIB = 1024 * 1024;
+process.env['PATH'] = `${process.env['PATH']}:/usr/sbin:/sbin`;
+const folder = mkdtempSync(join(tmpdir(), 'classpad-flash-'));
+const image = join(folder, 'pad.img');
+const loops: string[] = [];
+
+const canLoop = () => spawnSync('losetup', ['--find']).status === 0 && process.getuid?.() === 0;
+const tools = ['mkfs.vfat', 'mmd', 'sfdisk', 'lsblk'].every(
+  (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0,
+);
+const isReady = need(
+  'flash on loop devices',
+  tools && canLoop() && existsSync(CLI),
+  'it takes root, loop devices, dosfstools, mtools, fdisk and a build',
+);
+
+function loop(mib: number, readOnly = false): { device: string; file: string } {
+  const file = join(folder, `disk-${loops.length}`);
+  writeFileSync(file, '');
+  truncateSync(file, mib * MIB);
+  const device = execFileSync('losetup', ['--show', '--find', ...(readOnly ? ['--read-only'] : []), file], {
+    encoding: 'utf8',
+  }).trim();
+  loops.push(device);
+  return { device, file };
+}
+
+function flash(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'flash', ...args], { encoding: 'utf8', cwd: folder });
+  return { status, said: stdout + stderr };
+}
+
+async function makeImage(): Promise<void> {
+  const esp = join(folder, 'esp');
+  writeFileSync(esp, '');
+  truncateSync(esp, 64 * MIB);
+  execFileSync('mkfs.vfat', ['-F', '32', esp], { stdio: 'ignore' });
+  execFileSync('mmd', ['-i', esp, '::classpad']);
+  const slot = join(folder, 'slot');
+  writeFileSync(slot, Buffer.alloc(5 * MIB, 'slot'));
+  await makeDisk(
+    image,
+    [
+      { name: 'esp', mib: 64, image: esp },
+      { name: 'slot-A', mib: 8, image: slot },
+      { name: 'slot-B', mib: 8 },
+      { name: 'data', mib: 4 },
+    ],
+    'x',
+  );
+}
+
+if (isReady) {
+  await makeImage();
+  const genesis = { chainId: 4401, timestamp: 1, gasLimit: 60_000_000, baseFee: 0, sequencer: `0x${'11'.repeat(20)}`, alloc: {} };
+  writeFileSync(
+    join(folder, 'node.yaml'),
+    JSON.stringify({
+      name: 'pad-1',
+      data: 'data',
+      genesis,
+      fleet: `0x${'22'.repeat(20)}`,
+      peers: { secret: 'a secret of some length' },
+    }),
+  );
+  writeFileSync(join(folder, 'token'), `0x${'33'.repeat(32)}\n`);
+
+  test('an image is written, verified, and carries its enrolment', () => {
+    const { device, file } = loop(128);
+    const enrolled = [
+      '--name',
+      'pad-7',
+      '--from',
+      'node.yaml',
+      '--peer',
+      'ws://10.0.0.2:4401',
+      '--token',
+      'token',
+      '--address',
+      '10.0.0.7/24',
+      '--gateway',
+      '10.0.0.1',
+    ];
+    const { status, said } = flash(image, device, '--yes', ...enrolled);
+    assert.is(status, 0, said);
+    assert.match(said, /written and verified/);
+    assert.not(said.includes('33'.repeat(32)), 'the token is printed nowhere');
+    execFileSync('sync');
+    const written = readFileSync(file);
+    const [esp, slot] = readTable(written.subarray(0, TABLE_BYTES));
+    assert.ok(written.subarray(slot!.at, slot!.at + 5 * MIB).equals(Buffer.alloc(5 * MIB, 'slot')));
+    const files = readFiles(Buffer.from(written.subarray(esp!.at, esp!.at + esp!.bytes)), 'classpad');
+    const enrolment = JSON.parse(Buffer.from(files.get('enrolment.json')!).toString());
+    assert.equal(
+      [enrolment.name, enrolment.token, enrolment.peers.secret, enrolment.genesis.chainId],
+      ['pad-7', `0x${'33'.repeat(32)}`, 'a secret of some length', 4401],
+    );
+    assert.match(Buffer.from(files.get('wired.network')!).toString(), /Address=10\.0\.0\.7\/24\nGateway=10\.0\.0\.1/);
+    const again = flash(image, device, '--yes', '--resume', ...enrolled);
+    assert.is(again.status, 0, again.said);
+    assert.match(again.said, /were there already/);
+  });
+
+  test('--dry-run does nothing', () => {
+    const { device, file } = loop(128);
+    assert.match(flash(image, device, '--dry-run').said, /would be overwritten; nothing was done/);
+    assert.ok(readFileSync(file).every((byte) => byte === 0));
+  });
+
+  test('a script that does not say --yes is refused', () => {
+    const { status, said } = flash(image, loop(128).device);
+    assert.is(status, 2);
+    assert.match(said, /a script says --yes/);
+  });
+
+  const refusals: [name: string, disk: () => string, sentence: RegExp][] = [
+    ['too small', () => loop(20).device, /and the image needs/],
+    ['read-only', () => loop(128, true).device, /cannot be written to/],
+    ['mounted', () => mounted(), /in use at/],
+    ['not there', () => '/dev/nothing', /there is no disk \/dev\/nothing; see which there are/],
+  ];
+  for (const [name, disk, sentence] of refusals) {
+    test(`refused: a disk that is ${name}`, () => {
+      const { status, said } = flash(image, disk(), '--yes');
+      assert.is(status, 2, said);
+      assert.match(said, sentence);
+    });
+  }
+
+  const inputs: [name: string, args: string[], sentence: RegExp][] = [
+    ['no image', ['nothing.img', '/dev/loop0'], /does not exist; make one/],
+    ['not an image', ['node.yaml', '/dev/loop0'], /too short for an image/],
+    [
+      'a token on the command line',
+      [image, 'X', '--from', 'node.yaml', '--name', 'a', '--token', '33'.repeat(32)],
+      /wants a file, not the token/,
+    ],
+    ['a token without a ledger', [image, 'X', '--token', 'token'], /goes with --from/],
+    ['a wrong address', [image, 'X', '--address', '10.0.0.300/24'], /no address such as/],
+    ['a private key for SSH', [image, 'X', '--ssh-key', 'token'], /no public key/],
+  ];
+  for (const [name, args, sentence] of inputs) {
+    test(`refused: ${name}`, () => {
+      const given = args.map((arg) => (arg === 'X' ? loops[0]! : arg));
+      const { status, said } = flash(...given, '--yes');
+      assert.is(status, 2, said);
+      assert.match(said, sentence);
+    });
+  }
+
+  test('disks are listed with size and model', () => assert.is(flash().status, 0));
+}
+
+function mounted(): string {
+  const { device } = loop(128);
+  execFileSync('mkfs.ext4', ['-q', device]);
+  const place = join(folder, 'mounted');
+  mkdirSync(place);
+  execFileSync('mount', [device, place]);
+  return device;
+}
+
+test.after(() => {
+  spawnSync('umount', [join(folder, 'mounted')]);
+  for (const device of loops) spawnSync('losetup', ['--detach', device]);
+  rmSync(folder, { recursive: true, force: true });
+});
+test.run();
