@@ -53,7 +53,8 @@ export const bytes32: Codec<Word> = word('bytes32', hexToBytes, bytesToHex);
 /** A short text, left-aligned in a bytes32 and padded with zero bytes: the name of an app. */
 export const label: Codec<string> = word(
   'bytes32',
-  (value) => padEnd(utf8Encode(value)),
+  // An empty name is a word, too.
+  (value) => (value === '' ? new Uint8Array(WORD) : padEnd(utf8Encode(value))),
   (bytes) => {
     const end = bytes.indexOf(0);
     return utf8Decode(end < 0 ? bytes : bytes.subarray(0, end));

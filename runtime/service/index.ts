@@ -34,6 +34,9 @@ const SEND_MS = 5_000;
 /** Of one kind of one app: a few at once, then one in ten minutes. */
 const BURST = 5;
 const EVERY_MS = 600_000;
+/** A clock that is so far behind the ledger's time is worth a note; one note in six hours. */
+const BEHIND_MS = 10_000;
+const CLOCK_EVERY_MS = 6 * 3_600_000;
 /** Apps and revisions with traffic in one interval. */
 const MOST_BATCHES = 64;
 /** Devices send one after the other: a turn is so much of the interval. */
@@ -45,6 +48,7 @@ export class ServiceLog {
   private readonly journal: Journal;
   private readonly watcher = createWatcher();
   private readonly throttle = createThrottle(BURST, EVERY_MS);
+  private readonly clockThrottle = createThrottle(1, CLOCK_EVERY_MS);
   private readonly closing: Alarm;
   private readonly sending: Alarm;
   private readonly open = new Map<string, Open>();
@@ -87,10 +91,21 @@ export class ServiceLog {
   }
 
   appended(head: Head, events: readonly FleetEvent[]): void {
-    this.aheadMs = Math.max(this.aheadMs, head.timestamp * 1000 - this.options.clock.nowMs());
+    this.followTime(head.timestamp * 1000 - this.options.clock.nowMs());
     const before = this.journal.waiting;
     for (const event of events) this.journal.happened(event);
     if (this.journal.waiting > 0 && this.journal.waiting < before) this.sending.ringIn(0);
+  }
+
+  /** A block may be late, but it never comes before its time: one from the future means that this device's clock is slow. */
+  private followTime(aheadMs: number): void {
+    this.aheadMs = Math.max(this.aheadMs, aheadMs);
+    if (aheadMs < BEHIND_MS || this.clockThrottle.pass('clock', this.options.clock.nowMs()) === undefined) return;
+    const behindSeconds = Math.round(aheadMs / 1000);
+    this.options.log.write('warn', `this device's clock is ${behindSeconds} s behind the ledger's time`);
+    const fields = { at: Math.floor(this.ledgerMs() / 1000), behindSeconds };
+    this.journal.put({ kind: 'clock', app: '', revision: 0, fields });
+    this.sending.ringIn(0);
   }
 
   stop(): void {

@@ -185,4 +185,26 @@ s('a call of the log is what the contract reads', () => {
   assert.is(bytesToHex(data.subarray(0, 4)), functions.log.selector);
 });
 
+s('a clock that is behind the ledger is noted once, and again only hours later', async () => {
+  const bench = new Bench();
+  const block = (aheadSeconds: number) => {
+    const timestamp = Math.floor(bench.clock.nowMs() / 1000) + aheadSeconds;
+    bench.service.appended({ number: 1, hash: '0x', stateRoot: '0x', timestamp }, []);
+  };
+  for (const aheadSeconds of [-600, 0, 9]) block(aheadSeconds);
+  await bench.pass(10);
+  assert.is(bench.arrived.length, 0);
+  for (const aheadSeconds of [90, 91]) block(aheadSeconds);
+  await bench.pass(10);
+  const [noted, ...others] = bench.arrived;
+  assert.equal(
+    [noted?.kind, noted?.app, noted?.revision, noted?.fields['behindSeconds'], others.length],
+    ['clock', '', 0, 90, 0],
+  );
+  await bench.pass(7 * 3600);
+  block(50);
+  await bench.pass(10);
+  assert.is(bench.arrived.length, 2);
+});
+
 s.run();
