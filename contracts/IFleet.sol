@@ -53,7 +53,8 @@ interface IFleet is IFleetTypes {
     /// operators approve and devices ratify by their votes.
     function rollback(bytes32 app, uint64 to, uint64 healthWindow) external returns (uint64 revision);
 
-    /// Decides again what a policy has held back. Anyone may call it.
+    /// Decides again what a policy has held back. Anyone may call it; where there is still nothing to decide it is refused, so that
+    /// who tries it beforehand need not send it.
     function settle(bytes32 app) external;
 
     /// Proposes the next revision of an app and approves it in the same breath. Answers the revision, from 1.

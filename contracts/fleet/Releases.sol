@@ -95,6 +95,7 @@ abstract contract Releases is Rollouts {
         if (_apps[app].rolling == 0) revert NothingRollingOut(app);
         _expireIfOver(app);
         if (_apps[app].rolling != 0) _decide(app);
+        if (_apps[app].rolling != 0) revert StillRollingOut(app, _apps[app].rolling);
     }
 
     // What anyone sees

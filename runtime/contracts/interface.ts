@@ -81,6 +81,7 @@ export const errors = {
   ReasonTooLong: ['0x1e421fbf', 'the reason is too long'],
   HealthWindowOpen: ['0x886f3e5f', 'its health window is still open'],
   NothingRollingOut: ['0xdc820de0', 'nothing is rolling out'],
+  StillRollingOut: ['0x89d201a2', 'it is still rolling out'],
   TooLittleGas: ['0x9ee5fcf0', 'too little gas for the policies to be asked'],
   LogTooLong: ['0xc2cfaacd', 'the log entry is too long'],
   NotInvited: ['0xd3c6b2b7', 'the token was never given, has been used, or was withdrawn'],

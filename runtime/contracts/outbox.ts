@@ -13,8 +13,9 @@ export type Sending =
 
 /** Transactions signed by this device. Asked again and again for the same wish, it sends once, and again only when it must. */
 export interface Outbox {
-  /** `despite`: reverts of the trial that do not keep it from sending, because the trial runs at the time of the last block. */
-  send(key: string, data: Uint8Array, despite?: readonly FleetErrorName[]): Sending;
+  /** `despite`: reverts of the trial that do not keep it from sending, because the trial runs at the time of the last block; `isNow`:
+   * it runs at the time by this node's clock. */
+  send(key: string, data: Uint8Array, despite?: readonly FleetErrorName[], isNow?: boolean): Sending;
 }
 
 export interface OutboxOptions {
@@ -87,10 +88,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
-    send(key, data, despite = []) {
+    send(key, data, despite = [], isNow = false) {
       const before = sent.get(key);
       if (before !== undefined && isTooEarly(before)) return { is: 'waiting' };
-      const trial = ledger.call({ from: device.address, to, data });
+      const trial = ledger.call({ from: device.address, to, data, isNow });
       const by = trial.ok ? undefined : revertName(trial.output);
       const isHopeless = !trial.ok && (by === undefined || !despite.includes(by));
       if (isHopeless) return refused(key, revertSentence(trial.output) ?? `the Fleet contract refused it: ${trial.status}`, by);

@@ -42,7 +42,7 @@ const EARLY_SHARE = 0.1;
 const EARLY_MOST_MS = 5_000;
 /** After the window has ended here, its end may be a little later where blocks are made; each device waits its own while. */
 const LATE_MS = 1_000;
-const LATE_SPREAD_MS = 500;
+const LATE_SPREAD_MS = 40;
 const APP_NAME = /^[a-z0-9-]{1,31}$/;
 
 export function createTarget({ fleet, device, sha256, log }: TargetOptions): Target {
@@ -124,7 +124,7 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
     overAtMs(app) {
       const window = windows.get(app);
       if (window === undefined) return Number.POSITIVE_INFINITY;
-      const turn = Number.parseInt(device.address.slice(-1), 16);
+      const turn = Number.parseInt(device.address.slice(-2), 16);
       return window.seenAtMs + window.lengthMs + LATE_MS + turn * LATE_SPREAD_MS;
     },
     phaseOf(app, revision) {

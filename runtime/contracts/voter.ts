@@ -1,6 +1,6 @@
 import type { Address, Logger } from '../ports/index.ts';
 import type { Verdict } from '../reconcile/judge.ts';
-import { attestData, expireData, type FleetEvent } from './fleet.ts';
+import { attestData, expireData, type FleetEvent, settleData } from './fleet.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A release that rolls out, as this device sees it. */
@@ -28,6 +28,8 @@ interface Ballot {
   readonly changes: number;
   /** Not before this moment another vote: a container that flaps must not fill the ledger. */
   readonly nextAtMs: number;
+  /** When a policy held a decision on it back. */
+  readonly heldAtMs?: number;
   /** Last refusal that was logged. */
   readonly refusal?: string;
 }
@@ -35,10 +37,13 @@ interface Ballot {
 const NEW: Ballot = { changes: 0, nextAtMs: 0 };
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Devices take turns, by the last byte of their addresses, so that one of them pays and not all. */
+const TURN_MS = 40;
 const LIMIT = 128;
 
 export function createVoter(address: Address, outbox: Outbox, log: Logger): Voter {
   const ballots = new Map<string, Ballot>();
+  const turnMs = Number.parseInt(address.slice(-2), 16) * TURN_MS;
   const keyOf = (app: string, revision: number) => `${app} revision ${revision}`;
 
   function note(key: string, over: Partial<Ballot>): void {
@@ -71,12 +76,23 @@ export function createVoter(address: Address, outbox: Outbox, log: Logger): Vote
     if (sending.is === 'sent') log.write('info', `the health window of ${keyOf(app, revision)} is over without a decision`);
   }
 
+  /** What a policy holds back goes on as soon as it may. Each device tries it in its turn, and sends only what would decide. */
+  function settle({ app, revision }: Candidate, nowMs: number): void {
+    const key = keyOf(app, revision);
+    const { heldAtMs } = ballots.get(key) ?? NEW;
+    if (heldAtMs === undefined || nowMs < heldAtMs + turnMs) return;
+    const sending = outbox.send(`settle ${key}`, settleData(app), [], true);
+    if (sending.is === 'sent') log.write('info', `what a policy held back of ${key} may go on`);
+  }
+
   return {
     consider(candidate, nowMs) {
-      if (nowMs >= candidate.overAtMs) expire(candidate);
-      else vote(candidate, nowMs);
+      if (nowMs >= candidate.overAtMs) return expire(candidate);
+      vote(candidate, nowMs);
+      settle(candidate, nowMs);
     },
     happened(event, nowMs) {
+      if (event.what === 'Held') note(keyOf(event.app, event.revision), { heldAtMs: nowMs });
       if (event.what !== 'Attested' || event.device !== address) return;
       const key = keyOf(event.app, event.revision);
       const changes = (ballots.get(key)?.changes ?? 0) + 1;

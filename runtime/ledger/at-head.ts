@@ -8,6 +8,8 @@ export interface CallRequest {
   readonly from?: Address;
   readonly to: Address;
   readonly data: Uint8Array;
+  /** As if a block were made now; else at the head's own time. */
+  readonly isNow?: boolean;
 }
 
 export type CallResult =
@@ -17,9 +19,10 @@ export type CallResult =
 const NOBODY: Address = `0x${'00'.repeat(20)}`;
 
 /** Runs a call on the head's state and keeps nothing. */
-export function callAtHead(core: Core, { from = NOBODY, to, data }: CallRequest): CallResult {
+export function callAtHead(core: Core, { from = NOBODY, to, data, isNow }: CallRequest): CallResult {
   const block = core.chain.head();
-  const { number, timestamp } = block.header;
+  const { number } = block.header;
+  const timestamp = isNow ? Math.max(block.header.timestamp, core.nowSeconds()) : block.header.timestamp;
   const scene = { ...core, block, state: core.stateAt(block), number, timestamp };
   const message = { type: 2, sender: from, to, data, value: 0n, nonce: 0n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n } as const;
   const outcome = simulate(scene, { ...message, gasLimit: callGas(scene) });

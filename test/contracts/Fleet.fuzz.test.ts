@@ -18,6 +18,8 @@ class Witness {
   jurors = new Set<string>();
   readonly approvals = new Map<number, Set<string>>();
   readonly votes = new Map<string, boolean>();
+  /** Power by device, as the events have it. */
+  readonly seats = new Map<string, { readonly key: string; readonly power: number }>();
   readonly phase: string[] = [];
   readonly threshold: number;
 
@@ -36,6 +38,7 @@ class Witness {
   /** Takes note of a step and of the events it caused, judging each. */
   see([who, what, ...args]: Step, events: readonly Event[]): void {
     if (what === 'enrol') this.enrolled.add(`${args[0]}`);
+    if (what === 'log') assert.ok(this.enrolled.has(who), 'only enrolled devices log');
     if (what === 'revoke') {
       this.enrolled.delete(`${args[0]}`);
       this.jurors.delete(`${args[0]}`);
@@ -55,6 +58,9 @@ class Witness {
 
   /** What must be true after every step. */
   private judge(): void {
+    const keys = [...this.seats.values()].map(({ key }) => key);
+    for (const device of this.seats.keys()) assert.ok(this.enrolled.has(device), 'who is revoked has no power');
+    assert.is(new Set(keys).size, keys.length, 'no two validators have one key');
     const [rolling] = this.with('RollingOut');
     assert.ok(this.with('Active').length <= 1, 'never two active revisions');
     assert.ok(this.with('RollingOut').length <= 1, 'never two revisions rolling out');
@@ -104,6 +110,11 @@ const judgements: Readonly<Record<string, (witness: Witness, revision: number, e
     assert.is(Number(args['backTo']), witness.with('Active')[0] ?? 0);
     witness.enter(revision, 'RolledBack', ['RollingOut']);
   },
+  ValidatorSet: (witness, _, { args }) => {
+    const [device, power] = [nameOf(`${args['device']}`), Number(args['power'])];
+    if (power === 0) witness.seats.delete(device);
+    else witness.seats.set(device, { key: `${args['key']}`, power });
+  },
   CameLate: (witness, revision) => assert.is.not(witness.phase[revision - 1], 'RollingOut'),
   Superseded: (witness, revision) => witness.enter(revision, 'Superseded', ['Proposed', 'Replaced']),
 };
@@ -128,6 +139,13 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Step>(['-', 'wait', 10], ['-', 'wait', 60]) },
   { weight: 1, arbitrary: fc.constant<Step>(['X', 'expire']) },
   { weight: 1, arbitrary: fc.constant<Step>(['X', 'settle']) },
+  { weight: 1, arbitrary: anyDevice.map((device): Step => [device, 'log']) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(anyDevice, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 2 }))
+      .map(([device, key, power]): Step => ['A', 'setValidator', device, key, power]),
+  },
   { weight: 2, arbitrary: fc.tuple(anyOperator, fc.integer({ min: 1, max: 6 })).map(([who, to]): Step => [who, 'rollback', to]) },
 );
 
@@ -154,12 +172,17 @@ s('every decision follows from who did what', async () => {
         if (events) witness.see(step, events);
       }
       assert.is(await history(on), witness.phase.join(' '));
+      const seats = (await on.fleet.read('validators')) as { device: string; power: bigint }[];
+      assert.equal(
+        new Map(seats.map(({ device, power }) => [nameOf(device), Number(power)])),
+        new Map([...witness.seats].map(([device, { power }]) => [device, power])),
+      );
       assert.is(Number(await on.fleet.read('active', appName('hello'))), witness.with('Active')[0] ?? 0);
       assert.is(Number(await on.fleet.read('rollingOut', appName('hello'))), witness.with('RollingOut')[0] ?? 0);
     }),
     { numRuns: RUNS },
   );
-  for (const name of ['RollingOut', 'Promoted', 'RolledBack', 'Superseded', 'CanaryChosen'])
+  for (const name of ['RollingOut', 'Promoted', 'RolledBack', 'Superseded', 'CanaryChosen', 'ValidatorSet', 'Logged'])
     assert.ok((seen.get(name) ?? 0) > RUNS / 10, name);
 });
 

@@ -72,7 +72,7 @@ s('a minimum canary time holds the promotion; after it anyone settles it', async
   assert.is(await tell(on, ['d3', 'healthy', 1]), 'Attested Held');
   assert.is(await history(on), 'RollingOut');
   on.machine.timestamp += 29n;
-  assert.is(await tell(on, ['X', 'settle']), 'Held');
+  assert.is(await tell(on, ['X', 'settle']), 'StillRollingOut(hello, 1)');
   on.machine.timestamp += 1n;
   assert.is(await tell(on, ['X', 'settle']), 'Promoted');
   assert.is(await tell(on, ['X', 'settle']), 'NothingRollingOut(hello)');
@@ -137,6 +137,19 @@ for (const [name, code] of hostile) {
     assert.is(await tell(on, ['B', 'approve', 1]), 'Approved RollingOut');
   });
 
+  s(`a policy that ${name} keeps a release from proceeding until its window ends, or until the quorum removes it`, async () => {
+    for (const isRemoved of [false, true]) {
+      const on = await stage(await ownMachine());
+      await play(on, toVotes);
+      await setPolicies(on, await raw(on.machine, code));
+      assert.is(await tell(on, ['d3', 'healthy', 1]), 'Attested Held');
+      assert.is(await tell(on, ['X', 'settle']), 'StillRollingOut(hello, 1)');
+      if (isRemoved) await setPolicies(on);
+      else await play(on, [['-', 'wait']]);
+      assert.is(await tell(on, ['X', isRemoved ? 'settle' : 'expire']), isRemoved ? 'Promoted' : 'RolledBack');
+    }
+  });
+
   s(`a policy that ${name} delays an end to the end of the window at most`, async () => {
     const on = await stage(await ownMachine());
     await play(on, [...toApproval, ['B', 'approve', 1]]);
@@ -147,6 +160,43 @@ for (const [name, code] of hostile) {
     assert.is(await tell(on, ['X', 'expire']), 'RolledBack');
   });
 }
+
+s('a policy that says yes to the start and no ever after delays both ends, and no longer than the window', async () => {
+  for (const [vote, outcome] of [
+    ['healthy', 'RolledBack'],
+    ['unhealthy', 'RolledBack'],
+  ] as const) {
+    const on = await stage(await ownMachine());
+    // Whether the moment asked about is Start.
+    await setPolicies(on, await raw(on.machine, '600435155f5260205ff3'));
+    await play(on, [...toApproval, ['B', 'approve', 1], ['d1', vote, 1], ['d2', vote, 1]]);
+    assert.match(await tell(on, ['d3', vote, 1]), /^Attested Held$/);
+    await play(on, [['-', 'wait']]);
+    assert.is(await tell(on, ['X', 'expire']), outcome);
+    assert.is(await tell(on, ['C', 'approve', 1]), 'WrongPhase(hello, 1, RolledBack)');
+  }
+});
+
+s('what a freeze kept from starting never starts once another has', async () => {
+  const on = await stage(await ownMachine());
+  await play(on, [
+    ['A', 'propose'],
+    ['B', 'propose', 'hello', 7],
+  ]);
+  await setPolicies(on, await shipped(on.machine, 'Freeze', [NOW, NOW + 9n]));
+  assert.match(await tell(on, ['B', 'approve', 1]), /^PolicyRefuses/);
+  assert.match(await tell(on, ['A', 'approve', 2]), /^PolicyRefuses/);
+  on.machine.timestamp = NOW + 9n;
+  assert.is(await tell(on, ['A', 'approve', 2]), 'Approved Superseded RollingOut');
+  for (const who of ['A', 'B', 'C']) assert.is(await tell(on, [who, 'approve', 1]), 'WrongPhase(hello, 1, Superseded)');
+  assert.is(await tell(on, ['A', 'rollback', 1]), 'WrongPhase(hello, 1, Superseded)', 'nor by a rollback: it never ran');
+  await play(
+    on,
+    ['d1', 'd2', 'd3'].map((device): Step => [device, 'healthy', 2]),
+  );
+  for (const who of ['A', 'B', 'C']) assert.is(await tell(on, [who, 'approve', 2]), 'WrongPhase(hello, 2, Active)');
+  assert.is(await history(on), 'Superseded Active');
+});
 
 s('a policy that says yes is a yes', async () => {
   const on = await stage(await ownMachine());

@@ -82,6 +82,11 @@ const actions = {
   /** The new operators as one word: `AB`. */
   setOperators: (on: Stage, who: string, names = 'AB', threshold = 2) =>
     byQuorum(on, who, 'setOperators', [[...`${names}`].map(actor), threshold]),
+  /** The key is one byte; power 0 ends it. */
+  setValidator: (on: Stage, who: string, device = 'd1', key = 1, power = 1) =>
+    byQuorum(on, who, 'setValidator', [actor(`${device}`), `0x${Number(key).toString(16).padStart(64, '0')}`, BigInt(power)]),
+  log: async ({ fleet }: Stage, who: string, app = 'hello', kind = 1) =>
+    (await fleet.send(actor(who), 'log', appName(`${app}`), 1n, Number(kind), '0x7b7d')).events,
   rollback: async ({ fleet }: Stage, who: string, to = 1, app = 'hello') =>
     (await fleet.send(actor(who), 'rollback', appName(`${app}`), BigInt(to), BigInt(WINDOW_SECONDS))).events,
   settle: async ({ fleet }: Stage, who: string, app = 'hello') =>

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FleetEvent } from '../../../runtime/contracts/fleet.ts';
-import { attestData, expireData } from '../../../runtime/contracts/fleet.ts';
+import { attestData, expireData, settleData } from '../../../runtime/contracts/fleet.ts';
 import type { Outbox, Sending } from '../../../runtime/contracts/outbox.ts';
 import { type Candidate, createVoter } from '../../../runtime/contracts/voter.ts';
 import type { Address } from '../../../runtime/ports/index.ts';
@@ -44,6 +44,21 @@ s('votes by its verdict, with the reason', () => {
   voter.consider(UNHEALTHY, 0);
   assert.equal(sent, ['attest a revision 1 healthy', 'attest a revision 1 unhealthy']);
   assert.equal(data, [attestData('a', 1, true, ''), attestData('a', 1, false, 'no')]);
+});
+
+s('what a policy holds is settled in its turn, and tried again while it is held', () => {
+  const { voter, sent, data } = setUp();
+  voter.happened(attested(ME, true), 0);
+  voter.consider(HEALTHY, 10);
+  assert.equal(sent, [], 'nothing is held');
+  voter.happened({ what: 'Held', app: 'a', revision: 1, policy: OTHER, moment: 1 }, 1000);
+  voter.consider(HEALTHY, 1000);
+  assert.equal(sent, [], 'it is not its turn yet');
+  voter.consider(HEALTHY, 1000 + 0x11 * 40);
+  assert.equal(sent, ['settle a revision 1']);
+  assert.equal(data, [settleData('a')]);
+  voter.consider({ ...HEALTHY, revision: 2 }, 90_000);
+  assert.equal(sent, ['settle a revision 1', 'attest a revision 2 healthy'], 'another one is not held');
 });
 
 s('a vote that stands is not given again, another one is, after a pause', () => {
