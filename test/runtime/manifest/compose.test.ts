@@ -258,7 +258,33 @@ for (const [body, message] of refused) {
   });
 }
 
+const ELSEWHERE =
+  'a secret never stands in a release or beside it; write external: true and give it to the devices: classpad secret';
+
 const files: [source: string, message: string][] = [
+  ['services: { web: { image: a } }\nsecrets: { db: { file: ./db } }', `line 2: secrets.db.file: ${ELSEWHERE}`],
+  ['services: { web: { image: a } }\nsecrets: { db: { environment: DB } }', `line 2: secrets.db.environment: ${ELSEWHERE}`],
+  ['services: { web: { image: a } }\nsecrets: { db: }', `line 2: secrets.db: ${ELSEWHERE}`],
+  [
+    'services: { web: { image: a } }\nsecrets: { "../x": { external: true } }',
+    'line 2: secrets.../x: "../x" does not fit; it must be a name of small letters, digits, -, _ and .',
+  ],
+  [
+    'services: { web: { image: a, secrets: [db] } }',
+    'line 1: services.web.secrets[0]: "db" is not declared; write it under secrets: at the top of the file',
+  ],
+  [
+    'services: { web: { image: a, secrets: [{ source: db, target: /etc/passwd }] } }\nsecrets: { db: { external: true } }',
+    'line 1: services.web.secrets[0].target: a secret is the file /run/secrets/db; leave target out',
+  ],
+  [
+    'services: { web: { image: a, secrets: [{ source: db, mode: 0777 }] } }\nsecrets: { db: { external: true } }',
+    'line 1: services.web.secrets[0].mode: whoever runs in the container may read its secrets; leave it out',
+  ],
+  [
+    'services: { web: { image: a } }\nconfigs: { a: { file: x } }',
+    'line 2: configs: configs cannot be honoured on a device yet; leave it out',
+  ],
   ['services: {}', 'line 1: services: there are 0 services; a release has 1 to 32'],
   ['version: "3"', 'services: is missing; a release has at least one service'],
   ['- a', '["…"] is not a set of keys and values'.replace('["…"]', '["a"]')],
@@ -322,6 +348,20 @@ s('takes anchors, merges, a name and a version', () => {
     'name: shop\nversion: "3"\nx-common: &c { image: app:1 }\nservices:\n  web: { <<: *c, init: true }\n',
   );
   assert.equal(manifest, { version: 1, services: { web: { image: 'app:1', init: true } } });
+});
+
+s('takes secrets by name, in both forms', () => {
+  const source = `services:
+  web:
+    image: a
+    secrets: [db, { source: key, target: key }]
+secrets:
+  db: { external: true }
+  key: { external: true }
+`;
+  const manifest = readFile(source);
+  assert.equal(manifest.services['web'], { image: 'a', secrets: ['db', 'key'] });
+  assert.equal(parseManifest(encodeManifest(pinnedSomehow(manifest))), pinnedSomehow(manifest));
 });
 
 s('takes volumes and networks of its own', () => {
