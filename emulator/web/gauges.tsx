@@ -62,17 +62,19 @@ function dataOf({ of }: Gauge, samples: readonly Sample[]): uPlot.AlignedData {
   return [samples.map(({ at }) => at), samples.map(of)];
 }
 
-const compact = (value: number): string =>
-  value >= 10_000 ? `${Math.round(value / 1000)}k` : String(Math.round(value * 10) / 10);
+function compact(value: number): string {
+  if (value >= 1_000_000) return `${Math.round(value / 100_000) / 10}M`;
+  return value >= 10_000 ? `${Math.round(value / 1000)}k` : String(Math.round(value * 10) / 10);
+}
 
 /** Colours are read when something is drawn, so that they follow the theme. */
 function optionsOf(gauge: Gauge, place: HTMLElement): uPlot.Options {
-  const colour = (name: string) => () => getComputedStyle(place).getPropertyValue(name);
+  const colour = (property: 'color' | 'borderTopColor' | 'outlineColor') => () => getComputedStyle(place)[property];
   const axis = {
-    stroke: colour('--ink3'),
+    stroke: colour('outlineColor'),
     font: '11px system-ui',
     ticks: { show: false },
-    grid: { stroke: colour('--line'), width: 1 },
+    grid: { stroke: colour('borderTopColor'), width: 1 },
   };
   return {
     width: Math.max(120, place.clientWidth),
@@ -90,6 +92,6 @@ function optionsOf(gauge: Gauge, place: HTMLElement): uPlot.Options {
       },
       { ...axis, size: 40, space: 24, values: (_, ticks) => ticks.map(compact) },
     ],
-    series: [{}, { label: gauge.title, stroke: colour('--ink2'), width: 1.6, points: { show: false }, spanGaps: true }],
+    series: [{}, { label: gauge.title, stroke: colour('color'), width: 1.6, points: { show: false }, spanGaps: true }],
   };
 }

@@ -22,21 +22,29 @@ export function Knife({ children }: { children: ComponentChildren }) {
   const layer = useRef<SVGSVGElement>(null);
   const spots = useRef<Spot[]>([]);
   const holds = useRef(false);
+  const hasCut = useRef(false);
   const isCutting = view.tool === 'cut';
 
   const down = (event: PointerEvent) => {
     if (!isCutting || event.button !== 0) return;
     holds.current = true;
+    hasCut.current = false;
     spots.current = [spotOf(event)];
   };
   const move = (event: PointerEvent) => {
     if (!holds.current) return;
     const events = event.getCoalescedEvents?.() ?? [];
-    for (const one of events.length > 0 ? events : [event]) follow(spotOf(one), spots.current, layer.current);
+    for (const one of events.length > 0 ? events : [event])
+      if (follow(spotOf(one), spots.current, layer.current)) hasCut.current = true;
     fade(layer.current, spots.current);
   };
   const up = () => {
     holds.current = false;
+  };
+  // A stroke that ends where it began is a click too, which would mend what it has just cut.
+  const click = (event: Event) => {
+    if (hasCut.current) event.stopPropagation();
+    hasCut.current = false;
   };
   return (
     <div
@@ -44,6 +52,7 @@ export function Knife({ children }: { children: ComponentChildren }) {
       onPointerDown={down}
       onPointerMove={move}
       onPointerUp={up}
+      onClickCapture={click}
       onPointerLeave={up}
     >
       {children}
@@ -56,17 +65,21 @@ export function Knife({ children }: { children: ComponentChildren }) {
 
 const spotOf = ({ clientX, clientY }: PointerEvent): Spot => ({ x: clientX, y: clientY, atMs: performance.now() });
 
-function follow(spot: Spot, spots: Spot[], layer: SVGSVGElement | null): void {
+/** Whether the blade went through something. */
+function follow(spot: Spot, spots: Spot[], layer: SVGSVGElement | null): boolean {
   const before = spots.at(-1);
   spots.push(spot);
-  if (!before) return;
+  if (!before) return false;
+  let hasCut = false;
   for (const { path, cut } of cuttables()) {
     const share = crossing(path, [before.x, before.y], [spot.x, spot.y]);
     if (share === undefined) continue;
+    hasCut = true;
     const [dx, dy] = [spot.x - before.x, spot.y - before.y];
     cut(share, Math.max(-4, Math.min(4, dx / 4 || 1.5)));
     sparkle(layer, spot, Math.atan2(dy, dx));
   }
+  return hasCut;
 }
 
 /** A blade: thin where it was, broad where it is. It fades by itself. */

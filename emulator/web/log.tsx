@@ -28,7 +28,7 @@ export function LogView({ lines }: { lines: readonly LogLine[] }) {
           </li>
         );
       })}
-      {lines.length === 0 && <li>nothing yet</li>}
+      {lines.length === 0 && <li class="none">Nothing yet.</li>}
     </ol>
   );
 }

@@ -99,9 +99,9 @@ async function approve(page: Page, operator: string): Promise<void> {
 async function cut(page: Page, device: string): Promise<void> {
   await page.locator('.tool', { hasText: 'Cut' }).click();
   const box = (await page.locator(`[aria-label^="Cable of ${device}"]`).boundingBox())!;
-  await page.mouse.move(box.x, box.y + 14);
+  await page.mouse.move(box.x + 8, box.y + 14);
   await page.mouse.down();
-  await page.mouse.move(box.x + box.width, box.y + 30, { steps: 8 });
+  await page.mouse.move(box.x + box.width - 8, box.y + 30, { steps: 8 });
   await page.mouse.up();
   await page.locator('.tool', { hasText: 'Select' }).click();
 }
