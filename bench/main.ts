@@ -16,7 +16,10 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
 const [name = '', ...args] = process.argv.slice(2);
 const bench = benches[name];
 if (bench) {
-  await bench(args);
+  await bench(args).catch((error: Error) => {
+    console.error(`bench: ${error.message}`);
+    process.exitCode = 1;
+  });
 } else {
   console.error(`bench: there is no "${name}"; there are ${Object.keys(benches).join(', ')}`);
   process.exitCode = 2;

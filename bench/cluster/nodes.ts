@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Address } from 'viem';
+import { type Address, type Hex, keccak256 } from 'viem';
 import { type Cluster, writeCluster } from '../../firmware-bridge/cometbft/testnet.ts';
 
 /** Four validators on this machine, each a process or two; the same configuration of CometBFT whatever application is above it. */
@@ -50,7 +50,9 @@ export async function startNodes(application: Application, funded: readonly Addr
     async call(node, method, params) {
       const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
       const answer = await fetchJson(`http://127.0.0.1:${cluster.nodes[node]!.rpc}`, body);
-      if (answer['error']) throw new Error(`${method}: ${JSON.stringify(answer['error'])}`);
+      const text = JSON.stringify(answer['error'] ?? '');
+      if (method === 'eth_sendRawTransaction' && text.includes('already known')) return keccak256(params[0] as Hex);
+      if (answer['error']) throw new Error(`${method}: ${text}`);
       return answer['result'];
     },
     memory() {
@@ -94,10 +96,17 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function fetchJson(url: string, body?: string): Promise<Record<string, unknown>> {
+/** A connection that the other side has just closed is tried again. */
+async function fetchJson(url: string, body?: string, attempts = 3): Promise<Record<string, unknown>> {
   const headers = { 'content-type': 'application/json' };
-  const response = await fetch(url, body === undefined ? {} : { method: 'POST', headers, body });
-  return (await response.json()) as Record<string, unknown>;
+  try {
+    const response = await fetch(url, body === undefined ? {} : { method: 'POST', headers, body });
+    return (await response.json()) as Record<string, unknown>;
+  } catch (error) {
+    if (attempts === 1) throw error;
+    await pause(50);
+    return fetchJson(url, body, attempts - 1);
+  }
 }
 
 function childrenOf(pid: number): number[] {
