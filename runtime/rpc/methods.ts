@@ -16,6 +16,7 @@ import { blockOverrides, stateOverrides } from './overrides.ts';
 import { poolMethods } from './pool.ts';
 import { blockReceipts, receiptAnswer } from './receipts.ts';
 import { secretMethods } from './secrets.ts';
+import { simulateBlocks, simulation } from './simulate.ts';
 
 const MAX_PROOF_SLOTS = 256;
 
@@ -104,6 +105,11 @@ export const methods = {
   eth_createAccessList: method(
     [request, ['block', read.blockOrPending], accounts],
     (core, of, block, overrides) => createAccessList(core, of, existing(core, block), block, [overrides, undefined]),
+    asIs,
+  ),
+  eth_simulateV1: method(
+    [['simulation', simulation], at],
+    (core, of, block) => simulateBlocks(core, of, existing(core, block)),
     asIs,
   ),
   eth_getLogs: method([['filter', read.logFilter]], logsAnswer, asIs),

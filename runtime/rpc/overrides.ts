@@ -55,8 +55,13 @@ export const blockOverrides: read.Decoder<BlockOverrides | undefined> = read.opt
 /** The state with other accounts in some places. */
 export function override(view: StateView, overrides: StateOverrides, keccak256: Vm['keccak256']): StateView {
   const overlay = layOver(view);
-  overlay.absorb([...overrides].map(([address, wanted]) => diffOf(address, wanted, view, keccak256)));
+  overlay.absorb(differences(view, overrides, keccak256));
   return overlay.view;
+}
+
+/** What has to be laid over the state for the accounts to be so. */
+export function differences(view: StateView, overrides: StateOverrides, keccak256: Vm['keccak256']): AccountDiff[] {
+  return [...overrides].map(([address, wanted]) => diffOf(address, wanted, view, keccak256));
 }
 
 function diffOf(address: Address, wanted: AccountOverride, view: StateView, keccak256: Vm['keccak256']): AccountDiff {

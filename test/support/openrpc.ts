@@ -9,6 +9,7 @@ interface Schema {
   readonly type?: string;
   readonly pattern?: string;
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly items?: Schema;
@@ -58,7 +59,8 @@ function faults(schema: Schema, value: unknown, at: string, schemas: Readonly<Re
     return [...found, `${at}: ${JSON.stringify(value)} is not of type ${schema.type}`];
   if (schema.enum && !schema.enum.includes(value)) found.push(`${at}: ${value} is not one of ${schema.enum.join(', ')}`);
   if (schema.pattern && !new RegExp(schema.pattern).test(String(value))) found.push(`${at}: ${value} is not ${schema.pattern}`);
-  if ((schema.minimum ?? 0) > Number(value) || Number(value) > (schema.maximum ?? Infinity))
+  if (schema.const !== undefined && schema.const !== value) found.push(`${at}: ${value} is not ${schema.const}`);
+  if ((schema.minimum ?? -Infinity) > Number(value) || Number(value) > (schema.maximum ?? Infinity))
     found.push(`${at}: ${value} is out of range`);
   for (const inner of schema.allOf ?? []) found.push(...check(inner, value));
   const choices = schema.oneOf ?? schema.anyOf;
