@@ -208,6 +208,8 @@ export class DeviceNode implements Node {
       const drifts = this.reconciler.drifts();
       this.attempt('what befell the apps was not logged', () => this.service.looked(found, this.target.wanted(), drifts));
     }
+    // What was refused in an early block may be right now, and a quiet ledger brings no other.
+    this.attempt('joining failed', () => this.joiner.consider());
     this.attempt('the routes of the proxy did not change', () => this.serve());
     this.attempt('voting failed', () => this.vote());
     this.painter.request();
