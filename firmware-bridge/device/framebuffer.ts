@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Display, Rectangle } from '../../runtime/ports/index.ts';
-import { HEIGHT, WIDTH } from './display.ts';
+import { HEIGHT, headlessDisplay, WIDTH } from './display.ts';
 
 /** A framebuffer as the kernel describes it (Documentation/fb/framebuffer.rst). */
 export interface Geometry {
@@ -46,6 +46,9 @@ export function readGeometry(folder: string): Geometry | undefined {
   }
 }
 
+/** All of the picture is written again this often. */
+const REPAINT_MS = 20_000;
+
 /** The LCD on `/dev/fb0`, if there is one. */
 export function openFramebuffer(device = '/dev/fb0', folder = '/sys/class/graphics/fb0'): Framebuffer | undefined {
   const geometry = readGeometry(folder);
@@ -58,12 +61,23 @@ export function openFramebuffer(device = '/dev/fb0', folder = '/sys/class/graphi
   }
   const placement = placementOn(geometry);
   writeSync(file, Buffer.alloc(geometry.stride * geometry.height), 0, geometry.stride * geometry.height, 0);
+  const kept = headlessDisplay();
+  const put = (rectangle: Rectangle) => {
+    for (const { offset, bytes } of rowsOf(rectangle, geometry, placement)) writeSync(file, bytes, 0, bytes.length, offset);
+  };
+  // The kernel's console may set the mode, and clear the panel, after we have begun to draw.
+  const timer = setInterval(() => put({ x: 0, y: 0, width: WIDTH, height: HEIGHT, pixels: kept.pixels }), REPAINT_MS);
+  timer.unref();
   return {
     placement,
     draw: (rectangle) => {
-      for (const { offset, bytes } of rowsOf(rectangle, geometry, placement)) writeSync(file, bytes, 0, bytes.length, offset);
+      kept.draw(rectangle);
+      put(rectangle);
     },
-    close: () => closeSync(file),
+    close: () => {
+      clearInterval(timer);
+      closeSync(file);
+    },
   };
 }
 

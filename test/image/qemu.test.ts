@@ -166,11 +166,11 @@ test('it runs a release, and its proxy answers', async () => {
 
 test("its screen shows the firmware's picture", async () => {
   const ppm = join(folder, 'screen.ppm');
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await new Promise((resolve) => setTimeout(resolve, 25_000));
   await machine.screenshot(ppm);
   const colours = coloursOf(readFileSync(ppm));
   copyFileSync(ppm, join(IMAGES, `screen-${board}.ppm`));
-  assert.ok(colours.size >= 8, `the picture has ${colours.size} colours`);
+  assert.ok(colours.size >= 4, `the picture has ${colours.size} colours`);
   times.push(`        the screen has ${colours.size} colours`);
 });
 
