@@ -127,6 +127,21 @@ const steps: readonly Step[] = [
       }),
   },
   {
+    name: 'nearest',
+    inputs: ['firmware-bridge/browser'],
+    outputs: ['build/nearest.js'],
+    run: () =>
+      build({
+        entryPoints: ['firmware-bridge/browser/nearest.ts'],
+        outfile: 'build/nearest.js',
+        bundle: true,
+        format: 'esm',
+        target: 'es2022',
+        minify: true,
+        logLevel: 'warning',
+      }),
+  },
+  {
     name: 'cli',
     inputs: ['cli', 'firmware-bridge', 'emulator', 'runtime', 'vm/embed'],
     outputs: ['build/cli.js'],
