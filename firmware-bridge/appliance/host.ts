@@ -15,6 +15,7 @@ import { confirmWhenServing } from './health.ts';
 import type { Launch } from './launcher.ts';
 
 const CLOCK_MS = 10 * 60_000;
+const ENDING_MS = 8_000;
 /** What the service manager waits for is three times as long. */
 const WATCHDOG_MS = 60_000;
 const DEFAULT_TOUCH: TouchRange = { mostX: 4095, mostY: 4095 };
@@ -33,6 +34,8 @@ export async function start({ slots, version, paths }: Launch): Promise<void> {
   const { peers } = config;
   let node: RunningNode | undefined;
   const end = async (code: number) => {
+    // What does not close in time must not keep the next version from starting.
+    setTimeout(() => process.exit(code), ENDING_MS);
     await node?.stop().catch(() => {});
     process.exit(code);
   };
