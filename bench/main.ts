@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [OPTIONS]`: measures one part of the project and prints a table. */
 
 import { benchCluster } from './cluster/index.ts';
+import { benchEmulator } from './emulator/index.ts';
 import { benchFleet } from './fleet/index.ts';
 import { benchRpc } from './rpc/index.ts';
 
@@ -9,6 +10,7 @@ import { benchVm } from './vm/index.ts';
 const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   rpc: benchRpc,
   vm: benchVm,
+  emulator: benchEmulator,
   cluster: benchCluster,
   fleet: benchFleet,
 };

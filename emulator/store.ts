@@ -24,7 +24,27 @@ export const STORE_BYTES = 256 * 1024 * 1024;
 
 /** A map that keeps at most `capacityBytes`; a write beyond that throws and changes nothing. */
 export function memoryStore(capacityBytes = STORE_BYTES): MemoryStore {
-  return new MapStore(capacityBytes);
+  const store = new MapStore(capacityBytes);
+  // Its methods may be handed on without it.
+  return {
+    get sizeBytes() {
+      return store.sizeBytes;
+    },
+    get capacityBytes() {
+      return store.capacityBytes;
+    },
+    get unsafeWrites() {
+      return store.unsafeWrites;
+    },
+    get: (key) => store.get(key),
+    keys: (prefix, limit) => store.keys(prefix, limit),
+    write: (entries) => store.write(entries),
+    entries: () => store.entries(),
+    put: (entries) => store.put(entries),
+    setCapacity: (bytes) => store.setCapacity(bytes),
+    delayWrites: (writes) => store.delayWrites(writes),
+    loseWrites: (count) => store.loseWrites(count),
+  };
 }
 
 class MapStore implements MemoryStore {

@@ -19,6 +19,7 @@ export interface FinishedBlock extends HashedHeader {
 }
 
 const HEAD = 'head';
+const HEADER_PREFIX = 'header/';
 /** The first block after the genesis that the store holds whole; absent: block 1. */
 const FIRST = 'first';
 /** At least the 256 that BLOCKHASH reaches. */
@@ -119,7 +120,7 @@ export class Chain {
   }
 
   private resume(): HashedHeader {
-    const number = this.readNumbers(HEAD)?.[0] ?? 0;
+    const number = this.headNumber();
     this.first = this.readNumbers(FIRST)?.[0] ?? 1;
     const first = this.at(0);
     if (first?.hash !== this.newest.hash) {
@@ -128,15 +129,37 @@ export class Chain {
           'start with the genesis of that ledger or with an empty store',
       );
     }
-    const head = this.at(number);
-    if (!head) throw new ChainError(`the store is damaged: its head is block ${number}, which it does not hold`);
+    const head = (number === undefined ? undefined : this.at(number)) ?? this.lastSound();
+    if (!head) throw new ChainError('the store is damaged: it holds no block that is whole');
     return head;
+  }
+
+  private headNumber(): number | undefined {
+    try {
+      return this.readNumbers(HEAD)?.[0];
+    } catch {
+      // The last sound block is found without it.
+      return undefined;
+    }
+  }
+
+  /** A disk may have changed what it holds: the last block that is as it was made. What came after it others still have. */
+  private lastSound(): HashedHeader | undefined {
+    const numbers = this.store.keys(HEADER_PREFIX, Number.MAX_SAFE_INTEGER).map((at) => Number(at.slice(HEADER_PREFIX.length)));
+    for (const number of numbers.reverse()) {
+      const found = this.at(number);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   private readHeader(number: number): HashedHeader | undefined {
     const bytes = this.store.get(key('header', number));
     if (!bytes) return undefined;
-    const hashed = { header: headerOf(decodeRlp(bytes)), hash: bytesToHex(this.keccak256(bytes)) };
+    const hash = bytesToHex(this.keccak256(bytes));
+    // The index by hash, written with it, tells whether it is still what it was.
+    if (this.store.get(`number/${hash}`) === undefined) return undefined;
+    const hashed = { header: headerOf(decodeRlp(bytes)), hash };
     if (number > this.newest.header.number - HEADERS_IN_MEMORY) this.headers.set(number, hashed);
     return hashed;
   }

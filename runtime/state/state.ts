@@ -1,4 +1,4 @@
-import { EMPTY, hexToBytes, ZERO_WORD } from '../bytes.ts';
+import { bytesToHex, EMPTY, hexToBytes, ZERO_WORD } from '../bytes.ts';
 import type { AccountDiff, Address, StateView, Store, Vm, Word } from '../ports/index.ts';
 import {
   decodeAccount,
@@ -77,15 +77,22 @@ class Shared implements TrieNodes {
 
   load(hash: Word): Uint8Array | undefined {
     this.nodesInMemory++;
-    return this.store.get(NODE_PREFIX + hash);
+    return this.sound(hash, this.store.get(NODE_PREFIX + hash));
   }
 
   code(codeHash: Word): Uint8Array {
     const known = this.codes.get(codeHash);
     if (known) return known;
-    const code = this.store.get(CODE_PREFIX + codeHash);
+    const code = this.sound(codeHash, this.store.get(CODE_PREFIX + codeHash));
     if (!code) throw new TrieError(`the state is incomplete: code ${codeHash} is not in the store`);
     return this.keepCode(codeHash, code);
+  }
+
+  /** What a disk has changed is as good as lost: it must not be taken for something else. */
+  private sound(hash: Word, bytes: Uint8Array | undefined): Uint8Array | undefined {
+    if (bytes && bytesToHex(this.keccak256(bytes)) !== hash)
+      throw new TrieError(`the store is damaged: ${hash} is not what it was`);
+    return bytes;
   }
 
   keepCode(codeHash: Word, code: Uint8Array): Uint8Array {

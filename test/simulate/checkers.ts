@@ -70,11 +70,11 @@ export function watchWorld(world: World, honest: readonly Board[], active: () =>
       for (const board of world.boards) onePrefix(board);
     },
     async unsettled() {
-      const heads = world.boards.map((board) => board.status()?.head);
+      const heads = honest.map((board) => board.status()?.head);
       const odd = heads.findIndex((head) => head?.hash !== heads[0]?.hash || head === undefined);
       if (odd >= 0) {
         const [first, other] = [heads[0], heads[odd]].map((head) => head?.number ?? 'nothing');
-        return `${world.boards[odd]!.identity.name} shows block ${other}, pad-01 ${first}`;
+        return `${honest[odd]!.identity.name} shows block ${other}, pad-01 ${first}`;
       }
       const revision = await active();
       for (const board of honest) {

@@ -84,7 +84,8 @@ export function drawPlan(seed: string): Plan {
 function drawFault(random: Random, devices: number, endMs: number): Act[] {
   const { fault, mendedBy, amount, share, pairs } = drawn[random.between(0, drawn.length - 1)]!;
   const atMs = random.between(0, endMs);
-  const some = drawNames(random, devices, share);
+  const some = drawNames(random, devices, share).filter((name) => fault !== 'rot' || name !== deviceName(0));
+  if (some.length === 0) return [];
   const others = pairs ? { others: drawNames(random, devices, 1).filter((name) => !some.includes(name)) } : {};
   const call: FaultCall = { fault, devices: some, ...others, ...(amount && { amount: amount(random) }) };
   const acts: Act[] = [{ atMs, do: 'fault', call }];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { version } from '../../../cli/root.ts';
 import { readFleet } from '../../../emulator/fleet.ts';
 import { readScripts } from '../../../emulator/quickjs/device.ts';
 import { loadScenario, type Played, playHeadless } from '../../../emulator/scenario/run.ts';
@@ -23,7 +24,7 @@ function play(file: string, run: 'native' | 'inline'): Promise<Played> {
     seed: 'test',
     fleet: readFleet(build),
     folder: root,
-    version: '0',
+    version,
     scripts: readScripts(build),
     vm: createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) }),
     teller: silent,

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readFleet } from '../../emulator/fleet.ts';
+import { operatorsOn } from '../../emulator/operators.ts';
+import { readThreadKit } from '../../emulator/process/threads.ts';
+import { readScripts } from '../../emulator/quickjs/device.ts';
+import { SCENARIO_START_MS } from '../../emulator/scenario/run.ts';
+import { virtualStage } from '../../emulator/stage.ts';
+import { createWorld, type WorldOptions } from '../../emulator/world.ts';
+import { createVm } from '../../vm/embed/index.ts';
+
+interface Row {
+  readonly run: string;
+  readonly devices: number;
+  /** Virtual seconds per second, of real time and of this process's processor time. */
+  readonly perSecond: number;
+  readonly perCpuSecond: number;
+  readonly virtualHoursPerMinute: number;
+  readonly mibPerDevice: number;
+}
+
+const HELP = `npm run bench -- emulator [--devices 4,16,64,256] [--run thread,inline,native] [--seconds S] [--json]
+
+A fleet with its contract, enrolled; then S virtual seconds (default 120) of following the ledger, one block in ten of them.
+Memory is that of the whole process, divided by the devices.
+`;
+const BLOCK_EVERY_MS = 10_000;
+const MIB = 1024 * 1024;
+
+/** Virtual time per real time, and memory, by the number of devices. */
+export async function benchEmulator(args: readonly string[]): Promise<void> {
+  const value = (name: string, fallback: string) => (args.includes(name) ? (args[args.indexOf(name) + 1] ?? fallback) : fallback);
+  if (args.includes('--help')) return console.log(HELP);
+  const rows: Row[] = [];
+  for (const run of value('--run', 'thread,native').split(',')) {
+    for (const devices of value('--devices', '4,16,64,256').split(',').map(Number)) {
+      rows.push(await measure(run, devices, Number(value('--seconds', '120'))));
+      console.error(tell(rows.at(-1)!));
+    }
+  }
+  if (args.includes('--json')) return console.log(JSON.stringify(rows, null, 2));
+  console.log('run      devices   × real time   × processor   virtual h/min   MiB/device');
+  for (const row of rows) console.log(tell(row));
+}
+
+function tell({ run, devices, perSecond, perCpuSecond, virtualHoursPerMinute, mibPerDevice }: Row): string {
+  const cells = [
+    perSecond.toFixed(1).padStart(12),
+    perCpuSecond.toFixed(1).padStart(13),
+    virtualHoursPerMinute.toFixed(2).padStart(15),
+  ];
+  return `${run.padEnd(8)} ${String(devices).padStart(7)} ${cells.join(' ')} ${mibPerDevice.toFixed(1).padStart(12)}`;
+}
+
+async function measure(name: string, devices: number, seconds: number): Promise<Row> {
+  const build = 'build';
+  const before = process.memoryUsage().rss;
+  const run = (name === 'thread' ? await readThreadKit(join(process.cwd(), build)) : name) as NonNullable<WorldOptions['run']>;
+  const vm = createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) });
+  const world = createWorld({
+    seed: 'bench',
+    devices,
+    startMs: SCENARIO_START_MS,
+    version: '0',
+    scripts: readScripts(build),
+    vm,
+    run,
+  });
+  const operators = operatorsOn(virtualStage(world), readFleet(build));
+  const [operator] = world.operators;
+  await world.boot();
+  await operators.deploy(operator!);
+  const enrol = (board: (typeof world.boards)[number]) =>
+    operators.send(operator!, 'enrol', [[board.identity.address], [board.identity.name]]);
+  await enrol(world.boards[0]!);
+  const startedMs = performance.now();
+  const cpu = process.cpuUsage();
+  const fromMs = world.clock.nowMs();
+  for (let passedMs = 0, next = 1; passedMs < seconds * 1000; passedMs += BLOCK_EVERY_MS, next += 1) {
+    const board = world.boards[next];
+    if (board) await enrol(board);
+    await world.advance(Math.max(0, fromMs + passedMs + BLOCK_EVERY_MS - world.clock.nowMs()));
+  }
+  const realS = (performance.now() - startedMs) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  const virtualS = (world.clock.nowMs() - fromMs) / 1000;
+  const row = {
+    run: name,
+    devices,
+    perSecond: virtualS / realS,
+    perCpuSecond: virtualS / ((user + system) / 1e6),
+    virtualHoursPerMinute: (virtualS / realS) * (60 / 3600),
+    mibPerDevice: (process.memoryUsage().rss - before) / MIB / devices,
+  };
+  for (const board of world.boards) board.kill();
+  return row;
+}
