@@ -60,10 +60,7 @@ async function openWorld() {
   const operators = operatorsOn(liveStage(world, server), fleet);
   await operators.deploy(world.operators[0]!);
   const identities = world.boards.map(({ identity }) => identity);
-  await operators.send(world.operators[0]!, 'enrol', [
-    identities.map(({ address }) => address),
-    identities.map(({ name }) => name),
-  ]);
+  await operators.enrol(identities);
   return {
     world,
     server,
