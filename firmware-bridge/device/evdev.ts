@@ -1,4 +1,4 @@
-import { createReadStream, type ReadStream, readdirSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Input, InputEvent, KeyName } from '../../runtime/ports/index.ts';
 import { HEIGHT, WIDTH } from './display.ts';
@@ -91,41 +91,66 @@ export interface EvdevOptions {
 }
 
 const LOOK_MS = 10_000;
+/** A finger does not notice it. */
+const POLL_MS = 40;
+const MOST_BYTES = 64 * 24;
 
-/** All input devices of this machine as one; what is plugged in later is found within seconds. */
+/**
+ * All input devices of this machine as one; what is plugged in later is found within seconds. They are polled without waiting:
+ * a read that waits would take one of Node's four threads for files away for good.
+ */
 export function openEvdev({ range, panel, placement, folder = '/dev/input' }: EvdevOptions): Input & { close(): void } {
-  const streams = new Map<string, ReadStream>();
+  const devices = new Map<string, () => readonly InputEvent[] | undefined>();
   let handler: (event: InputEvent) => void = () => {};
   const open = (name: string) => {
+    const file = openSync(join(folder, name), constants.O_RDONLY | constants.O_NONBLOCK);
     const read = eventReader(timeBytes(process.arch));
     const interpret = interpreter(range, panel, placement);
-    const stream = createReadStream(join(folder, name), { highWaterMark: 1536 });
-    streams.set(name, stream);
-    stream.on('data', (chunk) => {
-      for (const event of read(chunk as Buffer).map(interpret)) if (event !== undefined) handler(event);
+    const buffer = Buffer.alloc(MOST_BYTES);
+    devices.set(name, () => {
+      const count = readNow(file, buffer);
+      if (count === undefined) closeSync(file);
+      return count === undefined ? undefined : read(buffer.subarray(0, count)).flatMap((event) => interpret(event) ?? []);
     });
-    const gone = () => {
-      stream.destroy();
-      streams.delete(name);
-    };
-    stream.on('error', gone);
-    stream.on('end', gone);
   };
   const look = () => {
-    for (const name of eventDevices(folder)) if (!streams.has(name)) open(name);
+    for (const name of eventDevices(folder)) if (!devices.has(name)) attempt(() => open(name));
+  };
+  const poll = () => {
+    for (const [name, take] of devices) {
+      const events = take();
+      if (events === undefined) devices.delete(name);
+      for (const event of events ?? []) handler(event);
+    }
   };
   look();
-  const timer = setInterval(look, LOOK_MS);
-  timer.unref();
+  const timers = [setInterval(look, LOOK_MS), setInterval(poll, POLL_MS)];
+  for (const timer of timers) timer.unref();
   return {
     receive: (next) => {
       handler = next;
     },
     close: () => {
-      clearInterval(timer);
-      for (const stream of streams.values()) stream.destroy();
+      for (const timer of timers) clearInterval(timer);
     },
   };
+}
+
+/** What is there to be read; 0: nothing now, `undefined`: the device is gone. */
+function readNow(file: number, buffer: Buffer): number | undefined {
+  try {
+    return readSync(file, buffer, 0, buffer.length, null);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : undefined;
+  }
+}
+
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // It went away, or is not for us.
+  }
 }
 
 function eventDevices(folder: string): string[] {

@@ -1,6 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { eventReader, interpreter, timeBytes } from '../../../firmware-bridge/device/evdev.ts';
+import { eventReader, interpreter, openEvdev, timeBytes } from '../../../firmware-bridge/device/evdev.ts';
 import { placementOn } from '../../../firmware-bridge/device/framebuffer.ts';
 
 /** As the kernel writes it: time, type, code, value. */
@@ -118,5 +123,25 @@ test('beside the picture nothing happens', () => {
   ] as const;
   assert.equal(events.map(([type, code, value]) => interpret({ type, code, value })).filter(Boolean), []);
 });
+
+const canPipe = spawnSync('mkfifo', ['--version']).status === 0;
+if (canPipe) {
+  test('devices that are silent take no thread away from files, and are heard when they speak', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'classpad-evdev-'));
+    const names = ['event0', 'event1', 'event2', 'event3', 'event4', 'event5'];
+    for (const name of names) spawnSync('mkfifo', [join(folder, name)]);
+    const holds = names.map((name) => openSync(join(folder, name), 'r+'));
+    const input = openEvdev({ range, panel, placement: placementOn(panel), folder });
+    const heard: unknown[] = [];
+    input.receive((event) => heard.push(event));
+    assert.ok((await readFile(import.meta.filename ?? process.argv[1]!)).length > 0);
+    writeSync(holds[5]!, raw(timeBytes(process.arch), [KEY, 59, 1]));
+    for (let tries = 0; tries < 200 && heard.length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(heard, [{ kind: 'key', key: 'left' }]);
+    input.close();
+    for (const file of holds) closeSync(file);
+    rmSync(folder, { recursive: true });
+  });
+}
 
 test.run();
