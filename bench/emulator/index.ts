@@ -70,15 +70,13 @@ async function measure(name: string, devices: number, seconds: number): Promise<
   const [operator] = world.operators;
   await world.boot();
   await operators.deploy(operator!);
-  const enrol = (board: (typeof world.boards)[number]) =>
-    operators.send(operator!, 'enrol', [[board.identity.address], [board.identity.name]]);
-  await enrol(world.boards[0]!);
+  await operators.enrol([world.boards[0]!.identity]);
   const startedMs = performance.now();
   const cpu = process.cpuUsage();
   const fromMs = world.clock.nowMs();
   for (let passedMs = 0, next = 1; passedMs < seconds * 1000; passedMs += BLOCK_EVERY_MS, next += 1) {
     const board = world.boards[next];
-    if (board) await enrol(board);
+    if (board) await operators.enrol([board.identity]);
     await world.advance(Math.max(0, fromMs + passedMs + BLOCK_EVERY_MS - world.clock.nowMs()));
   }
   const realS = (performance.now() - startedMs) / 1000;
