@@ -155,6 +155,9 @@ test('it runs a release, and its proxy answers', async () => {
   const { code, printed } = await classpad(
     'deploy',
     join(root, 'examples/hello/compose.yaml'),
+    // The board's engine knows what the example's tag means.
+    '--rpc',
+    `http://127.0.0.1:${ports.rpc}`,
     '--key',
     keyFile,
     '--window',
