@@ -67,6 +67,10 @@ const rows: [name: string, args: Record<string, unknown>, who: string, text: str
   ['CanaryChosen', { app, revision: 2n, devices: [device] }, 'fleet', 'hello r2 is tried first by pad-01', 'changing'],
   ['Held', { app, revision: 2n, policy: operator, moment: 1 }, 'fleet', 'hello r2 is held back by a policy', 'changing'],
   ['Superseded', { app, revision: 1n, by: 2n }, 'fleet', 'hello r1 was superseded by r2', 'neutral'],
+  ['ValidatorSet', { device, key: app, power: 10n }, 'fleet', 'pad-01 makes blocks, with power 10', 'neutral'],
+  ['ValidatorSet', { device, key: app, power: 0n }, 'fleet', 'pad-01 makes blocks no more', 'neutral'],
+  ['Logged', { device, app, revision: 2n, kind: 1, data: '0x' }, 'pad-01', 'logged traffic of hello', 'neutral'],
+  ['CameLate', { app, revision: 2n, device, healthy: true }, 'pad-01', 'vote on hello r2 met the decision on its way', 'neutral'],
 ];
 
 for (const [name, args, who, text, state] of rows) {
