@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Display, Rectangle } from '../../runtime/ports/index.ts';
-import { HEIGHT, headlessDisplay, WIDTH } from './display.ts';
+import { HEIGHT, WIDTH } from './display.ts';
 
 /** A framebuffer as the kernel describes it (Documentation/fb/framebuffer.rst). */
 export interface Geometry {
@@ -60,19 +60,27 @@ export function openFramebuffer(device = '/dev/fb0', folder = '/sys/class/graphi
     return undefined;
   }
   const placement = placementOn(geometry);
-  writeSync(file, Buffer.alloc(geometry.stride * geometry.height), 0, geometry.stride * geometry.height, 0);
-  const kept = headlessDisplay();
-  const put = (rectangle: Rectangle) => {
-    for (const { offset, bytes } of rowsOf(rectangle, geometry, placement)) writeSync(file, bytes, 0, bytes.length, offset);
+  const panel = Buffer.alloc(geometry.stride * geometry.height);
+  const put = (firstRow: number, lastRow: number) => {
+    // Never one row alone: Linux 6.1 shows nothing of a write that ends where its row ends.
+    const from = Math.min(firstRow, geometry.height - 2) * geometry.stride;
+    const length = Math.max(lastRow + 1, firstRow + 2) * geometry.stride - from;
+    writeSync(file, panel, from, Math.min(length, panel.length - from), from);
   };
+  put(0, geometry.height - 1);
   // The kernel's console may set the mode, and clear the panel, after we have begun to draw.
-  const timer = setInterval(() => put({ x: 0, y: 0, width: WIDTH, height: HEIGHT, pixels: kept.pixels }), REPAINT_MS);
+  const timer = setInterval(() => put(0, geometry.height - 1), REPAINT_MS);
   timer.unref();
   return {
     placement,
     draw: (rectangle) => {
-      kept.draw(rectangle);
-      put(rectangle);
+      let [firstRow, lastRow] = [geometry.height, -1];
+      for (const { offset, bytes } of rowsOf(rectangle, geometry, placement)) {
+        panel.set(bytes, offset);
+        const row = Math.floor(offset / geometry.stride);
+        [firstRow, lastRow] = [Math.min(firstRow, row), Math.max(lastRow, row)];
+      }
+      if (lastRow >= 0) put(firstRow, lastRow);
     },
     close: () => {
       clearInterval(timer);
