@@ -98,7 +98,11 @@ async function guest(method: string, ...params: unknown[]): Promise<unknown> {
   return ((await response.json()) as { result: unknown }).result;
 }
 
-const page = async () => (await fetch(`http://127.0.0.1:${ports.proxy}/`, { signal: AbortSignal.timeout(20_000) })).text();
+/** What the app answers through the board's proxy; nothing while it does not. */
+const page = async () => {
+  const response = await fetch(`http://127.0.0.1:${ports.proxy}/`, { signal: AbortSignal.timeout(20_000) });
+  return response.ok ? response.text() : undefined;
+};
 const serialHas =
   (text: string | RegExp, from = 0) =>
   () =>
