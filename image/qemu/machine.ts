@@ -87,7 +87,8 @@ async function speaks(machine: Machine): Promise<boolean> {
 
 async function launch(options: MachineOptions, accelerator: 'kvm' | 'tcg'): Promise<Machine> {
   const { board, folder, onSerial } = options;
-  const socket = join(folder, 'monitor.sock');
+  // Each attempt has a socket of its own: who still waits for the first must not take the place of the second.
+  const socket = join(folder, `monitor-${accelerator}.sock`);
   rmSync(socket, { force: true });
   const child = spawn(board.qemu!.program, argumentsOf(options, accelerator, socket), { stdio: ['ignore', 'pipe', 'pipe'] });
   let serial = '';
