@@ -71,7 +71,7 @@ test('a new device begins with the state of others, goes on with them, and is to
     ).catch((error: Error) => {
       throw new Error(`${error.message}\n${said}`);
     });
-    assert.match(said, /this device begins with height \d+0, block \d+/);
+    await until('the new device to say where it began', async () => /this device begins with height \d+0, block \d+/.test(said));
     const before = await first.head();
     await second.call('eth_sendRawTransaction', [await transfer(0, 1)]);
     await until('the next block everywhere', async () => Number(await call('eth_blockNumber', [])) > before);
