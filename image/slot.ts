@@ -68,7 +68,7 @@ async function squash(root: string, path: string, level: number, epoch: number, 
     '-no-progress',
     '-quiet',
   ];
-  await run('mksquashfs', [root, path, ...kind, ...times], { onLine });
+  await run('mksquashfs', [root, path, ...kind, ...times], { onLine, env: { SOURCE_DATE_EPOCH: undefined } });
 }
 
 export interface Ext4Options {
@@ -90,7 +90,11 @@ export async function makeExt4({ path, bytes, label, seed, epoch, content }: Ext
   const fixed = `hash_seed=${uuidOf(`${seed} hash`)},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0`;
   const from = content ? ['-d', content, '-m', '0', '-N', '64'] : ['-m', '1'];
   const args = ['-q', '-F', '-b', '4096', '-L', label, '-U', uuidOf(seed), '-E', fixed, '-O', features, ...from, path];
-  await run('mkfs.ext4', args, { env: { E2FSPROGS_FAKE_TIME: String(epoch), SOURCE_DATE_EPOCH: String(epoch) } });
+  const env = { E2FSPROGS_FAKE_TIME: String(epoch), SOURCE_DATE_EPOCH: String(epoch) };
+  await run('mkfs.ext4', args, { env });
+  // Nobody can set the change time of a file that is copied in: it is set where it has arrived.
+  const orders = (content ? readdirSync(content) : []).map((name) => `set_inode_field /${name} ctime @${epoch}`);
+  if (orders.length > 0) await run('debugfs', ['-w', '-f', '-', path], { env, input: `${orders.sort().join('\n')}\n` });
 }
 
 /** An identifier that follows from a text (RFC 9562, version 8). */

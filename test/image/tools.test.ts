@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -114,6 +124,11 @@ if (need('disks and file systems', hasAll('sfdisk', 'mkfs.ext4'), 'apt-get insta
     writeFileSync(join(content, 'root.squashfs'), Buffer.alloc(300_000, 5));
     const hashes: string[] = [];
     for (const time of [1, 2]) {
+      // In another second, from other copies of the files.
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      writeFileSync(join(content, 'root.squashfs'), Buffer.alloc(300_000, 5));
+      utimesSync(join(content, 'root.squashfs'), 1_767_225_600, 1_767_225_600);
+      utimesSync(content, 1_767_225_600, 1_767_225_600);
       const [slot, disk] = [join(folder, `slot-${time}`), join(folder, `disk-${time}`)];
       await makeExt4({ path: slot, bytes: 8 * 1024 * 1024, label: 'slot', seed: 's', epoch: 1_767_225_600, content });
       const rows = [
