@@ -1,37 +1,22 @@
-import { type Hex, hexToString, keccak256, type PrivateKeyAccount, stringToHex, toHex } from 'viem';
-import { type Command, Exit, Failure, type Input, type Io, type Option } from '../command.ts';
-import { readCompose } from '../compose.ts';
+import { type Hex, hexToString, keccak256, type PrivateKeyAccount } from 'viem';
+import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
+import { type Draft, draft, draftOptions } from '../draft.ts';
 import { Phase } from '../fleet/abi.ts';
-import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
+import { type Connection, readFleet } from '../fleet/connection.ts';
 import { type Decision, follow } from '../fleet/follow.ts';
-import { keyOptions, operatorKeys } from '../fleet/keys.ts';
-import { approve, propose, type Terms } from '../fleet/transactions.ts';
-import { pinOptions, pinRelease } from '../pin.ts';
+import { approve, propose } from '../fleet/transactions.ts';
 import { type Progress, progress } from '../progress.ts';
 import { tell } from '../tell.ts';
-import { appName, counted, durationSeconds, inWords, labelWord, wholeNumber } from '../values.ts';
-
-/** What every release may say of its rollout. */
-export const termOptions: Readonly<Record<string, Option>> = {
-  window: { value: 'TIME', fallback: '2m', help: 'how long the devices may take to judge it' },
-  canary: { value: 'N|N%', fallback: '0', help: 'how many devices try it before all others; 0: all at once' },
-  label: { value: 'KEY=VALUE', many: true, help: 'only devices that carry every label' },
-  expires: { value: 'TIME', help: 'after this long it can no longer start' },
-  notes: { value: 'TEXT', fallback: '', help: 'why, for those who approve it' },
-  'no-wait': { help: 'return as soon as it rolls out' },
-  json: { help: 'print the outcome as JSON' },
-};
+import { counted, inWords } from '../values.ts';
 
 export const deploy: Command = {
   name: 'deploy',
   summary: 'release a Compose file to the fleet and wait until the devices have judged it',
   operands: [{ name: 'COMPOSE.yaml', help: 'the Compose file of the release' }],
   options: {
-    app: { value: 'NAME', help: "the app; without it the file's name: or its folder" },
-    ...connectionOptions,
-    ...keyOptions,
-    ...pinOptions,
-    ...termOptions,
+    ...draftOptions,
+    'no-wait': { help: 'return as soon as it rolls out' },
+    json: { help: 'print the outcome as JSON' },
   },
   examples: [
     ['classpad deploy examples/hello/compose.yaml', "against an emulator, with the emulator's own keys"],
@@ -43,40 +28,13 @@ export const deploy: Command = {
       'active. Otherwise, or after the window, the whole release is rolled back. Exit code 0 only if it is active.',
   ],
   async run(input, io) {
-    const file = readCompose(input.operands[0]!);
-    const app = appName(
-      input.text('app') ?? file.name,
-      input.text('app') ? '--app' : '--app is missing, and the name of the file',
-    );
-    const terms = termsOf(input);
-    const connection = await connect(input);
-    const keys = operatorKeys(input, io, connection);
-    await demandFleet(connection);
-    const word = stringToHex(app, { size: 32 });
-    const { bytes, pins } = await pinRelease(file.manifest, connection, input, io);
-    if (await runsAlready(connection, word, bytes))
+    const { app, connection, keys, bytes, pins, release } = await draft(input, io);
+    if (await runsAlready(connection, release.app, bytes))
       return told(input, io, `${app} runs exactly this already; nothing to do`, { app, pins });
-    await waitForTurn(connection, word, keys[0]!, input, io);
-    return rollOut(connection, { app: word, manifest: toHex(bytes), terms, notes: input.text('notes')! }, keys, input, io);
+    await waitForTurn(connection, release.app, keys[0]!, input, io);
+    return rollOut(connection, release, keys, input, io);
   },
 };
-
-const CANARY_MOST = 100;
-const PERCENT_MOST = 99;
-
-/** Throws {@link Failure}. */
-export function termsOf(input: Input): Terms {
-  const canary = input.text('canary')!;
-  const inPercent = canary.endsWith('%');
-  const expires = input.text('expires');
-  return {
-    healthWindow: BigInt(durationSeconds(input.text('window')!, '--window')),
-    expiresAt: expires === undefined ? 0n : BigInt(Math.floor(Date.now() / 1000) + durationSeconds(expires, '--expires')),
-    canary: wholeNumber(canary.replace('%', ''), '--canary', 0, inPercent ? PERCENT_MOST : CANARY_MOST),
-    inPercent,
-    labels: input.list('label').map(labelWord),
-  };
-}
 
 async function runsAlready(connection: Connection, app: Hex, bytes: Uint8Array): Promise<boolean> {
   const fleet = readFleet(connection);
@@ -100,7 +58,7 @@ async function waitForTurn(connection: Connection, app: Hex, account: PrivateKey
 
 async function rollOut(
   connection: Connection,
-  release: { readonly app: Hex; readonly manifest: Hex; readonly terms: Terms; readonly notes: string },
+  release: Draft['release'],
   keys: readonly PrivateKeyAccount[],
   input: Input,
   io: Io,

@@ -9,6 +9,7 @@ import {
 } from '../../runtime/manifest/firmware.ts';
 import { compareVersions } from '../../runtime/update/version.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
+import { termOptions, termsOf } from '../draft.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
@@ -16,7 +17,7 @@ import { propose } from '../fleet/transactions.ts';
 import { type Progress, progress } from '../progress.ts';
 import { type Bundle, bring, readBundle } from '../software.ts';
 import { tell } from '../tell.ts';
-import { approveAndFollow, termOptions, termsOf } from './deploy.ts';
+import { approveAndFollow } from './deploy.ts';
 
 export const firmware: Command = {
   name: 'firmware',
@@ -31,6 +32,8 @@ export const firmware: Command = {
     ...connectionOptions,
     ...keyOptions,
     ...termOptions,
+    'no-wait': { help: 'return as soon as it rolls out' },
+    json: { help: 'print the outcome as JSON' },
   },
   examples: [
     [
