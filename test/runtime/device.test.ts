@@ -5,34 +5,20 @@ import * as assert from 'uvu/assert';
 import { virtualClock } from '../../emulator/clock.ts';
 import { type VirtualContainers, virtualContainers } from '../../emulator/containers.ts';
 import { deviceOf, identityOf } from '../../emulator/identity.ts';
-import type { NodeConfig } from '../../runtime/config.ts';
 import { DeviceNode } from '../../runtime/device.ts';
 import type { Service } from '../../runtime/manifest/index.ts';
 import type { Containers, Ports, Route } from '../../runtime/ports/index.ts';
-import { createFakeLedger, type FakeLedger, FLEET, nobleVm } from '../support/fake-ledger.ts';
+import { createFakeLedger, type FakeLedger, nobleVm } from '../support/fake-ledger.ts';
 import { need, root } from '../support/need.ts';
 import { quietNetwork } from '../support/network.ts';
+import { soleConfig } from '../support/node-config.ts';
 import { looselyPinned } from '../support/pins.ts';
 
 const s = suite('device');
 const START_MS = 1_767_225_600_000;
 const identity = identityOf('seed', 'tablet');
 
-const config: NodeConfig = {
-  genesis: {
-    chainId: 4400,
-    timestamp: START_MS / 1000,
-    gasLimit: 60_000_000,
-    baseFee: 0,
-    sequencer: identity.address,
-    alloc: {},
-  },
-  fleet: FLEET,
-  consensus: 'solo',
-  blockIntervalMs: 200,
-  reconcileIntervalMs: 5000,
-  version: '0.1.0',
-};
+const config = soleConfig(identity.address, START_MS);
 
 const check = { test: ['CMD', 'wget', '-q', 'http://127.0.0.1:8080/'], intervalMs: 500, timeoutMs: 200, retries: 2 };
 

@@ -11,30 +11,17 @@ import { deviceOf, identityOf } from '../../emulator/identity.ts';
 import type { NodeConfig } from '../../runtime/config.ts';
 import type { Node } from '../../runtime/node.ts';
 import type { Ports } from '../../runtime/ports/index.ts';
-import { FLEET, nobleVm } from '../support/fake-ledger.ts';
+import { nobleVm } from '../support/fake-ledger.ts';
 import { need, root } from '../support/need.ts';
 import { quietNetwork } from '../support/network.ts';
+import { soleConfig } from '../support/node-config.ts';
 
 const s = suite('firmware bundle');
 const file = join(root, 'build/firmware.js');
 const START_MS = 1_767_225_600_000;
 const identity = identityOf('seed', 'tablet');
 
-const config: NodeConfig = {
-  genesis: {
-    chainId: 4400,
-    timestamp: START_MS / 1000,
-    gasLimit: 60_000_000,
-    baseFee: 0,
-    sequencer: identity.address,
-    alloc: {},
-  },
-  fleet: FLEET,
-  consensus: 'solo',
-  blockIntervalMs: 200,
-  reconcileIntervalMs: 5000,
-  version: '0.1.0',
-};
+const config = soleConfig(identity.address, START_MS);
 
 function ports(clock = virtualClock(START_MS)): Ports {
   const stored = new Map<string, Uint8Array>();

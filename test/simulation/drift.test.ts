@@ -4,26 +4,18 @@ import { createEngine, readJson } from '../../firmware-bridge/docker/engine.ts';
 import { HELLO_IMAGE, readStatic } from '../../firmware-bridge/docker/hello.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
 import type { Service } from '../../runtime/manifest/index.ts';
-import type { Clock, FoundContainer } from '../../runtime/ports/index.ts';
+import type { FoundContainer } from '../../runtime/ports/index.ts';
 import type { DriftEvent } from '../../runtime/reconcile/drift.ts';
-import { Reconciler } from '../../runtime/reconcile/reconciler.ts';
 import type { Wanted } from '../../runtime/reconcile/wanted.ts';
 import { startDockerd } from '../support/dockerd.ts';
-import { activeApp, DEVICE, plainHome, revisionOf, rollingApp, wantedOf } from '../support/model-engine.ts';
+import { activeApp, DEVICE, revisionOf, rollingApp, wantedOf } from '../support/model-engine.ts';
 import { need } from '../support/need.ts';
+import { pause } from '../support/operator.ts';
+import { realReconciler } from '../support/real-reconciler.ts';
 
 const s = suite('simulation: other hands on a real engine');
 const present = need('busybox', readStatic('/bin/busybox') !== undefined, 'no static /bin/busybox to make images from');
 const daemon = present ? await startDockerd() : undefined;
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const clock: Clock = {
-  nowMs: Date.now,
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 const test = ['CMD', 'wget', '-q', '-O-', 'http://127.0.0.1:8080/'];
 const web: Service = {
@@ -44,18 +36,7 @@ if (daemon) {
   const name = first.containers[0]!.spec.name;
   let wanted: Wanted | undefined = wantedOf(activeApp(first));
   const lines: string[] = [];
-  const reconciler = new Reconciler({
-    ...plainHome(),
-    device: DEVICE,
-    containers: engine.containers,
-    clock,
-    log: { write: (_, line) => void lines.push(line) },
-    intervalMs: 1000,
-    wanted: () => wanted,
-    onLook: () => {},
-    draining: () => new Map(),
-    onChange: () => {},
-  });
+  const reconciler = realReconciler(engine.containers, () => wanted, lines);
   reconciler.poke();
 
   const until = async (what: string, condition: () => Promise<boolean> | boolean) => {

@@ -9,12 +9,13 @@ import { createEngine, readJson } from '../../firmware-bridge/docker/engine.ts';
 import { HELLO_IMAGE, readStatic } from '../../firmware-bridge/docker/hello.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
 import type { Service } from '../../runtime/manifest/index.ts';
-import type { Clock } from '../../runtime/ports/index.ts';
-import { Reconciler } from '../../runtime/reconcile/reconciler.ts';
+import type { Reconciler } from '../../runtime/reconcile/reconciler.ts';
 import type { Wanted } from '../../runtime/reconcile/wanted.ts';
 import { startDockerd } from '../support/dockerd.ts';
-import { activeApp, DEVICE, plainHome, revisionOf, wantedOf } from '../support/model-engine.ts';
+import { activeApp, DEVICE, revisionOf, wantedOf } from '../support/model-engine.ts';
 import { need } from '../support/need.ts';
+import { pause } from '../support/operator.ts';
+import { realReconciler } from '../support/real-reconciler.ts';
 
 const s = suite('simulation: a full disk');
 const DISK_BYTES = 96 * 1024 * 1024;
@@ -38,15 +39,6 @@ function mount(): boolean {
     return false;
   }
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const clock: Clock = {
-  nowMs: Date.now,
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 if (daemon) {
   const raw = createEngine(daemon.url);
@@ -78,18 +70,7 @@ if (daemon) {
 
   s.before(async () => {
     await engine.ensureHelloImage();
-    reconciler = new Reconciler({
-      ...plainHome(),
-      device: DEVICE,
-      containers: engine.containers,
-      clock,
-      log: { write: (_, line) => void lines.push(line) },
-      intervalMs: 1000,
-      wanted: () => wanted,
-      onLook: () => {},
-      draining: () => new Map(),
-      onChange: () => {},
-    });
+    reconciler = realReconciler(engine.containers, () => wanted, lines);
     reconciler.poke();
     await until('the first', async () => (await states()) === 'r1-web-1 running healthy');
   });

@@ -8,7 +8,7 @@ import type { Hex } from '../../runtime/ports/index.ts';
 import { deviceOf } from '../runtime/ledger/support.ts';
 import { config, genesis, keyOf, type Peer, vm, type World, type WorldOptions, world } from '../runtime/ledger/world.ts';
 import { type FakeCometbft, type FakeOptions, fakeCometbft } from './fake-cometbft.ts';
-import { testClock } from './virtual-clock.ts';
+import { driven, testClock } from './virtual-clock.ts';
 
 export interface CometbftWorld extends World {
   readonly engine: FakeCometbft;
@@ -67,22 +67,7 @@ export function cometbftWorld(options: WorldOptions & Pick<FakeOptions, 'corrupt
     network,
     peers,
     engine,
-    run(ms) {
-      const endMs = clock.nowMs() + ms;
-      while (clock.nowMs() < endMs) clock.step(endMs - clock.nowMs());
-    },
-    async settle(promise) {
-      let isSettled = false;
-      const settled = () => {
-        isSettled = true;
-      };
-      promise.then(settled, settled);
-      while (!isSettled) {
-        await new Promise((resolve) => void setImmediate(resolve));
-        if (!isSettled) clock.step(1);
-      }
-      return promise;
-    },
+    ...driven(clock),
     stop() {
       engine.stop();
       for (const peer of peers) peer.ledger.stop();

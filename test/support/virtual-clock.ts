@@ -31,6 +31,35 @@ export function testClock(startMs = 1_700_000_000_000): TestClock {
   };
 }
 
+/** How a world on such a clock goes on. */
+export interface Driven {
+  /** Lets so much time pass. */
+  run(ms: number): void;
+  /** Lets time pass until the promise has settled. */
+  settle<T>(promise: Promise<T>): Promise<T>;
+}
+
+export function driven(clock: TestClock): Driven {
+  return {
+    run(ms) {
+      const endMs = clock.nowMs() + ms;
+      while (clock.nowMs() < endMs) clock.step(endMs - clock.nowMs());
+    },
+    async settle(promise) {
+      let isSettled = false;
+      const settled = () => {
+        isSettled = true;
+      };
+      promise.then(settled, settled);
+      while (!isSettled) {
+        await new Promise((resolve) => void setImmediate(resolve));
+        if (!isSettled) clock.step(1);
+      }
+      return promise;
+    },
+  };
+}
+
 /** A small generator with a seed (mulberry32), for worlds that must come out the same every time. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;

@@ -7,31 +7,17 @@ import { DeviceNode, vaultOf } from '../../runtime/device.ts';
 import type { Service } from '../../runtime/manifest/index.ts';
 import type { Ports, Route, Store } from '../../runtime/ports/index.ts';
 import type { Vault } from '../../runtime/secrets/vault.ts';
-import { createFakeLedger, type FakeLedger, FLEET, nobleVm } from './fake-ledger.ts';
+import { createFakeLedger, type FakeLedger, nobleVm } from './fake-ledger.ts';
 import { mortal, type Verb, wrapped } from './mortal.ts';
 import { quietNetwork } from './network.ts';
+import { soleConfig } from './node-config.ts';
 import { looselyPinned } from './pins.ts';
 import { seeded } from './virtual-clock.ts';
 
 const START_MS = 1_800_000_000_000;
 export const identity = identityOf('virtual device', 'tablet');
 
-export const deviceConfig: NodeConfig = {
-  genesis: {
-    chainId: 4400,
-    timestamp: START_MS / 1000,
-    gasLimit: 60_000_000,
-    baseFee: 0,
-    sequencer: identity.address,
-    alloc: {},
-  },
-  fleet: FLEET,
-  consensus: 'solo',
-  blockIntervalMs: 200,
-  reconcileIntervalMs: 5000,
-  keepRevisions: 0,
-  version: '0.1.0',
-};
+export const deviceConfig: NodeConfig = { ...soleConfig(identity.address, START_MS), keepRevisions: 0 };
 
 /** Verbs that change something. */
 export const DOING: readonly Verb[] = ['pull', 'removeImage', 'create', 'place', 'start', 'stop', 'remove'];

@@ -8,6 +8,8 @@ import { type Rogue, startRogue } from '../../support/rogue.ts';
 
 const test = suite<{ some: TestCluster }>('cometbft/byzantine');
 const present = needCometbft('byzantine');
+/** Without the engine nothing is run, and nothing counts as passed. */
+const live = present ? test : test.skip;
 
 const garbage = [Uint8Array.of(1, 2, 3), new Uint8Array(500).fill(7)];
 const away = (bytes: Uint8Array) => bytes.map((byte) => byte ^ 0xff);
@@ -81,8 +83,7 @@ const honest = (some: TestCluster) => some.members.slice(0, 3);
 let nonce = 0;
 
 for (const [index, [name, lie, seen, refused]] of lies.entries()) {
-  test(`one that ${name} is contained`, async ({ some }) => {
-    if (!present) return;
+  live(`one that ${name} is contained`, async ({ some }) => {
     const rogue = await startRogue(some.members[3]!, lie, 10 + index);
     try {
       await peersOf(some, 3);
@@ -96,8 +97,7 @@ for (const [index, [name, lie, seen, refused]] of lies.entries()) {
   });
 }
 
-test('one that votes twice is caught, told of, and contained', async ({ some }) => {
-  if (!present) return;
+live('one that votes twice is caught, told of, and contained', async ({ some }) => {
   const [first] = honest(some);
   const rogues: Rogue[] = [];
   try {

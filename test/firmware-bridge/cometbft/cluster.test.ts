@@ -70,10 +70,8 @@ test.after(async ({ some }) => {
   await some?.remove();
 });
 
-const live = (name: string, act: (context: Context) => Promise<void>) =>
-  test(name, async (context) => {
-    if (present) await act(context);
-  });
+/** Without the engine nothing is run, and nothing counts as passed. */
+const live = present ? test : test.skip;
 
 const client = ({ first }: Context, primary: Provider, more: object = {}) =>
   createLightClient({ chainId: CHAIN, trust: { height: 1, hash: first }, primary, nowMs: () => Date.now(), ...more });

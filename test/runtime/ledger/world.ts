@@ -8,7 +8,7 @@ import { createLedger, type Ledger } from '../../../runtime/ledger/ledger.ts';
 import type { Device, Hex, Store, Vm } from '../../../runtime/ports/index.ts';
 import { createVm } from '../../../vm/embed/index.ts';
 import { quietNetwork } from '../../support/network.ts';
-import { type TestClock, testClock } from '../../support/virtual-clock.ts';
+import { type Driven, driven, type TestClock, testClock } from '../../support/virtual-clock.ts';
 import { deviceOf } from './support.ts';
 
 /** Rich from the first block on. */
@@ -54,14 +54,10 @@ export interface Peer {
   restart(): void;
 }
 
-export interface World {
+export interface World extends Driven {
   readonly clock: TestClock;
   readonly network: VirtualNetwork;
   readonly peers: readonly Peer[];
-  /** Lets so much time pass. */
-  run(ms: number): void;
-  /** Lets time pass until the promise has settled. */
-  settle<T>(promise: Promise<T>): Promise<T>;
   stop(): void;
 }
 
@@ -104,22 +100,7 @@ export function world(options: WorldOptions = {}): World {
     clock,
     network,
     peers,
-    run(ms) {
-      const endMs = clock.nowMs() + ms;
-      while (clock.nowMs() < endMs) clock.step(endMs - clock.nowMs());
-    },
-    async settle(promise) {
-      let isSettled = false;
-      const settled = () => {
-        isSettled = true;
-      };
-      promise.then(settled, settled);
-      while (!isSettled) {
-        await new Promise((resolve) => void setImmediate(resolve));
-        if (!isSettled) clock.step(1);
-      }
-      return promise;
-    },
+    ...driven(clock),
     stop() {
       for (const peer of peers) peer.ledger.stop();
     },
