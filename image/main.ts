@@ -69,6 +69,7 @@ interface Options {
 async function main(args: readonly string[]): Promise<void> {
   const { values } = readArguments(args);
   if (values.help) return void console.log(HELP);
+  const board = values['firmware-only'] ? undefined : demandBoard(values.board);
   const version = values.version ?? (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
   const out = values.out ?? join(root, 'build/images');
   mkdirSync(out, { recursive: true });
@@ -82,11 +83,7 @@ async function main(args: readonly string[]): Promise<void> {
   );
   const bundle = join(out, `classpad-${version}.firmware`);
   writeFileSync(bundle, firmware);
-  if (values['firmware-only']) return void console.log(bundle);
-  if (values.board === undefined) throw new Error(`--board is missing; there are ${boardNames(BOARDS).join(', ')}`);
-  const board = readBoard(BOARDS, values.board);
-  if (process.getuid?.() !== 0)
-    throw new Error(`an image needs root, because its files keep their owners; run: sudo npm run image -- --board ${board.name}`);
+  if (!board) return void console.log(bundle);
   const common = {
     board,
     version,
@@ -99,6 +96,15 @@ async function main(args: readonly string[]): Promise<void> {
   };
   const work = join(root, 'build/image', board.name);
   await makeImage({ ...common, work, cache: join(root, 'build/cache/image'), epoch: await sourceDate() }, firmware);
+}
+
+/** Looked at before anything is made. */
+function demandBoard(name: string | undefined): Board {
+  if (name === undefined) throw new Error(`--board is missing; there are ${boardNames(BOARDS).join(', ')}`);
+  const board = readBoard(BOARDS, name);
+  if (process.getuid?.() !== 0)
+    throw new Error(`an image needs root, because its files keep their owners; run: sudo npm run image -- --board ${board.name}`);
+  return board;
 }
 
 function readArguments(args: readonly string[]) {

@@ -36,8 +36,12 @@ export async function benchCluster(args: string[]): Promise<void> {
       seconds: { type: 'string', default: '60' },
     },
   });
+  const [clients, each, seconds] = [
+    count('clients', values.clients),
+    count('each', values.each),
+    count('seconds', values.seconds),
+  ];
   demandCometbft();
-  const [clients, each, seconds] = [Number(values.clients), Number(values.each), Number(values.seconds)];
   const log = values.json ? () => {} : console.log;
   log(
     `4 validators on ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${loadavg()[0]!.toFixed(1)}; ${clients} clients, pause between blocks ${COMMIT_MS} ms`,
@@ -49,6 +53,11 @@ export async function benchCluster(args: string[]): Promise<void> {
   const ratio = ours.full.perSecond / theirs.full.perSecond;
   if (values.json) console.log(JSON.stringify({ load: loadavg()[0], clients, each, seconds, ratio, ours, theirs }, undefined, 2));
   else for (const line of linesOf(ours, theirs, ratio, seconds)) log(line);
+}
+
+function count(option: string, text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`--${option} takes a whole number from 1`);
+  return Number(text);
 }
 
 async function measure(application: Application, clients: number, each: number, seconds: number): Promise<Measured> {
