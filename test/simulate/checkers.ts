@@ -14,14 +14,18 @@ export class Violation extends Error {
   }
 }
 
+/** What is not as it must be once all is well; a violation of the rule if that lasts. */
+export interface Unsettled {
+  readonly rule: 'settles' | 'no transaction lost';
+  readonly what: string;
+}
+
 /** Looks at a world now and then; throws a {@link Violation}. */
 export interface Watch {
   /** At any time. */
   look(): void;
   /** When nothing is broken any more: answers what is still not as it must be, if anything. */
-  unsettled(): Promise<string | undefined>;
-  /** Once all is settled. */
-  settle(acknowledged: ReadonlyMap<string, string>): Promise<void>;
+  unsettled(acknowledged: ReadonlyMap<string, string>): Promise<Unsettled | undefined>;
 }
 
 /** More timers, watches and requests than that are not released. */
@@ -69,29 +73,38 @@ export function watchWorld(world: World, honest: readonly Board[], active: () =>
       }
       for (const board of world.boards) onePrefix(board);
     },
-    async unsettled() {
-      const heads = honest.map((board) => board.status()?.head);
-      const odd = heads.findIndex((head) => head?.hash !== heads[0]?.hash || head === undefined);
-      if (odd >= 0) {
-        const [first, other] = [heads[0], heads[odd]].map((head) => head?.number ?? 'nothing');
-        return `${honest[odd]!.identity.name} shows block ${other}, pad-01 ${first}`;
-      }
-      const revision = await active();
-      for (const board of honest) {
-        const what = notOn(board, revision);
-        if (what !== undefined) return `${board.identity.name}: ${what}`;
-      }
-      return undefined;
-    },
-    async settle(acknowledged) {
-      for (const [hash, what] of acknowledged) {
-        const answer = await world.sequencer.rpc(receiptRequest(hash));
-        if (!(JSON.parse(answer) as { result: unknown }).result) {
-          throw new Violation('no transaction lost', `${what} was acknowledged and is in no block: ${hash}`);
-        }
-      }
+    async unsettled(acknowledged) {
+      const restless = oddHead(honest) ?? unlikeWanted(honest, await active());
+      if (restless !== undefined) return { rule: 'settles', what: restless };
+      // One that was acknowledged a moment ago waits for its block; it is lost only if that never comes.
+      const waiting = await inNoBlock(world.sequencer, acknowledged);
+      return waiting === undefined ? undefined : { rule: 'no transaction lost', what: waiting };
     },
   };
+}
+
+function oddHead(honest: readonly Board[]): string | undefined {
+  const heads = honest.map((board) => board.status()?.head);
+  const odd = heads.findIndex((head) => head?.hash !== heads[0]?.hash || head === undefined);
+  if (odd < 0) return undefined;
+  const [first, other] = [heads[0], heads[odd]].map((head) => head?.number ?? 'nothing');
+  return `${honest[odd]!.identity.name} shows block ${other}, ${honest[0]!.identity.name} ${first}`;
+}
+
+function unlikeWanted(honest: readonly Board[], revision: number): string | undefined {
+  for (const board of honest) {
+    const what = notOn(board, revision);
+    if (what !== undefined) return `${board.identity.name}: ${what}`;
+  }
+  return undefined;
+}
+
+async function inNoBlock(sequencer: Board, acknowledged: ReadonlyMap<string, string>): Promise<string | undefined> {
+  for (const [hash, what] of acknowledged) {
+    const { result } = JSON.parse(await sequencer.rpc(receiptRequest(hash))) as { result: unknown };
+    if (!result) return `${what} was acknowledged and is in no block: ${hash}`;
+  }
+  return undefined;
 }
 
 function receiptRequest(hash: string): string {

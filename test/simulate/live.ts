@@ -16,7 +16,7 @@ import { CHAIN_ID, createWorld, deviceName, type World } from '../../emulator/wo
 import type { Vm } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { root } from '../support/need.ts';
-import { Violation, type Watch, watchWorld } from './checkers.ts';
+import { type Unsettled, Violation, type Watch, watchWorld } from './checkers.ts';
 import { type Act, amends, type Plan } from './plan.ts';
 
 export interface Parts {
@@ -207,12 +207,15 @@ class Life {
     const untilMs = this.world.clock.nowMs() + this.settleMs;
     for (;;) {
       await this.goTo(this.world.clock.nowMs() + 2000);
-      const what = await this.watch.unsettled().catch((error: Error) => error.message);
-      if (what === undefined) break;
-      if (this.world.clock.nowMs() >= untilMs) {
-        throw new Violation('settles', `${this.settleMs / 60_000} minutes after the last fault ${what}`);
-      }
+      const unsettled = await this.unsettled();
+      if (unsettled === undefined) return;
+      if (this.world.clock.nowMs() >= untilMs)
+        throw new Violation(unsettled.rule, `${this.settleMs / 60_000} minutes after the last fault ${unsettled.what}`);
     }
-    await this.watch.settle(this.lies ? new Map() : this.acknowledged);
+  }
+
+  private async unsettled(): Promise<Unsettled | undefined> {
+    const acknowledged = this.lies ? new Map<string, string>() : this.acknowledged;
+    return this.watch.unsettled(acknowledged).catch(({ message }: Error) => ({ rule: 'settles', what: message }));
   }
 }

@@ -1,0 +1,95 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Board } from '../../emulator/board.ts';
+import type { World } from '../../emulator/world.ts';
+import { Label, type Route } from '../../runtime/ports/index.ts';
+import { Violation, watchWorld } from './checkers.ts';
+
+const test = suite('the checkers of simulated worlds');
+
+interface Picture {
+  readonly name?: string;
+  readonly head?: { readonly number: number; readonly hash: string };
+  readonly state?: string;
+  readonly routes?: readonly (readonly [app: string, revision: number])[];
+  readonly found?: readonly (readonly [revision: number, state: string])[];
+  readonly waiting?: number;
+  readonly storedBytes?: number;
+  readonly faults?: number;
+  readonly foreignIsGone?: boolean;
+  readonly receipts?: readonly string[];
+}
+
+function board(picture: Picture): Board {
+  const {
+    name = 'pad-01',
+    head = { number: 7, hash: '0x07' },
+    state = 'healthy',
+    routes = [],
+    found = [[2, 'running']],
+  } = picture;
+  const containers = found.map(([revision, is]) => ({
+    labels: { [Label.revision]: String(revision) },
+    state: is,
+    health: 'healthy',
+  }));
+  return {
+    identity: { name },
+    status: () => ({ head, state }),
+    routes: routes.map(([app, revision]) => ({ app, revision }) as Route),
+    waiting: picture.waiting ?? 0,
+    store: { sizeBytes: picture.storedBytes ?? 0 },
+    faults: picture.faults ?? 0,
+    fault: undefined,
+    memoryHeldBytes: () => 0,
+    engine: { virtual: { plant: () => 'foreign', peek: () => (picture.foreignIsGone ? undefined : {}), look: () => containers } },
+    rpc: async (request: string) => {
+      const [hash] = (JSON.parse(request) as { params: [string] }).params;
+      return JSON.stringify({ result: picture.receipts?.includes(hash) ? {} : null });
+    },
+  } as unknown as Board;
+}
+
+function watch(...pictures: Picture[]) {
+  const boards = pictures.map((picture, index) => board({ name: `pad-0${index + 1}`, ...picture }));
+  return watchWorld({ boards, sequencer: boards[0] } as unknown as World, boards, async () => 2);
+}
+
+const looks: [name: string, pictures: Picture[], rule: string | undefined][] = [
+  ['nothing wrong', [{}, {}], undefined],
+  ['one is behind', [{}, { head: { number: 6, hash: '0x06' } }], undefined],
+  ['two blocks of one number', [{}, { head: { number: 7, hash: '0x17' } }], 'one ledger'],
+  ['two revisions served', [{ routes: [['hello', 1], ['hello', 2]] }], 'one revision'], // biome-ignore format: a row
+  ['two apps served', [{ routes: [['hello', 1], ['other', 2]] }], undefined], // biome-ignore format: a row
+  ['timers pile up', [{ waiting: 1001 }], 'bounded'],
+  ['the store grows', [{ storedBytes: 65 * 1024 * 1024 }], 'bounded'],
+  ['firmware was stopped', [{}, { faults: 1 }], 'no fault'],
+  ["somebody else's container is gone", [{ foreignIsGone: true }], 'foreign containers'],
+];
+
+for (const [name, pictures, rule] of looks) {
+  test(`at any time: ${name}`, () => {
+    const { look } = watch(...pictures);
+    if (rule === undefined) look();
+    else assert.throws(look, (error: unknown) => error instanceof Violation && error.rule === rule);
+  });
+}
+
+const settles: [name: string, pictures: Picture[], rule: string | undefined][] = [
+  ['all is well', [{ receipts: ['0x1', '0x2'] }, {}], undefined],
+  ['a block is missing', [{ receipts: ['0x1', '0x2'] }, { head: { number: 6, hash: '0x06' } }], 'settles'],
+  ['an old revision runs', [{ receipts: ['0x1', '0x2'] }, { found: [[1, 'running']] }], 'settles'],
+  ['it does not run', [{ receipts: ['0x1', '0x2'] }, { found: [[2, 'exited']] }], 'settles'],
+  ['it is not healthy', [{ receipts: ['0x1', '0x2'], state: 'failed' }], 'settles'],
+  // As right after it was acknowledged: it is lost if no block ever holds it, not yet.
+  ['a transaction still waits for its block', [{ receipts: ['0x1'] }, {}], 'no transaction lost'],
+];
+
+for (const [name, pictures, rule] of settles) {
+  test(`in the end: ${name}`, async () => {
+    const acknowledged = new Map([['0x1', 'proposal 1'], ['0x2', 'approval of r1']]); // biome-ignore format: a row
+    assert.is((await watch(...pictures).unsettled(acknowledged))?.rule, rule);
+  });
+}
+
+test.run();
