@@ -102,7 +102,7 @@ async function join(input: Input, io: Io): Promise<number> {
   });
   io.out(`${made.name} is ${made.device}; its key as a validator would be ${made.validatorKey}`);
   io.err(`next: classpad node --config ${input.text('dir')}/node.yaml`);
-  io.err('then enrol the device; by an action of the operators (setValidator) it gets a vote');
+  io.err('then enrol the device; the operators give it a vote with: classpad validators set');
   return Exit.ok;
 }
 

@@ -15,8 +15,10 @@ import { history } from './history.ts';
 import { init } from './init.ts';
 import { invite } from './invite.ts';
 import { keys } from './keys.ts';
+import { label } from './label.ts';
 import { logs } from './logs.ts';
 import { node } from './node.ts';
+import { operators } from './operators.ts';
 import { policy } from './policy.ts';
 import { propose } from './propose.ts';
 import { revoke } from './revoke.ts';
@@ -24,6 +26,7 @@ import { rollback } from './rollback.ts';
 import { secret } from './secret.ts';
 import { status } from './status.ts';
 import { exportCommand, importCommand } from './stick.ts';
+import { validators } from './validators.ts';
 import { verify } from './verify.ts';
 
 /** In the order of the help. */
@@ -43,10 +46,13 @@ export const commands: readonly Command[] = [
   invite,
   enrol,
   revoke,
+  label,
   secret,
   exportCommand,
   importCommand,
   action,
+  operators,
+  validators,
   policy,
   keys,
   node,

@@ -4,6 +4,7 @@ import { loggedText } from '../audit/story.ts';
 import { type Command, Exit, Failure } from '../command.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
+import { findDevice } from '../fleet/devices.ts';
 import { printJson } from '../tell.ts';
 import { appName, timeText, wholeNumber } from '../values.ts';
 
@@ -53,9 +54,7 @@ interface Entry {
 async function read(connection: Connection, app: string | undefined, name: string | undefined): Promise<Entry[]> {
   const { client, fleet: address } = connection;
   const devices = await readFleet(connection).devices();
-  const device = name === undefined ? undefined : devices.find((each) => each.name === name)?.account;
-  if (name !== undefined && device === undefined)
-    throw new Failure(`no device of this fleet is called "${name}"; see: classpad status`, Exit.badInput);
+  const device = name === undefined ? undefined : (await findDevice(connection, name)).account;
   const args = { ...(device && { device }), ...(app !== undefined && { app: stringToHex(app, { size: 32 }) }) };
   const range = { address, abi: fleetAbi, fromBlock: 0n, toBlock: 'latest', strict: true } as const;
   const events = await client.getContractEvents({ ...range, eventName: 'Logged', args });

@@ -1,8 +1,9 @@
 import { encodeFunctionData } from 'viem';
-import { type Command, Exit, Failure } from '../command.ts';
+import type { Command } from '../command.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import { askQuorum } from '../fleet/actions.ts';
-import { connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
+import { connect, connectionOptions, demandFleet } from '../fleet/connection.ts';
+import { findDevice } from '../fleet/devices.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 
 export const revoke: Command = {
@@ -13,12 +14,9 @@ export const revoke: Command = {
   options: { ...connectionOptions, ...keyOptions, json: { help: 'print the outcome as JSON' } },
   examples: [['classpad revoke pad-2 --key alice.key --key bob.key', 'it runs nothing of the fleet from then on']],
   async run(input, io) {
-    const wanted = input.operands[0]!;
     const connection = await connect(input);
     await demandFleet(connection);
-    const devices = await readFleet(connection).devices();
-    const device = devices.find(({ name, account }) => name === wanted || account.toLowerCase() === wanted.toLowerCase());
-    if (!device) throw new Failure(`no device of this fleet is called "${wanted}"; see: classpad status`, Exit.badInput);
+    const device = await findDevice(connection, input.operands[0]!);
     const keys = operatorKeys(input, io, connection);
     const call = encodeFunctionData({ abi: fleetAbi, functionName: 'revoke', args: [device.account] });
     const done = `${device.name} is no longer in the fleet`;
