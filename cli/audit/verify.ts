@@ -51,13 +51,25 @@ export const cryptography: Pick<Vm, 'keccak256' | 'recover'> = {
  * before, the seal, the signatures, both roots, the bloom, the gas. Throws {@link WrongEntry} at the first thing wrong.
  */
 export function verifyEntry(entry: Entry, previous: Checked | undefined, trust: Trust): Checked {
-  const at = (what: string) => `block ${entry.number}: ${what}`;
+  return verifyBlock(entry, trust, (header, hash, at) => verifyLink(header, hash, previous, trust, at));
+}
+
+/** The same for one block out of its trail, which its own seal bears. Throws {@link WrongEntry}. */
+export function verifySealedEntry(entry: Entry, trust: Trust): Checked {
+  return verifyBlock(entry, trust, (header, _hash, at) => verifySeal(header, trust, at));
+}
+
+/** Says of which block something is wrong. */
+type At = (what: string) => string;
+
+function verifyBlock(entry: Entry, trust: Trust, verifyBearing: (header: Header, hash: Word, at: At) => void): Checked {
+  const at: At = (what) => `block ${entry.number}: ${what}`;
   const header = tryTo(() => headerOfJson(entry.block), at('its header cannot be read'));
   demand(header.number === entry.number, at(`it calls itself block ${header.number}`));
   const hash = hashHeader(header, cryptography.keccak256);
   demand(hash === entry.block.hash, at(`its header has the hash ${hash}, and the node says ${entry.block.hash}`));
   verifyFixedFields(entry, at);
-  verifyLink(header, hash, previous, trust, at);
+  verifyBearing(header, hash, at);
   const transactions = entry.block.transactions.map((_, index) => verifyTransaction(entry, index, trust));
   demand(
     entry.receipts.length === transactions.length,
@@ -81,14 +93,14 @@ const fixedFields = {
   requestsHash: FIXED.requestsHash,
 } as const;
 
-function verifyFixedFields({ block }: Entry, at: (what: string) => string): void {
+function verifyFixedFields({ block }: Entry, at: At): void {
   for (const [name, value] of Object.entries(fixedFields)) {
     const shown = block[name];
     demand(shown === undefined || shown === value, at(`${name} is ${shown}; on this ledger it is always ${value}`));
   }
 }
 
-function verifyLink(header: Header, hash: Word, previous: Checked | undefined, trust: Trust, at: (what: string) => string): void {
+function verifyLink(header: Header, hash: Word, previous: Checked | undefined, trust: Trust, at: At): void {
   if (!previous) {
     demand(hash === trust.genesisHash, at(`the ledger begins with ${hash}, not with ${trust.genesisHash}`));
     return;
@@ -103,10 +115,11 @@ function verifyLink(header: Header, hash: Word, previous: Checked | undefined, t
     demand(height !== undefined && height > (previous.height ?? 0), at('it does not name the height at which it was decided'));
     return;
   }
-  demand(
-    verifyHeaderSeal(header, trust.sequencer, cryptography),
-    at(`it does not bear the seal of the sequencer ${trust.sequencer}`),
-  );
+  verifySeal(header, trust, at);
+}
+
+function verifySeal(header: Header, { sequencer }: Trust, at: At): void {
+  demand(verifyHeaderSeal(header, sequencer, cryptography), at(`it does not bear the seal of the sequencer ${sequencer}`));
 }
 
 /** Nobody seals the blocks: validators agree on them, and their votes stand elsewhere. */
@@ -158,12 +171,7 @@ function receiptOf(shown: RpcReceipt, type: Receipt['type'], sender: Address, cr
   };
 }
 
-function verifyRoots(
-  header: Header,
-  transactions: readonly Transaction[],
-  receipts: readonly Receipt[],
-  at: (what: string) => string,
-): void {
+function verifyRoots(header: Header, transactions: readonly Transaction[], receipts: readonly Receipt[], at: At): void {
   const { keccak256 } = cryptography;
   const transactionsRoot = listRoot(
     transactions.map(({ raw }) => raw),

@@ -21,6 +21,7 @@ import { node } from './node.ts';
 import { operators } from './operators.ts';
 import { policy } from './policy.ts';
 import { propose } from './propose.ts';
+import { requests } from './requests.ts';
 import { revoke } from './revoke.ts';
 import { rollback } from './rollback.ts';
 import { secret } from './secret.ts';
@@ -40,6 +41,7 @@ export const commands: readonly Command[] = [
   history,
   diff,
   logs,
+  requests,
   audit,
   verify,
   init,

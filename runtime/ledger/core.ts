@@ -2,6 +2,7 @@ import type { WireBlock } from '../consensus/consensus.ts';
 import type { Address, Device, Vm, Word } from '../ports/index.ts';
 import type { Filters } from '../rpc/filters.ts';
 import type { Vault } from '../secrets/vault.ts';
+import type { BatchName } from '../service/spool.ts';
 import type { State } from '../state/state.ts';
 import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
 import type { Pool } from './pool.ts';
@@ -49,6 +50,8 @@ export interface Core {
   peerCount(): number;
   /** What a reference of an image means on this device's engine: {@link Containers.pin}. */
   pinImage(image: string): Promise<string>;
+  /** A part of the lines of a batch of requests: `readPart`. */
+  requestLines(batch: BatchName, part: number): string[] | undefined;
   /** Lets others have a turn: long work is done in portions. */
   pause(): Promise<void>;
 }

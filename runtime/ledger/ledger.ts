@@ -7,6 +7,7 @@ import { Filters } from '../rpc/filters.ts';
 import { answer } from '../rpc/server.ts';
 import { openSession, type Session } from '../rpc/session.ts';
 import type { Vault } from '../secrets/vault.ts';
+import { readPart } from '../service/spool.ts';
 import { openState } from '../state/state.ts';
 import { wallMsOf } from '../steady.ts';
 import { LedgerApplication } from './application.ts';
@@ -126,6 +127,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
       if (!ports.containers) throw new EngineError('unreachable', 'this node has no engine');
       return ports.containers.pin(image);
     },
+    requestLines: (batch, part) => readPart(store, batch, part),
     peerCount: () => ports.network.peers().length,
     pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
   };

@@ -15,6 +15,7 @@ import { type Method, method } from './method.ts';
 import { blockOverrides, stateOverrides } from './overrides.ts';
 import { poolMethods } from './pool.ts';
 import { blockReceipts, receiptAnswer } from './receipts.ts';
+import { requestMethods } from './requests.ts';
 import { secretMethods } from './secrets.ts';
 import { simulateBlocks, simulation } from './simulate.ts';
 
@@ -44,6 +45,7 @@ export const methods = {
   classpad_config: method([], configAnswer, asIs),
   ...carryMethods,
   ...secretMethods,
+  ...requestMethods,
   ...engineMethods,
 
   eth_chainId: method([], (core) => core.chainId, quantity),

@@ -1,11 +1,10 @@
-import { openFleet } from '../contracts/fleet.ts';
-import { callAtHead, hasCodeAtHead } from '../ledger/at-head.ts';
 import type { Core } from '../ledger/core.ts';
 import { type SecretEntry, SecretRefused } from '../secrets/vault.ts';
 import * as read from './decode.ts';
 import type { JsonObject } from './encode.ts';
 import { ErrorCode, RpcError } from './errors.ts';
 import { type Method, method } from './method.ts';
+import { isOperator } from './operators.ts';
 
 const name = ['name', read.text] as const;
 const version = ['version', read.count] as const;
@@ -41,10 +40,4 @@ async function obey(core: Core, name: string, version: number, sealed: Uint8Arra
     throw error instanceof SecretRefused ? new RpcError(ErrorCode.Server, error.message) : error;
   }
   return { name, version };
-}
-
-function isOperator(core: Core, address: string): boolean {
-  const ledger = { call: callAtHead.bind(undefined, core), hasCode: hasCodeAtHead.bind(undefined, core) };
-  const fleet = openFleet(ledger, core.fleet);
-  return fleet.exists() && fleet.operators().includes(address as `0x${string}`);
 }

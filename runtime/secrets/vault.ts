@@ -1,8 +1,9 @@
 import { bigintToBytes } from '../bytes.ts';
+import { type Addressee, orderSigner } from '../order.ts';
 import { type Device, SECRET_NAME, type Store, type Vm } from '../ports/index.ts';
 import type { HeldSecrets } from '../reconcile/placing.ts';
 import { asBytes, asList, asNumber, decodeRlp, encodeRlp } from '../rlp/index.ts';
-import { type Addressee, orderHash, orderSigner, type SecretOrder } from './order.ts';
+import { orderHash, type SecretOrder } from './order.ts';
 
 /** A secret as everyone may know of it. */
 export interface SecretEntry {

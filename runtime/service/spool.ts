@@ -53,6 +53,12 @@ export function readLines(store: Pick<Store, 'get' | 'keys'>, name: BatchName): 
   return keys.flatMap((key) => utf8Decode(store.get(key)!).split('\n'));
 }
 
+/** A part of a batch's lines, from 0 on; `undefined` behind the last, and where they have made room for others. */
+export function readPart(store: Pick<Store, 'get'>, name: BatchName, part: number): string[] | undefined {
+  const chunk = store.get(`${keyOf(name)}${pad(part, 6)}`);
+  return chunk && utf8Decode(chunk).split('\n');
+}
+
 /** The oldest, where there are too many, to be deleted. */
 export function outdated(store: Pick<Store, 'keys'>): (readonly [key: string, value: undefined])[] {
   const keys = store.keys(PREFIX, 2 * MOST_CHUNKS);

@@ -92,6 +92,7 @@ export interface ConfigValues {
   readonly engineTimeoutMs?: number;
   /** Folder in memory for the secrets of containers. */
   readonly secrets?: string;
+  readonly trafficIntervalSeconds?: number;
   /** Port of another node on this machine. */
   readonly connect?: number;
 }
@@ -100,7 +101,7 @@ export function configText(values: ConfigValues): string {
   return `name: ${values.name ?? 'pad-1'}
 data: data
 engine: ${values.engine}
-${values.engineTimeoutMs === undefined ? '' : `engineTimeoutMs: ${values.engineTimeoutMs}\n`}${values.secrets === undefined ? '' : `secrets: ${values.secrets}\n`}rpc:
+${optional(values, ['engineTimeoutMs', 'secrets', 'trafficIntervalSeconds'])}rpc:
   listen: 127.0.0.1:${values.rpc}
 proxy:
   listen: 127.0.0.1:${values.proxy}
@@ -120,6 +121,11 @@ genesis:
     ${OPERATOR}:
       balance: "1000000000000000000000"
 `;
+}
+
+/** Lines of what is given, under the same names. */
+function optional(values: ConfigValues, names: readonly (keyof ConfigValues)[]): string {
+  return names.map((name) => (values[name] === undefined ? '' : `${name}: ${values[name]}\n`)).join('');
 }
 
 /** Ports that were free a moment ago. */

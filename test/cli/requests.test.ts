@@ -1,0 +1,148 @@
+/** A single request proved: served by a node's proxy, logged on its ledger, checked from a file with no network. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { root } from '../support/need.ts';
+import { FLEET, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
+import { answerOf, operatorOf } from '../support/operator.ts';
+import { classpad, file, folder, type Said } from './support.ts';
+
+const s = suite('cli: requests');
+const STRANGER_KEY = `0x${'51'.repeat(32)}`;
+const proofFile = join(folder, 'request.json');
+let node: NodeProcess;
+let sequencer = '';
+
+s.before(async () => {
+  node = await nodeProcess('virtual', { trafficIntervalSeconds: 2 });
+  await node.start();
+  await operatorOf(node).begin();
+  sequencer = ((await node.call('classpad_config')) as { sequencer: string }).sequencer;
+  const deployed = await run(['deploy', join(root, 'examples/hello/compose.yaml'), '--app', 'hello']);
+  assert.is(deployed.exitCode, 0, deployed.err);
+  await answerOf('an answer of the app', async () => (await visit('/')) === 200 || undefined);
+  for (let turn = 0; turn < 5; turn++) await visit(`/page-${turn}?token=secret`);
+  await answerOf('a batch with all requests', async () => /page-4/.test((await list()).out) || undefined);
+});
+s.after(async () => {
+  await node.stop();
+  node.remove();
+});
+
+function run(args: readonly string[], key = OPERATOR_KEY): Promise<Said> {
+  return classpad(args, { CLASSPAD_RPC: `http://127.0.0.1:${node.ports.rpc}`, CLASSPAD_KEY: key });
+}
+
+/** No node is asked. */
+function offline(args: readonly string[]): Promise<Said> {
+  return classpad(args, { CLASSPAD_RPC: 'http://127.0.0.1:1' });
+}
+
+const list = (...more: string[]) => run(['requests', 'list', 'hello', '--device', 'pad-1', '--batches', '100', ...more]);
+
+async function visit(path: string): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${node.ports.proxy}${path}`);
+  await answer.text();
+  return answer.status;
+}
+
+s('operators read what was asked, without queries', async () => {
+  const { out } = await list();
+  assert.match(out, /^r1\/\d+\/\d+ {2}\d+ hello r1 GET 127\.0\.0\.1:\d+ \/page-3 404 - \d+ \d+$/m);
+  assert.not.match(out, /secret/);
+  const rows = JSON.parse((await list('--json')).out) as { request: string; line: string }[];
+  assert.ok(rows.length >= 5);
+});
+
+s('nobody else does', async () => {
+  const said = await run(['requests', 'list', 'hello', '--device', 'pad-1'], STRANGER_KEY);
+  assert.is(said.exitCode, 1);
+  assert.match(said.err, /only an operator of this fleet is shown requests/);
+});
+
+s('one request is proved with no network', async () => {
+  const rows = JSON.parse((await list('--json')).out) as { request: string; line: string }[];
+  const { request, line } = rows.find((row) => row.line.includes('/page-2 '))!;
+  const proved = await run(['requests', 'prove', 'hello', request, '--device', 'pad-1', '--out', proofFile]);
+  assert.is(proved.exitCode, 0, proved.err);
+  const said = await offline(['requests', 'verify', proofFile, '--sequencer', sequencer]);
+  assert.is(said.exitCode, 0, said.err);
+  assert.ok(said.out.startsWith(line));
+  assert.match(said.out, /It is request \d+ of \d+ that 0x\w{40} logged in block \d+ \(.*\), sealed by 0x\w{40}\.$/);
+  const verdict = JSON.parse((await offline(['requests', 'verify', proofFile, '--json'])).out);
+  assert.is(verdict.ok, true);
+});
+
+type Proof = { [name: string]: string } & {
+  index: number;
+  path: string[];
+  entry: { number: number; block: { extraData: string }; receipts: { logs: { data: string; address: string }[] }[] };
+};
+
+const bent = (hex: string) => `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}`;
+
+const set = (field: string, change: (text: string) => string) => (proof: Proof) => {
+  proof[field] = change(proof[field]!) as never;
+};
+const always = (text: string) => () => text;
+
+/** What is done to a right proof, and what is found. */
+const forgeries: [name: string, change: (proof: Proof) => void, sentence: RegExp][] = [
+  ['another path asked for', set('line', (line) => line.replace('page-2', 'page-9')), /no batch .* holds this request/],
+  ['another status', set('line', (line) => line.replace(' 404 ', ' 200 ')), /no batch .* holds this request/],
+  ['another revision', set('line', (line) => line.replace(' r1 ', ' r2 ')), /no batch .* holds this request/],
+  ['another place', (proof) => void proof.index++, /no batch .* holds this request at place/],
+  ['a path too short', ({ path }) => void path.pop(), /no batch .* holds this request/],
+  ['a path bent', ({ path }) => void path.splice(0, 1, bent(path[0]!)), /no batch .* holds this request/],
+  [
+    'another root',
+    ({ entry }) => {
+      for (const log of entry.receipts.flatMap(({ logs }) => logs)) log.data = bent(log.data);
+    },
+    /block \d+: its receipts and events are not those/,
+  ],
+  [
+    'another seal',
+    ({ entry: { block } }) => {
+      block.extraData = bent(block.extraData);
+    },
+    /its header has the hash/,
+  ],
+  ['another fleet', set('fleet', always(`0x${'12'.repeat(20)}`)), /no batch .* holds this request/],
+  ['another sequencer', set('sequencer', always(`0x${'12'.repeat(20)}`)), /does not bear the seal of the sequencer 0x1212/],
+  ['a ledger of validators', set('sequencer', always(`0x${'00'.repeat(20)}`)), /validators agree/],
+];
+
+for (const [name, change, sentence] of forgeries) {
+  s(`a forgery: ${name}`, async () => {
+    const proof = JSON.parse(readFileSync(proofFile, 'utf8')) as Proof;
+    assert.is(proof['fleet'], FLEET);
+    change(proof);
+    const said = await offline(['requests', 'verify', file('forged.json', JSON.stringify(proof))]);
+    assert.is(said.exitCode, 1, said.out);
+    assert.match(said.err, sentence);
+    assert.not.match(said.err, / {4}at /);
+  });
+}
+
+const refusals: [args: string[], sentence: RegExp][] = [
+  [['burn', 'hello'], /"burn" is nothing to do with requests/],
+  [['list', 'hello'], /--device NAME is missing/],
+  [['list', 'hello', '--device', 'pad-9'], /no device of this fleet is called "pad-9"/],
+  [['prove', 'hello', '--device', 'pad-1'], /REQUEST is missing/],
+  [['prove', 'hello', 'r1', '--device', 'pad-1'], /"r1" is no request; write it as classpad requests list shows it/],
+  [['prove', 'hello', 'r1/5/5', '--device', 'pad-1'], /pad-1 has logged no request r1\/5\/5/],
+  [['verify', '/nowhere.json'], /there is no file/],
+  [['verify', join(root, 'package.json')], /is no proof of a request/],
+];
+
+for (const [args, sentence] of refusals) {
+  s(`refused: requests ${args[0]} ${args.slice(1).join(' ').replace(root, '')}`, async () => {
+    const said = await run(['requests', ...args]);
+    assert.is(said.exitCode, 2, said.out);
+    assert.match(said.err, sentence);
+  });
+}
+
+s.run();
