@@ -10,7 +10,7 @@ import type { AppendedBlock, Ledger } from './ledger/ledger.ts';
 import type { Node, NodeStatus, Session } from './node.ts';
 import { createPainter, type Painter } from './painter.ts';
 import type { Logger, LogLevel, Ports, Route } from './ports/index.ts';
-import { routes, sameRoutes } from './proxy/routes.ts';
+import { containersOf, routes, sameRoutes } from './proxy/routes.ts';
 import { createWellKnown, type WellKnown } from './proxy/well-known.ts';
 import { type Alarm, createAlarm } from './reconcile/alarm.ts';
 import type { Found } from './reconcile/found.ts';
@@ -229,8 +229,8 @@ export class DeviceNode implements Node {
   /** What has just lost its route keeps running until its last request is answered, at most for its grace period. */
   private drain(before: readonly Route[], now: readonly Route[]): void {
     const nowMs = this.ports.clock.nowMs();
-    const routed = new Set(now.map(({ containerId }) => containerId));
-    const left = new Set(before.map(({ containerId }) => containerId).filter((id) => !routed.has(id)));
+    const routed = new Set(now.flatMap(containersOf));
+    const left = new Set(before.flatMap(containersOf).filter((id) => !routed.has(id)));
     const still = [...this.draining].filter(([id, untilMs]) => untilMs > nowMs && !routed.has(id));
     this.draining = new Map(still);
     for (const container of this.found?.containers ?? []) {

@@ -44,6 +44,8 @@ export interface Route {
   readonly app: string;
   readonly revision: number;
   readonly containerId: string;
+  /** All that answer equally well, the container above among them: each takes its share. Absent: it is alone. */
+  readonly replicas?: readonly string[];
   /** Port inside the container. */
   readonly port: number;
   readonly limits?: RouteLimits;

@@ -1,4 +1,4 @@
-import type { FoundContainer, Route } from '../ports/index.ts';
+import { type FoundContainer, Label, type Route } from '../ports/index.ts';
 import { conditionOfRevision } from '../reconcile/condition.ts';
 import { isToBeRestarted } from '../reconcile/drift.ts';
 import type { Found } from '../reconcile/found.ts';
@@ -20,12 +20,13 @@ export function routes(wanted: Wanted, found: Found, nowMs: number): Route[] {
   const taken = new Map<string, Route>();
   const apps = [...wanted.apps].sort((a, b) => (a.app < b.app ? -1 : 1));
   for (const app of apps) {
-    for (const container of answering(app, wanted, found, nowMs)) {
+    for (const replicas of byService(answering(app, wanted, found, nowMs))) {
+      const container = replicas[0]!;
       const { hosts, limits } = routeWords(container.labels);
       const home = apps.length === 1 || hosts !== undefined ? '/' : `/${app.app}`;
       const { port, path = home } = routeOf(container)!;
       const { revision } = ownerOf(container)!;
-      const rest = { app: app.app, revision, containerId: container.id, port, ...(limits && { limits }) };
+      const rest = { app: app.app, revision, containerId: container.id, ...shared(replicas), port, ...(limits && { limits }) };
       for (const host of hosts ?? [undefined]) {
         // Two apps that claim one place: the first by name has it, the other keeps its own name.
         const free = [path, `/${app.app}`].find((place) => (taken.get(placeOf(host, place))?.app ?? app.app) === app.app);
@@ -39,6 +40,27 @@ export function routes(wanted: Wanted, found: Found, nowMs: number): Route[] {
 
 function placeOf(host: string | undefined, path: string): string {
   return `${host ?? ''}${path}`;
+}
+
+/** Those of one service and revision together, in the order in which they stand. */
+function byService(containers: readonly FoundContainer[]): FoundContainer[][] {
+  const groups = new Map<string, FoundContainer[]>();
+  for (const container of containers) {
+    const key = `${ownerOf(container)!.revision} ${container.labels[Label.service]}`;
+    groups.set(key, [...(groups.get(key) ?? []), container]);
+  }
+  return [...groups.values()];
+}
+
+/** Replicas as good as the first share what comes. */
+function shared(replicas: readonly FoundContainer[]): Pick<Route, 'replicas'> {
+  const equals = replicas.filter((one) => rank(one) === rank(replicas[0]!));
+  return equals.length > 1 ? { replicas: equals.map(({ id }) => id) } : {};
+}
+
+/** The containers a route leads to. */
+export function containersOf({ containerId, replicas }: Route): readonly string[] {
+  return replicas ?? [containerId];
 }
 
 /** The containers of an app that may be routed to, the best replica of each service first. */

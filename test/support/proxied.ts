@@ -109,6 +109,19 @@ export const app: RequestListener = (request, response) => {
     '/stall': () => void response.write('first'),
     '/missing': () => response.writeHead(404).end(),
     '/cookies': () => response.writeHead(200, ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-Case', 'Kept']).end(),
+    '/trailers': () => {
+      response.writeHead(200, { trailer: 'x-sum, set-cookie' }).write('body');
+      request.resume().on('end', () => {
+        const said = {
+          'x-sum': '42',
+          'set-cookie': 'a=1',
+          'classpad-device': 'other',
+          'x-from-client': JSON.stringify(request.rawTrailers),
+        };
+        response.addTrailers(said);
+        response.end();
+      });
+    },
     '/empty': () => response.writeHead(204).end(),
     '/impostor': () => response.writeHead(200, { 'classpad-revision': 'bank r9', 'classpad-device': 'other' }).end(),
   };

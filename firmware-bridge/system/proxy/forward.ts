@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Route } from '../../../runtime/ports/index.ts';
 import { limitsOf } from '../../../runtime/proxy/limits.ts';
 import type { Endpoint } from '../listen.ts';
-import { back, onward } from './headers.ts';
+import { back, behind, onward, takesTrailers } from './headers.ts';
 import { sayTo, type Visit } from './visit.ts';
 
 /** One request on its way to one container. */
@@ -96,7 +96,10 @@ function sendBody({ visit, response, route }: Passage, outgoing: ClientRequest):
     sayTo(response, 408, `The request fell silent for ${idleMs / 1000} seconds.`);
     outgoing.destroy();
   });
-  request.once('end', () => request.setTimeout(0));
+  request.once('end', () => {
+    request.setTimeout(0);
+    outgoing.addTrailers(behind(request.rawTrailers));
+  });
   request.pipe(outgoing);
 }
 
@@ -121,6 +124,7 @@ function answer(passage: Passage, outgoing: ClientRequest, incoming: IncomingMes
     visit.failure ??= 'broken';
     response.destroy();
   });
+  if (takesTrailers(visit.request)) incoming.once('end', () => response.addTrailers(behind(incoming.rawTrailers)));
   incoming.pipe(response);
 }
 

@@ -27,6 +27,17 @@ const OURS: readonly string[] = [
   'x-forwarded-proto',
   'x-real-ip',
 ];
+/** What must stand before a body to mean anything (RFC 9110, 6.5.1): behind it, it would be believed too late. */
+const NOT_BEHIND_A_BODY: readonly string[] = [
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'set-cookie',
+];
 /** What an answer may say only if we do. */
 const OURS_OF_ANSWERS: readonly string[] = ['classpad-device', 'classpad-revision'];
 
@@ -49,6 +60,7 @@ export function onward(request: IncomingMessage, { device, host }: Origin, upgra
     // A body of unknown length stays one; without a body this header would promise one.
     ...(headers['transfer-encoding'] !== undefined ? ['Transfer-Encoding', 'chunked'] : []),
     ...(upgrade === undefined ? [] : ['Connection', 'Upgrade', 'Upgrade', upgrade]),
+    ...(upgrade === undefined && takesTrailers(request) ? ['TE', 'trailers'] : []),
     'Via',
     `${via === undefined ? '' : `${via}, `}1.1 ${device}`,
     'X-Forwarded-For',
@@ -65,6 +77,17 @@ export function onward(request: IncomingMessage, { device, host }: Origin, upgra
 /** The headers of a container's answer as they go back to the client, with what the proxy adds. */
 export function back(answer: IncomingMessage, added: readonly (readonly [string, string])[]): RawHeaders {
   return [...kept(answer.rawHeaders, answer.headers.connection, OURS_OF_ANSWERS), ...added.flat()];
+}
+
+/** Fields behind a body, either way, as pairs. */
+export function behind(rawTrailers: readonly string[]): [name: string, value: string][] {
+  const flat = kept(rawTrailers, undefined, [...OURS, ...OURS_OF_ANSWERS, ...NOT_BEHIND_A_BODY]);
+  return flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]!] as [string, string]] : []));
+}
+
+/** Whether who asks reads what comes behind a body (RFC 9110, 10.1.4). */
+export function takesTrailers({ headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && /(^|,)\s*trailers\s*(,|;|$)/i.test(String(headers['te'] ?? ''));
 }
 
 function kept(raw: readonly string[], connection: string | undefined, others: readonly string[]): RawHeaders {

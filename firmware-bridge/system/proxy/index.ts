@@ -4,6 +4,7 @@ import type { Exchange, Route } from '../../../runtime/ports/index.ts';
 import { answerHeaders, WELL_KNOWN } from '../../../runtime/proxy/answer-headers.ts';
 import { limitsOf } from '../../../runtime/proxy/limits.ts';
 import { absence, findRoute } from '../../../runtime/proxy/match.ts';
+import { containersOf } from '../../../runtime/proxy/routes.ts';
 import { createUnderWay, type UnderWay } from '../../../runtime/proxy/under-way.ts';
 import type { Endpoint } from '../listen.ts';
 import { type Admitted, admit, isRefusal } from './admission.ts';
@@ -64,6 +65,7 @@ class Gate {
   observer: (exchange: Exchange) => void = () => {};
   private readonly options: ProxyOptions;
   private routes: readonly Route[] = [];
+  private turn = 0;
 
   constructor(options: ProxyOptions) {
     this.options = options;
@@ -71,7 +73,7 @@ class Gate {
 
   serve(routes: readonly Route[]): void {
     this.routes = routes;
-    this.pool.keep(new Set(routes.map(({ containerId }) => containerId)));
+    this.pool.keep(new Set(routes.flatMap(containersOf)));
   }
 
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -130,10 +132,20 @@ class Gate {
     for (let attempt = 1; ; attempt++) {
       const route = findRoute(this.routes, admitted.host, admitted.target);
       if (!route) return on.absent(absence(this.options.device, this.routes));
-      if ((await this.attempt(route, on)) === 'over') return;
+      if ((await this.attempt(this.share(route), on)) === 'over') return;
       if (attempt === ATTEMPTS) return on.unreached(route);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
+  }
+
+  /** Of replicas the one with the least under way, of equals the next in turn. */
+  private share(route: Route): Route {
+    const ids = containersOf(route);
+    if (ids.length === 1) return route;
+    const turn = this.turn++ % ids.length;
+    const inTurn = [...ids.slice(turn), ...ids.slice(0, turn)];
+    const load = (id: string) => this.underWay.count(id);
+    return { ...route, containerId: inTurn.reduce((least, id) => (load(id) < load(least) ? id : least)) };
   }
 
   /** Counted from the moment the route is chosen: until then its container may be stopped. */

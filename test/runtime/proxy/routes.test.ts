@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FoundContainer } from '../../../runtime/ports/index.ts';
 import { routedService } from '../../../runtime/proxy/routed.ts';
-import { routes } from '../../../runtime/proxy/routes.ts';
+import { containersOf, routes } from '../../../runtime/proxy/routes.ts';
 import type { WantedApp } from '../../../runtime/reconcile/wanted.ts';
 import { activeApp, foreign, foundOf, picture, revisionOf, rollingApp, wantedOf } from '../../support/model-engine.ts';
 
@@ -85,14 +85,22 @@ const rows: [name: string, apps: WantedApp[], found: FoundContainer[], routes: s
     [foundOf(twins, { health: 'unhealthy' }), foundOf(twins, {}, 1)],
     ['/ a r1 web-2:80'],
   ],
-  ['the first of equals, always', [activeApp(twins)], [foundOf(twins, {}, 1), foundOf(twins)], ['/ a r1 web-1:80']],
+  ['equal replicas share', [activeApp(twins)], [foundOf(twins, {}, 1), foundOf(twins)], ['/ a r1 web-1+web-2:80']],
+  [
+    'a lesser replica has no share',
+    [rollingApp(twins)],
+    [foundOf(twins, {}, 1), foundOf(twins, { health: 'starting' })],
+    ['/ a r1 web-2:80'],
+  ],
 ];
 
 for (const [name, apps, found, expected] of rows) {
   s(name, () => {
     const shown = routes(wantedOf(...apps), picture(found), NOW).map(
-      ({ path, app, revision, containerId, port }) =>
-        `${path} ${app} r${revision} ${containerId.split(`-r${revision}-`)[1]}:${port}`,
+      (route) =>
+        `${route.path} ${route.app} r${route.revision} ${containersOf(route)
+          .map((id) => id.split(`-r${route.revision}-`)[1])
+          .join('+')}:${route.port}`,
     );
     assert.equal(shown, expected);
   });

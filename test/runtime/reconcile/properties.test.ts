@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FoundContainer } from '../../../runtime/ports/index.ts';
-import { routes } from '../../../runtime/proxy/routes.ts';
+import { containersOf, routes } from '../../../runtime/proxy/routes.ts';
 import { conditionOfRevision } from '../../../runtime/reconcile/condition.ts';
 import { plan, type Step } from '../../../runtime/reconcile/plan.ts';
 import type { Revision, Wanted, WantedApp } from '../../../runtime/reconcile/wanted.ts';
@@ -172,7 +172,7 @@ s('what a route leads to is never stopped or removed by the plan of the same pic
     fc.property(worlds, (world) => {
       const wanted = wantedOf(...world.apps);
       run(world, (model, nowMs) => {
-        const routed = new Set(routes(wanted, model.found(), nowMs).map(({ containerId }) => containerId));
+        const routed = new Set(routes(wanted, model.found(), nowMs).flatMap(containersOf));
         const ending = plan(wanted, model.found(), nowMs).filter((step) => ['stop', 'remove', 'restart'].includes(step.do));
         assert.equal(
           ending.filter((step) => 'id' in step && routed.has(step.id)),

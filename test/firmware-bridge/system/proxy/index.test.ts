@@ -112,10 +112,53 @@ proxy('keeps the headers between neighbours to itself, and says who asked', asyn
   assert.is(response.headers['x-private'], undefined);
   const raw = JSON.parse(String(response.headers['x-seen'])) as string[];
   const seen = (name: string) => raw.filter((_, index) => index % 2 === 1 && raw[index - 1]!.toLowerCase() === name);
-  for (const name of ['x-secret', 'te', 'forwarded', 'x-real-ip']) assert.equal(seen(name), [], name);
+  assert.equal(seen('te'), ['trailers']);
+  for (const name of ['x-secret', 'forwarded', 'x-real-ip']) assert.equal(seen(name), [], name);
   assert.equal([seen('x-kept'), seen('host'), seen('via')], [['2'], ['pad-1.local'], ['1.1 pad-1']]);
   assert.equal([seen('x-forwarded-for'), seen('x-forwarded-host')], [['9.9.9.9, 127.0.0.1'], ['pad-1.local']]);
   assert.equal([seen('x-forwarded-proto'), seen('x-forwarded-port')], [['http'], [String(gate.port)]]);
+});
+
+const TRAILERS: readonly [what: string, te: string, found: Record<string, string>][] = [
+  ['reach a client that takes them', 'te: trailers\r\n', { 'x-sum': '42', 'x-from-client': '["X-Digest","abc"]' }],
+  ['are kept from one that does not', '', {}],
+];
+for (const [what, te, found] of TRAILERS) {
+  proxy(`fields behind a body ${what}`, async () => {
+    const head = `POST /trailers HTTP/1.1\r\nhost: a\r\n${te}connection: close\r\ntransfer-encoding: chunked\r\n\r\n`;
+    const text = await pour(gate.port, `${head}2\r\nok\r\n0\r\nX-Digest: abc\r\nAuthorization: me\r\n\r\n`);
+    const after = text.slice(text.indexOf('\r\n0\r\n') + 5).trim();
+    const fields = after === '' ? [] : after.split('\r\n').map((line) => line.split(/: (.*)/).slice(0, 2) as [string, string]);
+    assert.match(text, /^HTTP\/1\.1 200 [\s\S]*body/);
+    assert.equal(Object.fromEntries(fields), found);
+  });
+}
+
+proxy('replicas share what comes: the least busy one is asked, of equals the next', async () => {
+  const asked: string[] = [];
+  const twins = ['t1', 't2', 't3'].map((id) =>
+    createServer((request, response) => {
+      asked.push(id);
+      if (request.url === '/hold') response.write('held');
+      else response.end(id);
+    }),
+  );
+  for (const [index, twin] of twins.entries()) gate.places.set(`t${index + 1}`, await open(twin));
+  gate.proxy.serve([routeTo('t1', { replicas: ['t1', 't2', 't3'] })]);
+  const held = new AbortController();
+  await get('/hold', { signal: held.signal });
+  const [busy] = asked.splice(0);
+  for (let round = 0; round < 6; round++) await (await get('/')).text();
+  assert.equal(new Set(asked), new Set(['t1', 't2', 't3'].filter((id) => id !== busy)), 'not the busy one');
+  held.abort();
+  await gate.proxy.drained(busy!);
+  asked.length = 0;
+  for (let round = 0; round < 6; round++) await (await get('/')).text();
+  assert.equal([...asked].sort(), ['t1', 't1', 't2', 't2', 't3', 't3']);
+  gate.places.delete('t2');
+  for (let round = 0; round < 4; round++)
+    assert.match(await (await get('/')).text(), /^t[13]$/, 'one that is gone is passed over');
+  for (const twin of twins) await shut(twin);
 });
 
 proxy('carries a body both ways, streaming', async () => {
