@@ -55,7 +55,7 @@ export async function startAnvil({ accounts = [RICH], anvil = {}, deadlineMs }: 
     '--memory-limit': 2 ** 28,
     ...anvil,
   };
-  const args = [...Object.entries(flags).flat().map(String), '--quiet'];
+  const args = [...Object.entries(flags).flat().map(String).filter((each) => each !== ''), '--quiet'];
   const limited = ['-c', `ulimit -v ${ANVIL_MEMORY_KIB}; exec "$0" "$@"`, binary, ...args];
   return peer('anvil', port, spawn('sh', limited, { stdio: 'ignore' }), { deadlineMs });
 }

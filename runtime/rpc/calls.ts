@@ -2,10 +2,13 @@ import { EMPTY } from '../bytes.ts';
 import { callGas, estimateGas, type Scene, sceneView, simulate } from '../execution/simulate.ts';
 import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
+import { MAX_TRANSACTION_GAS } from '../ledger/gas.ts';
 import type { Address, Message } from '../ports/index.ts';
 import type { BlockParameter, CallParameter } from './decode.ts';
+import { ErrorCode, RpcError } from './errors.ts';
 import { failureOf } from './failure.ts';
 import { type Overrides, override } from './overrides.ts';
+import { isPending, pendingBlock } from './pending.ts';
 
 const NOBODY: Address = `0x${'00'.repeat(20)}`;
 
@@ -33,18 +36,19 @@ export function estimate(
 ): bigint {
   const scene = sceneAt(core, block, at, overrides);
   const found = estimateGas(scene, messageOf(scene, { gasLimit: block.header.gasLimit, ...parameter }));
-  if (typeof found !== 'bigint') throw failureOf(found);
-  return found;
+  if (typeof found === 'bigint') return found;
+  if (found.kind === 'executed' && found.status === 'OutOfGas') throw exceeded(scene, parameter);
+  throw failureOf(found);
 }
 
 /**
  * A block that is named by number or hash is taken as it was. At the tags it is now: without work no blocks are made, and what
- * depends on the time would be tried out at that of the last one. `pending` is in the next block.
+ * depends on the time would be tried out at that of the last one. `pending` is after what waits, in the same block.
  */
 export function sceneAt(core: Core, block: HashedHeader, at: BlockParameter, [accounts, context]: Overrides): Scene {
   const { vm, chain, chainId } = core;
   const { number, timestamp } = block.header;
-  const isPending = at.by === 'tag' && at.tag === 'pending';
+  const isNext = at.by === 'tag' && (at.tag === 'pending' || at.tag === 'next');
   const isNow = at.by === 'tag' && at.tag !== 'earliest';
   const scene: Scene = {
     vm,
@@ -52,8 +56,9 @@ export function sceneAt(core: Core, block: HashedHeader, at: BlockParameter, [ac
     chainId,
     block,
     state: core.stateAt(block),
-    number: isPending ? number + 1 : number,
-    timestamp: isNow ? Math.max(isPending ? timestamp + 1 : timestamp, core.nowSeconds()) : timestamp,
+    number: isNext ? number + 1 : number,
+    timestamp: isNow ? Math.max(isNext ? timestamp + 1 : timestamp, core.nowSeconds()) : timestamp,
+    ...(isPending(at) && { view: pendingBlock(core).view }),
     ...(context && { context }),
   };
   return accounts ? { ...scene, view: override(sceneView(scene), accounts, vm.keccak256) } : scene;
@@ -62,6 +67,8 @@ export function sceneAt(core: Core, block: HashedHeader, at: BlockParameter, [ac
 /** The message with what was left out; its gas bounded by what a call may use. */
 export function messageOf(scene: Scene, parameter: CallParameter): Message {
   const { to, gasLimit, sender = NOBODY, ...rest } = parameter;
+  const { maxFeePerGas: fee, maxPriorityFeePerGas: tip } = rest;
+  if (fee !== undefined && tip !== undefined && tip > fee) throw tipAbove(fee, tip);
   const most = callGas(scene);
   return {
     type: rest.authorizations ? 4 : 2,
@@ -75,4 +82,16 @@ export function messageOf(scene: Scene, parameter: CallParameter): Message {
     ...rest,
     gasLimit: gasLimit === undefined || gasLimit > most ? most : gasLimit,
   };
+}
+
+/** In the words of geth. */
+function exceeded(scene: Scene, { gasLimit }: CallParameter): RpcError {
+  const least = (a: bigint, b: bigint) => (a < b ? a : b);
+  const most = least(least(gasLimit ?? scene.block.header.gasLimit, callGas(scene)), MAX_TRANSACTION_GAS);
+  return new RpcError(ErrorCode.Server, `gas required exceeds allowance (${most})`);
+}
+
+function tipAbove(fee: bigint, tip: bigint): RpcError {
+  const numbers = `maxPriorityFeePerGas: ${tip}, maxFeePerGas: ${fee}`;
+  return new RpcError(ErrorCode.Server, `max priority fee per gas higher than max fee per gas: ${numbers}`);
 }

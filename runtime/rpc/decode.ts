@@ -7,7 +7,7 @@ export type Decoder<T> = (value: unknown, name: string) => T;
 
 /** A block as parameters name it (EIP-1898 included). */
 export type BlockParameter =
-  | { readonly by: 'tag'; readonly tag: 'latest' | 'pending' | 'earliest' }
+  | { readonly by: 'tag'; readonly tag: 'latest' | 'pending' | 'next' | 'earliest' }
   | { readonly by: 'number'; readonly number: bigint }
   | { readonly by: 'hash'; readonly hash: Word };
 
@@ -27,6 +27,8 @@ export interface LogFilter {
 
 const LATEST: BlockParameter = { by: 'tag', tag: 'latest' };
 const PENDING: BlockParameter = { by: 'tag', tag: 'pending' };
+/** In the block after the latest, as if nothing waited for it: no client names it. */
+const NEXT: BlockParameter = { by: 'tag', tag: 'next' };
 /** There are no reorganisations: a block is final when it is there. */
 const TAGS: ReadonlyMap<string, BlockParameter> = new Map([
   ['latest', LATEST],
@@ -101,7 +103,7 @@ export function optional<T, D>(decoder: Decoder<T>, otherwise: D): Decoder<T | D
 
 /** `latest` if it is left out. */
 export const blockOrLatest = optional(block, LATEST);
-export const blockOrPending = optional(block, PENDING);
+export const blockOrNext = optional(block, NEXT);
 
 export function list<T>(decoder: Decoder<T>, most: number): Decoder<T[]> {
   return (value, name) => {

@@ -1,13 +1,19 @@
 import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
 import type { Receipt } from '../ledger/receipt.ts';
+import type { BlockParameter } from './decode.ts';
 import { type JsonObject, quantity } from './encode.ts';
+import { ErrorCode, RpcError } from './errors.ts';
+import { existing } from './find.ts';
 
 /** Blocks that one answer describes. */
 const MAX_BLOCKS = 128;
 
 /** `eth_feeHistory`. The base fee of this ledger is the same in every block; blob fields are those of a chain without blobs. */
-export function feeHistory(core: Core, blocks: number, newest: HashedHeader, percentiles: readonly number[]): JsonObject {
+export function feeHistory(core: Core, blocks: number, of: BlockParameter, percentiles: readonly number[]): JsonObject {
+  const newest = newestOf(core, of);
+  if (blocks === 0)
+    return { oldestBlock: '0x0', baseFeePerGas: [], gasUsedRatio: [], baseFeePerBlobGas: [], blobGasUsedRatio: [] };
   const last = newest.header.number;
   const first = core.chain.firstWhole() > 1 ? core.chain.firstWhole() : 0;
   const count = Math.min(blocks, last - first + 1, MAX_BLOCKS);
@@ -25,6 +31,12 @@ export function feeHistory(core: Core, blocks: number, newest: HashedHeader, per
       ),
     }),
   };
+}
+
+function newestOf(core: Core, of: BlockParameter): HashedHeader {
+  const head = core.chain.head().header.number;
+  if (of.by !== 'number' || of.number <= BigInt(head)) return existing(core, of);
+  throw new RpcError(ErrorCode.Server, `request beyond head block: requested ${of.number}, head ${head}`);
 }
 
 /** The priority fees at the given percentiles of the block's gas. */

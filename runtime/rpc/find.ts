@@ -3,7 +3,7 @@ import type { Core } from '../ledger/core.ts';
 import type { BlockParameter } from './decode.ts';
 import { ErrorCode, RpcError } from './errors.ts';
 
-/** The block, or `undefined` if the chain has none such. What is pending is not shown as a block: it is the latest. */
+/** The block, or `undefined` if the chain has none such. What is pending stands on the latest, which is answered for it. */
 export function find(core: Core, block: BlockParameter): HashedHeader | undefined {
   if (block.by === 'tag') return block.tag === 'earliest' ? core.chain.at(0) : core.chain.head();
   if (block.by === 'number') return block.number < 2n ** 48n ? core.chain.at(Number(block.number)) : undefined;

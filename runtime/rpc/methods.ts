@@ -1,6 +1,7 @@
 import { bytesToHex } from '../bytes.ts';
 import type { Core } from '../ledger/core.ts';
-import type { Address, Word } from '../ports/index.ts';
+import type { Account, Address, Word } from '../ports/index.ts';
+import type { State } from '../state/state.ts';
 import { createAccessList } from './access-list.ts';
 import { call, estimate } from './calls.ts';
 import { carryMethods } from './carry.ts';
@@ -13,6 +14,7 @@ import { existing, find } from './find.ts';
 import { findLogs } from './logs.ts';
 import { type Method, method } from './method.ts';
 import { blockOverrides, stateOverrides } from './overrides.ts';
+import { isPending, pendingBlock, whole } from './pending.ts';
 import { poolMethods } from './pool.ts';
 import { blockReceipts, receiptAnswer } from './receipts.ts';
 import { requestMethods } from './requests.ts';
@@ -51,6 +53,7 @@ export const methods = {
   eth_chainId: method([], (core) => core.chainId, quantity),
   eth_syncing: method([], () => false, asIs),
   eth_accounts: method([], () => [], asIs),
+  eth_coinbase: method([], (core) => core.chain.head().header.coinbase, asIs),
   eth_blockNumber: method([], (core) => core.chain.head().header.number, quantity),
 
   eth_gasPrice: method([], (core) => core.chain.head().header.baseFee, quantity),
@@ -63,7 +66,7 @@ export const methods = {
       ['newestBlock', read.block],
       ['rewardPercentiles', read.optional(read.percentiles, [])],
     ],
-    (core, blocks, newest, percentiles) => feeHistory(core, blocks, existing(core, newest), percentiles),
+    (core, blocks, newest, percentiles) => feeHistory(core, blocks, newest, percentiles),
     asIs,
   ),
 
@@ -84,12 +87,12 @@ export const methods = {
   ),
   eth_getTransactionReceipt: method([hash], receiptAnswer, asIs),
 
-  eth_getBalance: method([address, at], (core, of, block) => account(core, of, block)?.balance ?? 0n, quantity),
+  eth_getBalance: method([address, at], (core, of, block) => viewAt(core, block).account(of)?.balance ?? 0n, quantity),
   eth_getTransactionCount: method([address, at], nonceAnswer, quantity),
   eth_getCode: method([address, at], codeAt, bytesToHex),
   eth_getStorageAt: method(
     [address, ['slot', read.slot], at],
-    (core, of, slot, block) => core.stateAt(existing(core, block)).slot(of, slot),
+    (core, of, slot, block) => viewAt(core, block).slot(of, slot),
     asIs,
   ),
   eth_getProof: method([address, slots, at], proofAnswer, asIs),
@@ -100,12 +103,12 @@ export const methods = {
     bytesToHex,
   ),
   eth_estimateGas: method(
-    [request, ['block', read.blockOrPending], accounts, surroundings],
+    [request, ['block', read.blockOrNext], accounts, surroundings],
     (core, of, block, ...overrides) => estimate(core, of, existing(core, block), block, overrides),
     quantity,
   ),
   eth_createAccessList: method(
-    [request, ['block', read.blockOrPending], accounts],
+    [request, ['block', read.blockOrNext], accounts],
     (core, of, block, overrides) => createAccessList(core, of, existing(core, block), block, [overrides, undefined]),
     asIs,
   ),
@@ -126,28 +129,33 @@ export const methods = {
   ...debugMethods,
 } satisfies Record<string, Method>;
 
+interface Accounts {
+  account(address: Address): Omit<Account, 'hasStorage'> | undefined;
+}
+
 /** What a client must know of this ledger to find the fleet on it and to check its blocks. */
 function configAnswer({ chainId, version, fleet, sequencer, chain }: Core): JsonObject {
   return { fleet, chainId: Number(chainId), sequencer, genesisHash: chain.at(0)!.hash, version };
 }
 
-function account(core: Core, of: Address, block: read.BlockParameter) {
-  return core.stateAt(existing(core, block)).account(of);
+/** The state after the block. */
+function viewAt(core: Core, block: read.BlockParameter): Pick<State, 'slot' | 'code'> & Accounts {
+  return isPending(block) ? pendingBlock(core).view : core.stateAt(existing(core, block));
 }
 
-function blockAnswer(core: Core, of: read.BlockParameter, whole: boolean): JsonObject | undefined {
-  const block = find(core, of);
+function blockAnswer(core: Core, of: read.BlockParameter, isFull: boolean): JsonObject | undefined {
+  const block = whole(core, of);
   if (!block) return undefined;
-  const { number } = block.header;
-  const receipts = core.chain.receiptsAt(number);
-  const transactions = core.chain.transactionsAt(number, receipts);
-  const shown = whole
-    ? transactions.map((transaction, place) => encodeTransaction(transaction, { block, index: place }, receipts[place]!.gasPrice))
-    : transactions.map((transaction) => transaction.hash);
-  return encodeBlock(block, core.chain.bodyAt(number), shown);
+  const { transactions, receipts } = block;
+  const shown = transactions.map((transaction, place) =>
+    isFull ? encodeTransaction(transaction, { block, index: place }, receipts[place]!.gasPrice) : transaction.hash,
+  );
+  const body = transactions.map(({ raw }) => raw);
+  return encodeBlock(block, body, shown);
 }
 
 function transactionCount(core: Core, of: read.BlockParameter): number | undefined {
+  if (isPending(of)) return pendingBlock(core).transactions.length;
   const block = find(core, of);
   return block && core.chain.bodyAt(block.header.number).length;
 }
@@ -160,20 +168,18 @@ function transactionAnswer(core: Core, of: Word): JsonObject | undefined {
 }
 
 function transactionInBlock(core: Core, of: read.BlockParameter, place: number): JsonObject | undefined {
-  const block = find(core, of);
-  if (!block) return undefined;
-  const receipts = core.chain.receiptsAt(block.header.number);
-  const transaction = core.chain.transactionsAt(block.header.number, receipts)[place];
-  return transaction && encodeTransaction(transaction, { block, index: place }, receipts[place]!.gasPrice);
+  const block = whole(core, of);
+  const transaction = block?.transactions[place];
+  return transaction && encodeTransaction(transaction, { block, index: place }, block.receipts[place]!.gasPrice);
 }
 
 function nonceAnswer(core: Core, of: Address, block: read.BlockParameter): bigint {
   if (block.by === 'tag' && block.tag === 'pending') return core.pool.nextNonce(of);
-  return account(core, of, block)?.nonce ?? 0n;
+  return viewAt(core, block).account(of)?.nonce ?? 0n;
 }
 
 function codeAt(core: Core, of: Address, block: read.BlockParameter): Uint8Array {
-  const state = core.stateAt(existing(core, block));
+  const state = viewAt(core, block);
   const found = state.account(of);
   return found ? state.code(found.codeHash) : new Uint8Array(0);
 }

@@ -5,14 +5,11 @@ import type { Transaction } from '../ledger/transaction.ts';
 import type { Word } from '../ports/index.ts';
 import type { BlockParameter } from './decode.ts';
 import { encodeReceipt, type Json, type JsonObject } from './encode.ts';
-import { find } from './find.ts';
+import { whole } from './pending.ts';
 
 export function blockReceipts(core: Core, of: BlockParameter): Json[] | undefined {
-  const block = find(core, of);
-  if (!block) return undefined;
-  const receipts = core.chain.receiptsAt(block.header.number);
-  const transactions = core.chain.transactionsAt(block.header.number, receipts);
-  return receipts.map((_, place) => receiptOf(block, receipts, transactions, place));
+  const block = whole(core, of);
+  return block?.receipts.map((_, place) => receiptOf(block, block.receipts, block.transactions, place));
 }
 
 /** The receipt of a transaction; `undefined` while no block holds it. */

@@ -242,6 +242,14 @@ const bad: [name: string, method: string, params: unknown, code: number, message
   ['both range and hash', 'eth_getLogs', [{ blockHash: zeroHash, fromBlock: '0x0' }], -32602, /either blockHash or/],
   ['unknown block hash', 'eth_getLogs', [{ blockHash: zeroHash }], -32000, /header not found/],
   ['percentiles fall', 'eth_feeHistory', ['0x1', 'latest', [5, 2]], -32602, /ascend/],
+  ['a history to come', 'eth_feeHistory', ['0x1', '0xff'], -32000, /request beyond head block: requested 255, head 0/],
+  [
+    'a tip above the fee',
+    'eth_call',
+    [{ to: bob.address, maxFeePerGas: '0x1', maxPriorityFeePerGas: '0x2' }],
+    -32000,
+    /max priority fee per gas higher than max fee per gas/,
+  ],
   ['params are no list', 'eth_chainId', { a: 1 }, -32602, /params should be a list/],
   ['empty transaction', 'eth_sendRawTransaction', ['0x'], -32000, /not a signed transaction/],
   ['unsigned transaction', 'eth_sendRawTransaction', ['0x02c0'], -32000, /a transaction has 0 items/],
@@ -266,9 +274,13 @@ test('reverts are code 3 with data; a call that never ends is out of gas', async
   assert.is(panic.message, 'execution reverted: assert(false)');
   assert.is(panic.data, `0x4e487b71${'1'.padStart(64, '0')}`);
   const spin = encodeFunctionData({ abi: emitter.abi, functionName: 'spin' });
-  for (const method of ['eth_call', 'eth_estimateGas']) {
+  const rows: [method: string, message: string][] = [
+    ['eth_call', 'out of gas'],
+    ['eth_estimateGas', 'gas required exceeds allowance (16777216)'],
+  ];
+  for (const [method, message] of rows) {
     const error = await request(method, [{ to: address, data: spin }]).catch((thrown) => thrown);
-    assert.equal([error.code, error.message], [-32000, 'out of gas'], method);
+    assert.equal([error.code, error.message], [-32000, message], method);
   }
   some.stop();
 });
