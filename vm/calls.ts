@@ -129,7 +129,7 @@ export function beginCreation(frame: usize, address: usize, value: usize, code: 
   if (tracing) hostEnter(frame ? wanted : Op.CREATE, creator, address, value, code, size, gas);
   const account = accountAt(address);
   warmAccount(account);
-  if (collides(account)) return conclude(frame, 0, Status.CreateCollision, 0);
+  if (collides(account)) return endAtOnce(frame, Status.CreateCollision, 0);
   const init = copyOf(code, <usize>size);
   const created = init ? newFrame(frame) : 0;
   if (!created) return exhausted();
@@ -184,6 +184,8 @@ export function leave(frame: usize, ended: i32): void {
   if (creates && succeeded(status) && parent) clearReturnData();
   else setReturnData(outputAt, outputSize);
   if (parent && creates && succeeded(status)) copy(target, self(frame) + Account.Address);
+  // What the frame leaves stands in its memory, which goes with it.
+  if (tracing) hostLeave(status, gas, outputAt, outputSize);
   leaveProgram(code);
   if (creates) dropCode(code);
   dropFrame(frame);
@@ -204,7 +206,6 @@ const CREATED = 2;
 
 /** Puts the answer of a call or creation on the caller's stack, with the gas that is left of it. */
 function conclude(parent: usize, kind: i32, status: i32, gas: u64): i32 {
-  if (tracing) hostLeave(status, gas, outputAt, outputSize);
   current = parent;
   if (!parent) {
     lastStatus = status;
@@ -217,6 +218,12 @@ function conclude(parent: usize, kind: i32, status: i32, gas: u64): i32 {
   else if (kind == CREATED) copy(sp, target);
   else setU64(sp, 1);
   return Status.Stop;
+}
+
+/** The answer of a call or creation for which no frame is made. */
+function endAtOnce(frame: usize, status: i32, gas: u64): i32 {
+  if (tracing) hostLeave(status, gas, outputAt, outputSize);
+  return conclude(frame, CALLED, status, gas);
 }
 
 /** The answer of a call or creation that is too deep, or that the caller cannot pay or count: all its gas comes back. */
@@ -326,12 +333,12 @@ function precompiled(frame: usize, number: u32, input: usize, size: u32, gas: u6
   }
   if (frame) writeOutput(frame);
   setReturnData(outputAt, outputSize);
-  return conclude(frame, CALLED, status, succeeded(status) ? precompiledGasLeft() : 0);
+  return endAtOnce(frame, status, succeeded(status) ? precompiledGasLeft() : 0);
 }
 
 function succeedAtOnce(frame: usize, gas: u64): i32 {
   clearReturnData();
-  return conclude(frame, CALLED, Status.Stop, gas);
+  return endAtOnce(frame, Status.Stop, gas);
 }
 
 /** Writes as much of the output as fits where the caller wants it. */

@@ -32,8 +32,13 @@ export function callGas(scene: Scene): bigint {
 
 /** Runs a message without nonce and fee checks; nothing is kept. */
 export function simulate(scene: Scene, message: Message): Executed | Refused {
+  return scene.vm.execute(contextIn(scene), message, sceneView(scene), { simulate: true });
+}
+
+/** The block that the call is tried out in. */
+export function contextIn(scene: Scene): BlockContext {
   const { header } = scene.block;
-  const context: BlockContext = {
+  return {
     number: BigInt(scene.number),
     timestamp: BigInt(scene.timestamp),
     gasLimit: callGas(scene),
@@ -44,7 +49,6 @@ export function simulate(scene: Scene, message: Message): Executed | Refused {
     chainId: scene.chainId,
     ...scene.context,
   };
-  return scene.vm.execute(context, message, sceneView(scene), { simulate: true });
 }
 
 /** The state as a call sees it. */

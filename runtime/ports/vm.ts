@@ -129,7 +129,7 @@ export interface ExecuteOptions {
 }
 
 /** What is to be seen of a transaction from inside. Calls are always seen. */
-export interface RecordOptions {
+export interface RecordOptions extends ExecuteOptions {
   readonly steps: boolean;
   readonly stack: boolean;
   readonly memory: boolean;

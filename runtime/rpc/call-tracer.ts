@@ -15,11 +15,19 @@ const TYPES: Readonly<Record<number, string>> = {
 
 type Call = { [key: string]: Json };
 
-/** The tree of calls, as geth's tracer of that name writes it. What a call that failed has logged is left out. */
-export function callTracer(message: Message, outcome: Executed | Refused, recording: Recording, withLog: boolean): JsonObject {
+/**
+ * The tree of calls, as geth's tracer of that name writes it. What a call that failed has logged is left out.
+ * `firstLog` is the index in the block of the first log; absent: logs are not told.
+ */
+export function callTracer(
+  message: Message,
+  outcome: Executed | Refused,
+  recording: Recording,
+  firstLog: number | undefined,
+): JsonObject {
   const [first, ...inner] = recording.frames;
   if (!first || outcome.kind === 'refused') return {};
-  const logsOf = (frame: FrameRecord) => (withLog && frame.logs ? { logs: frame.logs.map(logEntry) } : {});
+  const logsOf = ({ logs }: FrameRecord) => (firstLog !== undefined && logs ? { logs: logs.map(logEntry) } : {});
   const root: Call = { ...callOf(first), gas: quantity(message.gasLimit), gasUsed: quantity(outcome.gasUsed) };
   if (!first.error) Object.assign(root, logsOf(first));
   const path: { readonly call: Call; readonly failed: boolean }[] = [{ call: root, failed: first.error !== undefined }];
@@ -30,10 +38,22 @@ export function callTracer(message: Message, outcome: Executed | Refused, record
     caller.call['calls'] = [...((caller.call['calls'] as Json[] | undefined) ?? []), call];
     path[frame.depth] = { call, failed };
   }
+  if (firstLog !== undefined) numberLogs(root, firstLog);
   return root;
 }
 
-function logEntry({ address, topics, data, position }: FrameLog): JsonObject {
+/** Gives each log its index, in the order in which they were made: a call's own stand between its calls. Answers the next index. */
+function numberLogs(call: Call, first: number): number {
+  const { calls = [], logs = [] } = call as { calls?: readonly Call[]; logs?: readonly Call[] };
+  let next = first;
+  for (let place = 0; place <= calls.length; place++) {
+    for (const log of logs) if (Number(log['position']) === place) log['index'] = quantity(next++);
+    if (place < calls.length) next = numberLogs(calls[place]!, next);
+  }
+  return next;
+}
+
+function logEntry({ address, topics, data, position }: FrameLog): Call {
   return { address, topics, data: bytesToHex(data), position: quantity(position) };
 }
 

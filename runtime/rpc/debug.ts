@@ -8,7 +8,8 @@ import * as read from './decode.ts';
 import { blockItem, type Json } from './encode.ts';
 import { existing } from './find.ts';
 import { type Method, method } from './method.ts';
-import { traceBlock, traceTransaction } from './trace.ts';
+import { blockOverrides, stateOverrides } from './overrides.ts';
+import { type CallOptions, traceBlock, traceCall, traceTransaction } from './trace.ts';
 import { type Tracer, tracerOption } from './tracer.ts';
 
 const exactly = ['block', read.block] as const;
@@ -32,8 +33,25 @@ export const debugMethods = {
     (core, of, tracer) => traceAt(core, { by: 'hash', hash: of }, tracer),
     (traced) => traced,
   ),
+  debug_traceCall: method(
+    [
+      ['call', read.call],
+      ['block', read.blockOrLatest],
+      ['options', callOptions],
+    ],
+    traceCall,
+    (traced) => traced,
+  ),
   eth_getRawTransactionByHash: method([hash], rawTransaction, bytesToHex),
 } satisfies Record<string, Method>;
+
+/** Those of a trace, and what the call is to find otherwise. */
+function callOptions(value: unknown, name: string): CallOptions {
+  const given = read.optional(read.record, {})(value, name) as Record<string, unknown>;
+  const accounts = stateOverrides(given['stateOverrides'], `${name}.stateOverrides`);
+  const block = blockOverrides(given['blockOverrides'], `${name}.blockOverrides`);
+  return { tracer: tracerOption(value, name), overrides: [accounts, block] };
+}
 
 function traceAt(core: Core, of: read.BlockParameter, tracer: Tracer): Promise<Json> {
   return traceBlock(core, existing(core, of), tracer);

@@ -14,9 +14,12 @@ interface Seen {
  * It is seen at the state: the VM need not be watched, so this runs at full speed.
  */
 export function prestateTracer(diffMode: boolean): Tracer {
-  return (vm, context, message, state) => {
+  return (vm, context, message, state, options) => {
     const seen = new Map<Address, Seen>();
-    const outcome = vm.execute(context, message, watched(state, seen));
+    const view = watched(state, seen);
+    // Whom the fees go to is told of whatever they come to.
+    view.account(context.coinbase);
+    const outcome = vm.execute(context, message, view, options);
     return { outcome, result: diffMode ? difference(seen, outcome, state) : everything(seen, state) };
   };
 }

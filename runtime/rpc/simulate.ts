@@ -7,7 +7,7 @@ import { MAX_TRANSACTION_GAS } from '../ledger/gas.ts';
 import { type Header, hashHeader } from '../ledger/header.ts';
 import { encodeReceipt as packReceipt } from '../ledger/receipt.ts';
 import type { Transaction } from '../ledger/transaction.ts';
-import type { BlockContext, Executed, Message, Word } from '../ports/index.ts';
+import type { BlockContext, Executed, Log, Message, Refused, Word } from '../ports/index.ts';
 import { encodeRlp } from '../rlp/index.ts';
 import { listRoot } from '../state/list-root.ts';
 import { viewOf } from '../state/state.ts';
@@ -16,6 +16,8 @@ import { encodeBlock, encodeLog, encodeTransaction, type Json, type JsonObject, 
 import { invalidParams, RpcError } from './errors.ts';
 import { failureOf } from './failure.ts';
 import { type BlockOverrides, blockOverrides, differences, type StateOverrides, stateOverrides } from './overrides.ts';
+import { CALLS_ONLY, traced } from './tracer.ts';
+import { logsWithTransfers } from './transfers.ts';
 
 /** Blocks of one request, those included that fill gaps. */
 const MAX_BLOCKS = 256;
@@ -50,6 +52,8 @@ interface BlockCalls {
 export interface Simulation {
   readonly blocks: readonly BlockCalls[];
   readonly validation: boolean;
+  /** Transfers of wei are told as logs. */
+  readonly transfers: boolean;
   readonly whole: boolean;
 }
 
@@ -66,10 +70,9 @@ const oneBlock: read.Decoder<BlockCalls> = (value, name) => {
 export const simulation: read.Decoder<Simulation> = (value, name) => {
   const given = read.record(value, name);
   const flag = (key: string) => read.optional(read.flag, false)(given[key], `${name}.${key}`);
-  if (flag('traceTransfers')) throw invalidParams(`${name}.traceTransfers: transfers of wei are not told as logs here`);
   const blocks = read.list(oneBlock, MAX_BLOCKS)(given['blockStateCalls'], `${name}.blockStateCalls`);
   if (blocks.length === 0) throw invalidParams(`${name}.blockStateCalls should have at least one block`);
-  return { blocks, validation: flag('validation'), whole: flag('returnFullTransactions') };
+  return { blocks, validation: flag('validation'), transfers: flag('traceTransfers'), whole: flag('returnFullTransactions') };
 };
 
 /** `eth_simulateV1`: blocks that could follow, each on what those before it left. Nothing is kept. */
@@ -89,6 +92,8 @@ export async function simulateBlocks(core: Core, request: Simulation, base: Hash
 interface Done {
   readonly transaction: Transaction;
   readonly outcome: Executed;
+  /** What the answer tells as logs. */
+  readonly logs: readonly Log[];
 }
 
 class Run {
@@ -159,14 +164,25 @@ class Run {
       throw refusal(BLOCK_GAS, `block gas limit reached: ${room} left, the call asks for ${message.gasLimit}`);
     if (this.gasLeft <= 0n) throw limit(`all calls together use more than ${MAX_GAS} gas`);
     const { vm } = this.core;
-    const outcome = vm.execute(context, message, this.overlay.view, { simulate: !this.request.validation });
+    const { outcome, logs } = this.execute(context, message);
     if (outcome.kind === 'refused') {
       const { code, message: sentence } = failureOf(outcome);
       throw refusal(CODES[outcome.reason] ?? code, sentence);
     }
     this.gasLeft -= outcome.gasUsed;
     this.overlay.absorb(outcome.diff);
-    return { transaction: unsigned(message, context.chainId, vm.keccak256), outcome };
+    return { transaction: unsigned(message, context.chainId, vm.keccak256), outcome, logs };
+  }
+
+  private execute(context: BlockContext, message: Message): { outcome: Executed | Refused; logs: readonly Log[] } {
+    const { vm } = this.core;
+    const simulate = !this.request.validation;
+    if (!this.request.transfers) {
+      const outcome = vm.execute(context, message, this.overlay.view, { simulate });
+      return { outcome, logs: outcome.kind === 'executed' ? logsOf(outcome) : [] };
+    }
+    const { outcome, recording } = traced(vm, context, message, this.overlay.view, { ...CALLS_ONLY, simulate });
+    return { outcome, logs: logsWithTransfers(recording) };
   }
 
   private messageOf(call: read.CallParameter, room: bigint): Message {
@@ -214,8 +230,8 @@ class Run {
       this.request.whole ? encodeTransaction(transaction, { block, index }, outcome.gasPrice) : transaction.hash,
     );
     let firstLog = 0;
-    const calls = done.map(({ transaction, outcome }, index) => {
-      const logs = logsOf(outcome).map((log, i) => encodeLog(log, transaction.hash, { block, index }, firstLog + i));
+    const calls = done.map(({ transaction, outcome, logs: told }, index) => {
+      const logs = told.map((log, i) => encodeLog(log, transaction.hash, { block, index }, firstLog + i));
       firstLog += logs.length;
       return resultOf(outcome, logs);
     });

@@ -1,11 +1,16 @@
 import { layOver, type Overlay } from '../execution/overlay.ts';
+import { contextIn, sceneView } from '../execution/simulate.ts';
 import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
-import type { Transaction } from '../ledger/transaction.ts';
-import type { BlockContext, Word } from '../ports/index.ts';
+import type { BlockContext, Executed, Refused, Word } from '../ports/index.ts';
 import { viewOf } from '../state/state.ts';
+import { messageOf, sceneAt } from './calls.ts';
+import type { BlockParameter, CallParameter } from './decode.ts';
 import type { Json } from './encode.ts';
 import { ErrorCode, RpcError } from './errors.ts';
+import { failureOf } from './failure.ts';
+import { existing } from './find.ts';
+import type { Overrides } from './overrides.ts';
 import type { Tracer } from './tracer.ts';
 
 /** Characters of the traces of one block. */
@@ -24,6 +29,19 @@ export function traceBlock(core: Core, block: HashedHeader, tracer: Tracer): Pro
   return replay(core, block, tracer);
 }
 
+export interface CallOptions {
+  readonly tracer: Tracer;
+  readonly overrides: Overrides;
+}
+
+/** `debug_traceCall`: a call that nobody signed, tried out as `eth_call` does it. */
+export function traceCall(core: Core, call: CallParameter, at: BlockParameter, { tracer, overrides }: CallOptions): Json {
+  const scene = sceneAt(core, existing(core, at), at, overrides);
+  const { outcome, result } = tracer(core.vm, contextIn(scene), messageOf(scene, call), sceneView(scene), { simulate: true });
+  if (outcome.kind === 'refused') throw failureOf(outcome);
+  return result;
+}
+
 type Entry = { readonly [key: string]: Json };
 
 /** Executes a block again; traces one transaction of it, or all. */
@@ -35,26 +53,28 @@ async function replay(core: Core, block: HashedHeader, tracer: Tracer, only?: nu
   const context = contextOf(core, block);
   const traced: Entry[] = [];
   let characters = 0;
+  let firstLog = 0;
   for (const [index, transaction] of core.chain.transactionsAt(number).entries()) {
     if (only === undefined || only === index) {
-      const result = traceOne(core, context, transaction, overlay, tracer);
+      const { result, outcome } = tracer(core.vm, context, transaction, overlay.view, { firstLog });
+      firstLog += absorb(overlay, outcome);
       traced.push({ txHash: transaction.hash, result });
       if (only === index) break;
       characters += JSON.stringify(result).length;
       if (characters > MAX_CHARACTERS) throw tooLarge();
     } else {
-      const outcome = core.vm.execute(context, transaction, overlay.view);
-      if (outcome.kind === 'executed') overlay.absorb(outcome.diff);
+      firstLog += absorb(overlay, core.vm.execute(context, transaction, overlay.view));
     }
     await core.pause();
   }
   return traced;
 }
 
-function traceOne(core: Core, context: BlockContext, transaction: Transaction, overlay: Overlay, tracer: Tracer): Json {
-  const { result, outcome } = tracer(core.vm, context, transaction, overlay.view);
-  if (outcome.kind === 'executed') overlay.absorb(outcome.diff);
-  return result;
+/** Answers how many logs the transaction made. */
+function absorb(overlay: Overlay, outcome: Executed | Refused): number {
+  if (outcome.kind === 'refused') return 0;
+  overlay.absorb(outcome.diff);
+  return outcome.succeeded ? outcome.logs.length : 0;
 }
 
 /** What the transactions of a finished block saw. */

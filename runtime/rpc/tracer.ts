@@ -1,4 +1,14 @@
-import type { BlockContext, Executed, Message, Recording, RecordOptions, Refused, StateView, Vm } from '../ports/index.ts';
+import type {
+  BlockContext,
+  Executed,
+  ExecuteOptions,
+  Message,
+  Recording,
+  RecordOptions,
+  Refused,
+  StateView,
+  Vm,
+} from '../ports/index.ts';
 import { callTracer } from './call-tracer.ts';
 import * as read from './decode.ts';
 import type { Json } from './encode.ts';
@@ -12,13 +22,27 @@ export type Tracer = (
   context: BlockContext,
   message: Message,
   state: StateView,
+  options?: TraceOptions,
 ) => { readonly outcome: Executed | Refused; readonly result: Json };
+
+export interface TraceOptions extends ExecuteOptions {
+  /** Index in the block of the first log. */
+  readonly firstLog?: number;
+}
 
 /** Instructions and room of one trace: it must fit into a small device beside everything else. */
 export const MAX_STEPS = 50_000;
 export const MAX_WORDS = 400_000;
 
-const CALLS_ONLY: RecordOptions = { steps: false, stack: false, memory: false, logs: true, maxSteps: 0, maxWords: MAX_WORDS };
+/** Calls and what they log. */
+export const CALLS_ONLY: RecordOptions = {
+  steps: false,
+  stack: false,
+  memory: false,
+  logs: true,
+  maxSteps: 0,
+  maxWords: MAX_WORDS,
+};
 
 /** The second parameter of `debug_trace…`, with the names that geth gives. */
 export const tracerOption: read.Decoder<Tracer> = (value, name) => {
@@ -32,9 +56,11 @@ export const tracerOption: read.Decoder<Tracer> = (value, name) => {
     throw invalidParams(`${name}.tracer should be callTracer, prestateTracer or left out: scripts are not run here`);
   }
   const [withLog, onlyTopCall] = [flag(own, 'withLog'), flag(own, 'onlyTopCall')];
-  return (vm, context, message, state) => {
-    const { outcome, recording } = traced(vm, context, message, state, { ...CALLS_ONLY, topOnly: onlyTopCall });
-    return { outcome, result: callTracer(message, outcome, recording, withLog) };
+  return (vm, context, message, state, options) => {
+    const { firstLog = 0, simulate = false } = options ?? {};
+    const record = { ...CALLS_ONLY, simulate, topOnly: onlyTopCall };
+    const { outcome, recording } = traced(vm, context, message, state, record);
+    return { outcome, result: callTracer(message, outcome, recording, withLog ? firstLog : undefined) };
   };
 };
 
@@ -54,13 +80,14 @@ function structTracer(config: Record<string, unknown>, name: string, flag: (key:
     stepsMustFit: !isLimited,
     maxWords: MAX_WORDS,
   };
-  return (vm, context, message, state) => {
-    const { outcome, recording } = traced(vm, context, message, state, record);
+  return (vm, context, message, state, options) => {
+    const { outcome, recording } = traced(vm, context, message, state, { ...record, simulate: options?.simulate ?? false });
     return { outcome, result: structLogger(outcome, recording, shown) };
   };
 }
 
-function traced(
+/** Throws if the VM cannot trace, or if there is more than one answer holds. */
+export function traced(
   vm: Vm,
   context: BlockContext,
   message: Message,

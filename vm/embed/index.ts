@@ -101,7 +101,7 @@ class WasmVm implements Vm {
   trace(block: BlockContext, message: Message, state: StateView, record: RecordOptions) {
     const { watcher, seen } = recorder(record);
     try {
-      const outcome = new WasmVm({ ...this.#options, ...watcher, wasm: this.#module }).execute(block, message, state);
+      const outcome = new WasmVm({ ...this.#options, ...watcher, wasm: this.#module }).execute(block, message, state, record);
       return { outcome, recording: seen() };
     } catch (error) {
       if (!(error instanceof Enough)) throw error;

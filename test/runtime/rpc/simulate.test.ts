@@ -70,6 +70,56 @@ test('each call and block stands on those before it, and nothing is kept', async
   some.stop();
 });
 
+test('transfers of wei are told as logs, in their order', async () => {
+  const some = world();
+  const { mined, wallet, request } = clientsOf(some);
+  const paying = compile(
+    'Paying',
+    `contract Paying {
+      event Paid(uint256 amount);
+      function pay(address to) external payable {
+        emit Paid(1);
+        payable(to).transfer(msg.value - 1);
+        try this.refuse{value: 1}() {} catch {}
+        emit Paid(2);
+      }
+      function refuse() external payable { revert(); }
+    }`,
+    parseAbi(['function pay(address to) payable']),
+  );
+  const at = (await mined(wallet.deployContract(paying))).contractAddress!.toLowerCase();
+  const pay = encodeFunctionData({ abi: paying.abi, functionName: 'pay', args: [bob.address] });
+  const call = { from: alice.address, to: at, data: pay, value: '0x9' };
+  const simulated = async (traceTransfers: boolean) => {
+    const payload = { traceTransfers, blockStateCalls: [{ calls: [call] }] };
+    const told = await some.settle(request('eth_simulateV1', [payload, 'latest']));
+    if (shapes) assert.equal(shapes('eth_simulateV1', told), []);
+    return told[0];
+  };
+  const { calls, logsBloom } = await simulated(true);
+  const told = calls[0].logs;
+  const shown = told.map(({ address, topics, data, logIndex }: Any) => [
+    address,
+    topics.slice(1).map((topic: string) => `0x${topic.slice(26)}`),
+    Number(data),
+    Number(logIndex),
+  ]);
+  const [ether, sender] = [`0x${'ee'.repeat(20)}`, alice.address.toLowerCase()];
+  assert.equal(shown, [
+    [ether, [sender, at], 9, 0],
+    [at, [], 1, 1],
+    [ether, [at, bob.address.toLowerCase()], 8, 2],
+    [at, [], 2, 3],
+  ]);
+  const plain = await simulated(false);
+  assert.equal(
+    plain.calls[0].logs.map(({ address }: Any) => address),
+    [at, at],
+  );
+  assert.equal([plain.logsBloom, plain.calls[0].gasUsed], [logsBloom, calls[0].gasUsed]);
+  some.stop();
+});
+
 test('the roots are those of a ledger on which it happened', async () => {
   const some = world({ genesis: { baseFee: 0 } });
   const { wallet, mined, request } = clientsOf(some);
@@ -140,7 +190,6 @@ test('what cannot be simulated has the codes of the execution API', async () => 
     [{ blockStateCalls: [{ blockOverrides: { number: '0xffff' } }] }, -38026],
     [{ blockStateCalls: [] }, -32602],
     [{ blockStateCalls: Array(257).fill({}) }, -32602],
-    [one(add(1n), { traceTransfers: true }), -32602],
     [{}, -32602],
   ];
   for (const [payload, code] of rows) {

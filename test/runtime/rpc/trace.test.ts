@@ -161,6 +161,11 @@ test('what calls log, and what they leave behind, with geth’s places', async (
       input: '0x',
     },
   ]);
+  const numbered = [root.logs[0], ...root.calls[0].logs, root.logs[1]];
+  assert.equal(
+    numbered.map(({ index }: Any) => Number(index)),
+    receipt.logs.map(({ logIndex }) => logIndex),
+  );
   const inReceipt = receipt.logs.map(({ data }) => data);
   assert.equal([root.logs[0].data, ...root.calls[0].logs.map((log: Any) => log.data), root.logs[1].data], inReceipt);
   const plain = await request('debug_traceTransaction', receipt.transactionHash, { tracer: 'callTracer' });
@@ -213,6 +218,44 @@ test('a block: its transactions on one another, by number and hash', async () =>
   some.stop();
 });
 
+test('a call that nobody signed: all tracers, and another state', async () => {
+  const { some, request, one, alice } = await played();
+  const data = encodeFunctionData({ abi, functionName: 'set', args: [4n] });
+  const call = { from: alice.address, to: one, data };
+  const before = await request('eth_getStorageAt', one, '0x0', 'latest');
+  const steps = await request('debug_traceCall', call, 'latest');
+  assert.equal([steps.failed, steps.returnValue], [false, '0x']);
+  assert.is(BigInt(steps.gas), BigInt(await request('eth_estimateGas', call)));
+  const stored = steps.structLogs.find(({ op }: Any) => op === 'SSTORE').storage[zeroHash];
+  assert.is(BigInt(stored), BigInt(before) + 4n);
+  const tree = await request('debug_traceCall', call, 'latest', { tracer: 'callTracer' });
+  assert.equal([tree.type, tree.to, tree.input, tree.error], ['CALL', one, data, undefined]);
+  const diff = await request('debug_traceCall', call, 'latest', { tracer: 'prestateTracer', tracerConfig: { diffMode: true } });
+  assert.equal(diff.post[one].storage, { [zeroHash]: stored });
+  const overridden = await request('debug_traceCall', call, 'latest', {
+    stateOverrides: { [one]: { stateDiff: { [zeroHash]: `0x${'9'.padStart(64, '0')}` } } },
+  });
+  assert.is(BigInt(overridden.structLogs.find(({ op }: Any) => op === 'SSTORE').storage[zeroHash]), 13n);
+  // NUMBER, and 32 bytes of it from the beginning of memory, where an allocator might keep its own notes.
+  const told = await request('debug_traceCall', call, 'latest', {
+    tracer: 'callTracer',
+    stateOverrides: { [one]: { code: '0x435f5260205ff3' } },
+    blockOverrides: { number: '0xabcdef' },
+  });
+  assert.is(told.output, `0x${'abcdef'.padStart(64, '0')}`);
+  const word = `0x${'ab'.repeat(32)}`;
+  for (const [end, error] of [
+    ['f3', undefined],
+    ['fd', 'execution reverted'],
+  ]) {
+    const from = { [one]: { code: `0x7f${word.slice(2)}5f5260205f${end}` } };
+    const left = await request('debug_traceCall', call, 'latest', { tracer: 'callTracer', stateOverrides: from });
+    assert.equal([left.output, left.error], [word, error], 'the first bytes of memory');
+  }
+  assert.is(await request('eth_getStorageAt', one, '0x0', 'latest'), before);
+  some.stop();
+});
+
 test('what cannot be traced is refused with a sentence', async () => {
   const { some, wallet, mined, request, one, receipt } = await played();
   const spin = await mined(wallet.writeContract({ address: one as `0x${string}`, abi, functionName: 'spin', gas: 15_000_000n }));
@@ -223,6 +266,8 @@ test('what cannot be traced is refused with a sentence', async () => {
     ['debug_traceBlockByNumber', ['0x0'], -32000, /genesis is not traceable/],
     ['debug_traceBlockByNumber', ['0xffff'], -32000, /header not found/],
     ['debug_traceTransaction', [hash, { tracer: '{ step() {} }' }], -32602, /scripts are not run here/],
+    ['debug_traceCall', [{ to: one, value: '0x1' }, 'latest'], -32000, /insufficient funds/],
+    ['debug_traceCall', [{ to: one }, 'latest', { stateOverrides: { x: {} } }], -32602, /options\.stateOverrides: x should be/],
     ['debug_traceTransaction', [hash, { limit: -1 }], -32602, /options\.limit should be a whole number/],
     ['debug_traceTransaction', [hash, { disableStack: 1 }], -32602, /options\.disableStack should be true or false/],
   ];
