@@ -32,7 +32,8 @@ const ANVIL_MEMORY_KIB = 12 * 2 ** 20;
 export interface NodeOptions {
   /** Accounts of the test phrase that are rich. */
   readonly accounts?: readonly string[];
-  readonly anvil?: Readonly<Record<string, string | number>>;
+  /** Its flags, beyond or instead of the usual ones; `true` for one without a value, `false` to leave one out. */
+  readonly anvil?: Readonly<Record<string, string | number | boolean>>;
   readonly blockIntervalMs?: number;
   /** Neither node runs for longer. */
   readonly deadlineMs?: number;
@@ -53,9 +54,12 @@ export async function startAnvil({ accounts = [RICH], anvil = {}, deadlineMs }: 
     '--accounts': accounts.length,
     '--balance': RICH_ETHER,
     '--memory-limit': 2 ** 28,
+    '--quiet': true,
     ...anvil,
   };
-  const args = [...Object.entries(flags).flat().map(String).filter((each) => each !== ''), '--quiet'];
+  const args = Object.entries(flags).flatMap(([flag, value]) =>
+    value === true ? [flag] : value === false ? [] : [flag, String(value)],
+  );
   const limited = ['-c', `ulimit -v ${ANVIL_MEMORY_KIB}; exec "$0" "$@"`, binary, ...args];
   return peer('anvil', port, spawn('sh', limited, { stdio: 'ignore' }), { deadlineMs });
 }

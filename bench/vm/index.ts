@@ -63,7 +63,7 @@ export async function benchVm(args: string[]): Promise<void> {
     if (values.json) console.log(JSON.stringify(summaryOf(rows, start)));
     else printSummary(rows, start);
   } finally {
-    anvil?.stop();
+    await anvil?.stop();
   }
 }
 
