@@ -4,7 +4,7 @@ import type { Chain } from '../ledger/chain.ts';
 import { hashHeader } from '../ledger/header.ts';
 import { TransactionRefused } from '../ledger/transaction.ts';
 import type { Abci, Address, FinalizedBlock, OrderedBlock, Ordering, Ports, TransactionOutcome } from '../ports/index.ts';
-import { asList, asNumber, decodeRlp, encodeRlp } from '../rlp/index.ts';
+import { asBytes, asList, asNumber, decodeRlp, encodeRlp } from '../rlp/index.ts';
 import type { StoreEntry } from '../state/state.ts';
 import { type Application, BlockRefused, type Consensus, type Decision } from './consensus.ts';
 import { type Point, Snapshots } from './snapshots.ts';
@@ -108,8 +108,7 @@ class Cometbft implements Abci {
     this.height = readNumbers(store.get(HEIGHT))[0] ?? 0;
     const validators = store.get(VALIDATORS);
     this.validators = validators ? Validators.decode(validators) : new Validators(genesis.validators ?? []);
-    const points = readNumbers(store.get(POINTS));
-    this.points = points.flatMap((height, index) => (index % 2 === 0 ? [{ height, number: points[index + 1]! }] : []));
+    this.points = readPoints(store.get(POINTS));
   }
 
   /** What is to be handed to the engine again. */
@@ -190,7 +189,7 @@ class Cometbft implements Abci {
     const number = application.head().header.number + (isBlock ? 1 : 0);
     const points =
       height % this.parts.snapshotInterval === 0 && number > 0
-        ? [...this.points, { height, number }].slice(-SNAPSHOT_POINTS)
+        ? [...this.points, { height, number, validators }].slice(-SNAPSHOT_POINTS)
         : this.points;
     const entries = [...entriesOf(height, validators), [POINTS, packPoints(points)] as const];
     if (decision && isBlock) application.finalize(decision.candidate, seal, entries);
@@ -208,11 +207,12 @@ class Cometbft implements Abci {
   }
 
   listSnapshots() {
-    return this.snapshots.list(this.points, (point) => this.validatorsAt(point));
+    return this.snapshots.list(this.points);
   }
 
   offerSnapshot(snapshot: Parameters<Abci['offerSnapshot']>[0], appHash: Uint8Array) {
-    return this.height > 0 ? 'abort' : this.snapshots.offer(snapshot, appHash);
+    // The engine offers where it has no history: it is new, it crashed before it noted where to begin, or was told to begin anew.
+    return snapshot.height < this.height ? 'reject' : this.snapshots.offer(snapshot, appHash);
   }
 
   loadChunk(height: number, format: number, chunk: number): Uint8Array {
@@ -221,8 +221,8 @@ class Cometbft implements Abci {
 
   applyChunk(index: number, chunk: Uint8Array) {
     return this.snapshots.apply(index, chunk, ({ height, validators }, begin) => {
-      begin(entriesOf(height, validators));
-      Object.assign(this, { height, validators, pending: undefined });
+      begin([...entriesOf(height, validators), [POINTS, undefined]]);
+      Object.assign(this, { height, validators, points: [], pending: undefined });
       this.parts.reopen();
       this.parts.log.write('info', `this device begins with height ${height}, block ${this.application.head().header.number}`);
     });
@@ -276,13 +276,6 @@ class Cometbft implements Abci {
     const appHash = hexToBytes(hashHeader({ ...header, extraData: seal }, vm.keccak256));
     return { outcomes, validators: validators.since(this.validators), appHash };
   }
-
-  /** Snapshots carry the set of now; where it has changed since, there is none of that height. */
-  private validatorsAt({ number }: Point): Validators | undefined {
-    const { extraData } = this.parts.chain.headerAt(number)!.header;
-    const hash = this.parts.vm.keccak256(this.validators.encode());
-    return hash.every((byte, index) => byte === extraData[8 + index]) ? this.validators : undefined;
-  }
 }
 
 function refusedOutcome(log: string): TransactionOutcome {
@@ -301,7 +294,16 @@ function entriesOf(height: number, validators: Validators): StoreEntry[] {
 }
 
 function packPoints(points: readonly Point[]): Uint8Array {
-  return packNumbers(points.flatMap(({ height, number }) => [height, number]));
+  return encodeRlp(points.map(({ height, number, validators }) => [packNumbers([height, number]), validators.encode()]));
+}
+
+function readPoints(bytes: Uint8Array | undefined): Point[] {
+  if (!bytes) return [];
+  return asList(decodeRlp(bytes), 'points').map((item) => {
+    const [numbers, validators] = asList(item, 'a point', 2);
+    const [height = 0, number = 0] = readNumbers(asBytes(numbers, 'numbers'));
+    return { height, number, validators: Validators.decode(asBytes(validators, 'validators')) };
+  });
 }
 
 function packNumbers(numbers: readonly number[]): Uint8Array {

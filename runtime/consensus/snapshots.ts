@@ -12,16 +12,21 @@ import { HEIGHT_SEAL_BYTES, Validators } from './validators.ts';
 const CHUNK_BYTES = 512 * 1024;
 const MAX_CHUNKS = 8192;
 const FORMAT = 1;
-/** Snapshots of so many heights are kept at hand. */
+/** Snapshots of so many heights are given. */
 const KEPT = 2;
 
 /** What a piece of a chunk is. */
 const Kind = { header: 1, block: 2, validators: 3, node: 4, code: 5 } as const;
 
-/** A height at which a snapshot may be taken, with the ledger's block then. */
+/** Chunks lie in the store under the height and their turn; what they are together, under the height. */
+const PREFIX = 'snapshot/';
+const MAX_KEYS = KEPT * (MAX_CHUNKS + 1) * 2;
+
+/** A height at which a snapshot may be taken, with the ledger's block and who decides then. */
 export interface Point {
   readonly height: number;
   readonly number: number;
+  readonly validators: Validators;
 }
 
 export interface SnapshotParts {
@@ -44,24 +49,28 @@ export interface Restored {
  */
 export class Snapshots {
   private readonly parts: SnapshotParts;
-  private readonly kept = new Map<number, { readonly snapshot: Snapshot; readonly chunks: readonly Uint8Array[] }>();
   private restoring: Restoring | undefined;
 
   constructor(parts: SnapshotParts) {
     this.parts = parts;
   }
 
-  list(points: readonly Point[], validatorsAt: (point: Point) => Validators | undefined): Snapshot[] {
-    for (const height of this.kept.keys()) if (!points.some((point) => point.height === height)) this.kept.delete(height);
-    return points.slice(-KEPT).flatMap((point) => {
-      const validators = validatorsAt(point);
-      if (validators && !this.kept.has(point.height)) this.kept.set(point.height, this.take(point, validators));
-      return this.kept.get(point.height)?.snapshot ?? [];
+  /** Takes those that have not been taken; one whose state is not here any more is none. */
+  list(points: readonly Point[]): Snapshot[] {
+    const kept = points.slice(-KEPT);
+    this.forget(kept);
+    return kept.flatMap((point) => {
+      try {
+        return this.taken(point.height) ?? this.take(point);
+      } catch (error) {
+        this.parts.log.write('warn', `there is no snapshot of height ${point.height}: ${(error as Error).message}`);
+        return [];
+      }
     });
   }
 
   chunk(height: number, format: number, index: number): Uint8Array | undefined {
-    return format === FORMAT ? this.kept.get(height)?.chunks[index] : undefined;
+    return format === FORMAT ? this.parts.store.get(chunkKey(height, index)) : undefined;
   }
 
   offer(snapshot: Snapshot, appHash: Uint8Array): SnapshotVerdict {
@@ -102,12 +111,31 @@ export class Snapshots {
     }
   }
 
-  private take({ height, number }: Point, validators: Validators) {
-    const { keccak256 } = this.parts.vm;
-    const chunks = [...cut(this.pieces(number, validators))];
-    const metadata = encodeRlp([bigintToBytes(BigInt(number)), chunks.map((chunk) => keccak256(chunk))]);
-    const snapshot = { height, format: FORMAT, chunks: chunks.length, hash: keccak256(metadata), metadata };
-    return { snapshot, chunks };
+  private taken(height: number): Snapshot | undefined {
+    const metadata = this.parts.store.get(keyOf(height));
+    if (!metadata) return undefined;
+    const [, hashes] = asList(decodeRlp(metadata, MAX_CHUNKS + 3), 'a snapshot', 2);
+    const chunks = asList(hashes, 'the hashes').length;
+    return { height, format: FORMAT, chunks, hash: this.parts.vm.keccak256(metadata), metadata };
+  }
+
+  /** Chunk by chunk to the disk, so that one at a time is in memory. What was not finished counts as not taken. */
+  private take({ height, number, validators }: Point): Snapshot | [] {
+    const { vm, store } = this.parts;
+    const hashes: Uint8Array[] = [];
+    for (const chunk of cut(this.pieces(number, validators))) {
+      store.write([[chunkKey(height, hashes.length), chunk]]);
+      hashes.push(vm.keccak256(chunk));
+    }
+    store.write([[keyOf(height), encodeRlp([bigintToBytes(BigInt(number)), hashes])]]);
+    return this.taken(height) ?? [];
+  }
+
+  private forget(kept: readonly Point[]): void {
+    const { store } = this.parts;
+    const prefixes = kept.map(({ height }) => keyOf(height));
+    const gone = store.keys(PREFIX, MAX_KEYS).filter((key) => !prefixes.some((prefix) => key.startsWith(prefix)));
+    if (gone.length > 0) store.write(gone.map((key) => [key, undefined]));
   }
 
   private *pieces(number: number, validators: Validators): Generator<RlpItem> {
@@ -172,6 +200,14 @@ function readMetadata({ metadata, hash, chunks }: Snapshot, keccak256: Vm['kecca
   const hashes = asList(hashItems, 'the hashes').map((each) => asBytes(each, 'a hash', 32).slice());
   if (hashes.length !== chunks || chunks === 0) throw new SnapshotRefused(`${hashes.length} hashes for ${chunks} chunks`);
   return { hashes };
+}
+
+function keyOf(height: number): string {
+  return PREFIX + height.toString().padStart(12, '0');
+}
+
+function chunkKey(height: number, index: number): string {
+  return `${keyOf(height)}/${index}`;
 }
 
 function piece(kind: number, bytes: Uint8Array): RlpItem {

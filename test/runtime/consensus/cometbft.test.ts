@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { encodeAbiParameters } from 'viem';
 import { memoryStore } from '../../../emulator/store.ts';
 import { bytesToHex, hexToBytes } from '../../../runtime/bytes.ts';
+import type { Genesis } from '../../../runtime/config.ts';
 import { engineChainId, SNAPSHOT_INTERVAL } from '../../../runtime/consensus/cometbft.ts';
 import { DEVICE_REVOKED, heightOf, VALIDATOR_SET, Validators } from '../../../runtime/consensus/validators.ts';
 import { createLedger, type Ledger } from '../../../runtime/ledger/ledger.ts';
@@ -19,7 +20,11 @@ const chainId = engineChainId(genesis.chainId);
 const proposer: Address = `0x${'00'.repeat(20)}`;
 
 /** One node whose engine is this test. */
-function open(store: Store = memoryStore(), trailingBlocks = 0): { abci: Abci; ledger: Ledger; broadcast: Uint8Array[] } {
+function open(
+  store: Store = memoryStore(),
+  trailingBlocks = 0,
+  alloc: Genesis['alloc'] = {},
+): { abci: Abci; ledger: Ledger; broadcast: Uint8Array[] } {
   const broadcast: Uint8Array[] = [];
   const ordering = {
     serve: (verbs: Abci) => void Object.assign(served, { abci: verbs }),
@@ -33,10 +38,12 @@ function open(store: Store = memoryStore(), trailingBlocks = 0): { abci: Abci; l
     ...config,
     consensus: 'cometbft',
     retainedHeights: 300,
-    genesis: cometbftGenesis(2, trailingBlocks),
+    genesis: withAlloc(cometbftGenesis(2, trailingBlocks), alloc),
   });
   return { abci: served.abci!, ledger, broadcast };
 }
+
+const withAlloc = (first: Genesis, alloc: Genesis['alloc']): Genesis => ({ ...first, alloc: { ...first.alloc, ...alloc } });
 
 async function transfer(nonce: number, more: object = {}, account = alice): Promise<Uint8Array> {
   const fees = { maxFeePerGas: 2_000_000_000n, maxPriorityFeePerGas: 1n, type: 'eip1559' } as const;
@@ -333,6 +340,58 @@ test('a new device begins with a snapshot and goes on like the others', async ()
   }
 });
 
+test('a device that was cut off between the snapshot and what its engine noted of it takes it once more', async () => {
+  const old = await grown();
+  const [snapshot] = old.abci.listSnapshots();
+  const { appHash } = old.abci.info();
+  const chunk = old.abci.loadChunk(snapshot!.height, snapshot!.format, 0);
+  const store = memoryStore();
+  for (let turn = 1; turn <= 2; turn++) {
+    const { abci, ledger } = open(store);
+    assert.is(abci.offerSnapshot(snapshot!, appHash), 'accept');
+    assert.is(abci.applyChunk(0, chunk), 'accept');
+    assert.is(ledger.head().hash, old.ledger.head().hash);
+  }
+  const raw = await transfer(5);
+  assert.is(decide(open(store).abci, SNAPSHOT_INTERVAL + 1, [raw]), decide(old.abci, SNAPSHOT_INTERVAL + 1, [raw]));
+});
+
+test('a snapshot holds those who decided then, whoever does now; it lies in the store and goes with its height', async () => {
+  const store = memoryStore();
+  const node = open(store, 0, { [fleet]: { code: namingValidator(c, validatorKey(2), 7) } });
+  for (let height = 1; height <= SNAPSHOT_INTERVAL + 1; height++) {
+    const raws = height === 10 ? [await transfer(0)] : [];
+    decide(node.abci, height, raws);
+  }
+  const { appHash } = node.abci.info();
+  const raw = await transfer(1, { to: fleet, gas: 100_000n, value: 0n });
+  const { validators } = node.abci.finalizeBlock(block(SNAPSHOT_INTERVAL + 2, [raw]));
+  node.abci.commit();
+  assert.is(validators.length, 1);
+  const again = open(store, 0, { [fleet]: { code: namingValidator(c, validatorKey(2), 7) } });
+  const [snapshot] = again.abci.listSnapshots();
+  assert.is(snapshot?.height, SNAPSHOT_INTERVAL);
+  const fresh = open(memoryStore(), 0, { [fleet]: { code: namingValidator(c, validatorKey(2), 7) } });
+  assert.is(fresh.abci.offerSnapshot(snapshot!, appHash), 'accept');
+  assert.is(fresh.abci.applyChunk(0, again.abci.loadChunk(snapshot!.height, snapshot!.format, 0)), 'accept');
+  decide(fresh.abci, SNAPSHOT_INTERVAL + 1, []);
+  decide(fresh.abci, SNAPSHOT_INTERVAL + 2, [raw]);
+  assert.equal(fresh.abci.info(), again.abci.info(), 'the same change of validators follows');
+  assert.ok(store.keys('snapshot/', 10).length === 2);
+  for (let height = SNAPSHOT_INTERVAL + 3; height <= 3 * SNAPSHOT_INTERVAL; height++) decide(again.abci, height, []);
+  assert.equal(
+    again.abci.listSnapshots().map(({ height }) => height),
+    [2 * SNAPSHOT_INTERVAL, 3 * SNAPSHOT_INTERVAL],
+  );
+  assert.is(again.abci.loadChunk(SNAPSHOT_INTERVAL, 1, 0).length, 0);
+});
+
+/** Code that logs, whoever calls it, that the device has this vote. */
+function namingValidator(device: Address, key: Hex, power: number): Hex {
+  const word = (hex: string) => `7f${hex.replace('0x', '').padStart(64, '0')}`;
+  return `0x${word(power.toString(16))}5f52${word(key)}${word(device)}${word(VALIDATOR_SET)}60205fa300`;
+}
+
 test('a false snapshot is refused, whatever byte is false', async () => {
   const old = await grown();
   const [snapshot] = old.abci.listSnapshots();
@@ -349,7 +408,8 @@ test('a false snapshot is refused, whatever byte is false', async () => {
   tampered[tampered.length >> 1]! ^= 1;
   assert.is(other.abci.applyChunk(0, tampered), 'retry');
   assert.is(other.abci.applyChunk(0, chunk), 'accept');
-  assert.is(other.abci.offerSnapshot(snapshot!, appHash), 'abort', 'a device that has a ledger takes none');
+  decide(other.abci, SNAPSHOT_INTERVAL + 1, []);
+  assert.is(other.abci.offerSnapshot(snapshot!, appHash), 'reject', 'nobody goes back');
   const wrongHead = open();
   assert.is(wrongHead.abci.offerSnapshot(snapshot!, new Uint8Array(32)), 'accept');
   assert.is(wrongHead.abci.applyChunk(0, chunk), 'rejectSnapshot');
