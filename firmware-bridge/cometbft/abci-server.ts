@@ -8,6 +8,8 @@ import { RequestSchema, ResponseSchema } from './gen/abci_pb.ts';
 
 /** CometBFT opens four: for consensus, mempool, queries and snapshots. */
 const MAX_CONNECTIONS = 8;
+/** So long one connection is answered before the others have a turn. */
+const TURN_MS = 5;
 /** Paths of unix sockets are short (unix(7)). */
 const LONGEST_PATH = 107;
 
@@ -52,26 +54,65 @@ function listening(server: Server, path: string): Promise<void> {
   }).finally(() => process.umask(before));
 }
 
-function converse(socket: Socket, { abci, log, step }: AbciServerOptions): void {
+function converse(socket: Socket, options: AbciServerOptions): void {
+  const { log } = options;
   const reader = new FrameReader();
-  const failed = (verb: Verb, error: Error) => log.write('error', `the ledger could not answer ${verb}: ${error.message}`);
+  const waiting: Buffer[] = [];
+  let isAnswering = false;
+  const close = (error: Error) => {
+    log.write('error', `a connection of the engine is closed: ${error.message}`);
+    socket.destroy();
+  };
+  const answerAll = () => {
+    isAnswering = false;
+    // What is answered in one turn goes out at once.
+    socket.cork();
+    try {
+      answerSome(socket, waiting, options);
+    } catch (error) {
+      close(error as Error);
+    }
+    socket.uncork();
+    if (waiting.length > 0 && !socket.destroyed) schedule();
+    else socket.resume();
+  };
+  const schedule = () => {
+    if (isAnswering) return;
+    isAnswering = true;
+    socket.pause();
+    setImmediate(answerAll);
+  };
   socket.on('error', () => socket.destroy());
   socket.on('data', (chunk: Buffer) => {
+    try {
+      waiting.push(...reader.push(chunk));
+    } catch (error) {
+      return close(error as Error);
+    }
+    if (!isAnswering) answerAll();
+  });
+}
+
+/** In their order, until none is left or the other connections should have a turn: a vote must not wait behind hundreds of transactions. */
+function answerSome(socket: Socket, waiting: Buffer[], { abci, log, step }: AbciServerOptions): void {
+  const failed = (verb: Verb, error: Error) => log.write('error', `the ledger could not answer ${verb}: ${error.message}`);
+  const endMs = performance.now() + TURN_MS;
+  let done = 0;
+  for (; done < waiting.length && performance.now() < endMs; done++) {
     const ledger = abci();
     if (!ledger) return void socket.destroy();
-    try {
-      for (const frame of reader.push(chunk)) {
-        const request = fromBinary(RequestSchema, frame);
-        const verb = request.value.case;
-        if (verb) step?.('before', verb);
-        const response = answerTo(ledger, request, failed);
-        if (verb) step?.('after', verb);
-        socket.write(frameOf(toBinary(ResponseSchema, response)));
-        if (verb) step?.('answered', verb);
-      }
-    } catch (error) {
-      log.write('error', `a connection of the engine is closed: ${(error as Error).message}`);
-      socket.destroy();
+    const request = fromBinary(RequestSchema, waiting[done]!);
+    const verb = request.value.case;
+    if (verb) step?.('before', verb);
+    const response = answerTo(ledger, request, failed);
+    if (verb) step?.('after', verb);
+    socket.write(frameOf(toBinary(ResponseSchema, response)));
+    if (step && verb) {
+      // What is said to be answered must have left.
+      socket.uncork();
+      step('answered', verb);
+      socket.cork();
     }
-  });
+  }
+  waiting.splice(0, done);
 }

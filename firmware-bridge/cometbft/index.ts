@@ -3,7 +3,7 @@ import type { Abci, Logger, Ordering } from '../../runtime/ports/index.ts';
 import type { Endpoint } from '../system/listen.ts';
 import { openAbciServer } from './abci-server.ts';
 import { crashPoints } from './crash.ts';
-import { type EngineRpc, engineRpc } from './engine-rpc.ts';
+import { type EngineRpc, engineRpc, MAX_BATCH } from './engine-rpc.ts';
 import { superviseEngine } from './process.ts';
 
 export interface EngineSettings {
@@ -31,7 +31,7 @@ export interface Engine {
 
 const PEERS_EVERY_MS = 2_000;
 /** Transactions on their way to the engine; those beyond come again. */
-const MAX_UNDERWAY = 256;
+const MAX_UNDERWAY = 1024;
 
 /** Opens the socket of the ledger; the engine itself starts later. */
 export async function openEngine(settings: EngineSettings, log: Logger): Promise<Engine> {
@@ -72,17 +72,27 @@ export async function openEngine(settings: EngineSettings, log: Logger): Promise
 
 /** Never waits, so never holds up an answer that the engine needs in order to take what is handed to it. */
 function broadcaster(rpc: EngineRpc, log: Logger): (raw: Uint8Array) => void {
+  let waiting: Uint8Array[] = [];
   let underway = 0;
+  const hand = async (raws: readonly Uint8Array[]) => {
+    const rows = raws.map((raw) => ({ tx: Buffer.from(raw).toString('base64') }));
+    const failures = await rpc.callAll('broadcast_tx_async', rows).catch((error: Error) => [error.message]);
+    for (const failure of failures) {
+      if (failure && !/already exists in cache/.test(failure))
+        log.write('debug', `a transaction waits for the engine: ${failure}`);
+    }
+    underway -= raws.length;
+  };
+  const flush = () => {
+    const all = waiting;
+    waiting = [];
+    for (let from = 0; from < all.length; from += MAX_BATCH) void hand(all.slice(from, from + MAX_BATCH));
+  };
   return (raw) => {
     if (underway >= MAX_UNDERWAY) return;
     underway++;
-    rpc
-      .call('broadcast_tx_sync', { tx: Buffer.from(raw).toString('base64') })
-      .catch((error: Error) => {
-        if (!/already exists in cache/.test(error.message))
-          log.write('debug', `a transaction waits for the engine: ${error.message}`);
-      })
-      .finally(() => underway--);
+    // What comes in one turn is handed on in few requests.
+    if (waiting.push(raw) === 1) setImmediate(flush);
   };
 }
 

@@ -145,7 +145,8 @@ class Cometbft implements Abci {
 
   checkTransaction(raw: Uint8Array, again: boolean): TransactionOutcome {
     try {
-      if (this.application.standing(raw) === 'unknown') this.application.take(raw);
+      // A copy: what waits in the pool must not hold the message it came in.
+      if (this.application.standing(raw) === 'unknown') this.application.take(Uint8Array.from(raw));
     } catch (error) {
       if (error instanceof TransactionRefused) return refusedOutcome(error.message);
       throw error;

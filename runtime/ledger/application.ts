@@ -8,7 +8,7 @@ import {
   type WireBlock,
 } from '../consensus/consensus.ts';
 import { type Execution, executeBlock } from '../execution/block.ts';
-import type { BlockContext, Logger, Store, Vm } from '../ports/index.ts';
+import type { BlockContext, Logger, Store, Vm, Word } from '../ports/index.ts';
 import { listRoot } from '../state/list-root.ts';
 import { openState, type State, type StoreEntry, viewOf } from '../state/state.ts';
 import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
@@ -38,6 +38,8 @@ const WAITING = new Set(['BlockFull', 'NonceTooHigh']);
 export class LedgerApplication implements Application {
   private readonly parts: ApplicationParts;
   private current: State;
+  /** Of the last proposal for the next block, so that deciding on one recovers no signature again. */
+  private readonly proposed = new Map<Word, Transaction>();
 
   constructor(parts: ApplicationParts) {
     this.parts = parts;
@@ -102,6 +104,7 @@ export class LedgerApplication implements Application {
   }
 
   objection(transactions: readonly Uint8Array[]): string | undefined {
+    this.proposed.clear();
     try {
       return objectionTo(this.decode(this.head().header.number + 1, transactions), this.parts.rules);
     } catch (error) {
@@ -145,6 +148,7 @@ export class LedgerApplication implements Application {
     };
     chain.append(block, [...candidate.entries, ...intake.entriesAfter(candidate.transactions), ...entries]);
     this.current = candidate.state;
+    this.proposed.clear();
     intake.settle(candidate.transactions);
     appended(block);
   }
@@ -243,13 +247,19 @@ export class LedgerApplication implements Application {
 
   /** Why it cannot be decoded, if it cannot. */
   private tryDecode(raw: Uint8Array): Transaction | string {
-    const known = this.parts.intake.pool.get(bytesToHex(this.parts.vm.keccak256(raw)));
+    const hash = bytesToHex(this.parts.vm.keccak256(raw));
     try {
-      return known ?? decodeTransaction(raw, this.parts.vm);
+      return this.parts.intake.pool.get(hash) ?? this.proposed.get(hash) ?? this.newlyDecoded(raw);
     } catch (error) {
       if (error instanceof TransactionRefused) return error.message;
       throw error;
     }
+  }
+
+  private newlyDecoded(raw: Uint8Array): Transaction {
+    const transaction = decodeTransaction(raw, this.parts.vm);
+    this.proposed.set(transaction.hash, transaction);
+    return transaction;
   }
 }
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { cluster } from './cluster.ts';
 import { crashes } from './crashes.ts';
 import { releases } from './releases.ts';
-import type { Soak } from './soak.ts';
+import type { Soak, SoakOption } from './soak.ts';
 
 const soaks: Readonly<Record<string, Soak>> = {
   crashes,
@@ -32,10 +32,11 @@ interface Given {
 /** Answers a sentence for arguments that do not fit. */
 function read({ options }: Soak, args: readonly string[]): Given | string {
   const flags = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
-  const texts = Object.fromEntries(Object.keys(options).map((name) => [name, { type: 'string' as const }]));
+  const typeOf = ({ fallback }: SoakOption) => (fallback === undefined ? ('boolean' as const) : ('string' as const));
+  const texts = Object.fromEntries(Object.entries(options).map(([name, row]) => [name, { type: typeOf(row) }]));
   try {
     const { values }: { values: Record<string, unknown> } = parseArgs({ args: [...args], options: { ...texts, ...flags } });
-    const rows = Object.entries(options).map(([name, { fallback }]) => [name, Number(values[name] ?? fallback)] as const);
+    const rows = Object.entries(options).map(([name, { fallback }]) => [name, Number(values[name] ?? fallback ?? 0)] as const);
     const wrong = rows.find(([, value]) => !Number.isSafeInteger(value) || value < 0);
     if (wrong) return `--${wrong[0]} takes a whole number`;
     return { help: values['help'] === true, json: values['json'] === true, numbers: Object.fromEntries(rows) };
@@ -55,7 +56,9 @@ function help(): number {
 
 function helpOf(name: string, { summary, options }: Soak): number {
   console.log(`npm run soak -- ${name}: ${summary}\n`);
-  const rows = Object.entries(options).map(([option, row]) => [`--${option} N`, `${row.help} (${row.fallback})`]);
+  const rows = Object.entries(options).map(([option, row]) =>
+    row.fallback === undefined ? [`--${option}`, row.help] : [`--${option} N`, `${row.help} (${row.fallback})`],
+  );
   for (const [option = '', text] of [...rows, ['--json', 'print the figures as JSON']])
     console.log(`  ${option.padEnd(16)}${text}`);
   return 0;

@@ -5,9 +5,10 @@ export interface Outcome {
   readonly lines: readonly string[];
 }
 
-/** A whole number that a soak takes; its flags take none and are not listed here. */
+/** A whole number that a soak takes, or a flag: 1 if it is given, else 0. */
 export interface SoakOption {
-  readonly fallback: number;
+  /** Absent: it is a flag. */
+  readonly fallback?: number;
   readonly help: string;
 }
 

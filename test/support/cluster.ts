@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { privateKeyToAccount } from 'viem/accounts';
+import { joinCluster } from '../../cli/cluster/join.ts';
 import { type ClusterNode, writeCluster } from '../../firmware-bridge/cometbft/testnet.ts';
-import type { Address } from '../../runtime/ports/index.ts';
+import type { Address, Hex } from '../../runtime/ports/index.ts';
 import { canMakeNamespaces, makeMachines } from './namespaces.ts';
 import { need } from './need.ts';
 import { CLI, FLEET, isBuilt, OPERATOR } from './node-process.ts';
@@ -41,7 +42,8 @@ export interface ClusterMember extends ClusterNode {
   isRunning(): boolean;
   /** Processes of the node and of its engine; 0 where there is none. */
   pids(): readonly [node: number, engine: number];
-  start(): void;
+  /** @param step Where it crashes: {@link ClusterMember.crashAt}, from its first question on. */
+  start(step?: string): void;
   /** SIGTERM; waits for the end. */
   stop(): Promise<void>;
   /** Ends the node, its engine, or both, as if the power went. */
@@ -62,6 +64,8 @@ export interface TestCluster {
   readonly folder: string;
   readonly operator: Operator;
   start(): Promise<void>;
+  /** One more device, written and not started, on the machine that was kept for it. It begins with a snapshot of the members. */
+  join(name: string): Promise<ClusterMember & { readonly validatorKey: Hex }>;
   /** Ends all and removes all that it made. */
   remove(): Promise<void>;
 }
@@ -72,6 +76,9 @@ export interface TestClusterOptions {
   /** Loopback even where root is. */
   readonly loopback?: boolean;
   readonly engine?: string;
+  /** As in `node.yaml`. */
+  readonly snapshotInterval?: number;
+  readonly retainedHeights?: number;
 }
 
 /** Validators as separate processes, with virtual containers, written and not started. */
@@ -80,9 +87,11 @@ export function testCluster({
   commitMs = 200,
   loopback = false,
   engine = 'virtual',
+  ...settings
 }: TestClusterOptions = {}): TestCluster {
   const folder = mkdtempSync(join(tmpdir(), 'cp-'));
-  const network = !loopback && canMakeNamespaces() ? makeMachines(nodes) : undefined;
+  const network = !loopback && canMakeNamespaces() ? makeMachines(nodes + 1) : undefined;
+  const plan = { engine, binary: COMETBFT, commitMs, fleet: FLEET as Address, ...(!network && { ports: ownPorts }) };
   const hosts = Array.from({ length: nodes }, (_, index) => network?.machines[index]?.address ?? '127.0.0.1');
   const cluster = writeCluster({
     folder: join(folder, 'c'),
@@ -90,17 +99,16 @@ export function testCluster({
     chainId: 4401,
     timestamp: Math.floor(Date.now() / 1000),
     funded: [OPERATOR as Address, ...senders.map(({ address }) => address.toLowerCase() as Address)],
-    fleet: FLEET,
-    engine,
-    binary: COMETBFT,
-    commitMs,
-    ...(!network && { ports: ownPorts }),
+    ...plan,
   });
-  const members = cluster.nodes.map((node, index) => {
+  const memberAt = (path: string, node: ClusterNode, index: number) => {
     const machine = network?.machines[index];
-    return memberOf(join(folder, 'c', node.folder), node, machine?.enter ?? [], (on) => machine?.connect(on));
-  });
+    adjust(join(path, 'node.yaml'), settings);
+    return memberOf(path, node, machine?.enter ?? [], (on) => machine?.connect(on));
+  };
+  const members = cluster.nodes.map((node, index) => memberAt(join(folder, 'c', node.folder), node, index));
   const first = members[0]!;
+  const joined: ClusterMember[] = [];
   return {
     members,
     isolated: network !== undefined,
@@ -110,8 +118,19 @@ export function testCluster({
       for (const member of members) member.start();
       await until('every node to answer', async () => (await Promise.all(members.map((member) => member.head()))).length > 0);
     },
+    async join(name) {
+      const path = join(folder, name);
+      const genesis = join(folder, 'c', 'genesis.json');
+      const host = network?.machines[nodes]?.address ?? '127.0.0.1';
+      const servers = members.map(({ engineUrl }) => engineUrl);
+      const made = await joinCluster({ ...plan, folder: path, name, host, turn: network ? 0 : nodes, genesis, servers });
+      const { validatorKey } = made;
+      const member = Object.assign(memberAt(path, made, nodes), { validatorKey });
+      joined.push(member);
+      return member;
+    },
     async remove() {
-      await Promise.all(members.map((member) => member.stop()));
+      await Promise.all([...members, ...joined].map((member) => member.stop()));
       network?.remove();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -165,8 +184,9 @@ function memberOf(path: string, node: ClusterNode, enter: readonly string[], con
     said: () => said,
     isRunning,
     pids,
-    start() {
+    start(step) {
       rmSync(crashFile, { force: true });
+      if (step !== undefined) writeFileSync(crashFile, step);
       const [command = '', ...args] = [...enter, process.execPath, CLI, 'node', '--config', join(path, 'node.yaml')];
       const env = { ...process.env, CLASSPAD_CRASH_FILE: crashFile };
       child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
@@ -199,6 +219,12 @@ function memberOf(path: string, node: ClusterNode, enter: readonly string[], con
     },
     head: async () => Number(await call('eth_blockNumber')),
   };
+}
+
+/** Settings of the engine that are other than those of every cluster. */
+function adjust(file: string, settings: Readonly<Record<string, number>>): void {
+  const lines = Object.entries(settings).map(([name, value]) => `  ${name}: ${value}\n`);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('  home: cometbft\n', `  home: cometbft\n${lines.join('')}`));
 }
 
 /** The process itself or, where it was entered by `nsenter`, the same: nsenter becomes what it runs. */

@@ -1,5 +1,4 @@
 /** Four validators in processes of their own, each in a network namespace where root allows: the main job, and what is proven of it. */
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -30,23 +29,15 @@ import {
 } from '../../../runtime/light/index.ts';
 import type { Hex } from '../../../runtime/ports/index.ts';
 import { vm } from '../../runtime/ledger/world.ts';
-import { beginFleet } from '../../soak/cluster.ts';
+import { beginFleet } from '../../soak/cluster-fleet.ts';
 import { launchChromium, openPage } from '../../support/chromium.ts';
-import {
-  type ClusterMember,
-  COMETBFT,
-  ended,
-  needCometbft,
-  ownPorts,
-  type TestCluster,
-  testCluster,
-  until,
-} from '../../support/cluster.ts';
+import { type ClusterMember, needCometbft, type TestCluster, testCluster, until } from '../../support/cluster.ts';
 import { root } from '../../support/need.ts';
 import { FLEET } from '../../support/node-process.ts';
 import { PHASE } from '../../support/operator.ts';
 import { looselyPinned } from '../../support/pins.ts';
 import { tamperings } from '../../support/tamper.ts';
+import { theirLight } from '../../support/their-light.ts';
 
 interface Context {
   some: TestCluster;
@@ -161,7 +152,15 @@ live("CometBFT's own light client comes to the same blocks, and refuses the same
     [right, '1ms'],
   ];
   for (const [index, [hash, period]] of rows.entries()) {
-    const theirs = await theirLight(member, other, hash, period, height, index);
+    const theirs = await theirLight({
+      chain: CHAIN,
+      primary: member.engineUrl,
+      witness: other.engineUrl,
+      trust: { height: 1, hash },
+      period,
+      home: join(member.path, `light${index}`),
+      height,
+    });
     const ours = await createLightClient({
       chainId: CHAIN,
       trust: { height: 1, hash: hexToBytes(`0x${hash}`) },
@@ -366,38 +365,6 @@ live('validators come and go by decision of the operators, and the ledger goes o
   await decide('setValidator', [members[1]!.device, keys[1], 11n]);
   await until('the next block', async () => (await member.head()) > before && String(await validators()) === '10,11,12');
 });
-
-/** The hash that `cometbft light` answers for a height, or nothing where it refuses. */
-async function theirLight(
-  primary: ClusterMember,
-  witness: ClusterMember,
-  hash: string,
-  period: string,
-  height: number,
-  index: number,
-): Promise<Hex | undefined> {
-  const at = `127.0.0.1:${ownPorts.engineRpc + 200 + index}`;
-  const tcp = (url: string) => url.replace('http://', 'tcp://');
-  const trust = ['--height', '1', '--hash', hash, '--trusting-period', period];
-  const nodes = ['--primary', tcp(primary.engineUrl), '--witnesses', tcp(witness.engineUrl)];
-  const home = join(primary.path, `light${index}`);
-  const child = spawn(COMETBFT, ['light', CHAIN, ...trust, ...nodes, '--laddr', `tcp://${at}`, '--home-dir', home], {
-    stdio: 'ignore',
-  });
-  let answer: Hex | undefined;
-  try {
-    await until('an answer or an end', async () => {
-      if (child.exitCode !== null) return true;
-      const text = await get(`http://${at}/commit?height=${height}`);
-      const { result } = JSON.parse(text) as { result?: { signed_header: { commit: { block_id: { hash: string } } } } };
-      if (result) answer = `0x${result.signed_header.commit.block_id.hash.toLowerCase()}`;
-      return true;
-    });
-  } finally {
-    await ended(child);
-  }
-  return answer;
-}
 
 function callOf(functionName: string, args: readonly unknown[]): Hex {
   const { abi } = JSON.parse(readFileSync(join(root, 'build/contracts/Fleet.json'), 'utf8')) as { abi: Abi };
