@@ -25,6 +25,8 @@ const LONGEST_ANSWER = 16 * 1024 * 1024;
 /** The block after the head may be still on its way. */
 const ATTEMPTS = 20;
 const PAUSE_MS = 500;
+const VALIDATORS_A_PAGE = 100;
+const MAX_VALIDATORS = 1_000;
 
 /** A light client of the ledger behind a node's JSON-RPC. Throws {@link Failure}. */
 export function lightClient(input: Input, rpc: string, chainId: number): LightClient {
@@ -57,11 +59,47 @@ export async function verifySoon(client: LightClient, heightOf: () => Promise<nu
     try {
       return await client.verify(await heightOf());
     } catch (error) {
-      const isEarly = /must be less than or equal to the current blockchain height/.test((error as Error).message);
-      if (!isEarly || attempt === ATTEMPTS) throw error;
+      if (!isEarly(error) || attempt === ATTEMPTS) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
+}
+
+/** What a node shows of a height, as CometBFT tells it: header, votes and validators. Waits a little where it is not there yet. */
+export async function askVotes(
+  rpc: string,
+  height: number,
+): Promise<{ readonly signed_header: unknown; readonly validators: unknown[] }> {
+  const base = `${rpc.replace(/\/+$/, '')}/cometbft`;
+  const ask = async (path: string) => {
+    const { result, error } = JSON.parse(await answerOf(`${base}/${path}`)) as {
+      result?: Record<string, unknown>;
+      error?: object;
+    };
+    if (!result) throw new Failure(`${rpc} does not show height ${height}: ${JSON.stringify(error ?? null).slice(0, 200)}`);
+    return result;
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { signed_header } = await ask(`commit?height=${height}`);
+      const validators: unknown[] = [];
+      for (let page = 1, total = 1; validators.length < total; page++) {
+        const answer = await ask(`validators?height=${height}&page=${page}&per_page=${VALIDATORS_A_PAGE}`);
+        const some = answer['validators'] as unknown[];
+        total = Math.min(Number(answer['total']), MAX_VALIDATORS);
+        if (!Array.isArray(some) || some.length === 0) break;
+        validators.push(...some);
+      }
+      return { signed_header, validators };
+    } catch (error) {
+      if (!isEarly(error) || attempt === ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+function isEarly(error: unknown): boolean {
+  return /must be less than or equal to the current blockchain height/.test((error as Error).message);
 }
 
 /** Ethereum JSON-RPC of a node. */

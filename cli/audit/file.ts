@@ -12,6 +12,8 @@ export interface Title extends Trust {
   readonly fleet: `0x${string}`;
   /** Number of the last entry. */
   readonly newest: number;
+  /** Where validators agree on the blocks: who they were at first, and the votes for the last entry. */
+  readonly agreed?: { readonly validators: unknown; readonly trailingBlocks: unknown; readonly votes: unknown };
 }
 
 const LINE_LIMIT_BYTES = 64 * 1024 * 1024;

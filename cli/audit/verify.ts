@@ -29,6 +29,7 @@ export interface Checked {
   readonly timestamp: number;
   /** Where validators agree on the blocks: the height at which they decided this one. */
   readonly height?: number | undefined;
+  readonly extraData: Uint8Array;
   readonly transactions: readonly Transaction[];
   readonly receipts: readonly Receipt[];
 }
@@ -78,7 +79,8 @@ function verifyBlock(entry: Entry, trust: Trust, verifyBearing: (header: Header,
   const receipts = entry.receipts.map((_, index) => verifyReceipt(entry, index, transactions[index]!));
   verifyRoots(header, transactions, receipts, at);
   const height = isAgreed(trust) ? heightOf(header.extraData) : undefined;
-  return { number: entry.number, hash, timestamp: header.timestamp, height, transactions, receipts };
+  const { timestamp, extraData } = header;
+  return { number: entry.number, hash, timestamp, height, extraData, transactions, receipts };
 }
 
 /** By their names in JSON-RPC. */

@@ -1,13 +1,16 @@
 import { bytesToHex } from '../../runtime/bytes.ts';
+import { heightOf } from '../../runtime/consensus/validators.ts';
+import { headerOfJson } from '../../runtime/ledger/header-json.ts';
+import { Deciders } from '../audit/deciders.ts';
 import { askerOf, type Entry, fetchEntry } from '../audit/fetch.ts';
-import { readTitle, readTrail, writeTrail } from '../audit/file.ts';
+import { readTitle, readTrail, type Title, writeTrail } from '../audit/file.ts';
 import { type Row, storyteller } from '../audit/story.ts';
 import { type Checked, isAgreed, type Trust, verifyEntry } from '../audit/verify.ts';
 import { WrongEntry } from '../audit/wrong-entry.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { developmentNames } from '../fleet/keys.ts';
-import { lightClient, lightOptions, verifySoon } from '../light.ts';
+import { askVotes, lightClient, lightOptions, verifySoon } from '../light.ts';
 import { progress } from '../progress.ts';
 import { printJson, tell } from '../tell.ts';
 import { accountAddress, counted, timeText } from '../values.ts';
@@ -32,12 +35,14 @@ export const audit: Command = {
     ['classpad audit', 'the whole trail, checked'],
     ['classpad audit export trail.jsonl', 'one file with all that is needed to check it anywhere'],
     ['classpad audit verify trail.jsonl', 'no network: names the first forged, missing or reordered entry'],
-    ['classpad audit --trust 1:0x…', 'on a cluster: and the votes of the validators for the last block'],
+    ['classpad audit --trust 1:0x…', 'on a cluster: the votes for the last block from a block that is known to be right'],
     ['classpad audit --quiet --sequencer 0x… --genesis 0x…', 'believe nothing of what the node says of itself'],
   ],
   notes: [
     "From what the node shows, the hash of every header, its link to the block before it, the sequencer's seal, every signature, and the " +
       'roots of transactions and receipts are computed anew. The first entry that is wrong is named, and the exit code is 1.',
+    'On a cluster the trail itself says who decides: the first block names the first validators, and what the Fleet logs changes them. So ' +
+      'their votes for the last block are checked against it, offline, too.',
   ],
   async run(input, io) {
     const [verb, file] = input.operands;
@@ -50,19 +55,21 @@ export const audit: Command = {
     const connection = await connect(input);
     const trust = trustOf(connection, input);
     if (verb === 'export') return exportFile(file!, connection, trust, input, io);
-    const isTrusted = isAgreed(trust) && input.text('trust') !== undefined;
-    const sign = isTrusted ? (last: Checked) => votesFor(last, connection, input) : undefined;
-    return check(entriesOf(connection), trust, storyteller(connection.fleet, developmentNames(connection)), input, io, sign);
+    const bearing = isAgreed(trust) ? bearingOf(connection, trust, input) : undefined;
+    return check(entriesOf(connection), trust, storyteller(connection.fleet, developmentNames(connection)), input, io, bearing);
   },
 };
 
 async function exportFile(file: string, connection: Connection, trust: Trust, input: Input, io: Io): Promise<number> {
   const newest = Number(await connection.client.getBlockNumber({ cacheTime: 0 }));
-  const title = { classpad: 'audit trail 1', ...trust, fleet: connection.fleet, newest } as const;
+  const agreed = isAgreed(trust) && (await agreedOf(connection, newest));
+  const title = { classpad: 'audit trail 1', ...trust, fleet: connection.fleet, newest, ...(agreed && { agreed }) } as const;
   await writeTrail(file, title, entriesOf(connection, newest));
   tell(input, io, `${counted(newest + 1, 'block')} written to ${file}; check it with: classpad audit verify ${file}`, {
     file,
-    ...title,
+    ...trust,
+    fleet: connection.fleet,
+    newest,
   });
   return Exit.ok;
 }
@@ -75,7 +82,49 @@ async function verifyFile(file: string, input: Input, io: Io): Promise<number> {
     input.text('genesis') ?? title.genesisHash,
     title.chainId,
   );
-  return check(readTrail(file, title.newest), trust, storyteller(title.fleet, new Map()), input, io);
+  return check(readTrail(file, title.newest), trust, storyteller(title.fleet, new Map()), input, io, bearingIn(title, trust));
+}
+
+/** By which votes a trail's end is borne, followed from its beginning. */
+interface Bearing {
+  /** Each checked block. Throws {@link WrongEntry}. */
+  follow(block: Checked): void;
+  /** In words, whose votes bear the last block. Rejects with {@link WrongEntry}. */
+  sign(last: Checked): Promise<string>;
+}
+
+/** What a file says of votes, checked by the trail itself. */
+function bearingIn({ agreed, fleet }: Title, trust: Trust): Bearing | undefined {
+  if (!isAgreed(trust) || !agreed) return undefined;
+  const deciders = new Deciders(agreed, trust.chainId, fleet);
+  return {
+    follow: (block) => deciders.follow(block),
+    sign: async (last) => votesOf(deciders.verifyVotes(last, agreed.votes)),
+  };
+}
+
+/** The same of what a node says; where a block is trusted, from that one on besides. */
+function bearingOf(connection: Connection, trust: Trust, input: Input): Bearing {
+  const { validators, trailingBlocks } = connection.config ?? {};
+  const founders = { validators, trailingBlocks };
+  const deciders = validators === undefined ? undefined : new Deciders(founders, trust.chainId, connection.fleet);
+  return {
+    follow: (block) => deciders?.follow(block),
+    async sign(last) {
+      if (input.text('trust') !== undefined) return votesFor(last, connection, input);
+      if (!deciders) return '';
+      return votesOf(deciders.verifyVotes(last, await askVotes(connection.rpc, (last.height ?? 0) + 1)));
+    },
+  };
+}
+
+/** What a file needs so that the votes for its last block can be checked offline. */
+async function agreedOf(connection: Connection, newest: number): Promise<Title['agreed']> {
+  const { validators, trailingBlocks } = connection.config ?? {};
+  const entry = newest > 0 && validators ? await fetchEntry(askerOf(connection.client), newest) : undefined;
+  const height = entry && heightOf(headerOfJson(entry.block).extraData);
+  if (height === undefined) return undefined;
+  return { validators, trailingBlocks, votes: await askVotes(connection.rpc, height + 1) };
 }
 
 async function check(
@@ -84,7 +133,7 @@ async function check(
   tellOf: ReturnType<typeof storyteller>,
   input: Input,
   io: Io,
-  sign?: (last: Checked) => Promise<string>,
+  bearing?: Bearing,
 ): Promise<number> {
   const rows: Row[] = [];
   let last: Checked | undefined;
@@ -93,6 +142,7 @@ async function check(
   const show = (row: Row) => !input.has('json') && !input.has('quiet') && io.out(lineOf(row));
   try {
     for await (const block of trail(entries, trust, io)) {
+      bearing?.follow(block);
       counts.blocks++;
       last = block;
       counts.transactions += block.transactions.length;
@@ -100,7 +150,7 @@ async function check(
       rows.push(...told);
       for (const row of told) show(row);
     }
-    if (sign && last) signed = await sign(last);
+    if (bearing && last && last.number > 0) signed = await bearing.sign(last);
   } catch (error) {
     if (!(error instanceof WrongEntry)) throw error;
     return conclude({ ok: false, wrong: error.message, ...counts, ...trust, rows }, input, io);
@@ -188,8 +238,10 @@ function bearersOf(verdict: Verdict, input: Input): string {
     const pinned = input.text('sequencer') ? '' : ` (as ${said} says; pin it with --sequencer)`;
     return `Sealed by ${verdict.sequencer}${pinned}.`;
   }
-  if (verdict.signed) return `The last block is the one agreed on: ${verdict.signed}.`;
-  return `Validators agree on these blocks, as ${said} says; --trust HEIGHT:HASH checks their votes for the last one.`;
+  if (!verdict.signed) return `Validators agree on these blocks, as ${said} says; their votes are not there.`;
+  const isPinned = input.text('trust') ?? input.text('genesis');
+  const pinned = isPinned ? '' : ` (from the first block on that ${said} shows; pin it with --genesis)`;
+  return `The last block is the one agreed on: ${verdict.signed}${pinned}.`;
 }
 
 /** The votes for the last block, which bears all before it. Throws {@link WrongEntry} if they are for another. */

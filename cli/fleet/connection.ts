@@ -11,6 +11,9 @@ export interface NodeConfig {
   readonly sequencer: Address;
   readonly genesisHash: Hex;
   readonly version: string;
+  /** Who decided at first, where validators do; not yet believed. */
+  readonly validators?: unknown;
+  readonly trailingBlocks?: unknown;
 }
 
 /** A node that answers, and the Fleet contract on its ledger. */

@@ -3,6 +3,7 @@ import type { Abci, Logger, Ordering } from '../../runtime/ports/index.ts';
 import type { Endpoint } from '../system/listen.ts';
 import { openAbciServer } from './abci-server.ts';
 import { crashPoints } from './crash.ts';
+import { keepLogSmall } from './engine-log.ts';
 import { type EngineRpc, engineRpc, MAX_BATCH } from './engine-rpc.ts';
 import { superviseEngine } from './process.ts';
 
@@ -42,6 +43,7 @@ export async function openEngine(settings: EngineSettings, log: Logger): Promise
   const rpc = engineRpc(at.host, at.port);
   const peers = watchPeers(rpc);
   let engine: ReturnType<typeof superviseEngine> | undefined;
+  let keepLog = () => {};
   return {
     rpc,
     peers: peers.names,
@@ -52,6 +54,7 @@ export async function openEngine(settings: EngineSettings, log: Logger): Promise
       broadcast: broadcaster(rpc, log),
     },
     start() {
+      keepLog = keepLogSmall(home, log);
       const args = ['start', '--home', home, '--abci', 'socket', '--proxy_app', `unix://${path}`];
       const laddr = `tcp://${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`;
       engine = superviseEngine({
@@ -63,6 +66,7 @@ export async function openEngine(settings: EngineSettings, log: Logger): Promise
     },
     async stop() {
       peers.stop();
+      keepLog();
       await engine?.stop();
       await server.close();
       rpc.close();

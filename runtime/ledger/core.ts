@@ -1,3 +1,4 @@
+import type { Genesis } from '../config.ts';
 import type { WireBlock } from '../consensus/consensus.ts';
 import type { Address, Device, Vm, Word } from '../ports/index.ts';
 import type { Filters } from '../rpc/filters.ts';
@@ -18,6 +19,8 @@ export interface Core {
   readonly fleet: Address;
   /** Whose seal makes a block valid. */
   readonly sequencer: Address;
+  /** Who decided at first, where validators do. */
+  readonly founders: Pick<Genesis, 'validators' | 'trailingBlocks'>;
   readonly device: Pick<Device, 'name' | 'address' | 'publicKey'>;
   /** Absent: this device takes no secrets. */
   readonly vault?: Vault;

@@ -14,7 +14,7 @@ export function buildGenesis(genesis: Genesis, store: Pick<Store, 'get'>, keccak
   return { header: genesisHeader(genesis, state.root, keccak256), entries: entries as readonly StoreEntry[] };
 }
 
-/** Chain id and validators stand in `extraData`, so that ledgers which differ in them have different first blocks. */
+/** {@link genesisMark} stands in `extraData`, so that ledgers which differ in them have different first blocks. */
 function genesisHeader(genesis: Genesis, stateRoot: Word, keccak256: Vm['keccak256']): Header {
   return {
     parentHash: ZERO_WORD,
@@ -27,13 +27,24 @@ function genesisHeader(genesis: Genesis, stateRoot: Word, keccak256: Vm['keccak2
     gasLimit: BigInt(genesis.gasLimit),
     gasUsed: 0n,
     timestamp: genesis.timestamp,
-    extraData: concat(utf8Encode(`classpad ${genesis.chainId}`), validatorsMark(genesis, keccak256)),
+    extraData: genesisMark(genesis, keccak256),
     mixHash: ZERO_WORD,
     baseFee: BigInt(genesis.baseFee),
   };
 }
 
-function validatorsMark({ validators, trailingBlocks = 0 }: Genesis, keccak256: Vm['keccak256']): Uint8Array {
+/** What the first block says beside Ethereum's fields: chain id and validators. */
+export function genesisMark(
+  genesis: Pick<Genesis, 'chainId' | 'validators' | 'trailingBlocks'>,
+  keccak256: Vm['keccak256'],
+): Uint8Array {
+  return concat(utf8Encode(`classpad ${genesis.chainId}`), validatorsMark(genesis, keccak256));
+}
+
+function validatorsMark(
+  { validators, trailingBlocks = 0 }: Pick<Genesis, 'validators' | 'trailingBlocks'>,
+  keccak256: Vm['keccak256'],
+): Uint8Array {
   if (!validators) return EMPTY;
   const rows = validators.map(({ device, publicKey, power }) => `${lowerCase(device)} ${lowerCase(publicKey)} ${power}`);
   return keccak256(utf8Encode([trailingBlocks, ...rows].join('\n')));

@@ -101,6 +101,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     version: config.version,
     fleet: config.fleet,
     sequencer: genesis.sequencer,
+    founders: genesis,
     device: ports.device,
     ...(vault && { vault }),
     vm,

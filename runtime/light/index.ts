@@ -19,4 +19,4 @@ export {
   proveHeader,
   proveSlot,
 } from './state.ts';
-export { checkLightBlock, NotVerified, type Rules, verifyLightBlock, verifyParent } from './verify.ts';
+export { checkLightBlock, NotVerified, type Rules, verifyLightBlock, verifyParent, verifyVotes } from './verify.ts';

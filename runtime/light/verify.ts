@@ -72,6 +72,12 @@ export function checkLightBlock({ header, commit, validators }: LightBlock, chai
   }
 }
 
+/** Whether a block bears the votes of its own validators, whoever they are. Throws {@link NotVerified}. */
+export function verifyVotes(block: LightBlock, chainId: string): void {
+  checkLightBlock(block, chainId);
+  verifyCommit(block);
+}
+
 /** More than two thirds of the block's own validators have voted for it, and no vote in it is false. */
 function verifyCommit({ header, commit, validators }: LightBlock): void {
   const at = `block ${header.height}`;

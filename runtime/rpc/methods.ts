@@ -134,8 +134,10 @@ interface Accounts {
 }
 
 /** What a client must know of this ledger to find the fleet on it and to check its blocks. */
-function configAnswer({ chainId, version, fleet, sequencer, chain }: Core): JsonObject {
-  return { fleet, chainId: Number(chainId), sequencer, genesisHash: chain.at(0)!.hash, version };
+function configAnswer({ chainId, version, fleet, sequencer, chain, founders }: Core): JsonObject {
+  const { validators, trailingBlocks = 0 } = founders;
+  const agreed = validators && { validators: validators.map((each) => ({ ...each })), trailingBlocks };
+  return { fleet, chainId: Number(chainId), sequencer, genesisHash: chain.at(0)!.hash, version, ...agreed };
 }
 
 /** The state after the block. */

@@ -58,10 +58,15 @@ export async function liar(engineUrl: string, lie: Lie): Promise<{ readonly url:
     const asked = body ? (JSON.parse(body) as { id: number; method: string; params: Record<string, unknown> }) : undefined;
     const method = asked?.method ?? pathname.slice(1);
     const params = asked?.params ?? Object.fromEntries(searchParams);
-    const honest = await fetch(asked ? engineUrl : `${engineUrl}${request.url}`, asked ? { method: 'POST', body } : {});
-    const answer = (await honest.json()) as { result?: unknown };
-    if (answer.result !== undefined) answer.result = lie(method, params, answer.result);
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    const headers = { 'content-type': 'application/json' };
+    const honest = await fetch(asked ? engineUrl : `${engineUrl}${request.url}`, asked ? { method: 'POST', headers, body } : {});
+    const text = await honest.text();
+    response.writeHead(honest.status, { 'content-type': 'application/json' }).end(text.startsWith('{') ? changed(text) : text);
+    function changed(json: string): string {
+      const answer = JSON.parse(json) as { result?: unknown };
+      if (answer.result !== undefined) answer.result = lie(method, params, answer.result);
+      return JSON.stringify(answer);
+    }
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;

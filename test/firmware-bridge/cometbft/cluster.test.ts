@@ -1,5 +1,5 @@
 /** Four validators in processes of their own, each in a network namespace where root allows: the main job, and what is proven of it. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -306,8 +306,23 @@ live('the audit checks the whole trail and the votes for its end', async (contex
   assert.match(lines.at(-1)!, /The last block is the one agreed on: height \d+ of .*, signed by [34] of 4 validators/);
   const file = join(context.some.folder, 'trail.jsonl');
   assert.is(await runCommand(commands, ['audit', 'export', file, '--rpc', member.rpcUrl], io, 'test'), 0);
-  assert.is(await runCommand(commands, ['audit', 'verify', file], io, 'test'), 0);
-  assert.match(lines.at(-1)!, /Validators agree on these blocks, as the file says/);
+  assert.is(await runCommand(commands, ['audit', 'verify', file], io, 'test'), 0, lines.join('\n'));
+  assert.match(
+    lines.at(-1)!,
+    /agreed on: height \d+ of .*, signed by [34] of 4 validators \(from the first block on that the file/,
+  );
+  const [title = '', ...entries] = readFileSync(file, 'utf8').split('\n');
+  const { genesisHash, agreed } = JSON.parse(title) as { genesisHash: string; agreed: object };
+  assert.is(await runCommand(commands, ['audit', 'verify', file, '--genesis', genesisHash], io, 'test'), 0);
+  assert.match(lines.at(-1)!, /signed by [34] of 4 validators\.$/);
+  let count = 0;
+  for (const [path, changed] of tamperings(agreed)) {
+    if (/proposer_priority|canonical|last_part|votes\.validators reversed|^validators reversed/.test(path)) continue;
+    writeFileSync(file, [JSON.stringify({ ...JSON.parse(title), agreed: changed }), ...entries].join('\n'));
+    assert.is(await runCommand(commands, ['audit', 'verify', '--quiet', file], io, 'test'), 1, path);
+    count++;
+  }
+  assert.ok(count > 50, `${count} places`);
 });
 
 live('the example page verifies in a browser', async (context) => {

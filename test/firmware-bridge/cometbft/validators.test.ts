@@ -1,5 +1,5 @@
 /** Who decides changes on a live testnet, until hardly anyone is left of those who are trusted: both light clients follow. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -123,6 +123,22 @@ live('from before the changes to after them: by skipping, block by block, and as
   const asked = ['verify', 'hello', '--rpc', member.rpcUrl, '--witness', other.rpcUrl, '--trust', nameOf(before.header)];
   assert.is(await runCommand(commands, asked, io, 'test'), 0, lines.join('\n'));
   assert.ok(lines.includes('hello: revision 1 is active'), lines.join('\n'));
+});
+
+live('an exported trail says by itself who decides in the end, and proves offline that they signed', async ({ some }) => {
+  const [member] = some.members as [ClusterMember];
+  const lines: string[] = [];
+  const io = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text), env: {} };
+  const file = join(some.folder, 'trail.jsonl');
+  assert.is(await runCommand(commands, ['audit', 'export', file, '--rpc', member.rpcUrl], io, 'test'), 0, lines.join('\n'));
+  assert.is(await runCommand(commands, ['audit', 'verify', '--quiet', file], io, 'test'), 0, lines.join('\n'));
+  assert.match(lines.at(-1)!, /signed by [12] of 2 validators/);
+  const [title = '', ...entries] = readFileSync(file, 'utf8').split('\n');
+  const { fleet, ...others } = JSON.parse(title) as { fleet: string };
+  assert.ok(fleet.startsWith('0x'));
+  writeFileSync(file, [JSON.stringify({ ...others, fleet: `0x${'12'.repeat(20)}` }), ...entries].join('\n'));
+  assert.is(await runCommand(commands, ['audit', 'verify', '--quiet', file], io, 'test'), 1);
+  assert.match(lines.at(-1)!, /it names other validators than follow from the Fleet's log/);
 });
 
 type Document = Record<string, Record<string, Record<string, unknown>>>;
