@@ -17,6 +17,7 @@ import { type RunningNode, readConfig, runNode } from '../../firmware-bridge/mai
 import type { Address } from '../../runtime/ports/index.ts';
 import { Failure } from '../command.ts';
 import { openEngine, VIRTUAL } from '../engine.ts';
+import { watchCluster } from './watch.ts';
 
 export interface ClusterStory {
   readonly nodes: number;
@@ -133,7 +134,8 @@ async function tell(telling: Telling): Promise<number> {
   out.line(`All as told, in ${((performance.now() - startedMs) / 1000).toFixed(1)} s.`);
   if (options.once) return 0;
   for (const line of whatNext(cluster)) out.line(line);
-  await ended(ending);
+  const folder = join(options.root, 'build', 'cluster');
+  await watchCluster(folder, cluster, () => Math.max(...telling.running.map((node) => node.status().head.number)), out, ending);
   return 0;
 }
 
@@ -188,7 +190,7 @@ function whatNext({ nodes }: Cluster): string[] {
     '',
     'The cluster stays up. What to try next:',
     `  curl ${urlOf(nodes.at(-1)!.proxy)}/   what the last device serves`,
-    '  npx classpad status   how the fleet stands',
+    '  npx classpad status --watch   how the fleet stands, as it changes',
     '  npx classpad deploy examples/hello/compose.broken.yaml   release what breaks: it comes back by itself',
     `  curl ${urlOf(nodes[0]!.rpc)}/cometbft/commit?height=1   a block to trust: its height and block_id.hash`,
     '  npx classpad verify hello --trust 1:HASH   prove which revision is active',

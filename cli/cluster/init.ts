@@ -16,17 +16,21 @@ export interface InitOptions {
 
 const OPERATORS = 3;
 
-/** A folder for every node, and keys of three operators. Throws a sentence. */
-export function initCluster({ folder, ...options }: InitOptions): {
+export interface Made {
   readonly cluster: Cluster;
+  /** Their addresses, and the files with their keys. */
+  readonly operators: readonly Address[];
   readonly keys: readonly string[];
-} {
+}
+
+/** A folder for every node, and keys of three operators. Throws a sentence. */
+export function initCluster({ folder, ...options }: InitOptions): Made {
   const secrets = Array.from({ length: OPERATORS }, () => generatePrivateKey());
   const addresses = secrets.map((secret) => privateKeyToAccount(secret).address.toLowerCase() as Address);
   const fleet = getContractAddress({ from: addresses[0]!, nonce: 0n }).toLowerCase() as Address;
   const timestamp = Math.floor(Date.now() / 1000);
   const cluster = writeCluster({ ...options, folder: resolve(folder), timestamp, funded: addresses, fleet });
-  return { cluster, keys: secrets.map((secret, index) => writeKey(folder, index, secret)) };
+  return { cluster, operators: addresses, keys: secrets.map((secret, index) => writeKey(folder, index, secret)) };
 }
 
 function writeKey(folder: string, index: number, secret: Hex): string {

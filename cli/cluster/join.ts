@@ -6,26 +6,36 @@ import type { Genesis } from '../../runtime/config.ts';
 import { hashEngineHeader, rpcProvider } from '../../runtime/light/index.ts';
 import { Exit, Failure } from '../command.ts';
 
-export interface JoinOptions
-  extends Pick<JoinPlan, 'folder' | 'name' | 'host' | 'engine' | 'binary' | 'commitMs' | 'fleet' | 'turn' | 'ports'> {
-  /** File with the first block. */
-  readonly genesis: string;
+/** With whose state a device begins. */
+export interface Beginning {
   /** CometBFT's RPC of nodes that are there. */
   readonly servers: readonly string[];
   /** A block that is known to be right; absent: the newest of the first server is believed. */
   readonly trust?: { readonly height: number; readonly hash: string };
 }
 
+export interface JoinOptions
+  extends Pick<JoinPlan, 'folder' | 'name' | 'host' | 'engine' | 'binary' | 'commitMs' | 'fleet' | 'turn' | 'ports'>,
+    Beginning {
+  /** File with the first block. */
+  readonly genesis: string;
+}
+
 const DEADLINE_MS = 10_000;
 
 /** A folder for one more device, with what it needs in order to begin with the state of the others. Throws a sentence. */
 export async function joinCluster({ genesis, servers, trust, folder, ...plan }: JoinOptions) {
+  const { peers, stateSync } = await beginningOf({ servers, ...(trust && { trust }) });
+  return writeJoiner({ ...plan, folder: resolve(folder), genesis: readGenesis(genesis), peers, stateSync });
+}
+
+/** Whom to ask, and from which block on they can be checked. Throws {@link Failure}. */
+export async function beginningOf({ servers, trust }: Beginning): Promise<Pick<JoinPlan, 'peers' | 'stateSync'>> {
   const peers = await Promise.all(servers.map(peerOf));
   const believed = trust ?? (await newest(servers[0]!));
   // CometBFT wants two, that they may contradict each other.
   const rpc = servers.length === 1 ? [servers[0]!, servers[0]!] : servers;
-  const stateSync = { servers: rpc, height: believed.height, hash: believed.hash.replace(/^0x/, '').toUpperCase() };
-  return writeJoiner({ ...plan, folder: resolve(folder), genesis: readGenesis(genesis), peers, stateSync });
+  return { peers, stateSync: { servers: rpc, height: believed.height, hash: believed.hash.replace(/^0x/, '').toUpperCase() } };
 }
 
 async function newest(server: string) {

@@ -60,19 +60,24 @@ create_empty_blocks = false
 create_empty_blocks_interval = "0s"
 peer_gossip_sleep_duration = "50ms"
 
-[statesync]
+${stateSyncSection(stateSync)}
+[storage]
+discard_abci_responses = true
+
+[tx_index]
+indexer = "null"
+`;
+}
+
+/** Where a device without history begins: with the state of others, which counts by the votes for its block. */
+export function stateSyncSection(stateSync: EngineConfig['stateSync']): string {
+  return `[statesync]
 enable = ${stateSync !== undefined}
 rpc_servers = "${stateSync?.servers.join(',') ?? ''}"
 trust_height = ${stateSync?.height ?? 0}
 trust_hash = "${stateSync?.hash ?? ''}"
 trust_period = "168h0m0s"
 discovery_time = "5s"
-
-[storage]
-discard_abci_responses = true
-
-[tx_index]
-indexer = "null"
 `;
 }
 
