@@ -14,9 +14,15 @@ export interface Nodes {
   call(node: number, method: string, params: readonly unknown[]): Promise<unknown>;
   /** Bytes in memory of a node: its own process, and the engine's. */
   memory(): { readonly node: number; readonly engine: number };
-  /** Bytes on the disk of a node: the ledger, and the engine's data. */
-  disk(): { readonly ledger: number; readonly engine: number };
+  /** Bytes on the disk of a node: the ledger, the engine's data, and what the engine notes of its messages. */
+  disk(): Disk;
   stop(): Promise<void>;
+}
+
+export interface Disk {
+  readonly ledger: number;
+  readonly engine: number;
+  readonly log: number;
 }
 
 export type Application = 'classpad' | 'kvstore';
@@ -60,7 +66,11 @@ export async function startNodes(application: Application, funded: readonly Addr
       const below = childrenOf(first.pid!)[0];
       return below === undefined ? { node: 0, engine: rss(first.pid!) } : { node: rss(first.pid!), engine: rss(below) };
     },
-    disk: () => ({ ledger: weigh(join(paths[0]!, 'data')), engine: weigh(join(paths[0]!, 'cometbft', 'data')) }),
+    disk() {
+      const data = join(paths[0]!, 'cometbft', 'data');
+      const log = weigh(join(data, 'cs.wal'));
+      return { ledger: weigh(join(paths[0]!, 'data')), engine: weigh(data) - log, log };
+    },
     async stop() {
       await Promise.all(children.map(end));
       rmSync(folder, { recursive: true, force: true });
