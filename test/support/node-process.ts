@@ -11,8 +11,8 @@ export interface NodeProcess {
   readonly folder: string;
   /** All that it has said on its error output. */
   said(): string;
-  /** Starts it and waits until it answers. Throws what it said if it ends instead. */
-  start(): Promise<void>;
+  /** Starts it, with more words on its command line if any, and waits until it answers. Throws what it said if it ends instead. */
+  start(words?: readonly string[]): Promise<void>;
   /** SIGKILL, then waits until it is gone. */
   kill(): Promise<void>;
   /** SIGTERM. Answers its exit code. */
@@ -58,8 +58,10 @@ export async function nodeProcess(engine: string, change: Partial<ConfigValues> 
     ports: { rpc, proxy, peers },
     folder,
     said: () => said,
-    start: async () => {
-      const started = spawn(process.execPath, [CLI, 'node', '--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    start: async (words = []) => {
+      const started = spawn(process.execPath, [CLI, 'node', '--config', config, ...words], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
       child = started;
       started.stderr.on('data', (chunk) => {
         said += chunk;
