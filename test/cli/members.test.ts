@@ -1,9 +1,13 @@
 /** Who is in the fleet and who decides, changed from the command line against a running emulator. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type AbiEvent, toEventSelector } from 'viem';
 import { privateKeyToAddress } from 'viem/accounts';
+import { fleetAbi } from '../../cli/fleet/abi.ts';
 import { type Emulator, keysOf, startEmulator } from './emulator.ts';
-import { classpad, type Said } from './support.ts';
+import { classpad, file, folder, type Said } from './support.ts';
 
 const s = suite('cli: members of the fleet');
 const newcomer = privateKeyToAddress(`0x${'77'.repeat(32)}`).toLowerCase();
@@ -122,5 +126,60 @@ for (const [args, sentence] of refusals) {
     assert.not.match(said.err, / {4}at /);
   });
 }
+
+interface TrailEntry {
+  readonly number: number;
+  readonly receipts: { logs: { topics: string[]; data: string }[] }[];
+}
+
+s('whichever event of the trail is forged, its block is named', async () => {
+  const path = join(folder, 'members.jsonl');
+  const exported = await operator(['audit', 'export', path]);
+  assert.is(exported.exitCode, 0, exported.err);
+  const offline = { CLASSPAD_RPC: 'http://127.0.0.1:1' };
+  const whole = await classpad(['audit', 'verify', path], offline);
+  assert.is(whole.exitCode, 0, whole.err);
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const forged = new Set<string>();
+  for (const [index, line] of lines.entries()) {
+    for (const name of index === 0 ? [] : eventsOf(JSON.parse(line))) {
+      if (forged.has(name)) continue;
+      forged.add(name);
+      const { entry, number } = forge(JSON.parse(line), name);
+      const changed = file('forged.jsonl', `${lines.with(index, JSON.stringify(entry)).join('\n')}\n`);
+      const said = await classpad(['audit', 'verify', changed, '--quiet'], offline);
+      assert.is(said.exitCode, 1, name);
+      assert.match(said.err, new RegExp(`the trail is wrong\\. block ${number}(:|, receipt)`), name);
+    }
+  }
+  for (const name of [
+    'OperatorsSet',
+    'EnrolmentSet',
+    'DeviceLabelled',
+    'ValidatorSet',
+    'ActionProposed',
+    'ActionApproved',
+    'ActionDone',
+  ])
+    assert.ok(forged.has(name), `${name} was in the trail`);
+});
+
+const nameOf = new Map(
+  fleetAbi.flatMap((item) => (item.type === 'event' ? [[toEventSelector(item as AbiEvent) as string, item.name] as const] : [])),
+);
+
+function eventsOf({ receipts }: TrailEntry): string[] {
+  return receipts.flatMap(({ logs }) => logs.flatMap(({ topics }) => nameOf.get(topics[0]!) ?? []));
+}
+
+/** Bends the last digit of what the event says. */
+function forge(entry: TrailEntry, name: string): { entry: TrailEntry; number: number } {
+  const log = entry.receipts.flatMap(({ logs }) => logs).find(({ topics }) => nameOf.get(topics[0]!) === name)!;
+  if (log.data !== '0x') log.data = bent(log.data);
+  else log.topics[1] = bent(log.topics[1]!);
+  return { entry, number: entry.number };
+}
+
+const bent = (hex: string) => `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}`;
 
 s.run();
