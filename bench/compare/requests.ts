@@ -1,12 +1,12 @@
-import { encodeFunctionData, type Hex } from 'viem';
-import { account, COIN, callOf, coin, OTHER, PROBE, type Scene, sign } from './story.ts';
+import { encodeFunctionData, type Hex, numberToHex, toEventSelector } from 'viem';
+import { account, COIN, callOf, coin, OTHER, PROBE, quantity, type Scene, sign } from './story.ts';
 
 /** What is sent; parameters that name a block by its hash differ between the nodes. */
 export interface Request {
   readonly name: string;
   readonly body: (scene: Scene) => string;
-  /** For the table of reasons. */
-  readonly method: string;
+  /** What anvil is asked, where it wants the same in other words. */
+  readonly toAnvil?: (scene: Scene) => string;
 }
 
 type Params = readonly unknown[] | ((scene: Scene) => readonly unknown[]);
@@ -18,8 +18,8 @@ const NUMBERS = Array.from({ length: LAST + 1 }, (_, number) => quantity(number)
 const ZERO: Hex = `0x${'00'.repeat(32)}`;
 const NOWHERE: Hex = `0x${'ee'.repeat(32)}`;
 
-function quantity(value: number | bigint): string {
-  return `0x${value.toString(16)}`;
+function quantity256(value: bigint): Hex {
+  return numberToHex(value, { size: 32 });
 }
 
 /** Several hundred, in the order in which they are sent. What changes the ledger comes last. */
@@ -32,20 +32,29 @@ export async function requests(): Promise<Request[]> {
     ...calls(),
     ...logs(),
     ...fees(),
+    ...traces(),
+    ...simulations(),
     ...wrong(),
     ...bodies(),
     ...(await sent()),
   ];
 }
 
-function ask(method: string, params: Params, note = ''): Request {
-  const list = typeof params === 'function' ? params : () => params;
+function ask(method: string, params: Params, note = '', toAnvil?: Params): Request {
   const shown = typeof params === 'function' ? note : JSON.stringify(params).slice(0, 80);
-  return {
-    name: `${method} ${note || shown}`,
-    method,
-    body: (scene) => JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: list(scene) }),
-  };
+  const name = `${method} ${note || shown}`;
+  return { name, body: bodyOf(method, params), ...(toAnvil && { toAnvil: bodyOf(method, toAnvil) }) };
+}
+
+function bodyOf(method: string, params: Params): Request['body'] {
+  const list = typeof params === 'function' ? params : () => params;
+  return (scene) => JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: list(scene) });
+}
+
+/** Blocks are final when they are there (one sequencer, or a CometBFT quorum): what anvil has as its latest is safe here. */
+function askAt(method: string, block: string, ...rest: readonly unknown[]): Request {
+  const isFinal = block === 'safe' || block === 'finalized';
+  return ask(method, [block, ...rest], '', isFinal ? ['latest', ...rest] : undefined);
 }
 
 function plain(): Request[] {
@@ -65,13 +74,13 @@ function plain(): Request[] {
 
 function blocks(): Request[] {
   const named = [...TAGS, ...NUMBERS, '0xffff'].flatMap((block) => [
-    ask('eth_getBlockByNumber', [block, false]),
-    ask('eth_getBlockByNumber', [block, true]),
-    ask('eth_getBlockTransactionCountByNumber', [block]),
-    ask('eth_getUncleCountByBlockNumber', [block]),
-    ask('eth_getBlockReceipts', [block]),
-    ask('eth_getTransactionByBlockNumberAndIndex', [block, '0x0']),
-    ask('eth_getTransactionByBlockNumberAndIndex', [block, '0x1']),
+    askAt('eth_getBlockByNumber', block, false),
+    askAt('eth_getBlockByNumber', block, true),
+    askAt('eth_getBlockTransactionCountByNumber', block),
+    askAt('eth_getUncleCountByBlockNumber', block),
+    askAt('eth_getBlockReceipts', block),
+    askAt('eth_getTransactionByBlockNumberAndIndex', block, '0x0'),
+    askAt('eth_getTransactionByBlockNumberAndIndex', block, '0x1'),
   ]);
   const hashed = NUMBERS.flatMap((_, number) => [
     ask('eth_getBlockByHash', ({ blocks }) => [blocks[number], true], `of ${number}`),
@@ -101,9 +110,11 @@ function state(): Request[] {
       ask('eth_getCode', [of, block]),
       ask('eth_getStorageAt', [of, '0x0', block]),
     ]),
-    ask('eth_getBalance', [of]),
+    ask('eth_getBalance', [of], '', [of, 'latest']),
     ask('eth_getStorageAt', [of, ZERO, 'latest']),
-    ask('eth_getProof', [of, ['0x0', NOWHERE], 'latest']),
+    ask('eth_getProof', [of, [ZERO, NOWHERE], 'latest']),
+    ask('eth_getProof', [of, [ZERO], '0x6']),
+    ask('eth_getProof', [of, ['0x0'], 'latest'], '', [of, [ZERO], 'latest']),
     ask('eth_getBalance', ({ blocks }) => [of, { blockHash: blocks[3] }], `${of} by hash`),
     ask('eth_getBalance', [of, { blockNumber: '0x3' }]),
   ]);
@@ -174,6 +185,7 @@ function calls(): Request[] {
 function logs(): Request[] {
   const transfer = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';
   const all = { fromBlock: '0x0', toBlock: 'latest' };
+  const three = toEventSelector('Three(address,uint256,bytes32,bytes)');
   const filters: Record<string, unknown>[] = [
     all,
     {},
@@ -184,7 +196,6 @@ function logs(): Request[] {
     { ...all, topics: [[transfer, NOWHERE]] },
     { ...all, topics: [null, `0x${'0'.repeat(24)}${RICH.slice(2).toLowerCase()}`] },
     { ...all, topics: [] },
-    { ...all, topics: [null, null, null, null] },
     { ...all, topics: [NOWHERE] },
     { fromBlock: '0x3', toBlock: '0x3' },
     { fromBlock: '0x5', toBlock: '0x2' },
@@ -199,6 +210,8 @@ function logs(): Request[] {
   return [
     ...filters.map((filter) => ask('eth_getLogs', [filter])),
     ask('eth_getLogs', ({ blocks }) => [{ blockHash: blocks[5] }], 'by hash'),
+    // Topics are matched by position: these are the logs that have four. Anvil answers all logs, so it is asked for the two.
+    ask('eth_getLogs', [{ ...all, topics: [null, null, null, null] }], '', [{ ...all, topics: [[three, quantity256(1n)]] }]),
   ];
 }
 
@@ -215,6 +228,81 @@ function fees(): Request[] {
     ['0x4', 'latest', [101]],
   ];
   return rows.map((row) => ask('eth_feeHistory', row));
+}
+
+function traces(): Request[] {
+  const tracers: [note: string, options: object][] = [
+    ['structLogger', {}],
+    ['structLogger without stack', { disableStack: true, disableStorage: true }],
+    ['callTracer', { tracer: 'callTracer' }],
+    ['callTracer with logs', { tracer: 'callTracer', tracerConfig: { withLog: true } }],
+    ['callTracer top', { tracer: 'callTracer', tracerConfig: { onlyTopCall: true } }],
+    ['prestateTracer', { tracer: 'prestateTracer' }],
+    ['prestateTracer difference', { tracer: 'prestateTracer', tracerConfig: { diffMode: true } }],
+  ];
+  const called: [note: string, call: object][] = [
+    ['set', { from: RICH, to: PROBE, data: callOf('set', 3n), gas: '0x30000' }],
+    ['relay', { from: RICH, to: PROBE, data: callOf('relay', 2n, 1n), gas: '0x30000' }],
+    ['emitAll', { from: RICH, to: PROBE, data: callOf('emitAll', 3n), gas: '0x30000' }],
+    ['failShort', { from: RICH, to: PROBE, data: callOf('failShort', 99n), gas: '0x30000' }],
+    ['wei', { from: RICH, to: OTHER, value: '0x1', gas: '0x5208' }],
+    ['sha256', { to: `0x${'00'.repeat(19)}02`, data: '0x1234', gas: '0x30000' }],
+    ['a creation', { from: RICH, data: '0x60016000f3', gas: '0x30000' }],
+  ];
+  return [
+    ...tracers.flatMap(([note, options]) => [
+      ...[1, 2, 3, 4, 6, 7].map((index) =>
+        ask('debug_traceTransaction', ({ transactions }) => [transactions[index], options], `${note} of ${index}`),
+      ),
+      ...called.map(([name, call]) => ask('debug_traceCall', () => [call, 'latest', options], `${note} of ${name}`)),
+    ]),
+    ask('debug_traceBlockByNumber', ['0x5', { tracer: 'callTracer' }]),
+    ask('debug_traceBlockByHash', ({ blocks }) => [blocks[5], { tracer: 'callTracer' }], 'callTracer'),
+    ask('debug_traceTransaction', [NOWHERE]),
+    ...called.map(([name, call]) => ask('eth_createAccessList', () => [call, 'latest'], name)),
+    ask('debug_getRawTransaction', ({ transactions }) => [transactions[4]], 'of 4'),
+    ask('eth_getRawTransactionByHash', ({ transactions }) => [transactions[4]], 'of 4'),
+    ...['txpool_status', 'txpool_content', 'txpool_inspect'].map((method) => ask(method, [])),
+    ask('web3_sha3', ['0x12']),
+  ];
+}
+
+function simulations(): Request[] {
+  const wei = { from: RICH, to: OTHER, value: '0x5' };
+  const set = { from: RICH, to: PROBE, data: callOf('set', 3n) };
+  const number = { to: PROBE, data: callOf('number') };
+  const rows: [note: string, payload: object][] = [
+    ['a transfer', { blockStateCalls: [{ calls: [wei] }] }],
+    ['two that build on each other', { blockStateCalls: [{ calls: [set, number] }] }],
+    ['two blocks', { blockStateCalls: [{ calls: [set] }, { calls: [number] }] }],
+    ['logs', { blockStateCalls: [{ calls: [{ from: RICH, to: PROBE, data: callOf('emitAll', 3n) }] }] }],
+    ['transfers as logs', { blockStateCalls: [{ calls: [wei] }], traceTransfers: true }],
+    ['a revert', { blockStateCalls: [{ calls: [{ from: RICH, to: PROBE, data: callOf('failShort', 99n) }] }] }],
+    [
+      'another state',
+      { blockStateCalls: [{ stateOverrides: { [PROBE]: { stateDiff: { [ZERO]: NOWHERE } } }, calls: [number] }] },
+    ],
+    [
+      'another balance',
+      { blockStateCalls: [{ stateOverrides: { [OTHER]: { balance: '0x9' } }, calls: [{ ...wei, from: OTHER, to: RICH }] }] },
+    ],
+    ['another block', { blockStateCalls: [{ blockOverrides: { number: '0xa', time: '0x7fffffff' }, calls: [wei] }] }],
+    ['a nonce too low', { blockStateCalls: [{ calls: [{ ...wei, nonce: '0x0' }] }], validation: true }],
+    ['more than there is', { blockStateCalls: [{ calls: [{ ...wei, from: OTHER, to: RICH, value: '0xffff' }] }] }],
+    ['nothing', { blockStateCalls: [] }],
+  ];
+  // Blocks between are made (execution API); anvil makes none, so it is told of them.
+  const gap = { blockStateCalls: [{ blockOverrides: { number: '0xc' }, calls: [wei] }] };
+  const told = { blockStateCalls: [{ calls: [] }, { calls: [] }, { calls: [wei] }] };
+  return [
+    ...rows.map(([note, payload]) => ask('eth_simulateV1', () => [payload, 'latest'], note)),
+    ask(
+      'eth_simulateV1',
+      () => [gap, 'latest'],
+      'a gap',
+      () => [told, 'latest'],
+    ),
+  ];
 }
 
 /** Parameters that do not fit: every kind of mistake with every method that takes such a parameter. */
@@ -275,7 +363,7 @@ function bodies(): Request[] {
     ['an identifier that is null', JSON.stringify({ ...one, id: null })],
     ['an object for parameters', JSON.stringify({ ...one, params: {} })],
   ];
-  return rows.map(([note, body]) => ({ name: `body: ${note}`, method: 'body', body: () => body }));
+  return rows.map(([note, body]) => ({ name: `body: ${note}`, body: () => body }));
 }
 
 /** Transactions that are refused, one that is taken, and what is then said of it. */

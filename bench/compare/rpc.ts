@@ -1,22 +1,26 @@
 import { startAnvil, startClasspad } from '../nodes.ts';
-import { leaves } from './fields.ts';
-import { REASONS } from './reasons.ts';
-import { requests } from './requests.ts';
-import { signedStory, tell } from './story.ts';
+import { type Checked, checkBlocks } from './check.ts';
+import { differencesBetween, type FieldDifference, withBlocksNamed } from './fields.ts';
+import { REASONS, reasonFor } from './reasons.ts';
+import { type Request, requests } from './requests.ts';
+import { alike, coinbaseOf, HISTORY, type Scene, signedStory, tell } from './story.ts';
 
-/** A field in which the two answers differ. `undefined` stands for a field that is not there. */
-export interface Difference {
+/** A field in which the two answers differ, and why. */
+export interface Difference extends FieldDifference {
   readonly request: string;
-  readonly method: string;
-  readonly path: string;
-  readonly ours: unknown;
-  readonly theirs: unknown;
   readonly reason: string | undefined;
 }
 
-/** Prints the comparison; answers whether every difference has its reason. */
+interface Comparison {
+  readonly requests: number;
+  readonly differences: readonly Difference[];
+  readonly checked: Checked;
+  readonly checkedOfAnvil: Checked;
+}
+
+/** Prints the comparison; answers whether every difference has its reason, and every root and proof of ours is right. */
 export async function compareRpc(args: readonly string[]): Promise<boolean> {
-  const anvil = await startAnvil();
+  const anvil = await startAnvil({ anvil: { '--disable-default-create2-deployer': true, '--steps-tracing': true } });
   if (!anvil) {
     console.log('skipped: compare rpc: @foundry-rs/anvil is not installed');
     return process.env['CLASSPAD_REAL'] !== '1';
@@ -27,49 +31,56 @@ export async function compareRpc(args: readonly string[]): Promise<boolean> {
   });
   try {
     const story = await signedStory();
-    const [ours, theirs] = [await tell(classpad, story), await tell(anvil, story)];
+    const ours = await tell(classpad, story);
+    const theirs = await tell(anvil, story, await alike(classpad, anvil));
+    const checked = await checkBlocks(classpad, 0, story.length);
+    // Anvil's genesis has no state root; its trie keeps accounts that are empty (against EIP-161): the one emptied, and its coinbase.
+    const checkedOfAnvil = await checkBlocks(anvil, 1, story.length, [HISTORY, await coinbaseOf(anvil)]);
     const all = await requests();
-    const found: Difference[] = [];
-    for (const { name, method, body } of all) {
-      const [our, their] = await Promise.all([classpad.post(body(ours)), anvil.post(body(theirs))]);
-      found.push(...differences(name, method, our, their));
+    const differences: Difference[] = [];
+    for (const { name, body, toAnvil = body } of all) {
+      const [our, their] = await Promise.all([classpad.post(body(ours)), anvil.post(toAnvil(theirs))]);
+      differences.push(...compared(name, our, their, ours, theirs));
     }
-    print(all.length, found, args.includes('--json'));
-    return found.every(({ reason }) => reason !== undefined);
+    const comparison = { requests: all.length, differences, checked, checkedOfAnvil };
+    if (args.includes('--json')) console.log(JSON.stringify(comparison, null, 2));
+    else print(all, comparison);
+    return checked.wrong.length === 0 && differences.every(({ reason }) => reason !== undefined);
   } finally {
     await Promise.all([classpad.stop(), anvil.stop()]);
   }
 }
 
-function differences(request: string, method: string, our: unknown, their: unknown): Difference[] {
-  const [ours, theirs] = [leaves(our), leaves(their)];
-  const paths = [...new Set([...ours.keys(), ...theirs.keys()])];
-  return paths
-    .filter((path) => ours.get(path) !== theirs.get(path))
-    .map((path) => {
-      const difference = { request, method, path, ours: ours.get(path), theirs: theirs.get(path) };
-      return { ...difference, reason: REASONS.find((each) => each.holds(difference))?.reason };
-    });
+function compared(request: string, our: unknown, their: unknown, ours: Scene, theirs: Scene): Difference[] {
+  const found = differencesBetween(withBlocksNamed(our, ours.blocks), withBlocksNamed(their, theirs.blocks));
+  return found.map((each) => ({ request, ...each, reason: reasonFor({ request, ...each }) }));
 }
 
-function print(count: number, found: readonly Difference[], asJson: boolean): void {
-  const open = found.filter(({ reason }) => reason === undefined);
-  const equal = count - new Set(found.map(({ request }) => request)).size;
-  if (asJson) {
-    console.log(JSON.stringify({ requests: count, equal, differences: found }, null, 2));
-    return;
-  }
+function print(all: readonly Request[], { differences, checked, checkedOfAnvil }: Comparison): void {
+  const count = all.length;
+  const open = differences.filter(({ reason }) => reason === undefined);
+  const equal = count - new Set(differences.map(({ request }) => request)).size;
   console.log(`${count} requests to classpad and to anvil: ${equal} answered alike, field by field`);
-  for (const { reason } of REASONS) {
-    const those = found.filter((each) => each.reason === reason);
-    if (those.length > 0)
-      console.log(
-        `${String(those.length).padStart(6)} fields of ${new Set(those.map((each) => each.request)).size} answers: ${reason}`,
-      );
+  const reworded = all.filter(({ toAnvil }) => toAnvil).length;
+  console.log(
+    `${reworded} of them anvil is asked in other words: its latest for safe and finalized, a block that we may leave out`,
+  );
+  for (const reason of new Set(REASONS.map((each) => each.reason))) {
+    const those = differences.filter((each) => each.reason === reason);
+    const answers = new Set(those.map((each) => each.request)).size;
+    if (answers > 0) console.log(`${String(those.length).padStart(6)} fields of ${answers} answers: ${reason}`);
   }
   for (const { request, path, ours, theirs } of open)
     console.log(`NO REASON  ${request}  ${path}: ours ${short(ours)}, theirs ${short(theirs)}`);
   console.log(`${open.length} differences without a reason`);
+  tellChecked('classpad', checked);
+  tellChecked('anvil', checkedOfAnvil);
+}
+
+function tellChecked(name: string, { right, wrong }: Checked): void {
+  const counts = Object.entries(right).map(([what, times]) => `${what} ${times}`);
+  console.log(`${name}'s blocks, computed again by @ethereumjs and viem: right ${counts.join(', ')}; wrong ${wrong.length}`);
+  for (const each of wrong) console.log(`WRONG  ${each}`);
 }
 
 function short(value: unknown): string {

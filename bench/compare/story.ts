@@ -50,11 +50,15 @@ export function callOf(functionName: string, ...args: unknown[]): Hex {
   return encodeFunctionData({ abi: probe.abi, functionName, args });
 }
 
+/** What is done on a node before each transaction of the story; `number` is that of the block to come. */
+export type Before = (number: number) => Promise<void>;
+
 /** Sends the story, each transaction when the one before is in a block. */
-export async function tell(peer: Peer, story: readonly Hex[]): Promise<Scene> {
+export async function tell(peer: Peer, story: readonly Hex[], before: Before = async () => {}): Promise<Scene> {
   const transactions: Hex[] = [];
   const blocks = [await blockHash(peer, 0)];
   for (const raw of story) {
+    await before(blocks.length);
     transactions.push((await result(peer, 'eth_sendRawTransaction', [raw])) as Hex);
     while (!(await result(peer, 'eth_getTransactionReceipt', [transactions.at(-1)])))
       await new Promise((done) => setTimeout(done, 10));
@@ -63,12 +67,42 @@ export async function tell(peer: Peer, story: readonly Hex[]): Promise<Scene> {
   return { blocks, transactions };
 }
 
+/**
+ * What anvil must be told so that both nodes tell the same: who gets the fees, when each block was made, and that it has no
+ * contract for the history of block hashes (EIP-2935 leaves the call out where there is none, as on our ledger).
+ */
+export async function alike(ours: Peer, anvil: Peer): Promise<Before> {
+  const of = async (number: number) => (await result(ours, 'eth_getBlockByNumber', [quantity(number), false])) as Made;
+  await result(anvil, 'anvil_setCoinbase', [(await of(1)).miner]);
+  await result(anvil, 'anvil_setCode', [HISTORY, '0x']);
+  return async (number) => {
+    await result(anvil, 'evm_setNextBlockTimestamp', [(await of(number)).timestamp]);
+  };
+}
+
+export async function coinbaseOf(peer: Peer): Promise<Hex> {
+  return (await result(peer, 'eth_coinbase', [])) as Hex;
+}
+
+interface Made {
+  readonly miner: string;
+  readonly timestamp: string;
+}
+
+/** HISTORY_STORAGE_ADDRESS of EIP-2935. */
+export const HISTORY: Hex = '0x0000f90827f1c53a10cb7a02335b175320002935';
+
+export function quantity(value: number | bigint): Hex {
+  return `0x${value.toString(16)}`;
+}
+
 async function blockHash(peer: Peer, number: number): Promise<string> {
   const block = await result(peer, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, false]);
   return (block as { hash: string }).hash;
 }
 
-async function result(peer: Peer, method: string, params: readonly unknown[]): Promise<unknown> {
+/** Throws if the answer is an error. */
+export async function result(peer: Peer, method: string, params: readonly unknown[]): Promise<unknown> {
   const answer = (await peer.post(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }))) as Record<string, unknown>;
   if (!('result' in answer)) throw new Error(`${peer.name}: ${method}: ${JSON.stringify(answer)}`);
   return answer['result'];
