@@ -11,6 +11,7 @@ import { firstPlot, nextPlot, type Plot } from './plot.ts';
 import { readThreadKit } from './process/threads.ts';
 import { readScripts } from './quickjs/device.ts';
 import { replay, type SavedWorld } from './recording.ts';
+import type { MakeRpcServer } from './rpc-door.ts';
 import type { Scenario } from './scenario/document.ts';
 import { playScenario, ScenarioFailed } from './scenario/play.ts';
 import { additionsOf } from './scenario/run.ts';
@@ -26,6 +27,8 @@ export type { Out } from './teller.ts';
 
 export interface Injected {
   readonly engine?: (url: string, device: string) => RealEngine;
+  /** Makes the server of JSON-RPC that devices have. */
+  readonly makeRpcServer: MakeRpcServer;
   /** Aborted when the user wants the emulator to end. */
   readonly ending: AbortSignal;
 }
@@ -43,7 +46,7 @@ export async function emulate(options: EmulateOptions, out: Out, injected: Injec
   try {
     const containers = await engines.prepare();
     for (let plot: Plot | undefined = first; ; ) {
-      const end: Ended = await run(options, plot, out, injected.ending, engines.make, containers);
+      const end: Ended = await run(options, plot, out, injected, engines.make, containers);
       if (typeof end === 'number') return end;
       plot = nextPlot(plot, end);
     }
@@ -101,7 +104,7 @@ async function run(
   options: EmulateOptions,
   plot: Plot,
   out: Out,
-  ending: AbortSignal,
+  { ending, makeRpcServer }: Injected,
   engine: Engines['make'],
   containers: string,
 ): Promise<Ended> {
@@ -125,7 +128,7 @@ async function run(
   const controls = createControls(world, { ...plotFacts(options, plot), ...(!engine && { again: replace }) });
   const { port, rpcPort, board } = options;
   const examples = readExamples(join(options.root, 'examples', 'hello'));
-  const page = { pageFolder: join(build, 'web'), examples, ...(board !== undefined && { board }) };
+  const page = { pageFolder: join(build, 'web'), examples, makeRpcServer, ...(board !== undefined && { board }) };
   const server = await serveWorld({ world, controls, fleet, containers, port, rpcPort, ...page });
   show.server = server;
   if (plot.saved) await relive(world, controls, plot.saved, plot.block);
@@ -256,7 +259,10 @@ function whatNext({ rpcPort }: EmulateOptions, { pageUrl, rpcUrl, proxyUrls }: E
     [`npx classpad deploy examples/hello/compose.broken.yaml${rpc}`, 'release what breaks: it comes back by itself'],
     [`npx classpad deploy examples/hello/compose.yaml${rpc}`, 'the same after a change of GREETING in the file'],
     [`npx classpad audit${rpc}`, 'who did what, when'],
-    [`curl -d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}' ${rpcUrl}`, 'the ledger, by JSON-RPC'],
+    [
+      `curl -H content-type:application/json -d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}' ${rpcUrl}`,
+      'the ledger, by JSON-RPC',
+    ],
   ];
   const width = Math.max(...rows.map(([command]) => command.length));
   return [

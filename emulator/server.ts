@@ -12,8 +12,7 @@ import { type Observer, observe } from './observer.ts';
 import type { Setup } from './protocol.ts';
 import { boardProxy } from './proxy.ts';
 import { createRecords, type Records } from './records.ts';
-import { rpcOverHttp } from './rpc-server.ts';
-import { rpcOverWebSocket } from './rpc-socket.ts';
+import { type MakeRpcServer, sequencerRpc } from './rpc-door.ts';
 import { type Served, telling } from './served.ts';
 import { sitesOf } from './sites.ts';
 import { staticFiles } from './static-files.ts';
@@ -34,6 +33,8 @@ export interface ServerOptions {
   /** The page; the devices' proxies take the ports after it. 0: any free ones. */
   readonly port: number;
   readonly rpcPort: number;
+  /** Devices answer JSON-RPC by the same server, with the same limits. */
+  readonly makeRpcServer: MakeRpcServer;
 }
 
 /** Everything of a world that can be reached from this machine. */
@@ -59,10 +60,8 @@ export async function serveWorld(options: ServerOptions): Promise<EmulatorServer
     opened.push(server);
     return url;
   };
-  const door = (request: string) => world.sequencer.rpc(request);
-  const page = localServer(pageAndRpc(staticFiles(options.pageFolder), rpcOverHttp(door)));
-  const rpc = localServer(rpcOverHttp(door));
-  const endSessions = rpcOverWebSocket(rpc, (send, ended) => world.sequencer.session(send, ended));
+  const rpc = sequencerRpc(world, options.makeRpcServer);
+  const page = localServer(pageAndRpc(staticFiles(options.pageFolder), rpc));
   const records = createRecords();
   const proxyUrls: string[] = [];
   try {
@@ -84,7 +83,6 @@ export async function serveWorld(options: ServerOptions): Promise<EmulatorServer
     const { observer, live } = liveOn(page, options, records, proxyUrls);
     const stop = async () => {
       live.stop();
-      endSessions();
       await Promise.all(opened.map(close));
     };
     const log = (device: string, level: string, message: string) =>
@@ -150,12 +148,13 @@ function setupOf({ world, controls, fleet, containers, board, examples }: Server
 }
 
 /** The page speaks JSON-RPC to where it came from: it needs to know no other port. */
-function pageAndRpc(page: Handler, rpc: Handler): Handler {
+function pageAndRpc(page: Handler, rpc: Server): Handler {
   return async (request, response) => {
     if (request.url !== '/rpc') return page(request, response);
     const { origin } = request.headers;
     // A page of another site could otherwise speak to the fleet through its visitor's browser.
-    if (origin === undefined || isLocalName(origin.replace(/^https?:\/\//, ''))) return rpc(request, response);
+    if (origin === undefined || isLocalName(origin.replace(/^https?:\/\//, '')))
+      return void rpc.emit('request', request, response);
     return sendText(response, 403, 'this JSON-RPC is for the page of this emulator');
   };
 }

@@ -8,7 +8,7 @@ import { delegateOf } from './delegation';
 import { fail, fatal } from './failure';
 import { isPrecompile, Rule, rule } from './forks';
 import { dropFrame, Frame, FrameFlag, newFrame } from './frame';
-import { hostEnter, hostLeave } from './host';
+import { hostEnter, hostLeave, hostPause } from './host';
 import { Action, run, wanted } from './interpreter';
 import { checkpoint, revert } from './journal';
 import { cutLogs, logsUsed } from './logs';
@@ -61,7 +61,10 @@ export function runFrames(): void {
   while (current && !fatal) {
     const frame = current;
     let status = run(frame);
-    if (status == Action.Slice) continue;
+    if (status == Action.Slice) {
+      hostPause();
+      continue;
+    }
     if (status == Action.Call) {
       status = wanted == Op.CREATE || wanted == Op.CREATE2 ? create(frame, wanted) : call(frame, wanted);
       if (status == Status.Stop) continue;

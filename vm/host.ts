@@ -21,6 +21,9 @@ export declare function hostBlockHash(number: u64, out: usize): i32;
 /** Called before every instruction while tracing; the frame is as in vm/frame.ts. */
 export declare function hostTrace(pc: u32, opcode: i32, frame: usize): void;
 
+/** Called after every slice of gas and before every precompile. A host that wants the transaction to end throws, and does not return. */
+export declare function hostPause(): void;
+
 /**
  * Called while tracing when a call or creation begins. `kind` is its opcode, CALL or CREATE for the transaction's own; `caller` and `to`
  * are addresses as words, `to` being whose code runs.

@@ -2,6 +2,7 @@ import { emulate as runEmulator } from '../../emulator/main.ts';
 import { checkOptions, type EmulateOptions } from '../../emulator/options.ts';
 import { parseEngineUrl } from '../../firmware-bridge/docker/address.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
+import { createRpcServer } from '../../firmware-bridge/system/rpc-server.ts';
 import { emulateCluster } from '../cluster/emulate.ts';
 import { type Command, Exit, Failure, type Input } from '../command.ts';
 import { emulateBoard, qemuOptions } from '../qemu/emulate.ts';
@@ -54,7 +55,7 @@ export const emulate: Command = {
       const story = { ...options, nodes: wholeNumber(nodes, '--cluster', 1, 16), binary: input.text('cometbft')! };
       return emulateCluster(story, out, endingSignal());
     }
-    return runEmulator(options, out, { engine: dockerEngine, ending: endingSignal() });
+    return runEmulator(options, out, { engine: dockerEngine, makeRpcServer: createRpcServer, ending: endingSignal() });
   },
 };
 

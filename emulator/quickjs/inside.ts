@@ -62,13 +62,20 @@ function callLater(method: string, ...args: unknown[]): Promise<unknown> {
   return promise;
 }
 
+/** Nothing of this device moves while its VM runs, its clock neither: gas is the bound, and no interruption crosses. */
+function plain<T extends { readonly interrupt?: unknown }>(options: T | undefined): Omit<T, 'interrupt'> | undefined {
+  if (!options?.interrupt) return options;
+  const { interrupt, ...rest } = options;
+  return rest;
+}
+
 function makeVm(fork: Vm['fork']): Vm {
   return {
     fork,
     execute(block, message, state, options) {
       views.push(state);
       try {
-        return call('vm.execute', [block, message, options]) as ReturnType<Vm['execute']>;
+        return call('vm.execute', [block, message, plain(options)]) as ReturnType<Vm['execute']>;
       } finally {
         views.pop();
       }
@@ -76,7 +83,7 @@ function makeVm(fork: Vm['fork']): Vm {
     trace(block, message, state, record) {
       views.push(state);
       try {
-        return call('vm.trace', [block, message, record]) as ReturnType<NonNullable<Vm['trace']>>;
+        return call('vm.trace', [block, message, plain(record)]) as ReturnType<NonNullable<Vm['trace']>>;
       } finally {
         views.pop();
       }

@@ -1,16 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type Socket } from 'node:net';
-import type { Session } from '../../runtime/node.ts';
-import { allowanceOf } from '../../runtime/rpc/allowance.ts';
+import { type Allowance, allowanceOf, requestsIn } from '../../runtime/rpc/allowance.ts';
 import { keepRoom } from './crowd.ts';
 import { bound } from './listen.ts';
-import { rpcOverWebSocket } from './rpc-socket.ts';
+import { rpcOverWebSocket, type SessionDoor } from './rpc-socket.ts';
 
 export interface RpcServerOptions {
   /** Answers one request or batch; never rejects. */
   readonly rpc: (request: string) => Promise<string>;
   /** What stands behind a WebSocket; `undefined` while the node starts. */
-  readonly session: (send: (text: string) => void) => Session | undefined;
+  readonly session: SessionDoor;
   /** Said to a person who opens the address in a browser. */
   readonly title: string;
   /** Web pages that may call: origins such as `https://app.example`, or `*`. None: no page may. */
@@ -27,7 +26,7 @@ const MAX_CONNECTIONS = 512;
 const SLOWEST_REQUEST_MS = 30_000;
 /** How often slow requests are looked for. */
 const CHECKING_MS = 1_000;
-const allowances = new WeakMap<Socket, () => boolean>();
+const allowances = new WeakMap<Socket, Allowance>();
 
 /** Ethereum JSON-RPC over HTTP (POST only) and WebSocket, on one port: bounded, and every refusal is a sentence. */
 export function createRpcServer(options: RpcServerOptions): Server {
@@ -69,16 +68,17 @@ async function handle(
     response.setHeader('connection', 'close');
     return refuse(response, 413, -32_600, `invalid request: longer than ${LONGEST_BODY} bytes`);
   }
-  if (!isWithinRate(request.socket)) return refuse(response, 429, -32_005, 'too many requests; ask more slowly');
+  if (!allowanceFor(request.socket).take(requestsIn(body)))
+    return refuse(response, 429, -32_005, 'too many requests; ask more slowly');
   const rest = room.busy(request);
   response.once('close', rest);
   json(response, 200, await options.rpc(body));
 }
 
-function isWithinRate(socket: Socket): boolean {
+function allowanceFor(socket: Socket): Allowance {
   const allowance = allowances.get(socket) ?? allowanceOf(() => performance.now());
   allowances.set(socket, allowance);
-  return allowance();
+  return allowance;
 }
 
 /** Browsers let any page open a WebSocket anywhere: whose page it is has to be looked at here. */

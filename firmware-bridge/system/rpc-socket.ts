@@ -3,32 +3,51 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Session } from '../../runtime/node.ts';
 
+/** Opens what stands behind a connection, and calls `ended` if that goes away; `undefined` while there is nothing. */
+export type SessionDoor = (send: (text: string) => void, ended: () => void) => Session | undefined;
+
 export interface RpcSocketOptions {
-  /** Opens what stands behind a connection; `undefined` while there is nothing. */
-  readonly session: (send: (text: string) => void) => Session | undefined;
+  readonly session: SessionDoor;
   /** Why a connection is not taken: status and sentence; `undefined`: it is. */
   readonly refusal: (request: IncomingMessage) => { readonly status: string; readonly sentence: string } | undefined;
 }
 
-const MAX_CONNECTIONS = 256;
+/** One connection. */
+interface Guest {
+  readonly socket: WebSocket;
+  readonly session: Session;
+  /** Of its host. */
+  readonly address: string;
+  /** It answered the last ping. */
+  isAlive: boolean;
+}
+
+export const MAX_SOCKETS = 256;
 const LARGEST_MESSAGE = 2 * 1024 * 1024;
 /** A client that leaves so much unread is let go: it is not buffered for ever. */
 export const LARGEST_BACKLOG = 16 * 1024 * 1024;
 const PING_MS = 30_000;
+const TRY_AGAIN_LATER = 1013;
 
-/** JSON-RPC over WebSocket on a server that already answers it over HTTP. Carries text, and knows nothing of what it says. */
+/**
+ * JSON-RPC over WebSocket on a server that already answers it over HTTP. Carries text, and knows nothing of what it says.
+ * Where all places are taken, a newcomer gets that of {@link leastMissed}.
+ */
 export function rpcOverWebSocket(server: Server, options: RpcSocketOptions): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE, perMessageDeflate: false });
+  /** The one that has been quiet for longest first. */
+  const guests = new Set<Guest>();
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy());
-    const isFull = sockets.clients.size >= MAX_CONNECTIONS;
-    const refusal = isFull
-      ? { status: '503 Service Unavailable', sentence: `${MAX_CONNECTIONS} clients are connected; try again later` }
-      : options.refusal(request);
+    const refusal = options.refusal(request);
     if (refusal) return void stream.end(refused(refusal.status, refusal.sentence));
-    sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, options));
+    const address = request.socket.remoteAddress ?? '';
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      if (guests.size >= MAX_SOCKETS) dismiss(leastMissed(guests), guests);
+      serve(socket, address, options.session, guests);
+    });
   });
-  const pinging = setInterval(() => sockets.clients.forEach(ping), PING_MS).unref();
+  const pinging = setInterval(() => [...guests].forEach(ping), PING_MS).unref();
   const end = () => {
     clearInterval(pinging);
     for (const socket of sockets.clients) socket.terminate();
@@ -42,30 +61,53 @@ export function rpcOverWebSocket(server: Server, options: RpcSocketOptions): voi
   };
 }
 
-const alive = new WeakSet<WebSocket>();
-
-function serve(socket: WebSocket, { session: open }: RpcSocketOptions): void {
+function serve(socket: WebSocket, address: string, open: SessionDoor, guests: Set<Guest>): void {
   const send = (text: string) => {
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount > LARGEST_BACKLOG) socket.terminate();
     else socket.send(text);
   };
-  const session = open(send);
-  if (!session) return void socket.close(1013, 'the node is starting');
-  alive.add(socket);
   socket.on('error', () => socket.terminate());
-  socket.on('pong', () => alive.add(socket));
-  socket.on('close', () => session.close());
+  const session = open(send, () => socket.close(TRY_AGAIN_LATER, 'the node is not running'));
+  if (!session) return void socket.close(TRY_AGAIN_LATER, 'the node is not running');
+  const guest: Guest = { socket, session, address, isAlive: true };
+  guests.add(guest);
+  socket.on('pong', () => {
+    guest.isAlive = true;
+  });
+  socket.on('close', () => {
+    guests.delete(guest);
+    session.close();
+  });
   socket.on('message', (data, isBinary) => {
-    if (isBinary) socket.close(1003, 'JSON-RPC comes as text');
-    else session.receive(textOf(data));
+    if (isBinary) return void socket.close(1003, 'JSON-RPC comes as text');
+    if (guests.delete(guest)) guests.add(guest);
+    session.receive(textOf(data));
   });
 }
 
+/**
+ * Of the host with the most connections, the one that has been quiet for longest; rather one that has subscribed to nothing,
+ * for who listens has a reason to be quiet. So whoever opens hundreds and says nothing pushes out its own.
+ */
+function leastMissed(guests: ReadonlySet<Guest>): Guest {
+  const hosts = new Map<string, Guest[]>();
+  for (const guest of guests) hosts.set(guest.address, [...(hosts.get(guest.address) ?? []), guest]);
+  const most = [...hosts.values()].reduce((a, b) => (b.length > a.length ? b : a));
+  return most.find(({ session }) => !session.listens?.()) ?? most[0]!;
+}
+
+function dismiss(guest: Guest, guests: Set<Guest>): void {
+  guests.delete(guest);
+  guest.socket.close(TRY_AGAIN_LATER, 'others need the place');
+  setTimeout(() => guest.socket.terminate(), 1_000).unref();
+}
+
 /** Whoever did not answer the last time is gone. */
-function ping(socket: WebSocket): void {
-  if (!alive.delete(socket)) return void socket.terminate();
-  socket.ping();
+function ping(guest: Guest): void {
+  if (!guest.isAlive) return void guest.socket.terminate();
+  guest.isAlive = false;
+  guest.socket.ping();
 }
 
 function textOf(data: RawData): string {

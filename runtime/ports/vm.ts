@@ -126,6 +126,11 @@ export interface Refused {
 export interface ExecuteOptions {
   /** `eth_call` and gas estimation: nonce, sender's code, base fee and the EIP-7825 cap are not checked, and no fee is taken. */
   readonly simulate?: boolean;
+  /**
+   * Asked now and then while the transaction runs: after every 100,000 gas or so, and before every precompile. What it throws
+   * ends the transaction without an outcome. A VM may be without it: then gas is the only bound.
+   */
+  readonly interrupt?: () => void;
 }
 
 /** What is to be seen of a transaction from inside. Calls are always seen. */
@@ -201,7 +206,7 @@ export interface Recording {
 /** The contract VM and the cryptography that is too heavy for a small interpreter. Synchronous and pure. */
 export interface Vm {
   readonly fork: ForkName;
-  /** Runs one transaction on the given state and says what it would change. Throws only if `state` throws. */
+  /** Runs one transaction on the given state and says what it would change. Throws only if `state` or `interrupt` throws. */
   execute(block: BlockContext, message: Message, state: StateView, options?: ExecuteOptions): Executed | Refused;
   /** As `execute`, and what was seen meanwhile. Much slower. A VM that cannot is one without it. */
   trace?(

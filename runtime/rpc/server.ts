@@ -2,6 +2,7 @@ import type { Core } from '../ledger/core.ts';
 import { TransactionRefused } from '../ledger/transaction.ts';
 import { nestsDeeper } from '../nesting.ts';
 import type { Logger } from '../ports/index.ts';
+import { timed } from './deadline.ts';
 import { ErrorCode, RpcError } from './errors.ts';
 import type { Method } from './method.ts';
 import { methods } from './methods.ts';
@@ -11,7 +12,9 @@ export const MAX_REQUEST_CHARACTERS = 512 * 1024;
 export const MAX_BATCH = 100;
 /** Lists and objects in one another; a call with an access list in a batch has seven. */
 const MAX_NESTING = 32;
+/** Of a batch, what is answered before others have a turn. */
 const CALLS_A_TURN = 10;
+const TURN_MS = 10;
 /** Characters after which no further call of a batch is executed. */
 export const MAX_RESPONSE_CHARACTERS = 8 * 1024 * 1024;
 
@@ -30,9 +33,12 @@ const table: Methods = new Map(Object.entries(methods));
 const NONE: Methods = new Map();
 const NEEDS_SESSION: ReadonlySet<string> = new Set(['eth_subscribe', 'eth_unsubscribe']);
 
-/** Answers one request or batch, as text (JSON-RPC 2.0). Never rejects; an empty text where nothing is to be answered. */
+/**
+ * Answers one request or batch, as text (JSON-RPC 2.0). Never rejects; an empty text where nothing is to be answered.
+ * All of it together has the time of {@link timed}.
+ */
 export async function answer(core: Core, log: Logger, text: string, own: Methods = NONE): Promise<string> {
-  const ask = { core, log, own };
+  const ask = { core: timed(core), log, own };
   if (text.length > MAX_REQUEST_CHARACTERS) {
     const size = `the request has ${text.length} characters; at most ${MAX_REQUEST_CHARACTERS} are read`;
     return failure(null, new RpcError(ErrorCode.InvalidRequest, size));
@@ -57,8 +63,12 @@ async function answerBatch(ask: Asked, requests: readonly unknown[]): Promise<st
   }
   const answers: string[] = [];
   let characters = 0;
+  let beganMs = ask.core.nowMs();
   for (const [index, request] of requests.entries()) {
-    if (index % CALLS_A_TURN === CALLS_A_TURN - 1) await ask.core.pause();
+    if (index % CALLS_A_TURN === CALLS_A_TURN - 1 || ask.core.nowMs() - beganMs > TURN_MS) {
+      await ask.core.pause();
+      beganMs = ask.core.nowMs();
+    }
     const one = characters > MAX_RESPONSE_CHARACTERS ? tooLarge(request) : await answerOne(ask, request);
     if (one === undefined) continue;
     answers.push(one);

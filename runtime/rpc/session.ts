@@ -2,7 +2,7 @@ import type { FinishedBlock } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
 import type { Transaction } from '../ledger/transaction.ts';
 import type { Logger } from '../ports/index.ts';
-import { allowanceOf } from './allowance.ts';
+import { allowanceOf, requestsIn } from './allowance.ts';
 import * as read from './decode.ts';
 import { encodeHeader, encodeLog, encodeTransaction, type Json } from './encode.ts';
 import { ErrorCode, invalidParams, RpcError } from './errors.ts';
@@ -18,6 +18,8 @@ export const MAX_WAITING = 64;
 export interface Session {
   /** Takes one message of the client. Answers and notifications go out by `send`, in the order in which they are to arrive. */
   receive(text: string): void;
+  /** Whether it has subscriptions: then it may be quiet for long and is there nevertheless. */
+  readonly listens?: () => boolean;
   /** The client is gone. Nothing is sent after it. */
   close(): void;
 }
@@ -56,7 +58,7 @@ export function openSession(core: Core, log: Logger, send: (text: string) => voi
   return {
     receive(text) {
       if (!isOpen) return;
-      const isTooMuch = !allowance() || waiting >= MAX_WAITING;
+      const isTooMuch = waiting >= MAX_WAITING || !allowance.take(requestsIn(text));
       if (isTooMuch) return out(refusalOf(text, new RpcError(ErrorCode.LimitExceeded, 'too many requests; ask more slowly')));
       waiting++;
       void answer(core, log, text, own).then((answered) => {
@@ -64,6 +66,7 @@ export function openSession(core: Core, log: Logger, send: (text: string) => voi
         out(answered);
       });
     },
+    listens: () => subscriptions.size > 0,
     close() {
       isOpen = false;
       subscriptions.clear();

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type EmulateOptions, emulate } from '../../emulator/main.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
+import { createRpcServer } from '../../firmware-bridge/system/rpc-server.ts';
 import type { FoundContainer } from '../../runtime/ports/index.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { root } from '../support/need.ts';
@@ -25,7 +26,11 @@ async function run(own: Partial<EmulateOptions>, onLine?: (text: string, end: ()
     lines.push(text);
     onLine?.(text, () => ending.abort());
   };
-  const code = await emulate(options(own), { line }, { engine: dockerEngine, ending: ending.signal });
+  const code = await emulate(
+    options(own),
+    { line },
+    { engine: dockerEngine, makeRpcServer: createRpcServer, ending: ending.signal },
+  );
   return { code, text: lines.join('\n') };
 }
 

@@ -9,6 +9,7 @@ import { createControls } from '../../emulator/controls.ts';
 import type { Command, Message, Request } from '../../emulator/protocol.ts';
 import { type EmulatorServer, serveWorld } from '../../emulator/server.ts';
 import { createWorld, type World } from '../../emulator/world.ts';
+import { createRpcServer } from '../../firmware-bridge/system/rpc-server.ts';
 import { root } from '../support/need.ts';
 import { noContainers, stubFirmware, stubPorts } from './support.ts';
 
@@ -34,6 +35,7 @@ const options = (world: World) => ({
   port: 0,
   rpcPort: 0,
   pageFolder: join(root, 'emulator/web'),
+  makeRpcServer: createRpcServer,
 });
 
 test.before(async (context) => {
@@ -70,7 +72,8 @@ interface Row {
 const page = ({ pageUrl }: EmulatorServer): string => pageUrl;
 const rpc = ({ rpcUrl }: EmulatorServer): string => rpcUrl;
 const proxy = ({ proxyUrls }: EmulatorServer): string => proxyUrls[1]!;
-const post = (body: string): RequestInit => ({ method: 'POST', body });
+const JSON_TYPE = { 'content-type': 'application/json' };
+const post = (body: string): RequestInit => ({ method: 'POST', body, headers: JSON_TYPE });
 
 const rows: readonly Row[] = [
   { name: 'the page', at: page, status: 200, body: /<title>classpad/ },
@@ -91,13 +94,13 @@ const rows: readonly Row[] = [
     body: /"id":7,"result":"eth_chainId"/,
   },
   { name: 'garbage for JSON-RPC', at: rpc, init: post('{{{'), status: 200, body: /"code":-32603/ },
-  { name: 'JSON-RPC without a body', at: rpc, status: 405, body: /^this is Ethereum JSON-RPC/ },
+  { name: 'JSON-RPC without a body', at: rpc, status: 200, body: /^This is a virtual ClassPad\. Send JSON-RPC/ },
   {
     name: 'too long a request',
     at: rpc,
     init: post('x'.repeat(2_100_000)),
     status: 413,
-    body: /a request has at most 2097152 bytes/,
+    body: /longer than 2097152 bytes/,
   },
   { name: 'the app of a device', at: (server) => `${proxy(server)}/a?b=1`, status: 200, body: /^GET \/a\?b=1 from none:80$/ },
   {
@@ -136,7 +139,7 @@ test('what is not HTTP gets a sentence', async ({ server }) => {
   socket.write('\x00\x01garbage\r\n\r\n');
   let text = '';
   for await (const chunk of socket) text += chunk;
-  assert.match(text, /^HTTP\/1\.1 400 [\s\S]*this is not HTTP/);
+  assert.match(text, /^HTTP\/1\.1 400 [\s\S]*not an HTTP request/);
 });
 
 /** A page without a browser. */
@@ -258,7 +261,7 @@ test('a device that is watched is told of in detail', async ({ server }) => {
 
 test('the page speaks JSON-RPC to where it came from, pages of other sites do not', async ({ server }) => {
   const ask = (origin: string) =>
-    fetch(`${page(server)}/rpc`, { method: 'POST', body: '{"id":7,"method":"eth_chainId"}', headers: { origin } });
+    fetch(`${page(server)}/rpc`, { method: 'POST', body: '{"id":7,"method":"eth_chainId"}', headers: { origin, ...JSON_TYPE } });
   assert.match(await (await ask(page(server))).text(), /"result":"eth_chainId"/);
   assert.is((await ask('https://evil.example')).status, 403);
 });
@@ -316,7 +319,7 @@ test('a device that goes away takes its sessions with it; when it is back, there
   await until(() => first.heard.length === 2);
   const refused = session(server);
   await until(() => refused.heard.length === 1);
-  for (const { heard } of [first, refused]) assert.is(heard.at(-1), '1013 the device is not running');
+  for (const { heard } of [first, refused]) assert.is(heard.at(-1), '1013 the node is not running');
   await world.sequencer.boot();
   const second = session(server);
   second.socket.on('open', () => second.socket.send('b'));

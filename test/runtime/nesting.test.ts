@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { nestsDeeper } from '../../runtime/nesting.ts';
+import { countItems, nestsDeeper } from '../../runtime/nesting.ts';
 
 const test = suite('nesting');
 
@@ -44,5 +44,19 @@ test('long strings cost little, also of quotes and backslashes', () => {
   assert.is(nestsDeeper(`["${'\\"'.repeat(300_000)}"]`, 1), false);
   assert.is(nestsDeeper('['.repeat(1_000_000), 32), true);
 });
+
+const lists: [text: string, items: number][] = [
+  ['', 0],
+  ['{"a":[1,2]}', 0],
+  [' [7]', 1],
+  ['[]', 1],
+  ['[1,[2,3],{"a":4,"b":5},"6,7\\",8"]', 4],
+  ['[1,2', 2],
+  ['[,,,,,,,,]', 5],
+];
+
+for (const [text, items] of lists) {
+  test(`${text || 'nothing'} has ${items} items, of at most 5`, () => assert.is(countItems(text, 5), items));
+}
 
 test.run();

@@ -36,6 +36,8 @@ export const isBuilt = [CLI, 'build/firmware.js', 'build/vm.wasm', 'build/contra
 );
 
 const UP_WITHIN_MS = 30_000;
+/** Longer than any call may take on a busy machine. */
+const ANSWER_MS = 20_000;
 
 /** @param change What differs from a sequencer alone; the engine need not be there. */
 export async function nodeProcess(engine: string, change: Partial<ConfigValues> = {}): Promise<NodeProcess> {
@@ -148,7 +150,7 @@ async function callRpc(port: number, method: string, params: readonly unknown[])
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-    signal: AbortSignal.timeout(5000),
+    signal: AbortSignal.timeout(ANSWER_MS),
   });
   const answer = (await response.json()) as { result?: unknown; error?: { message: string } };
   if (answer.error) throw new Error(`${method}: ${answer.error.message}`);

@@ -7,6 +7,7 @@ import { type EmulatorServer, serveWorld } from '../../emulator/server.ts';
 import { virtualStage } from '../../emulator/stage.ts';
 import { playStory } from '../../emulator/story.ts';
 import { createWorld, type World } from '../../emulator/world.ts';
+import { createRpcServer } from '../../firmware-bridge/system/rpc-server.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { root } from './need.ts';
 
@@ -46,6 +47,7 @@ export async function toldStory(devices: number, seed = 'page'): Promise<ToldSto
     port: 0,
     rpcPort: 0,
     pageFolder: join(build, 'web'),
+    makeRpcServer: createRpcServer,
   });
   show.server = server;
   return {

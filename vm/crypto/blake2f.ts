@@ -20,16 +20,29 @@ const vector = memory.data(128, 8);
  * `last` says whether this is the final block.
  */
 export function blake2f(state: usize, message: usize, offset: usize, last: bool, rounds: u32): void {
+  beginBlake2f(state, offset, last);
+  runBlake2fRounds(message, 0, rounds);
+  endBlake2f(state);
+}
+
+export function beginBlake2f(state: usize, offset: usize, last: bool): void {
   memory.copy(vector, state, 64);
   memory.copy(vector + 64, initial, 64);
   store<u64>(vector, load<u64>(vector, 96) ^ load<u64>(offset), 96);
   store<u64>(vector, load<u64>(vector, 104) ^ load<u64>(offset, 8), 104);
   if (last) store<u64>(vector, ~load<u64>(vector, 112), 112);
-  let row: usize = order;
-  for (let round: u32 = 0; round < rounds; round++) {
+}
+
+/** The rounds from `from` up to `to`: what takes long can be done in portions. */
+export function runBlake2fRounds(message: usize, from: u32, to: u32): void {
+  let row: usize = order + 16 * <usize>(from % 10);
+  for (let round = from; round < to; round++) {
     mixRound(row, message);
     row = row == order + 144 ? order : row + 16;
   }
+}
+
+export function endBlake2f(state: usize): void {
   for (let i: usize = 0; i < 64; i += 8) {
     store<u64>(state + i, load<u64>(state + i) ^ load<u64>(vector + i) ^ load<u64>(vector + i, 64));
   }

@@ -25,6 +25,8 @@ export class Host {
   state: StateView | undefined;
   trace: TraceCall | undefined;
   frames: FrameCalls | undefined;
+  /** What it throws leaves the wasm at once: the instance is of no use afterwards. */
+  interrupt: (() => void) | undefined;
   /** What the state threw in the running transaction. */
   thrown: { readonly error: unknown } | undefined;
   #code: Uint8Array = new Uint8Array(0);
@@ -39,6 +41,10 @@ export class Host {
       hostBlockHash: this.#guard((number: bigint, out: number) => this.#blockHash(number, out)),
       hostPrecompile: (number: number, input: number, length: number, out: number) =>
         this.#precompile(number, input, length, out),
+      hostPause: () => {
+        this.interrupt?.();
+        return undefined;
+      },
       hostTrace: this.#watch((pc: number, opcode: number, view: number) => this.trace?.(pc, opcode, view)),
       hostEnter: this.#watch((...call: Parameters<FrameCalls['enter']>) => this.frames?.enter(...call)),
       hostLeave: this.#watch((...end: Parameters<FrameCalls['leave']>) => this.frames?.leave(...end)),

@@ -85,6 +85,7 @@ class WasmVm implements Vm {
     this.#isRunning = true;
     this.#host.state = state;
     this.#host.thrown = undefined;
+    this.#host.interrupt = options?.interrupt;
     let isDone = false;
     try {
       const outcome = this.#run(block, message, options?.simulate ?? false);
@@ -93,6 +94,7 @@ class WasmVm implements Vm {
     } finally {
       this.#isRunning = false;
       this.#host.state = undefined;
+      this.#host.interrupt = undefined;
       // Linear memory cannot shrink, and may hold remains of a transaction without outcome: then a new instance takes over.
       if (!isDone || this.#exports.memory.buffer.byteLength > KEPT_BYTES) this.#start();
     }

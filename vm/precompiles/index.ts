@@ -3,13 +3,13 @@
  * bn254, KZG, BLS12-381 and P-256 are answered by the host, all through one import; the rest is computed here.
  */
 import { alloc, give, mark, release, take } from '../arena';
-import { blake2f } from '../crypto/blake2f';
+import { beginBlake2f, endBlake2f, runBlake2fRounds } from '../crypto/blake2f';
 import { modexp } from '../crypto/modexp';
 import { ripemd160 } from '../crypto/ripemd160';
 import { recoverAddress } from '../crypto/secp256k1';
 import { sha256 } from '../crypto/sha256';
 import { Fork } from '../forks';
-import { hostPrecompile } from '../host';
+import { hostPause, hostPrecompile } from '../host';
 import { Status } from '../status';
 import { bitLength, fitsU64, isZero, loadBigEndian, low64, setU64 } from '../u256';
 import { modexpPrice } from './modexp-price';
@@ -35,6 +35,8 @@ const s = memory.data(32, 8);
 /** Output without known size; grows, and is kept. */
 let large: usize = 0;
 let largeLength: u32 = 0;
+/** Rounds between two pauses: some milliseconds. */
+const BLAKE2F_PORTION: u32 = 50_000;
 /** A larger output is given back when the next precompile runs. */
 const KEPT: u32 = 4096;
 
@@ -53,6 +55,7 @@ export function precompile(number: i32, input: usize, inputLength: u32, gas: u64
   }
   const price = priceOf(number, input, inputLength, fork);
   if (price > gas) return Status.OutOfGas;
+  hostPause();
   const status = isHosted(number) ? runHosted(number, input, inputLength) : run(number, input, inputLength);
   if (status == Status.Return) precompileGasLeft = gas - price;
   return status;
@@ -114,7 +117,15 @@ function runIdentity(input: usize, length: u32): i32 {
 function runBlake2f(input: usize, length: u32): i32 {
   if (length != 213 || load<u8>(input, 212) > 1) return Status.PrecompileFailure;
   memory.copy(small, input + 4, 64);
-  blake2f(small, input + 68, input + 196, load<u8>(input, 212) == 1, bswap(load<u32>(input)));
+  const rounds = bswap(load<u32>(input));
+  beginBlake2f(small, input + 196, load<u8>(input, 212) == 1);
+  for (let done: u32 = 0; done < rounds; ) {
+    const next = rounds - done > BLAKE2F_PORTION ? done + BLAKE2F_PORTION : rounds;
+    runBlake2fRounds(input + 68, done, next);
+    done = next;
+    hostPause();
+  }
+  endBlake2f(small);
   return answer(small, 64);
 }
 

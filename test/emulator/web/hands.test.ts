@@ -11,6 +11,7 @@ import { readScripts } from '../../../emulator/quickjs/device.ts';
 import { type EmulatorServer, serveWorld } from '../../../emulator/server.ts';
 import { liveStage } from '../../../emulator/stage.ts';
 import { createWorld } from '../../../emulator/world.ts';
+import { createRpcServer } from '../../../firmware-bridge/system/rpc-server.ts';
 import { createVm } from '../../../vm/embed/index.ts';
 import { launchChromium, openPage, saveScreenshot } from '../../support/chromium.ts';
 import { need, root } from '../../support/need.ts';
@@ -51,6 +52,7 @@ async function openWorld() {
     containers: 'virtual containers',
     examples: [example('works', 'compose.yaml'), example('breaks', 'compose.broken.yaml')],
     pageFolder: join(build, 'web'),
+    makeRpcServer: createRpcServer,
     port: 0,
     rpcPort: 0,
   });

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { WebSocket } from 'ws';
 import { listen, shut } from '../../../firmware-bridge/system/listen.ts';
 import { createRpcServer } from '../../../firmware-bridge/system/rpc-server.ts';
-import { LARGEST_BACKLOG } from '../../../firmware-bridge/system/rpc-socket.ts';
+import { LARGEST_BACKLOG, MAX_SOCKETS } from '../../../firmware-bridge/system/rpc-socket.ts';
 
 const rpc = suite('firmware-bridge/system: rpc server');
 let server: Server;
@@ -29,7 +29,18 @@ function flood(send: (text: string) => void): void {
 rpc.before(async () => {
   server = createRpcServer({
     rpc: async (request) => `echo ${request.length}`,
-    session: (send) => ({ receive: (text) => (text === 'flood' ? flood(send) : send(`heard ${text}`)), close: () => closed++ }),
+    session: (send) => {
+      let isListening = false;
+      return {
+        receive(text) {
+          isListening ||= text === 'subscribe';
+          if (text === 'flood') flood(send);
+          else send(`heard ${text}`);
+        },
+        listens: () => isListening,
+        close: () => closed++,
+      };
+    },
     title: 'This is a node.',
     cors: ['https://app.example'],
     hosts: ['pad-1.local'],
@@ -162,6 +173,50 @@ rpc('WebSocket: who does not read is dropped, and the session is closed', async 
   assert.is(flooded > LARGEST_BACKLOG, true);
   assert.is(flooded < 4 * LARGEST_BACKLOG, true);
   socket.terminate();
+});
+
+rpc('a batch counts as its number of requests', async () => {
+  const post = (body: string) =>
+    `POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  const batch = `[${'{},'.repeat(99)}{}]`;
+  const text = await raw(post(batch).repeat(60) + head('localhost'));
+  const statuses = [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+  assert.is(statuses.filter((status) => status === '200').length < 60, true);
+  assert.is(statuses.filter((status) => status === '429').length > 0, true);
+  assert.match(text, /"code":-32005/);
+});
+
+/** A WebSocket from that address of this machine, once it is open; what it heard, and whether it was closed. */
+async function guest(localAddress: string) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { localAddress });
+  const heard: string[] = [];
+  socket.on('message', (data) => heard.push(String(data)));
+  socket.on('close', (_code, reason) => heard.push(`closed: ${reason}`));
+  socket.on('error', () => {});
+  await new Promise((done) => socket.once('open', done));
+  const ask = async (text: string) => {
+    const before = heard.length;
+    socket.send(text);
+    while (heard.length === before) await new Promise((done) => setTimeout(done, 5));
+  };
+  return { socket, heard, ask };
+}
+
+rpc('WebSocket: idle ones give way, those who listen, those who speak and those of other hosts stay', async () => {
+  const other = await guest('127.0.0.2');
+  const listener = await guest('127.0.0.1');
+  await listener.ask('subscribe');
+  const idle = await Promise.all(Array.from({ length: MAX_SOCKETS - 3 }, () => guest('127.0.0.1')));
+  const speaker = await guest('127.0.0.1');
+  await speaker.ask('a');
+  const late = await Promise.all(Array.from({ length: 20 }, () => guest('127.0.0.1')));
+  for (const one of late) await one.ask('b');
+  assert.equal([other.heard, listener.heard, speaker.heard], [[], ['heard subscribe'], ['heard a']]);
+  assert.ok(late.every(({ heard }) => heard.join() === 'heard b'));
+  const isGone = ({ heard }: { heard: string[] }) => heard.join() === 'closed: others need the place';
+  while (idle.filter(isGone).length < 20) await new Promise((done) => setTimeout(done, 5));
+  assert.is(idle.filter(isGone).length, 20);
+  for (const { socket } of [other, listener, speaker, ...idle, ...late]) socket.terminate();
 });
 
 rpc.run();

@@ -164,6 +164,26 @@ test('a connection that asks too fast is told so, with the number of its request
   some.stop();
 });
 
+test('a batch counts as its number of requests', async () => {
+  const some = world();
+  const { session, heard } = connect(some);
+  const batch = `[${'{"jsonrpc":"2.0","method":"eth_chainId"},'.repeat(99)}{"jsonrpc":"2.0","method":"eth_chainId"}]`;
+  for (let n = 0; n < BURST / 100; n++) {
+    session.receive(batch);
+    some.run(0);
+    for (let turn = 0; turn < 500; turn++) await Promise.resolve();
+    some.run(0);
+  }
+  assert.equal(heard, []);
+  session.receive('{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}');
+  session.receive(batch);
+  assert.equal(
+    heard.map(({ error }) => error.code),
+    [-32005, -32005],
+  );
+  some.stop();
+});
+
 test('nothing but JSON comes back, whatever is said', async () => {
   const some = world();
   const { session, heard } = connect(some);

@@ -6,6 +6,7 @@ import { assembleCode, BLOCK, MESSAGE, OPCODES, SENDER, TARGET, viewOf, vmOf, wo
 
 const embed = suite('embed');
 
+const RECORD = { steps: false, stack: false, memory: false, maxSteps: 0, maxWords: 1000 };
 const RICH = { balance: 10n ** 18n };
 const touchesAll = assembleCode('PUSH1 1 SLOAD PUSH2 999 BLOCKHASH ADDRESS EXTCODEHASH');
 const world = viewOf({ [SENDER]: RICH, [TARGET]: { code: touchesAll, storage: { 1: 1n } } });
@@ -30,6 +31,33 @@ for (const [name, view, message] of broken) {
     const run = (state: StateView) => vm.execute(BLOCK, MESSAGE, state);
     assert.throws(() => run({ ...world, ...view } as StateView), message);
     assert.is((run(world) as { status: string }).status, 'Stop');
+  });
+}
+
+/** What asks whether to go on at all: gas in slices, precompiles of the wasm and of the host, the rounds of one of them. */
+const endless: readonly (readonly [name: string, code: string])[] = [
+  ['a loop', 'JUMPDEST PUSH0 JUMP'],
+  ['a precompile of the wasm', 'JUMPDEST PUSH0 PUSH0 PUSH2 0x0400 PUSH0 PUSH0 PUSH1 2 GAS CALL POP PUSH0 JUMP'],
+  ['a precompile of the host', 'JUMPDEST PUSH0 PUSH0 PUSH1 64 PUSH0 PUSH0 PUSH1 16 GAS CALL POP PUSH0 JUMP'],
+  // 14,680,064 rounds in one call.
+  ['one long precompile', 'PUSH3 0xe00000 PUSH0 MSTORE PUSH1 0 PUSH0 PUSH1 213 PUSH1 28 PUSH0 PUSH1 9 GAS CALL'],
+];
+
+for (const [name, code] of endless) {
+  embed(`what interrupts ends ${name}, and the VM goes on`, () => {
+    const vm = createVm({ fork: 'Osaka' });
+    let asked = 0;
+    const interrupt = () => {
+      if (++asked % 20 === 0) throw new Error('enough');
+    };
+    const view = viewOf({ [SENDER]: RICH, [TARGET]: { code: assembleCode(code) } });
+    const message = { ...MESSAGE, gasLimit: 16_000_000n };
+    const block = { ...BLOCK, gasLimit: 30_000_000n };
+    assert.throws(() => vm.execute(block, message, view, { interrupt, simulate: true }), /enough/);
+    assert.is(asked, 20);
+    assert.throws(() => vm.trace!(block, message, view, { ...RECORD, interrupt }), /enough/);
+    assert.is((vm.execute(BLOCK, MESSAGE, world) as { status: string }).status, 'Stop');
+    assert.is(asked, 40);
   });
 }
 
