@@ -17,7 +17,7 @@ function hostPrecompile(number: unknown, input: unknown, length: unknown, out: u
 }
 let lie: ((number: number, out: number) => number) | undefined;
 
-const unit = await assemble(['vm/precompiles/index'], { hostPrecompile });
+const unit = await assemble(['vm/precompiles/index'], { hostPrecompile, hostPause: () => undefined });
 const { call } = unit;
 
 const ISTANBUL = 7;

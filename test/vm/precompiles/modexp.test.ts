@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assemble } from '../../support/asc.ts';
 
-const unit = await assemble(['vm/precompiles/index', 'vm/status'], { hostPrecompile: () => -2 });
+const unit = await assemble(['vm/precompiles/index', 'vm/status'], { hostPrecompile: () => -2, hostPause: () => undefined });
 const { call } = unit;
 
 /** Forks by their number in vm/forks. */
