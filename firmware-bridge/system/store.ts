@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { open } from 'lmdb';
 import type { Store } from '../../runtime/ports/index.ts';
 
+const LONGEST_REST_MS = 20;
 /** In bytes of UTF-8; as in the emulator's store. */
 const LONGEST_KEY = 512;
 
@@ -53,6 +54,8 @@ class WriteQueue {
   private readonly commit: (rows: readonly Row[]) => void;
   private rows: Row[] = [];
   private waiting: { readonly done: () => void; readonly fail: (error: unknown) => void }[] = [];
+  /** Until then the disk rests, so that on a slow one no more than half of the time goes by in waiting for it. */
+  private notBeforeMs = 0;
 
   constructor(commit: (rows: readonly Row[]) => void) {
     this.commit = commit;
@@ -61,9 +64,15 @@ class WriteQueue {
   add(rows: readonly Row[]): Promise<void> {
     this.rows.push(...rows);
     return new Promise((done, fail) => {
-      // A turn later: a block that is made of what waits writes it too, and then one sync serves both.
-      if (this.waiting.push({ done, fail }) === 1) setImmediate(() => setImmediate(() => this.end()));
+      if (this.waiting.push({ done, fail }) === 1) this.schedule();
     });
+  }
+
+  /** A turn later: a block that is made of what waits writes it too, and then one sync serves both. */
+  private schedule(): void {
+    const pauseMs = Math.min(LONGEST_REST_MS, this.notBeforeMs - performance.now());
+    if (pauseMs >= 1) setTimeout(() => this.end(), pauseMs);
+    else setImmediate(() => setImmediate(() => this.end()));
   }
 
   /** What waits and these, in this order and in one transaction. Throws if they cannot be written; then none of it is. */
@@ -72,12 +81,15 @@ class WriteQueue {
     const waiting = this.waiting;
     this.rows = [];
     this.waiting = [];
+    const startedMs = performance.now();
     try {
       if (all.length > 0) this.commit(all);
     } catch (error) {
       for (const { fail } of waiting) fail(error);
       throw error;
     }
+    const endedMs = performance.now();
+    if (all.length > 0) this.notBeforeMs = endedMs + (endedMs - startedMs);
     for (const { done } of waiting) done();
   }
 
