@@ -27,6 +27,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const HEALTHY_MS = 20_000;
 const STOP_WITHIN_MS = 10_000;
 const KEPT_LINES = 5;
+/** After this it would go on forever without doing anything. */
+const STUCK = /State sync failed/;
 
 /**
  * Keeps CometBFT running beside the node. It ends whenever the node's socket does, and whenever it is told what cannot be; then it
@@ -49,7 +51,10 @@ export function superviseEngine({ binary, args, log, line }: EngineProcessOption
     const env = { GOMEMLIMIT: MEMORY, ...process.env };
     const started = spawn(binary, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
     child = started;
-    const last = keepLines(started, line);
+    const last = keepLines(started, (text) => {
+      line?.(text);
+      if (STUCK.test(text)) started.kill('SIGTERM');
+    });
     started.on('error', (error: NodeJS.ErrnoException) => {
       const isMissing = error.code === 'ENOENT' || error.code === 'EACCES';
       again(isMissing ? `(${binary}) is not on this machine: ${HOW_TO_GET}` : `cannot be started: ${error.message}`);
@@ -71,7 +76,7 @@ export function superviseEngine({ binary, args, log, line }: EngineProcessOption
 }
 
 /** What it said last, of its errors. */
-function keepLines(child: ChildProcess, line: ((text: string) => void) | undefined): () => readonly string[] {
+function keepLines(child: ChildProcess, line: (text: string) => void): () => readonly string[] {
   const kept: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     let rest = '';
@@ -79,7 +84,7 @@ function keepLines(child: ChildProcess, line: ((text: string) => void) | undefin
       const lines = (rest + chunk.toString('utf8')).split('\n');
       rest = lines.pop()!.slice(-2000);
       for (const text of lines) {
-        line?.(text);
+        line(text);
         if (/^(E\[|panic|Error|error|failed)/i.test(text)) kept.push(text.slice(0, 300));
         if (kept.length > KEPT_LINES) kept.shift();
       }

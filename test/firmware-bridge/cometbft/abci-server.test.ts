@@ -95,4 +95,24 @@ test('a path that no socket can have is a sentence', async ({ folder }) => {
   assert.match(failed, /longer than 107 bytes/);
 });
 
+test('who asks little is answered before who asks much is through', async ({ folder }) => {
+  const path = join(folder, 'abci.sock');
+  const slow = {
+    ...application,
+    checkTransaction: (raw: Uint8Array) => {
+      for (const endMs = performance.now() + 2; performance.now() < endMs; );
+      return { code: raw.length, gasUsed: 0n, log: '' };
+    },
+  } as Abci;
+  const server = await openAbciServer({ path, abci: () => slow, log: quiet });
+  const order: string[] = [];
+  const many = Array.from({ length: 200 }, (): Asked => ({ case: 'checkTx', value: { tx: new Uint8Array(3) } }));
+  const much = talk(path, many).then((seen) => order.push(`much ${seen.length}`));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const little = talk(path, [{ case: 'info', value: {} }]).then(() => order.push('little'));
+  await Promise.all([much, little]);
+  assert.equal(order, ['little', 'much 200']);
+  await server.close();
+});
+
 test.run();

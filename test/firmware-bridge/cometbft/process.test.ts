@@ -34,6 +34,12 @@ test('one that ends is started again, ever more slowly, and what it said last is
   assert.match(logged[1]!, /in 1 s$/);
 });
 
+test('one that could not begin with a snapshot, and would stay so, is started again', async () => {
+  const script = 'console.error("E[2026-01-01|00:00:00.000] State sync failed module=statesync"); setInterval(() => {}, 1000)';
+  const logged = await watch(process.execPath, ['-e', script], (lines) => lines.length === 1);
+  assert.match(logged[0]!, /^error CometBFT ended \(SIGTERM\): .*State sync failed.*; it is started again in 0.5 s$/);
+});
+
 test('one that is told to end ends, and is not started again', async () => {
   const logged: string[] = [];
   const log = { write: (_: string, text: string) => void logged.push(text) };
