@@ -32,7 +32,7 @@ export async function benchCluster(args: string[]): Promise<void> {
     options: {
       json: { type: 'boolean', default: false },
       clients: { type: 'string', default: '32' },
-      each: { type: 'string', default: '40' },
+      each: { type: 'string', default: '100' },
       seconds: { type: 'string', default: '60' },
     },
   });

@@ -55,9 +55,16 @@ export class Deciders {
   }
 
   /** Whether more than two thirds of them have signed for the last block. `votes` is what CometBFT tells. Throws {@link WrongEntry}. */
-  verifyVotes({ number, hash, height = 0 }: Checked, votes: unknown): LightBlock {
+  verifyVotes(last: Checked, votes: unknown): LightBlock {
+    return this.verify(
+      last,
+      tryTo(() => readVotes(votes), `block ${last.number}: the votes for it`),
+    );
+  }
+
+  /** The same of votes that are read already. */
+  verify({ number, hash, height = 0 }: Checked, block: LightBlock): LightBlock {
     const at = `block ${number}: the votes for it`;
-    const block = tryTo(() => readVotes(votes), at);
     demand(block.header.height === height + 1, `${at} should be those of height ${height + 1}`);
     const agreed = bytesToHex(block.header.appHash);
     demand(agreed === hash, `block ${number}: its hash is ${hash}, and the validators agreed on ${agreed}`);
