@@ -202,6 +202,8 @@ export class DeviceNode implements Node {
 
   private looked(found: Found | undefined): void {
     this.found = found;
+    // What could not be read may have been mended, and a quiet ledger brings no block that would tell.
+    if (this.target.fault() !== undefined && this.target.refresh(this.ports.clock.nowMs())) this.reconciler.poke();
     if (found !== undefined) {
       const owners = found.containers.map(ownerOf).filter((owner) => owner !== undefined);
       this.target.found(new Set(owners.map(({ app }) => app)), this.ports.clock.nowMs());

@@ -9,6 +9,8 @@ const PAUSE_MS = 1_000;
 /** After a start others are asked first whether they have blocks that this store has lost. */
 const SETTLE_MS = 500;
 const MAX_SETTLE_MS = 10_000;
+/** Whose own blocks a disk has changed waits longer for somebody who still has them: another block of a number would part the ledger. */
+const MAX_LOSS_MS = 120_000;
 const RETRY_MS = 5_000;
 
 /** The sequencer's part: a block when there is work, no sooner than the interval after the one before, and a few empty ones. */
@@ -61,7 +63,7 @@ export class BlockMaker {
 
   private make(): void {
     const nowMs = this.ports.clock.nowMs();
-    if (this.exchange.isBehind() && nowMs < this.startedMs + MAX_SETTLE_MS) {
+    if (this.exchange.isBehind() && nowMs < this.startedMs + this.patienceMs()) {
       this.notBeforeMs = nowMs + SETTLE_MS;
       return;
     }
@@ -72,6 +74,11 @@ export class BlockMaker {
       this.notBeforeMs = nowMs + RETRY_MS;
       this.ports.log.write('error', `no block could be made, trying again in ${RETRY_MS / 1000} s: ${(error as Error).message}`);
     }
+  }
+
+  private patienceMs(): number {
+    const { application } = this;
+    return application.newestMade() > application.head().header.number ? MAX_LOSS_MS : MAX_SETTLE_MS;
   }
 
   private makeBlock(nowMs: number): void {

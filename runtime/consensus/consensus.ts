@@ -2,6 +2,7 @@ import type { Header } from '../ledger/header.ts';
 import type { Receipt } from '../ledger/receipt.ts';
 import type { Transaction } from '../ledger/transaction.ts';
 import type { Address, Word } from '../ports/index.ts';
+import type { Pieces } from '../state/pieces.ts';
 import type { State, StoreEntry } from '../state/state.ts';
 
 /**
@@ -89,6 +90,17 @@ export interface Application {
   executable(limit: number): readonly Uint8Array[];
   /** Transactions of the pool, for nodes that may lack them, at most `limit`. */
   pending(limit: number): readonly Transaction[];
+  /** The highest block that was ever here, as far as the store shows; above the head if the disk has changed what came after. */
+  newestMade(): number;
+  /** Looks at one more finished block and some of the state, all of it in turn. Answers the number of one that the disk has changed, if any is known. */
+  scrub(): number | undefined;
+  isDamaged(number: number): boolean;
+  /** Puts a finished block in order, if it is one that the disk has changed. The consensus has checked its seal. */
+  remake(block: WireBlock): void;
+  /** What the disk has lost or changed of the state. */
+  readonly pieces: Pieces;
+  /** All pieces that were found lacking are there again: what could not be done without them can be tried. */
+  mended(): void;
 }
 
 /** A block that does not follow from the one before. */

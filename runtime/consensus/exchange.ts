@@ -3,6 +3,7 @@ import { TransactionRefused } from '../ledger/transaction.ts';
 import type { Address, Word } from '../ports/index.ts';
 import { listRoot } from '../state/list-root.ts';
 import { type Application, BlockRefused, type WireBlock } from './consensus.ts';
+import { Mender } from './mender.ts';
 import {
   BLOCKS_ANSWER_BYTES,
   decodeMessage,
@@ -51,25 +52,37 @@ export class Exchange {
   private isAppending = false;
   private cancelPoll: (() => void) | undefined;
   private isStopped = false;
+  private readonly mender: Mender;
 
   constructor(application: Application, ports: SoloPorts, sequencer: Address) {
     this.application = application;
     this.ports = ports;
     this.sequencer = sequencer;
+    this.newestHeard = application.newestMade();
+    this.mender = new Mender(application, ports.clock, {
+      peers: () => ports.network.peers(),
+      send: (peer, message) => this.send(peer, message),
+    });
+    this.mender.onMended = () => {
+      this.appendNext();
+      this.onWork();
+    };
   }
 
   start(): void {
     this.ports.network.receive((peer, bytes) => this.receive(peer, bytes));
     this.broadcast(this.headMessage());
+    this.mender.start();
     this.poll();
   }
 
   stop(): void {
     this.isStopped = true;
     this.cancelPoll?.();
+    this.mender.stop();
   }
 
-  /** Whether another node has spoken of blocks that this one lacks. */
+  /** Whether blocks are known to have been made that this node lacks: another has spoken of them, or its own disk has lost them. */
   isBehind(): boolean {
     return this.newestHeard > this.headNumber();
   }
@@ -111,6 +124,8 @@ export class Exchange {
       if (this.ports.device.address !== this.sequencer) this.forward(fresh, peer);
       this.onWork();
     },
+    wantPieces: (peer, message) => this.mender.give(peer, message),
+    pieces: (_, message) => this.mender.take(message),
   };
 
   private receive(peer: string, bytes: Uint8Array): void {
@@ -127,6 +142,7 @@ export class Exchange {
   private offer(peer: string, block: WireBlock): void {
     const { header } = block;
     const distance = header.number - this.headNumber();
+    if (distance < 1) this.mender.offer(block, (one) => this.checkSeal(one));
     if (distance < 1 || distance > MAX_WAITING_BLOCKS || this.waiting.has(header.number)) return;
     if (this.refused.has(this.hashOf(header))) return;
     this.checkSeal(block);
@@ -153,7 +169,7 @@ export class Exchange {
     const next = this.waiting.get(this.headNumber() + 1);
     if (this.isStopped || this.isAppending || !next) return;
     this.waiting.delete(next.block.header.number);
-    if (!this.append(next.block)) return;
+    if (!this.append(next.block, next.peer)) return;
     this.upstream = next.peer;
     if (this.waiting.has(this.headNumber() + 1)) {
       this.isAppending = true;
@@ -164,12 +180,14 @@ export class Exchange {
     } else this.caughtUp(next.peer);
   }
 
-  private append(block: WireBlock): boolean {
+  private append(block: WireBlock, peer: string): boolean {
     try {
       this.application.finalize(this.application.verify(block), block.header.extraData);
       return true;
     } catch (error) {
+      // What a damaged state keeps from being executed has its turn again when that is mended.
       if (error instanceof BlockRefused) this.refused.add(this.hashOf(block.header));
+      else this.waiting.set(block.header.number, { block, peer });
       this.ports.log.write('error', `the ledger stands at block ${this.headNumber()}: ${(error as Error).message}`);
       return false;
     }
@@ -216,6 +234,7 @@ export class Exchange {
   private poll(): void {
     this.cancelPoll = this.ports.clock.after(POLL_MS, () => {
       this.sendToNext(this.headMessage());
+      this.mender.scrub();
       if (this.ports.device.address !== this.sequencer) this.repeatPending();
       this.onWork();
       this.appendNext();

@@ -13,7 +13,11 @@ export type PeerMessage =
   /** Consecutive blocks. */
   | { readonly kind: 'blocks'; readonly blocks: readonly WireBlock[] }
   /** Transactions for whoever makes blocks. */
-  | { readonly kind: 'transactions'; readonly transactions: readonly Uint8Array[] };
+  | { readonly kind: 'transactions'; readonly transactions: readonly Uint8Array[] }
+  /** Send me the pieces of the state with these hashes: mine are damaged. */
+  | { readonly kind: 'wantPieces'; readonly hashes: readonly Word[] }
+  /** Pieces of the state. */
+  | { readonly kind: 'pieces'; readonly pieces: readonly Uint8Array[] };
 
 type Kind = PeerMessage['kind'];
 type Codec<M extends PeerMessage> = { readonly code: number; pack(message: M): RlpItem; unpack(item: RlpItem | undefined): M };
@@ -28,6 +32,9 @@ export const MAX_BLOCKS_PER_ANSWER = 64;
 export const MAX_TRANSACTIONS_PER_MESSAGE = 64;
 /** A message with transactions of this node holds at most so many bytes of them. */
 export const TRANSACTIONS_BYTES = 256 * 1024;
+export const MAX_PIECES_PER_MESSAGE = 64;
+/** An answer with pieces ends before the one that would bring it over this. */
+export const PIECES_ANSWER_BYTES = 256 * 1024;
 
 const CODECS: { readonly [K in Kind]: Codec<Extract<PeerMessage, { kind: K }>> } = {
   head: {
@@ -54,6 +61,22 @@ const CODECS: { readonly [K in Kind]: Codec<Extract<PeerMessage, { kind: K }>> }
     unpack(item) {
       const transactions = bounded(readTransactions(item), MAX_TRANSACTIONS_PER_MESSAGE);
       return { kind: 'transactions', transactions };
+    },
+  },
+  wantPieces: {
+    code: 5,
+    pack: ({ hashes }) => hashes.map(hexToBytes),
+    unpack(item) {
+      const hashes = bounded(asList(item, 'the hashes'), MAX_PIECES_PER_MESSAGE);
+      return { kind: 'wantPieces', hashes: hashes.map((hash) => asWord(hash, 'a hash')) };
+    },
+  },
+  pieces: {
+    code: 6,
+    pack: ({ pieces }) => pieces,
+    unpack(item) {
+      const pieces = bounded(asList(item, 'the pieces'), MAX_PIECES_PER_MESSAGE);
+      return { kind: 'pieces', pieces: pieces.map((piece) => asBytes(piece, 'a piece').slice()) };
     },
   },
 };

@@ -10,6 +10,7 @@ import {
 import { type Execution, executeBlock } from '../execution/block.ts';
 import type { BlockContext, Logger, Store, Vm, Word } from '../ports/index.ts';
 import { listRoot } from '../state/list-root.ts';
+import type { Pieces } from '../state/pieces.ts';
 import { openState, type State, type StoreEntry, viewOf } from '../state/state.ts';
 import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
 import { type Header, hashHeader } from './header.ts';
@@ -24,12 +25,15 @@ export interface ApplicationParts {
   readonly store: Store;
   readonly log: Logger;
   readonly chain: Chain;
+  readonly pieces: Pieces;
   readonly intake: Intake;
   readonly chainId: bigint;
   readonly rules: PoolRules;
   /** Called after a block was appended. */
   readonly appended: (block: FinishedBlock) => void;
 }
+
+const PIECES_PER_SCRUB = 64;
 
 /** Refusals that time may mend: the transaction stays in the pool. */
 const WAITING = new Set(['BlockFull', 'NonceTooHigh']);
@@ -40,10 +44,18 @@ export class LedgerApplication implements Application {
   private current: State;
   /** Of the last proposal for the next block, so that deciding on one recovers no signature again. */
   private readonly proposed = new Map<Word, Transaction>();
+  /** Blocks that the disk has changed. */
+  private readonly damaged = new Set<number>();
+  private scrubbed = 0;
 
   constructor(parts: ApplicationParts) {
     this.parts = parts;
-    this.current = openState(parts.chain.head().header.stateRoot, parts.store, parts.vm.keccak256);
+    this.current = this.stateOf(parts.chain.head());
+    this.finishHead();
+  }
+
+  get pieces(): Pieces {
+    return this.parts.pieces;
   }
 
   get genesisHash() {
@@ -180,9 +192,9 @@ export class LedgerApplication implements Application {
 
   /** The store has another head than before: tells everyone of it. */
   reopen(): void {
-    const { chain, store, vm, appended } = this.parts;
+    const { chain, appended } = this.parts;
     const head = this.head();
-    this.current = openState(head.header.stateRoot, store, vm.keccak256);
+    this.current = this.stateOf(head);
     const receipts = chain.receiptsAt(head.header.number);
     appended({ ...head, receipts, transactions: chain.transactionsAt(head.header.number, receipts) });
   }
@@ -191,24 +203,80 @@ export class LedgerApplication implements Application {
     return this.parts.intake.pool.all(limit);
   }
 
-  /** What transactions of the block after the head see. */
-  private contextOf(inputs: Inputs): BlockContext {
-    const { header, hash } = this.head();
-    return {
-      number: BigInt(header.number + 1),
-      timestamp: BigInt(inputs.timestamp),
-      gasLimit: header.gasLimit,
-      coinbase: inputs.coinbase,
-      baseFee: header.baseFee,
-      prevRandao: hash,
-      excessBlobGas: 0n,
-      chainId: this.parts.chainId,
-    };
+  newestMade(): number {
+    return this.parts.chain.newestMade();
+  }
+
+  scrub(): number | undefined {
+    const { chain, pieces } = this.parts;
+    const { number: head, stateRoot } = this.head().header;
+    pieces.scrub(stateRoot, PIECES_PER_SCRUB);
+    if (head >= chain.firstWhole()) {
+      this.scrubbed = this.scrubbed > chain.firstWhole() ? this.scrubbed - 1 : head;
+      if (!chain.isWhole(this.scrubbed)) this.noteDamaged(this.scrubbed);
+    }
+    return this.damaged.size === 0 ? undefined : Math.min(...this.damaged);
+  }
+
+  isDamaged(number: number): boolean {
+    return this.damaged.has(number);
+  }
+
+  remake(block: WireBlock): void {
+    const { number } = block.header;
+    const { chain, vm } = this.parts;
+    if (!this.damaged.has(number)) return;
+    const hash = hashHeader(block.header, vm.keccak256);
+    if (hash !== (chain.hashAt(number) ?? hash)) throw new BlockRefused(number, 'it is not the one that was here');
+    this.executeAgain(block);
+    this.damaged.delete(number);
+    this.parts.log.write('info', `block ${number}, which the disk had changed, is whole again`);
+  }
+
+  mended(): void {
+    this.parts.intake.restore();
+  }
+
+  private noteDamaged(number: number): void {
+    if (this.damaged.has(number)) return;
+    this.damaged.add(number);
+    this.parts.log.write('warn', `the disk has changed block ${number}; others are asked for it`);
+  }
+
+  /** The power may have gone while the head was written: what executing it gives is written again, as far as it is not there. */
+  private finishHead(): void {
+    const { chain } = this.parts;
+    const { number } = this.head().header;
+    if (number <= chain.firstWhole() && number !== 1) return;
+    try {
+      this.executeAgain({ header: this.head().header, transactions: chain.bodyAt(number) });
+    } catch (error) {
+      this.parts.log.write('warn', `block ${number} could not be executed again: ${(error as Error).message}`);
+    }
+  }
+
+  private executeAgain(block: WireBlock): void {
+    const { chain, vm } = this.parts;
+    const { header } = block;
+    const parent = chain.headerAt(header.number - 1);
+    if (!parent) throw new BlockRefused(header.number, 'the block before it is damaged');
+    const before = this.stateOf(parent);
+    const view = viewOf(before, chain.hashesBefore(header.number));
+    const context = contextOf(header, parent, this.parts.chainId);
+    const execution = executeBlock(vm, context, view, this.decode(header.number, block.transactions));
+    const { state, entries } = before.apply(execution.diff);
+    if (state.root !== header.stateRoot) throw new BlockRefused(header.number, 'executing it again gives another state');
+    const { included: transactions, receipts } = execution;
+    chain.rewrite({ header, hash: hashHeader(header, vm.keccak256), transactions, receipts }, entries);
+  }
+
+  private stateOf({ header }: HashedHeader): State {
+    return openState(header.stateRoot, this.parts.pieces.reads(), this.parts.vm.keccak256);
   }
 
   private execute(inputs: Inputs, transactions: Iterable<Transaction>): Execution {
     const view = viewOf(this.current, this.parts.chain.hashesBefore(this.head().header.number + 1));
-    return executeBlock(this.parts.vm, this.contextOf(inputs), view, transactions);
+    return executeBlock(this.parts.vm, contextOf(inputs, this.head(), this.parts.chainId), view, transactions);
   }
 
   private candidate(inputs: Inputs, execution: Execution): Candidate {
@@ -261,6 +329,20 @@ export class LedgerApplication implements Application {
     this.proposed.set(transaction.hash, transaction);
     return transaction;
   }
+}
+
+/** What transactions of the block after this one see. */
+function contextOf(inputs: Inputs, { header, hash }: HashedHeader, chainId: bigint): BlockContext {
+  return {
+    number: BigInt(header.number + 1),
+    timestamp: BigInt(inputs.timestamp),
+    gasLimit: header.gasLimit,
+    coinbase: inputs.coinbase,
+    baseFee: header.baseFee,
+    prevRandao: hash,
+    excessBlobGas: 0n,
+    chainId,
+  };
 }
 
 /** The first field in which a header is not what its block gives; the seal is not compared. */

@@ -1,9 +1,10 @@
-import { bigintToBytes, bytesToHex, ZERO_WORD } from '../bytes.ts';
+import { bigintToBytes, bytesToHex, equalBytes, ZERO_WORD } from '../bytes.ts';
 import type { StateView, Store, Vm, Word } from '../ports/index.ts';
 import { asBytes, asList, asNumber, decodeRlp, encodeRlp, type RlpItem } from '../rlp/index.ts';
+import { listRoot } from '../state/list-root.ts';
 import type { StoreEntry } from '../state/state.ts';
 import { type Header, hashHeader, headerItem, headerOf } from './header.ts';
-import { type Receipt, receiptItem, receiptOf } from './receipt.ts';
+import { type Receipt, receiptItem, receiptOf, receiptsRoot } from './receipt.ts';
 import { decodeTransaction, type Transaction } from './transaction.ts';
 
 /** A header with its hash. */
@@ -22,6 +23,7 @@ const HEAD = 'head';
 const HEADER_PREFIX = 'header/';
 /** The first block after the genesis that the store holds whole; absent: block 1. */
 const FIRST = 'first';
+const NEWEST = Number.MAX_SAFE_INTEGER;
 /** At least the 256 that BLOCKHASH reaches. */
 const HEADERS_IN_MEMORY = 320;
 
@@ -33,14 +35,16 @@ export class Chain {
   private readonly headers = new Map<number, HashedHeader>();
   private newest: HashedHeader;
   private first = 1;
+  private made = 0;
 
   /** An empty store begins with the genesis block. Throws {@link ChainError} if it holds the chain of another. */
   constructor(store: Store, keccak256: Vm['keccak256'], genesis: Header, genesisEntries: readonly StoreEntry[]) {
     this.store = store;
     this.keccak256 = keccak256;
     this.newest = { header: genesis, hash: hashHeader(genesis, keccak256) };
-    if (store.get(HEAD)) this.newest = this.resume();
+    if (store.get(HEAD)) this.newest = this.resume(genesis);
     else this.append({ ...this.newest, transactions: [], receipts: [] }, genesisEntries);
+    this.made = Math.max(this.made, this.newest.header.number);
   }
 
   head(): HashedHeader {
@@ -54,6 +58,11 @@ export class Chain {
   /** Also of a block of which only the header is here, since this device began with a later one. */
   headerAt(number: number): HashedHeader | undefined {
     return this.headers.get(number) ?? this.readHeader(number);
+  }
+
+  /** The highest block that was ever appended, as far as the store shows. */
+  newestMade(): number {
+    return this.made;
   }
 
   /** The first block after the genesis that is here as a whole. */
@@ -90,15 +99,47 @@ export class Chain {
   hashesBefore(number: number): StateView['blockHash'] {
     return (asked) => {
       const distance = BigInt(number) - asked;
-      return distance >= 1n && distance <= 256n ? (this.headerAt(Number(asked))?.hash ?? ZERO_WORD) : ZERO_WORD;
+      if (distance < 1n || distance > 256n) return ZERO_WORD;
+      const hash = this.hashAt(Number(asked));
+      if (hash === undefined && asked >= this.first)
+        throw new ChainError(`the store is damaged: block ${asked} is not what it was`);
+      return hash ?? ZERO_WORD;
     };
+  }
+
+  /** Of a header that a disk has changed the one after it tells; `undefined` if that does not either. */
+  hashAt(number: number): Word | undefined {
+    return this.headerAt(number)?.hash ?? this.headerAt(number + 1)?.header.parentHash;
+  }
+
+  /** Whether the store holds all of a block as it was made. */
+  isWhole(number: number): boolean {
+    try {
+      const { header, hash } = this.readHeader(number)!;
+      const body = this.bodyAt(number);
+      return (
+        this.numberOf(hash) === number &&
+        listRoot(body, this.keccak256) === header.transactionsRoot &&
+        receiptsRoot(this.receiptsAt(number), this.keccak256) === header.receiptsRoot &&
+        body.every((raw, index) => this.isLocatedAt(raw, number, index))
+      );
+    } catch {
+      return false;
+    }
+  }
+
+  /** Writes again what the disk has changed of a finished block and its state. */
+  rewrite(block: FinishedBlock, entries: readonly StoreEntry[]): void {
+    const changed = [...entries, ...blockEntries(block)].filter(([at, value]) => !isEqual(this.store.get(at), value));
+    if (changed.length > 0) this.store.write(changed);
   }
 
   /** One atomic write: the block with its indexes, what else belongs to it, and the head. */
   append(block: FinishedBlock, entries: readonly StoreEntry[]): void {
     const { header, hash } = block;
-    this.store.write([...entries, ...blockEntries(block)]);
+    this.store.write([...entries, ...blockEntries(block), [HEAD, packNumbers(header.number)]]);
     this.newest = { header, hash };
+    this.made = Math.max(this.made, header.number);
     this.headers.set(header.number, this.newest);
     this.headers.delete(header.number - HEADERS_IN_MEMORY);
   }
@@ -113,44 +154,64 @@ export class Chain {
     const older = headers
       .filter(({ number }) => number < first)
       .flatMap((header): StoreEntry[] => headerEntries(header, hashHeader(header, this.keccak256)));
-    this.store.write([...entries, ...older, ...blocks.flatMap(blockEntries), [FIRST, packNumbers(first)]]);
+    this.store.write([
+      ...entries,
+      ...older,
+      ...blocks.flatMap(blockEntries),
+      [FIRST, packNumbers(first)],
+      [HEAD, packNumbers(head.header.number)],
+    ]);
     this.headers.clear();
     this.first = first;
     this.newest = { header: head.header, hash: head.hash };
   }
 
-  private resume(): HashedHeader {
-    const number = this.headNumber();
+  private resume(genesis: Header): HashedHeader {
+    const claimed = this.headNumber();
     this.first = this.readNumbers(FIRST)?.[0] ?? 1;
-    const first = this.at(0);
-    if (first?.hash !== this.newest.hash) {
+    this.resumeGenesis(genesis);
+    const isLast = claimed !== undefined && this.store.get(key('header', claimed + 1)) === undefined;
+    const head = (isLast && this.isWhole(claimed) ? this.at(claimed) : undefined) ?? this.lastWhole(claimed);
+    if (!head) throw new ChainError('the store is damaged: it holds no block that is whole');
+    return head;
+  }
+
+  /** The first block follows from the configuration, so it can be written again; its index tells whose ledger this is. */
+  private resumeGenesis(genesis: Header): void {
+    const { hash } = this.newest;
+    const stored = this.store.get(key('header', 0));
+    const theirs = stored && bytesToHex(this.keccak256(stored));
+    if (theirs !== hash && this.store.get(`number/${hash}`) === undefined) {
       throw new ChainError(
-        `the store holds the ledger that begins with block ${first?.hash}, and the genesis given begins another (${this.newest.hash}); ` +
+        `the store holds the ledger that begins with block ${theirs}, and the genesis given begins another (${hash}); ` +
           'start with the genesis of that ledger or with an empty store',
       );
     }
-    const head = (number === undefined ? undefined : this.at(number)) ?? this.lastSound();
-    if (!head) throw new ChainError('the store is damaged: it holds no block that is whole');
-    return head;
+    this.rewrite({ header: genesis, hash, transactions: [], receipts: [] }, []);
   }
 
   private headNumber(): number | undefined {
     try {
       return this.readNumbers(HEAD)?.[0];
     } catch {
-      // The last sound block is found without it.
+      // The last whole block is found without it.
       return undefined;
     }
   }
 
   /** A disk may have changed what it holds: the last block that is as it was made. What came after it others still have. */
-  private lastSound(): HashedHeader | undefined {
-    const numbers = this.store.keys(HEADER_PREFIX, Number.MAX_SAFE_INTEGER).map((at) => Number(at.slice(HEADER_PREFIX.length)));
-    for (const number of numbers.reverse()) {
-      const found = this.at(number);
-      if (found) return found;
-    }
-    return undefined;
+  private lastWhole(claimed: number | undefined): HashedHeader | undefined {
+    const numbers = this.store.keys(HEADER_PREFIX, NEWEST).map((at) => Number(at.slice(HEADER_PREFIX.length)));
+    const last = numbers.reverse().find((number) => this.isWhole(number));
+    const newest = claimed === numbers[0]! + 1 ? claimed : numbers[0]!;
+    // One block after the head, not whole: the power went while it was written, so nobody has heard of it.
+    this.made = newest - 1 === claimed && newest - 1 === last ? claimed : newest;
+    return last === undefined ? undefined : this.at(last);
+  }
+
+  private isLocatedAt(raw: Uint8Array, number: number, index: number): boolean {
+    const found = this.locate(bytesToHex(this.keccak256(raw)));
+    return found?.number === number && found.index === index;
   }
 
   private readHeader(number: number): HashedHeader | undefined {
@@ -183,7 +244,6 @@ function blockEntries({ header, hash, transactions, receipts }: FinishedBlock): 
     [key('body', number), encodeRlp(transactions.map((transaction) => transaction.raw))],
     [key('receipts', number), encodeRlp(receipts.map(receiptItem))],
     ...transactions.map((transaction, index): StoreEntry => [`transaction/${transaction.hash}`, packNumbers(number, index)]),
-    [HEAD, packNumbers(number)],
   ];
 }
 
@@ -197,6 +257,10 @@ function headerEntries(header: Header, hash: Word): StoreEntry[] {
 /** Keys of consecutive blocks are in order. */
 function key(what: 'header' | 'body' | 'receipts', number: number): string {
   return `${what}/${number.toString().padStart(12, '0')}`;
+}
+
+function isEqual(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : equalBytes(one, other);
 }
 
 function packNumbers(...numbers: readonly number[]): Uint8Array {

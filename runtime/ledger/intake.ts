@@ -34,16 +34,19 @@ export class Intake {
     this.arrived = arrived;
   }
 
-  /** Takes up what was acknowledged before the restart, and forgets what has since become useless. */
+  /** Takes up what was acknowledged before the restart, and forgets what has since become useless. Can be done again. */
   restore(): void {
     const useless: StoreEntry[] = [];
     for (const key of this.store.keys(PREFIX, MAX_STORED)) {
+      const hash = key.slice(PREFIX.length) as Word;
+      if (this.stored.has(hash)) continue;
       try {
-        const transaction = decodeTransaction(this.store.get(key)!, this.vm);
-        this.pool.add(transaction);
-        this.stored.add(transaction.hash);
+        if (!this.pool.has(hash)) this.pool.add(this.readStored(key));
+        this.stored.add(hash);
       } catch (error) {
-        this.log.write('info', `a transaction kept from before the restart is dropped: ${(error as Error).message}`);
+        // Where the state cannot be read for now, nothing is known against the transaction.
+        if (!(error instanceof TransactionRefused)) continue;
+        this.log.write('info', `a transaction kept from before the restart is dropped: ${error.message}`);
         useless.push([key, undefined]);
       }
     }
@@ -100,6 +103,12 @@ export class Intake {
         this.log.write('warn', `transaction ${stale.hash} is out of the pool but not off the disk: ${(error as Error).message}`);
       }
     }
+  }
+
+  private readStored(key: string): Transaction {
+    const raw = this.store.get(key)!;
+    if (PREFIX + bytesToHex(this.vm.keccak256(raw)) !== key) throw new TransactionRefused('the disk has changed it');
+    return decodeTransaction(raw, this.vm);
   }
 
   private admit(raw: Uint8Array): { readonly transaction: Transaction; readonly gone: readonly Transaction[] } {

@@ -8,6 +8,7 @@ import { answer } from '../rpc/server.ts';
 import { openSession, type Session } from '../rpc/session.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { readPart } from '../service/spool.ts';
+import { Pieces } from '../state/pieces.ts';
 import { openState } from '../state/state.ts';
 import { wallMsOf } from '../steady.ts';
 import { LedgerApplication } from './application.ts';
@@ -76,6 +77,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
   const chainId = BigInt(genesis.chainId);
   const first = buildGenesis(genesis, store, vm.keccak256);
   const chain = new Chain(store, vm.keccak256, first.header, first.entries);
+  const pieces = new Pieces(store, vm.keccak256);
   const blocks = new Topic<FinishedBlock>('a block', log);
   const transactions = new Topic<Transaction>('a transaction', log);
   const rules = {
@@ -86,7 +88,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
   };
   const intake = new Intake(rules, vm, store, log, (transaction) => transactions.tell(transaction));
   const appended = (block: FinishedBlock) => blocks.tell(block);
-  const application = new LedgerApplication({ vm, store, log, chain, intake, chainId, rules, appended });
+  const application = new LedgerApplication({ vm, store, log, chain, pieces, intake, chainId, rules, appended });
   intake.restore();
   const consensus = createConsensus(application, chain, ports, config);
 

@@ -14,6 +14,12 @@ import { TrieError } from './trie-node.ts';
 /** What a {@link Store} writes at once. */
 export type StoreEntry = readonly [key: string, value: Uint8Array | undefined];
 
+/** Where a state finds its pieces. */
+export interface StateStore extends Pick<Store, 'get'> {
+  /** Hears the key of each piece that is not there, or is not what it was. */
+  lacks?(key: string): void;
+}
+
 /** All accounts at one moment: Ethereum's secure Merkle-Patricia trie. A value: applying a diff gives another. */
 export interface State {
   readonly root: Word;
@@ -44,7 +50,7 @@ const MAX_CODES_IN_MEMORY = 64;
 const MAX_ACCOUNTS_IN_MEMORY = 1024;
 
 /** The state with this root, read from the store as it is needed. */
-export function openState(root: Word, store: Pick<Store, 'get'>, keccak256: Vm['keccak256']): State {
+export function openState(root: Word, store: StateStore, keccak256: Vm['keccak256']): State {
   return new TrieState(root, new Shared(store, keccak256));
 }
 
@@ -65,34 +71,36 @@ export function viewOf(state: State, blockHash: StateView['blockHash']): StateVi
 
 /** What the states of one ledger have in common: the store, and what of it is in memory. */
 class Shared implements TrieNodes {
-  readonly store: Pick<Store, 'get'>;
+  readonly store: StateStore;
   readonly keccak256: Vm['keccak256'];
   nodesInMemory = 0;
   private readonly codes = new Map<Word, Uint8Array>();
 
-  constructor(store: Pick<Store, 'get'>, keccak256: Vm['keccak256']) {
+  constructor(store: StateStore, keccak256: Vm['keccak256']) {
     this.store = store;
     this.keccak256 = keccak256;
   }
 
   load(hash: Word): Uint8Array | undefined {
     this.nodesInMemory++;
-    return this.sound(hash, this.store.get(NODE_PREFIX + hash));
+    return this.sound(hash, NODE_PREFIX);
   }
 
   code(codeHash: Word): Uint8Array {
     const known = this.codes.get(codeHash);
     if (known) return known;
-    const code = this.sound(codeHash, this.store.get(CODE_PREFIX + codeHash));
+    const code = this.sound(codeHash, CODE_PREFIX);
     if (!code) throw new TrieError(`the state is incomplete: code ${codeHash} is not in the store`);
     return this.keepCode(codeHash, code);
   }
 
   /** What a disk has changed is as good as lost: it must not be taken for something else. */
-  private sound(hash: Word, bytes: Uint8Array | undefined): Uint8Array | undefined {
-    if (bytes && bytesToHex(this.keccak256(bytes)) !== hash)
-      throw new TrieError(`the store is damaged: ${hash} is not what it was`);
-    return bytes;
+  private sound(hash: Word, prefix: string): Uint8Array | undefined {
+    const bytes = this.store.get(prefix + hash);
+    if (bytes && bytesToHex(this.keccak256(bytes)) === hash) return bytes;
+    this.store.lacks?.(prefix + hash);
+    if (bytes) throw new TrieError(`the store is damaged: ${hash} is not what it was`);
+    return undefined;
   }
 
   keepCode(codeHash: Word, code: Uint8Array): Uint8Array {

@@ -33,6 +33,8 @@ const rows: PeerMessage[] = [
   { kind: 'blocks', blocks: [] },
   { kind: 'blocks', blocks: [{ header, transactions: [Uint8Array.of(1, 2), new Uint8Array(300)] }] },
   { kind: 'transactions', transactions: [Uint8Array.of(2, 3)] },
+  { kind: 'wantPieces', hashes: [word, ledger] },
+  { kind: 'pieces', pieces: [Uint8Array.of(2, 3), new Uint8Array(600)] },
 ];
 
 for (const message of rows) {
@@ -52,6 +54,10 @@ test('size and counts are bounded', () => {
   assert.throws(() => decodeMessage(ledger, encodeMessage(ledger, { kind: 'transactions', transactions })), /at most 64/);
   const blocks = Array.from({ length: 65 }, () => ({ header, transactions: [] }));
   assert.throws(() => decodeMessage(ledger, encodeMessage(ledger, { kind: 'blocks', blocks })), /at most 64/);
+  const pieces = Array.from({ length: 65 }, () => Uint8Array.of(1));
+  assert.throws(() => decodeMessage(ledger, encodeMessage(ledger, { kind: 'pieces', pieces })), /at most 64/);
+  const hashes = Array.from({ length: 65 }, () => word);
+  assert.throws(() => decodeMessage(ledger, encodeMessage(ledger, { kind: 'wantPieces', hashes })), /at most 64/);
 });
 
 test('garbage is an RlpError and nothing else', () => {

@@ -8,8 +8,12 @@ import { alice, bob, vm } from './world.ts';
 
 const test = suite('ledger/intake');
 
-const accounts = { nonce: 0n };
-const rules = { chainId: 1n, gasLimit: 30_000_000n, baseFee: 1n, account: () => ({ ...accounts, balance: 10n ** 18n }) };
+const accounts = { nonce: 0n, isReadable: true };
+const account = () => {
+  if (!accounts.isReadable) throw new Error('the store is damaged');
+  return { nonce: accounts.nonce, balance: 10n ** 18n };
+};
+const rules = { chainId: 1n, gasLimit: 30_000_000n, baseFee: 1n, account };
 const logs: string[] = [];
 const log = { write: (_: string, message: string) => void logs.push(message) };
 const open = (store: Store) => new Intake(rules, vm, store, log);
@@ -76,7 +80,22 @@ test('what a restart finds useless is dropped with a word', async () => {
   assert.is(again.pool.size, 0);
   assert.is(kept(store), 0);
   assert.match(logs.join('\n'), /nonce too low/);
-  assert.match(logs.join('\n'), /this is not a signed transaction/);
+  assert.match(logs.join('\n'), /the disk has changed it/);
+});
+
+test('what cannot be judged, because the state cannot be read, is kept until it can', async () => {
+  const store = memoryStore();
+  open(store).take(await signed(0), 'our client');
+  accounts.isReadable = false;
+  const again = open(store);
+  again.restore();
+  accounts.isReadable = true;
+  assert.is(again.pool.size, 0);
+  assert.is(kept(store), 1);
+  again.restore();
+  assert.is(again.pool.size, 1);
+  again.restore();
+  assert.is(again.pool.size, 1, 'once');
 });
 
 test('a failing store refuses, and leaves the pool as it was', async () => {

@@ -1,0 +1,114 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type MemoryStore, memoryStore, type StoredEntry } from '../../../emulator/store.ts';
+import { clientsOf } from '../ledger/client.ts';
+import { bob, ether, type World, world } from '../ledger/world.ts';
+
+const test = suite('consensus/mender');
+
+const NODES = 3;
+const SENT = 4;
+
+const stored = (): MemoryStore[] => Array.from({ length: NODES }, () => memoryStore());
+
+function copyOf(stores: readonly MemoryStore[]): MemoryStore[] {
+  return stores.map((store) => {
+    const copy = memoryStore();
+    copy.put(store.entries());
+    return copy;
+  });
+}
+
+const send = (some: World, nonce: number) =>
+  clientsOf(some, 0).wallet.sendTransaction({ to: bob.address, value: 1n, nonce, gas: 21_000n });
+
+/** A ledger of three nodes with some blocks, and one of them with code. */
+async function history() {
+  const stores = stored();
+  const some = world({ peers: NODES, stores, trailingBlocks: 1 });
+  const hashes: `0x${string}`[] = [];
+  for (let nonce = 0; nonce < SENT - 1; nonce += 1) {
+    hashes.push(await send(some, nonce));
+    some.run(5000);
+  }
+  // A contract whose code is one STOP.
+  const { wallet } = clientsOf(some, 0);
+  hashes.push(await wallet.sendTransaction({ data: '0x60016000f3', nonce: SENT - 1, gas: 200_000n }));
+  some.run(10_000);
+  assert.is(new Set(some.peers.map(({ ledger }) => ledger.head().hash)).size, 1);
+  some.stop();
+  return { stores, hashes };
+}
+
+const { stores, hashes } = await history();
+const pristine = world({ peers: NODES, stores: copyOf(stores), trailingBlocks: 1 });
+const before = pristine.peers[0]!.ledger.head();
+pristine.stop();
+
+const damages: [name: string, damage: (entry: StoredEntry) => StoredEntry[]][] = [
+  ['rotten', ([key, value]) => [[key, value!.map((byte, at) => (at === value!.length >> 1 ? byte ^ 4 : byte))]]],
+  ['lost', ([key]) => [[key, undefined]]],
+];
+
+for (const [who, name] of [
+  [0, 'the sequencer'],
+  [2, 'a follower'],
+] as const) {
+  // biome-ignore format: a table
+  for (const [what, damage] of damages) {
+    test(`each entry of the store of ${name}, ${what}, is put right by the others`, async () => {
+      for (const entry of stores[who]!.entries()) {
+        const row = `${entry[0]} ${what} on ${name}`;
+        const own = copyOf(stores);
+        own[who]!.put(damage(entry));
+        const some = world({ peers: NODES, stores: own, trailingBlocks: 1 });
+        some.run(20_000);
+        hashes.push(await send(some, SENT));
+        some.run(60_000);
+        const heads = some.peers.map(({ ledger }) => ledger.head());
+        assert.equal(new Set(heads.map(({ hash }) => hash)).size, 1, `${row}: ${heads.map(({ number }) => number)}`);
+        assert.ok(heads[0]!.number > before.number, `${row}: it goes on`);
+        const { client } = clientsOf(some, who);
+        for (const hash of hashes) assert.is((await client.getTransactionReceipt({ hash })).status, 'success', `${row}: ${hash}`);
+        assert.is((await client.getBlock({ blockNumber: BigInt(before.number) })).hash, before.hash, row);
+        assert.is(await client.getBalance({ address: bob.address }), 1000n * ether + BigInt(SENT), row);
+        hashes.pop();
+        some.stop();
+      }
+    });
+  }
+}
+
+test('what changes under a running node is put right without a restart', async () => {
+  const own = copyOf(stores);
+  const some = world({ peers: NODES, stores: own, trailingBlocks: 1 });
+  some.run(5000);
+  const entries = own[0]!.entries().filter(([key]) => /^(header|body|receipts|number|transaction)\//.test(key));
+  own[0]!.put(entries.filter(([key]) => !key.endsWith('/000000000000')).flatMap((entry) => damages[0]![1](entry)));
+  some.run(180_000);
+  const { client } = clientsOf(some, 0);
+  for (const hash of hashes) assert.is((await client.getTransactionReceipt({ hash })).status, 'success', hash);
+  assert.match(
+    some.peers[0]!.logs.join('\n'),
+    /warn: the disk has changed block 1;[\s\S]*info: block 1, which the disk had changed, is whole again/,
+  );
+  some.stop();
+});
+
+test('while the sequencer lacks blocks of its own it makes none, for a while', async () => {
+  const own = copyOf(stores);
+  const head = `header/${String(before.number).padStart(12, '0')}`;
+  own[0]!.put([[head, undefined]]);
+  const some = world({ peers: NODES, stores: own });
+  for (const other of ['node1', 'node2']) some.network.setLink('node0', other, { cut: true });
+  await send(some, SENT);
+  some.run(60_000);
+  assert.is(some.peers[0]!.ledger.head().number, before.number - 1);
+  some.network.heal();
+  some.run(10_000);
+  assert.equal(new Set(some.peers.map(({ ledger }) => ledger.head().hash)).size, 1);
+  assert.ok(some.peers[0]!.ledger.head().number > before.number);
+  some.stop();
+});
+
+test.run();
