@@ -77,7 +77,6 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
   const chainId = BigInt(genesis.chainId);
   const first = buildGenesis(genesis, store, vm.keccak256);
   const chain = new Chain(store, vm.keccak256, first.header, first.entries);
-  const pieces = new Pieces(store, vm.keccak256);
   const blocks = new Topic<FinishedBlock>('a block', log);
   const transactions = new Topic<Transaction>('a transaction', log);
   const rules = {
@@ -88,7 +87,17 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
   };
   const intake = new Intake(rules, vm, store, log, (transaction) => transactions.tell(transaction));
   const appended = (block: FinishedBlock) => blocks.tell(block);
-  const application = new LedgerApplication({ vm, store, log, chain, pieces, intake, chainId, rules, appended });
+  const application = new LedgerApplication({
+    vm,
+    store,
+    log,
+    chain,
+    pieces: new Pieces(store, vm.keccak256),
+    intake,
+    chainId,
+    rules,
+    appended,
+  });
   intake.restore();
   const consensus = createConsensus(application, chain, ports, config);
 
