@@ -10,7 +10,7 @@ import {
 import { type Execution, executeBlock } from '../execution/block.ts';
 import type { BlockContext, Logger, Store, Vm, Word } from '../ports/index.ts';
 import { listRoot } from '../state/list-root.ts';
-import type { Pieces } from '../state/pieces.ts';
+import { Pieces } from '../state/pieces.ts';
 import { openState, type State, type StoreEntry, viewOf } from '../state/state.ts';
 import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
 import { type Header, hashHeader } from './header.ts';
@@ -25,7 +25,6 @@ export interface ApplicationParts {
   readonly store: Store;
   readonly log: Logger;
   readonly chain: Chain;
-  readonly pieces: Pieces;
   readonly intake: Intake;
   readonly chainId: bigint;
   readonly rules: PoolRules;
@@ -40,6 +39,7 @@ const WAITING = new Set(['BlockFull', 'NonceTooHigh']);
 
 /** The ledger behind its consensus: builds, checks and appends blocks. */
 export class LedgerApplication implements Application {
+  readonly pieces: Pieces;
   private readonly parts: ApplicationParts;
   private current: State;
   /** Of the last proposal for the next block, so that deciding on one recovers no signature again. */
@@ -50,12 +50,9 @@ export class LedgerApplication implements Application {
 
   constructor(parts: ApplicationParts) {
     this.parts = parts;
+    this.pieces = new Pieces(parts.store, parts.vm.keccak256);
     this.current = this.stateOf(parts.chain.head());
     this.finishHead();
-  }
-
-  get pieces(): Pieces {
-    return this.parts.pieces;
   }
 
   get genesisHash() {
@@ -208,9 +205,9 @@ export class LedgerApplication implements Application {
   }
 
   scrub(): number | undefined {
-    const { chain, pieces } = this.parts;
+    const { chain } = this.parts;
     const { number: head, stateRoot } = this.head().header;
-    pieces.scrub(stateRoot, PIECES_PER_SCRUB);
+    this.pieces.scrub(stateRoot, PIECES_PER_SCRUB);
     if (head >= chain.firstWhole()) {
       this.scrubbed = this.scrubbed > chain.firstWhole() ? this.scrubbed - 1 : head;
       if (!chain.isWhole(this.scrubbed)) this.noteDamaged(this.scrubbed);
@@ -271,7 +268,7 @@ export class LedgerApplication implements Application {
   }
 
   private stateOf({ header }: HashedHeader): State {
-    return openState(header.stateRoot, this.parts.pieces.reads(), this.parts.vm.keccak256);
+    return openState(header.stateRoot, this.pieces.reads(), this.parts.vm.keccak256);
   }
 
   private execute(inputs: Inputs, transactions: Iterable<Transaction>): Execution {

@@ -8,7 +8,6 @@ import { answer } from '../rpc/server.ts';
 import { openSession, type Session } from '../rpc/session.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { readPart } from '../service/spool.ts';
-import { Pieces } from '../state/pieces.ts';
 import { openState } from '../state/state.ts';
 import { wallMsOf } from '../steady.ts';
 import { LedgerApplication } from './application.ts';
@@ -87,17 +86,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
   };
   const intake = new Intake(rules, vm, store, log, (transaction) => transactions.tell(transaction));
   const appended = (block: FinishedBlock) => blocks.tell(block);
-  const application = new LedgerApplication({
-    vm,
-    store,
-    log,
-    chain,
-    pieces: new Pieces(store, vm.keccak256),
-    intake,
-    chainId,
-    rules,
-    appended,
-  });
+  const application = new LedgerApplication({ vm, store, log, chain, intake, chainId, rules, appended });
   intake.restore();
   const consensus = createConsensus(application, chain, ports, config);
 

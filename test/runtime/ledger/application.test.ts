@@ -9,7 +9,6 @@ import { buildGenesis } from '../../../runtime/ledger/genesis.ts';
 import type { Header } from '../../../runtime/ledger/header.ts';
 import { Intake } from '../../../runtime/ledger/intake.ts';
 import type { Address, Vm, Word } from '../../../runtime/ports/index.ts';
-import { Pieces } from '../../../runtime/state/pieces.ts';
 import { alice, bob, vm as classVm, genesis } from './world.ts';
 
 const test = suite('ledger/application');
@@ -36,7 +35,6 @@ function open() {
   const intake = new Intake(rules, vm, store, log);
   const appended: number[] = [];
   const application: LedgerApplication = new LedgerApplication({
-    pieces: new Pieces(store, vm.keccak256),
     vm,
     store,
     log,
