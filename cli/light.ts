@@ -9,7 +9,7 @@ import {
   rpcProvider,
 } from '../runtime/light/index.ts';
 import { Exit, Failure, type Input, type Option } from './command.ts';
-import { durationSeconds, httpUrl } from './values.ts';
+import { durationSeconds, httpUrl, timeText } from './values.ts';
 
 /** Options of every command that checks what validators have agreed on. */
 export const lightOptions: Readonly<Record<string, Option>> = {
@@ -129,4 +129,10 @@ async function answerOf(url: string, request: RequestInit = {}): Promise<string>
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Who signed what when, in words. */
+export function votesOf({ header, commit }: LightBlock): string {
+  const votes = commit.signatures.filter(({ flag }) => flag === 2).length;
+  return `height ${header.height} of ${timeText(header.time.seconds)}, signed by ${votes} of ${commit.signatures.length} validators`;
 }

@@ -60,6 +60,13 @@ export function verifySealedEntry(entry: Entry, trust: Trust): Checked {
   return verifyBlock(entry, trust, (header, _hash, at) => verifySeal(header, trust, at));
 }
 
+/** The same for a block whose hash is known to be right. Throws {@link WrongEntry}. */
+export function verifyKnownEntry(entry: Entry, known: Word, trust: Trust): Checked {
+  return verifyBlock(entry, trust, (_header, hash, at) =>
+    demand(hash === known, at(`it is ${hash}, and the right one is ${known}`)),
+  );
+}
+
 /** Says of which block something is wrong. */
 type At = (what: string) => string;
 

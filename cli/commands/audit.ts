@@ -1,6 +1,7 @@
 import { bytesToHex } from '../../runtime/bytes.ts';
 import { heightOf } from '../../runtime/consensus/validators.ts';
 import { headerOfJson } from '../../runtime/ledger/header-json.ts';
+import { type Bearing, bearingIn } from '../audit/bearing.ts';
 import { Deciders } from '../audit/deciders.ts';
 import { askerOf, type Entry, fetchEntry } from '../audit/fetch.ts';
 import { readTitle, readTrail, type Title, writeTrail } from '../audit/file.ts';
@@ -10,11 +11,10 @@ import { WrongEntry } from '../audit/wrong-entry.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { developmentNames } from '../fleet/keys.ts';
-import { askVotes, lightClient, lightOptions, verifySoon } from '../light.ts';
+import { askVotes, lightClient, lightOptions, verifySoon, votesOf } from '../light.ts';
 import { progress } from '../progress.ts';
 import { printJson, tell } from '../tell.ts';
 import { accountAddress, counted, timeText } from '../values.ts';
-import { votesOf } from './verify.ts';
 
 export const audit: Command = {
   name: 'audit',
@@ -85,25 +85,7 @@ async function verifyFile(file: string, input: Input, io: Io): Promise<number> {
   return check(readTrail(file, title.newest), trust, storyteller(title.fleet, new Map()), input, io, bearingIn(title, trust));
 }
 
-/** By which votes a trail's end is borne, followed from its beginning. */
-interface Bearing {
-  /** Each checked block. Throws {@link WrongEntry}. */
-  follow(block: Checked): void;
-  /** In words, whose votes bear the last block. Rejects with {@link WrongEntry}. */
-  sign(last: Checked): Promise<string>;
-}
-
-/** What a file says of votes, checked by the trail itself. */
-function bearingIn({ agreed, fleet }: Title, trust: Trust): Bearing | undefined {
-  if (!isAgreed(trust) || !agreed) return undefined;
-  const deciders = new Deciders(agreed, trust.chainId, fleet);
-  return {
-    follow: (block) => deciders.follow(block),
-    sign: async (last) => votesOf(deciders.verifyVotes(last, agreed.votes)),
-  };
-}
-
-/** The same of what a node says; where a block is trusted, from that one on besides. */
+/** As {@link bearingIn}, of what a node says; where a block is trusted, from that one on besides. */
 function bearingOf(connection: Connection, trust: Trust, input: Input): Bearing {
   const { validators, trailingBlocks } = connection.config ?? {};
   const founders = { validators, trailingBlocks };

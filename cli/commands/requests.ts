@@ -1,5 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { blockInTrail } from '../audit/bearing.ts';
 import { askerOf, fetchEntry } from '../audit/fetch.ts';
+import { isAgreed } from '../audit/verify.ts';
 import { WrongEntry } from '../audit/wrong-entry.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { type Connection, connect, connectionOptions, demandFleet } from '../fleet/connection.ts';
@@ -26,6 +28,7 @@ export const requests: Command = {
     batches: { value: 'N', fallback: '1', help: 'list: of the last so many batches' },
     out: { value: 'FILE', fallback: 'request.json', help: 'prove: where the proof is written' },
     sequencer: { value: 'ADDRESS', help: 'verify: whose seal the block must bear; without it the file is believed' },
+    trail: { value: 'FILE', help: 'verify: an exported trail that holds the block; on a cluster it says who agreed' },
     ...connectionOptions,
     ...keyOptions,
     json: { help: 'print the outcome as JSON' },
@@ -113,24 +116,30 @@ async function prove(
   const path = pathOf(lines, index);
   const proof: RequestProof = { classpad: 'request proof 1', ...trust, fleet, line: lines[index]!, index, path, entry };
   const file = input.text('out')!;
-  verifyRequest(proof);
+  checkOwn(proof);
   writeFileSync(file, `${JSON.stringify(proof)}\n`);
   tell(input, io, `${file} proves: ${proof.line}`, { file, line: proof.line, block: batch.block });
   return Exit.ok;
 }
 
-function verify(file: string, input: Input, io: Io): number {
+/** What this command writes must hold, as far as that can be told without the votes of a cluster. */
+function checkOwn(proof: RequestProof): void {
+  verifyRequest(proof, isAgreed(proof) ? proof.entry.block.hash : undefined);
+}
+
+async function verify(file: string, input: Input, io: Io): Promise<number> {
   const proof = readProof(file);
   const pinned = input.text('sequencer');
   const sequencer = pinned === undefined ? proof.sequencer : accountAddress(pinned, '--sequencer');
   try {
-    const { device, batch, block } = verifyRequest({ ...proof, sequencer });
+    const trail = input.text('trail');
+    const borne = trail === undefined ? undefined : await blockInTrail(trail, proof.entry.number);
+    const { device, batch, block } = verifyRequest({ ...proof, sequencer }, borne?.block.hash);
+    const by = borne?.by ?? `sealed by ${sequencer}`;
     const where = `request ${proof.index + 1} of ${batch.requests} that ${device} logged in block ${block.number} (${timeText(block.timestamp)})`;
-    const unpinned = pinned === undefined ? ' (as the file says; pin it with --sequencer)' : '';
-    io.out(
-      input.has('json') ? JSON.stringify({ ok: true, line: proof.line, device, block: block.number, sequencer }) : proof.line,
-    );
-    if (!input.has('json')) io.out(`It is ${where}, sealed by ${sequencer}${unpinned}.`);
+    const unpinned = pinned === undefined && borne === undefined ? ' (as the file says; pin it with --sequencer)' : '';
+    io.out(input.has('json') ? JSON.stringify({ ok: true, line: proof.line, device, block: block.number, by }) : proof.line);
+    if (!input.has('json')) io.out(`It is ${where}, ${by}${unpinned}.`);
     return Exit.ok;
   } catch (error) {
     if (!(error instanceof WrongEntry)) throw error;

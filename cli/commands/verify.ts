@@ -7,10 +7,10 @@ import {
   type ProvenStanding,
 } from '../../runtime/light/index.ts';
 import { type Command, Exit } from '../command.ts';
-import { callerOf, lightClient, lightOptions, verifySoon } from '../light.ts';
+import { callerOf, lightClient, lightOptions, verifySoon, votesOf } from '../light.ts';
 import { progress } from '../progress.ts';
 import { printJson } from '../tell.ts';
-import { accountAddress, appName, httpUrl, timeText, wholeNumber } from '../values.ts';
+import { accountAddress, appName, httpUrl, wholeNumber } from '../values.ts';
 
 export const verify: Command = {
   name: 'verify',
@@ -51,12 +51,6 @@ export const verify: Command = {
     return standing === undefined || standing.active > 0 ? Exit.ok : Exit.failed;
   },
 };
-
-/** Who signed what when, in words. */
-export function votesOf({ header, commit }: LightBlock): string {
-  const votes = commit.signatures.filter(({ flag }) => flag === 2).length;
-  return `height ${header.height} of ${timeText(header.time.seconds)}, signed by ${votes} of ${commit.signatures.length} validators`;
-}
 
 function sentences(client: LightClient, block: LightBlock, standing: ProvenStanding | undefined): string[] {
   const rejected = client.rejected.length > 0 ? `; false witnesses: ${client.rejected.join(', ')}` : '';

@@ -6,7 +6,7 @@ import type { Address, Log, Word } from '../../runtime/ports/index.ts';
 import { inclusionPath, rootByPath } from '../../runtime/service/merkle.ts';
 import { type Batch, readBatch } from '../../runtime/service/traffic.ts';
 import type { Entry } from '../audit/fetch.ts';
-import { type Checked, isAgreed, type Trust, verifySealedEntry } from '../audit/verify.ts';
+import { type Checked, isAgreed, type Trust, verifyKnownEntry, verifySealedEntry } from '../audit/verify.ts';
 import { WrongEntry } from '../audit/wrong-entry.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 
@@ -22,6 +22,8 @@ export interface RequestProof extends Trust {
   /** The block that holds the batch's root. */
   readonly entry: Entry;
 }
+
+const NEEDS_TRAIL = 'validators agree on the blocks of this ledger; their votes are in a trail, so give one: --trail FILE';
 
 /** What a proof shows. */
 export interface Proven {
@@ -41,13 +43,12 @@ export function pathOf(lines: readonly string[], index: number): Word[] {
 }
 
 /**
- * Checks everything that can be without a trail: the block's hashes, signatures, roots and its seal, and that the line is one of
- * those whose root it holds. Throws {@link WrongEntry}.
+ * Checks everything that can be with no network: the block's hashes, signatures and roots, that it bears its seal or is the one
+ * of a trail that was checked, and that the line is one of those whose root it holds. Throws {@link WrongEntry}.
  */
-export function verifyRequest(proof: RequestProof): Proven {
-  if (isAgreed(proof))
-    throw new WrongEntry('validators agree on the blocks of this ledger, and their votes are not in the proof');
-  const block = verifySealedEntry(proof.entry, proof);
+export function verifyRequest(proof: RequestProof, inTrail?: Word): Proven {
+  if (isAgreed(proof) && inTrail === undefined) throw new WrongEntry(NEEDS_TRAIL);
+  const block = inTrail === undefined ? verifySealedEntry(proof.entry, proof) : verifyKnownEntry(proof.entry, inTrail, proof);
   const [, app, revision] = proof.line.split(' ');
   for (const batch of batchesIn(block, proof.fleet)) {
     if (app !== batch.app || revision !== `r${batch.revision}`) continue;

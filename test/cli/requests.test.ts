@@ -74,6 +74,23 @@ s('one request is proved with no network', async () => {
   assert.is(verdict.ok, true);
 });
 
+s('or held against a trail, which is checked as a whole', async () => {
+  const trail = join(folder, 'trail.jsonl');
+  assert.is((await run(['audit', 'export', trail])).exitCode, 0);
+  const said = await offline(['requests', 'verify', proofFile, '--trail', trail]);
+  assert.is(said.exitCode, 0, said.err);
+  assert.match(said.out, /logged in block \d+ \(.*\), sealed by 0x\w{40}\.$/);
+  const { entry } = JSON.parse(readFileSync(proofFile, 'utf8')) as Proof;
+  const lines = readFileSync(trail, 'utf8').trimEnd().split('\n');
+  const early = [JSON.stringify({ ...JSON.parse(lines[0]!), newest: entry.number - 1 }), ...lines.slice(1, entry.number + 1)];
+  const short = await offline(['requests', 'verify', proofFile, '--trail', file('short.jsonl', `${early.join('\n')}\n`)]);
+  assert.is(short.exitCode, 1, short.out);
+  assert.match(short.err, /block \d+: the trail \S+ ends before it/);
+  const other = { ...JSON.parse(readFileSync(proofFile, 'utf8')), entry: JSON.parse(lines[2]!) };
+  const elsewhere = await offline(['requests', 'verify', file('other.json', JSON.stringify(other)), '--trail', trail]);
+  assert.match(elsewhere.err, /no batch that a device logged in it holds this request/);
+});
+
 type Proof = { [name: string]: string } & {
   index: number;
   path: string[];
