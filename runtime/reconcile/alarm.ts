@@ -4,6 +4,8 @@ import type { Clock } from '../ports/index.ts';
 export interface Alarm {
   /** Rings once after the delay, or earlier if an earlier wish stands. */
   ringIn(delayMs: number): void;
+  /** Forgets all wishes. */
+  silence(): void;
   stop(): void;
 }
 
@@ -21,6 +23,10 @@ export function createAlarm(clock: Clock, ring: () => void): Alarm {
         dueAtMs = Number.POSITIVE_INFINITY;
         ring();
       });
+    },
+    silence() {
+      cancel();
+      dueAtMs = Number.POSITIVE_INFINITY;
     },
     stop() {
       isStopped = true;

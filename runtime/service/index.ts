@@ -143,6 +143,8 @@ export class ServiceLog {
     const until = Math.min(end, Math.ceil(this.ledgerMs() / 1000));
     this.open.clear();
     this.interval = undefined;
+    // Else the end of this interval would come once more, within the next.
+    this.closing.silence();
     for (const { batch, spool } of opened) {
       const closed = batch.close(until);
       const { app, revision } = closed;

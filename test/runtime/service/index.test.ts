@@ -24,7 +24,13 @@ class Bench {
   readonly store: Store = memoryStore();
   readonly arrived: { app: string; revision: number; kind: string; fields: Record<string, unknown> }[] = [];
   isAway = false;
-  service = this.boot();
+  readonly address: `0x${string}`;
+  service: ServiceLog;
+
+  constructor(address: `0x${string}` = ADDRESS) {
+    this.address = address;
+    this.service = this.boot();
+  }
 
   boot(): ServiceLog {
     const decode = functions.log.inputs;
@@ -32,7 +38,7 @@ class Bench {
       store: this.store,
       clock: this.clock,
       vm: { sha256 },
-      device: { address: ADDRESS },
+      device: { address: this.address },
       log: { write: () => {} },
       intervalSeconds: 300,
       outbox: {
@@ -41,7 +47,7 @@ class Bench {
           const { app, revision, kind, data: bytes } = decode.read(data, 4);
           const fields = decodeLog(bytes)!;
           this.arrived.push({ app, revision, kind: logKindName(kind), fields });
-          const event: FleetEvent = { what: 'Logged', device: ADDRESS, app, revision, kind, data: bytes };
+          const event: FleetEvent = { what: 'Logged', device: this.address, app, revision, kind, data: bytes };
           queueMicrotask(() => this.service.appended({ number: 1, hash: '0x', stateRoot: '0x', timestamp: 0 }, [event]));
           return { is: 'sent' };
         },
@@ -113,6 +119,27 @@ s('its lines are kept and lead to its root', async () => {
   const tree = growingTree(sha256);
   for (const line of lines) tree.add(utf8Encode(line));
   assert.equal([lines.length, tree.root()], [5_000, fields['root']]);
+});
+
+s('a device whose turn comes late closes each interval once, whatever goes on meanwhile', async () => {
+  const bench = new Bench('0x00000000000000000000000000000000000000af');
+  for (let second = 0; second < 1_000; second++) {
+    bench.serve({ tookUs: second });
+    await bench.pass(1);
+  }
+  await bench.pass(400);
+  const froms = bench.arrived.map(({ fields }) => Number(fields['from']));
+  assert.equal(froms, [START_MS / 1000, 1_700_000_400, 1_700_000_700, 1_700_001_000]);
+  assert.is(
+    bench.arrived.reduce((sum, { fields }) => sum + Number(fields['requests']), 0),
+    1_000,
+  );
+  for (const { fields } of bench.arrived) {
+    const tree = growingTree(sha256);
+    for (const line of readLines(bench.store, { app: 'a', revision: 1, from: Number(fields['from']) }))
+      tree.add(utf8Encode(line));
+    assert.is(tree.root(), fields['root']);
+  }
 });
 
 s('what cannot be sent waits, over restarts too, and arrives once', async () => {
