@@ -16,6 +16,8 @@ export interface BridgeConfig {
   readonly data: string;
   /** Address of the Docker Engine. */
   readonly engine: string;
+  /** Containers of the whole site as services of Docker's Swarm mode, of which this engine is a manager. */
+  readonly swarm?: SwarmSettings;
   readonly rpc: { readonly listen: Endpoint; readonly cors: readonly string[]; readonly hosts: readonly string[] };
   /** `advertise`: its address for phones and browsers, as other nodes tell them. */
   readonly proxy: { readonly listen: Endpoint; readonly advertise?: string };
@@ -39,6 +41,11 @@ export interface BridgeConfig {
   /** Folder on a file system in memory, for the secrets of containers. Absent: `/run/classpad/<name>/secrets`. */
   readonly secrets?: string;
   readonly log: LogLevel;
+}
+
+export interface SwarmSettings {
+  /** Where the others reach this machine; then a Swarm begins with it, if its engine is in none. */
+  readonly init?: string;
 }
 
 /** Reads a configuration in YAML or JSON. Throws a {@link ConfigError} that names file, line and field. */
@@ -93,12 +100,20 @@ const COMETBFT = (folder: string): Fields<EngineSettings> => ({
   retainedHeights: { text: whole(128, 100_000_000, 'blocks'), absent: 100_000 },
 });
 
+/** An address, of IPv4 or IPv6, of this machine. */
+export const SWARM_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:]+\])(:\d{1,5})?$/i;
+
+const SWARM: Fields<SwarmSettings> = {
+  init: { text: matching(SWARM_ADDRESS, 'an address of this machine, such as "10.0.0.1"'), optional: true },
+};
+
 const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { readonly genesis: Field<never> } => ({
   name: {
     text: matching(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'up to 32 lower-case letters, digits and "-", such as "pad-1"'),
   },
   data: { text: (text) => resolve(folder, text) },
   engine: { text: engineUrl, absent: 'unix:///var/run/docker.sock' },
+  swarm: { object: SWARM, optional: true },
   rpc: { object: RPC, absent: { listen: LOCAL_RPC, cors: [], hosts: [] } },
   proxy: { object: PROXY, absent: { listen: OPEN_PROXY } },
   peers: { object: PEERS, absent: { connect: [] } },

@@ -8,13 +8,14 @@ import { createVm } from '../vm/embed/index.ts';
 import { signJoin } from './appliance/join.ts';
 import { lightDocument } from './cometbft/door.ts';
 import { type Engine, openEngine as openConsensus } from './cometbft/index.ts';
-import { type BridgeConfig, readConfig } from './config.ts';
+import { type BridgeConfig, readConfig, type SwarmSettings } from './config.ts';
 import { headlessDisplay } from './device/display.ts';
 import { openIdentity } from './device/identity.ts';
 import { batteryPercent, memory } from './device/power.ts';
 import { type DockerEngine, type DockerOptions, dockerEngine } from './docker/index.ts';
 import { watchEngine } from './engine-watch.ts';
 import { loadFirmware } from './firmware.ts';
+import { type SwarmEngine, swarmEngine } from './swarm/index.ts';
 import { systemClock } from './system/clock.ts';
 import { bound, type Endpoint, listen, shut } from './system/listen.ts';
 import { lockFolder } from './system/lock.ts';
@@ -83,11 +84,15 @@ export async function runUntilSignal(
   configPath: string,
   version: string,
   write: (line: string) => void,
-  given: Pick<RunOptions, 'openEngine' | 'token'> & { readonly binary?: string } = {},
+  given: Pick<RunOptions, 'openEngine' | 'token'> & { readonly binary?: string; readonly swarm?: SwarmSettings } = {},
 ): Promise<number> {
   const read = readConfig(configPath);
-  const { binary, ...options } = given;
-  const config = binary && read.cometbft ? { ...read, cometbft: { ...read.cometbft, binary } } : read;
+  const { binary, swarm, ...options } = given;
+  const config = {
+    ...read,
+    ...(swarm && { swarm: { ...read.swarm, ...swarm } }),
+    ...(binary && read.cometbft && { cometbft: { ...read.cometbft, binary } }),
+  };
   const log = lineLogger(config.log, write);
   const signalled = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
@@ -115,6 +120,7 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
   const store = openStore(join(config.data, 'ledger'));
   closers.push(() => store.close());
   const engine = makeEngine(config.engine, config.name, dockerOptions(config));
+  const swarm = openSwarm(config, identity.address);
   let proxyAt: Endpoint | undefined;
   const peers = createPeers({
     ...peersOptions(config, nodeConfig.genesis, log),
@@ -122,7 +128,7 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
   });
   const { consensus, light } = await openEngineBeside(config, log, closers);
   const proxy = createProxy({
-    reach: engine.reach,
+    reach: swarm?.reach ?? engine.reach,
     device: config.name,
     wellKnown: async (target) => (await light(target)) ?? node?.wellKnown(target),
   });
@@ -150,19 +156,12 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
     store,
     clock: systemClock(),
     containers: engine.containers,
+    ...(swarm && { services: swarm.services }),
     network: { ...systemNetwork(peers, proxy), ...(consensus && engineNetwork(consensus)) },
     display: options.display ?? headlessDisplay(),
     ...(options.input && { input: options.input }),
     ...(options.updater && { updater: options.updater }),
-    device: {
-      name: config.name,
-      address: identity.address,
-      sign: identity.sign,
-      publicKey: identity.publicKey,
-      unseal: identity.unseal,
-      batteryPercent: () => batteryPercent(),
-      memory: () => memory(),
-    },
+    device: deviceOf(config.name, identity),
     log,
     ...(consensus && { ordering: consensus.ordering }),
   };
@@ -183,6 +182,16 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
     fault: () => booted.fault(),
     stop: close,
   };
+}
+
+function deviceOf(name: string, { address, sign, publicKey, unseal }: ReturnType<typeof openIdentity>): Ports['device'] {
+  return { name, address, sign, publicKey, unseal, batteryPercent: () => batteryPercent(), memory: () => memory() };
+}
+
+/** Where the containers are services of a whole site. */
+function openSwarm({ swarm, engine, genesis, fleet, engineTimeoutMs }: BridgeConfig, device: Address): SwarmEngine | undefined {
+  if (swarm === undefined) return undefined;
+  return swarmEngine(engine, { device, fleet: `${genesis.chainId}:${fleet}`, deadlineMs: engineTimeoutMs, ...swarm });
 }
 
 /** The engine of consensus, where there is one, and what of it light clients may read. */

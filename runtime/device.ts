@@ -9,7 +9,7 @@ import { createInsight, LogTail } from './insight.ts';
 import type { AppendedBlock, Ledger } from './ledger/ledger.ts';
 import type { Node, NodeStatus, Session } from './node.ts';
 import { createPainter, type Painter } from './painter.ts';
-import type { Logger, LogLevel, Ports, Route } from './ports/index.ts';
+import type { Address, Logger, LogLevel, Ports, Route } from './ports/index.ts';
 import { containersOf, routes, sameRoutes } from './proxy/routes.ts';
 import { createWellKnown, type WellKnown } from './proxy/well-known.ts';
 import { type Alarm, createAlarm } from './reconcile/alarm.ts';
@@ -17,10 +17,12 @@ import type { Found } from './reconcile/found.ts';
 import { judge, type Verdict } from './reconcile/judge.ts';
 import { graceOf, ownerOf } from './reconcile/labels.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
+import type { Scheduler } from './reconcile/scheduler.ts';
 import { openVault, type Vault } from './secrets/vault.ts';
 import { ServiceLog } from './service/index.ts';
 import { toStatus } from './status.ts';
 import { wallMsOf } from './steady.ts';
+import { SwarmScheduler } from './swarm/scheduler.ts';
 import { namedBytes } from './update/named.ts';
 import { createUpdates, type Updates } from './update/updates.ts';
 
@@ -46,17 +48,19 @@ export class DeviceNode implements Node {
   private readonly service: ServiceLog;
   private readonly joiner: Joiner;
   private readonly updates: Updates;
-  private readonly reconciler: Reconciler;
+  private readonly reconciler: Scheduler;
   private readonly painter: Painter;
   private readonly voting: Alarm;
   private readonly says: WellKnown;
   private readonly unsubscribe: () => void;
   private found: Found | undefined;
+  /** Devices of the same Swarm. */
+  private site: readonly Address[] = [];
   private served: readonly Route[] | undefined;
   private draining = new Map<string, number>();
 
   constructor(ports: Ports, config: NodeConfig, ledger: Ledger, secrets: Vault = vaultOf(ports, config)) {
-    const { clock, containers, device, store, vm } = ports;
+    const { clock, device, vm } = ports;
     this.ports = ports;
     this.config = config;
     this.ledger = ledger;
@@ -68,6 +72,7 @@ export class DeviceNode implements Node {
       device,
       sha256: (data) => vm.sha256(data),
       log: this.log,
+      ...(ports.services && { site: () => this.site }),
     });
     const outbox = this.createOutbox();
     this.voter = createVoter(device.address, outbox, this.log);
@@ -83,21 +88,7 @@ export class DeviceNode implements Node {
     this.joiner = createJoiner({ fleet, device: device.address, outbox, signature: config.join, log: this.log });
     this.updates = this.createUpdates(fleet);
     this.voting = createAlarm(clock, () => this.attempt('voting failed', () => this.vote()));
-    this.reconciler = new Reconciler({
-      device: device.name,
-      containers,
-      store,
-      clock,
-      log: this.log,
-      secrets,
-      standing: (app, revision) => this.target.phaseOf(app, revision),
-      ...(config.keepRevisions !== undefined && { keepRevisions: config.keepRevisions }),
-      intervalMs: config.reconcileIntervalMs,
-      wanted: () => this.target.wanted(),
-      onLook: (found) => this.attempt('what was found could not be used', () => this.looked(found)),
-      draining: () => this.draining,
-      onChange: () => this.painter.request(),
-    });
+    this.reconciler = this.createScheduler(secrets);
     secrets.onChange((name) => {
       // A vote may come before the next look, and must not miss what has just come.
       if (this.found !== undefined) this.found = { ...this.found, secrets: secrets.names() };
@@ -192,6 +183,39 @@ export class DeviceNode implements Node {
     });
   }
 
+  private createScheduler(secrets: Vault): Scheduler {
+    const { ports, config, ledger, log, target } = this;
+    const { services, clock } = ports;
+    const shared = {
+      device: ports.device.name,
+      clock,
+      log,
+      intervalMs: config.reconcileIntervalMs,
+      wanted: () => target.wanted(),
+      onLook: (found: Found | undefined) => this.attempt('what was found could not be used', () => this.looked(found)),
+      draining: () => this.draining,
+      onChange: () => this.painter.request(),
+    };
+    if (services !== undefined)
+      return new SwarmScheduler({
+        ...shared,
+        services,
+        block: () => ledger.head().number,
+        onSite: (devices) => {
+          this.site = devices;
+          target.refresh(clock.nowMs());
+        },
+      });
+    return new Reconciler({
+      ...shared,
+      containers: ports.containers,
+      store: ports.store,
+      secrets,
+      standing: (app, revision) => target.phaseOf(app, revision),
+      ...(config.keepRevisions !== undefined && { keepRevisions: config.keepRevisions }),
+    });
+  }
+
   private selfTest(): void {
     const test = this.ports.containers.describe();
     test.then(
@@ -255,7 +279,7 @@ export class DeviceNode implements Node {
     const nowMs = this.ports.clock.nowMs();
     if (this.updates.consider(this.target.software(), nowMs)) this.voting.ringIn(VOTE_INTERVAL_MS);
     for (const app of this.target.wanted()?.apps ?? []) {
-      if (app.phase !== 'rolling out') continue;
+      if (app.phase !== 'rolling out' || !this.target.isAsked(app.app)) continue;
       this.voting.ringIn(VOTE_INTERVAL_MS);
       const verdict = this.found === undefined ? UNKNOWN : judge(app, this.found, nowMs);
       const overAtMs = this.target.overAtMs(app.app);

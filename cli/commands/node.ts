@@ -1,3 +1,4 @@
+import { SWARM_ADDRESS } from '../../firmware-bridge/config.ts';
 import { ConfigError, runUntilSignal } from '../../firmware-bridge/main.ts';
 import { type Command, Exit, Failure } from '../command.ts';
 import { openEngine } from '../engine.ts';
@@ -11,11 +12,14 @@ export const node: Command = {
   options: {
     config: { value: 'FILE', env: 'CLASSPAD_CONFIG', help: 'what this node is, in YAML or JSON' },
     join: { value: 'FILE', env: 'CLASSPAD_JOIN', help: 'a one-time token: the device enrols itself by it, once' },
+    swarm: { help: "run the site's releases as services of Docker's Swarm mode, of which this engine is a manager" },
+    'swarm-init': { value: 'ADDRESS', help: 'begin a Swarm at this address of the machine, if its engine is in none' },
     cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', help: 'where CometBFT is, for a node of a cluster' },
   },
   examples: [
     ['classpad node --config examples/node.yaml', 'a node on plain Linux; the file explains itself'],
     ['classpad node --config node.yaml --join pad-5.token', 'the first start of an invited device'],
+    ['classpad node --config node.yaml --swarm', "one of a site's machines; its managers elect the one that acts"],
     ['classpad node --config node.yaml 2>> node.log', 'one line of log per happening'],
   ],
   notes: [
@@ -26,10 +30,12 @@ export const node: Command = {
     if (!config) throw new Failure('--config FILE is missing; examples/node.yaml is one to begin with', Exit.badInput);
     try {
       const binary = input.text('cometbft');
+      const swarm = swarmOf(input.has('swarm'), input.text('swarm-init'));
       const join = input.text('join');
       const token = join === undefined ? undefined : readToken(join, io);
       return await runUntilSignal(config, version, (line) => io.err(line), {
         openEngine,
+        ...(swarm && { swarm }),
         ...(binary && { binary }),
         ...(token && { token }),
       });
@@ -38,3 +44,9 @@ export const node: Command = {
     }
   },
 };
+
+function swarmOf(isOn: boolean, init: string | undefined): { readonly init?: string } | undefined {
+  if (init === undefined) return isOn ? {} : undefined;
+  if (SWARM_ADDRESS.test(init)) return { init };
+  throw new Failure(`--swarm-init: "${init}" is no address of this machine; write one such as 10.0.0.1`, Exit.badInput);
+}

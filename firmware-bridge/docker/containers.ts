@@ -16,7 +16,7 @@ import { pinImage } from './pin.ts';
 import { hasImage, localName, pullImage } from './pull.ts';
 import type { Secrets } from './secrets.ts';
 import { ensureVolume } from './volume.ts';
-import { watchEvents } from './watch.ts';
+import { ofDevice, watchEvents } from './watch.ts';
 
 const CREATE_ATTEMPTS = 8;
 const FIRST_RETRY_MS = 50;
@@ -56,7 +56,7 @@ export function dockerContainers(own: Own): Containers {
     stop: (id, graceMs) => stop(own, id, graceMs),
     remove: (id) => remove(own, id),
     logs: async (id, lines) => readLogs(engine, (await mine(own, id)).found.id, lines),
-    watch: (changed) => watchEvents(engine, device, () => changed()),
+    watch: (changed) => watchEvents(engine, ofDevice(device), () => changed()),
   };
 }
 

@@ -30,6 +30,8 @@ export interface Engine {
   readonly deadlineMs: number;
   /** Product and version, such as `Docker Engine 20.10.24`. */
   describe(): Promise<string>;
+  /** Version of the API that is spoken. */
+  api(): Promise<string>;
   /** Any status is an answer; only transport and version errors reject. */
   send(call: EngineCall): Promise<Answer>;
   /** The body of an answer of status 200 as it comes; rejects for any other. */
@@ -59,6 +61,7 @@ export function createEngine(url: string, deadlineMs = DEADLINE_MS): Engine {
       negotiated = undefined;
       return (await version()).product;
     },
+    api: async () => (await version()).api,
     send: async (call) => {
       const { api } = await version();
       return transport

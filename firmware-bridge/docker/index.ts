@@ -5,7 +5,7 @@ import { ensureHelloImage } from './hello.ts';
 import { removeNetworks } from './network.ts';
 import { resolveImage } from './pin.ts';
 import { hostSecrets } from './secrets.ts';
-import { watchEvents } from './watch.ts';
+import { ofDevice, watchEvents } from './watch.ts';
 
 export { HELLO_IMAGE } from './hello.ts';
 
@@ -52,7 +52,7 @@ export function dockerEngine(url: string, device: string, options: DockerOptions
   let unwatch: (() => void) | undefined;
 
   const reach = async (containerId: string, port: number) => {
-    unwatch ??= watchEvents(engine, device, forget);
+    unwatch ??= watchEvents(engine, ofDevice(device), forget);
     const known = addresses.get(containerId);
     if (known !== undefined && known.untilMs > Date.now()) return { host: known.host, port };
     const container = await inspect(own, containerId);

@@ -7,7 +7,7 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 30_000;
 
 /** The events after which a comparison may find something new; the probes of health checks are left out. */
-const EVENTS = [
+export const EVENTS = [
   'create',
   'start',
   'die',
@@ -22,16 +22,24 @@ const EVENTS = [
   'health_status',
 ];
 
+/** Which events of an engine: as `filters` of `GET /events`. */
+export type Events = Readonly<Record<string, readonly string[]>>;
+
+/** Those of this device's containers. */
+export function ofDevice(device: string): Events {
+  return { type: ['container'], event: EVENTS, label: [`${Label.device}=${device}`] };
+}
+
 /**
- * Calls back with the id of a container of this device about which the engine has an event, and with none after every
+ * Calls back with the id of a container (or of whatever it is) about which the engine has an event, and with none after every
  * (re)connection, because something may have been missed. Answers how to stop.
  */
-export function watchEvents(engine: Engine, device: string, changed: (id?: string) => void): () => void {
+export function watchEvents(engine: Engine, events: Events, changed: (id?: string) => void): () => void {
   const state = { stopped: false, sinceSeconds: 0, retryMs: FIRST_RETRY_MS, close: () => {} };
   const connect = async () => {
     const controller = new AbortController();
     state.close = () => controller.abort();
-    await follow(engine, device, state, changed, controller.signal).catch(() => {});
+    await follow(engine, events, state, changed, controller.signal).catch(() => {});
     if (state.stopped) return;
     const timer = setTimeout(() => {
       if (state.stopped) return;
@@ -50,12 +58,12 @@ export function watchEvents(engine: Engine, device: string, changed: (id?: strin
 
 async function follow(
   engine: Engine,
-  device: string,
+  events: Events,
   state: { sinceSeconds: number; retryMs: number },
   changed: (id?: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const filters = JSON.stringify({ type: ['container'], event: EVENTS, label: [`${Label.device}=${device}`] });
+  const filters = JSON.stringify(events);
   const query = { filters, ...(state.sinceSeconds > 0 ? { since: String(state.sinceSeconds) } : {}) };
   const call = { method: 'GET', path: '/events', query, deadlineMs: SILENCE_MS, maxBytes: 256 * 1024 } as const;
   await engine.stream(

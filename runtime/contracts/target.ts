@@ -2,6 +2,7 @@ import { isSoftware, parseSoftware, SOFTWARE_APPS } from '../manifest/firmware.t
 import { ManifestRefused } from '../manifest/manifest.ts';
 import type { Address, Logger, Vm } from '../ports/index.ts';
 import { type Revision, toRevision, type Wanted, type WantedApp } from '../reconcile/wanted.ts';
+import { forSwarm } from '../swarm/spec.ts';
 import type { SoftwareRow } from '../update/decide.ts';
 import type { Fleet, WantedRow } from './fleet.ts';
 import type { Phase } from './interface.ts';
@@ -20,6 +21,8 @@ export interface Target {
   overAtMs(app: string): number;
   /** How a revision stands on the ledger; `undefined` if that cannot be read now. */
   phaseOf(app: string, revision: number): Phase | undefined;
+  /** Whether this very device may vote on the revision that rolls out: in a site another may try it for all. */
+  isAsked(app: string): boolean;
   /** Why the ledger could not be read, as a sentence. */
   fault(): string | undefined;
 }
@@ -29,6 +32,8 @@ export interface TargetOptions {
   readonly device: { readonly name: string; readonly address: Address };
   readonly sha256: Vm['sha256'];
   readonly log: Logger;
+  /** Where a Swarm schedules for a whole site: the devices of it. */
+  readonly site?: () => readonly Address[];
 }
 
 interface Window {
@@ -45,10 +50,11 @@ const LATE_MS = 1_000;
 const LATE_SPREAD_MS = 40;
 const APP_NAME = /^[a-z0-9-]{1,31}$/;
 
-export function createTarget({ fleet, device, sha256, log }: TargetOptions): Target {
+export function createTarget({ fleet, device, sha256, log, site }: TargetOptions): Target {
   const revisions = new Map<string, Revision>();
   const windows = new Map<string, Window>();
   const apps = new Set<string>();
+  let asked: ReadonlySet<string> = new Set();
   let wanted: Wanted | undefined;
   let software: readonly SoftwareRow[] = [];
   let signature = '';
@@ -59,7 +65,8 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
     const key = `${app} ${revision}`;
     const known = revisions.get(key);
     if (known) return known;
-    const made = toRevision({ device: device.name, app, revision }, manifest(), sha256);
+    const read = toRevision({ device: device.name, app, revision }, manifest(), sha256);
+    const made = site === undefined ? read : forSwarm(read, device.name);
     if (made.refusal !== undefined) log.write('error', `${app} revision ${revision} does not run here: ${made.refusal}`);
     revisions.set(key, made);
     return made;
@@ -85,8 +92,11 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
 
   function read(nowMs: number): Wanted | undefined {
     if (!fleet.exists()) return undefined;
-    const rows = fleet.wanted(device.address);
-    software = rows.flatMap(toSoftware);
+    const own = fleet.wanted(device.address);
+    software = own.flatMap(toSoftware);
+    asked = new Set(own.filter(({ phase }) => phase === 'rolling out').map(({ app }) => app));
+    const rows = site === undefined ? own : ofSite(fleet, device.address, own, site());
+    if (rows === undefined) return undefined;
     for (const row of rows) if (row.phase === 'rolling out') windowOf(row, nowMs);
     const containers = rows.filter(({ manifest }) => !isSoftware(manifest));
     const wantedApps = containers.flatMap((row) => toApp(row, nowMs) ?? []);
@@ -121,21 +131,42 @@ export function createTarget({ fleet, device, sha256, log }: TargetOptions): Tar
     },
     wanted: () => wanted,
     software: () => software,
-    overAtMs(app) {
-      const window = windows.get(app);
-      if (window === undefined) return Number.POSITIVE_INFINITY;
-      const turn = Number.parseInt(device.address.slice(-2), 16);
-      return window.seenAtMs + window.lengthMs + LATE_MS + turn * LATE_SPREAD_MS;
-    },
-    phaseOf(app, revision) {
-      try {
-        return fleet.release(app, revision).phase;
-      } catch {
-        return undefined;
-      }
-    },
+    overAtMs: (app) => overAtMs(windows.get(app), device.address),
+    phaseOf: (app, revision) => phaseOf(fleet, app, revision),
+    isAsked: (app) => asked.has(app),
     fault: () => fault,
   };
+}
+
+/**
+ * A site runs what any of its devices should: what one of them tries, it tries; else the latest. `undefined` for a device that was
+ * revoked: it has no say in what its site runs, and must not clear it either.
+ */
+function ofSite(
+  fleet: Fleet,
+  device: Address,
+  own: readonly WantedRow[],
+  site: readonly Address[],
+): readonly WantedRow[] | undefined {
+  if (!fleet.isEnrolled(device)) return undefined;
+  const others = site.filter((other) => other !== device).flatMap((other) => fleet.wanted(other));
+  const best = new Map<string, WantedRow>();
+  for (const row of [...own, ...others]) if (row.revision > (best.get(row.app)?.revision ?? 0)) best.set(row.app, row);
+  return [...best.values()].sort((a, b) => (a.app < b.app ? -1 : 1));
+}
+
+function phaseOf(fleet: Fleet, app: string, revision: number): Phase | undefined {
+  try {
+    return fleet.release(app, revision).phase;
+  } catch {
+    return undefined;
+  }
+}
+
+function overAtMs(window: Window | undefined, address: Address): number {
+  if (window === undefined) return Number.POSITIVE_INFINITY;
+  const turn = Number.parseInt(address.slice(-2), 16);
+  return window.seenAtMs + window.lengthMs + LATE_MS + turn * LATE_SPREAD_MS;
 }
 
 function deadlineOf({ seenAtMs, lengthMs }: Window): number {

@@ -1,6 +1,7 @@
 import type { Containers } from './containers.ts';
 import type { Address, Hex } from './hex.ts';
 import type { Ordering } from './ordering.ts';
+import type { Services } from './services.ts';
 import type { Updater } from './updater.ts';
 import type { Vm } from './vm.ts';
 
@@ -8,6 +9,7 @@ export { refusal, SECRET_NAME } from './container-rules.ts';
 export * from './containers.ts';
 export type * from './hex.ts';
 export type * from './ordering.ts';
+export type * from './services.ts';
 export type * from './updater.ts';
 export type * from './vm.ts';
 
@@ -166,6 +168,8 @@ export interface Ports {
   readonly store: Store;
   readonly clock: Clock;
   readonly containers: Containers;
+  /** Present where Docker's Swarm mode schedules the containers of a whole site. */
+  readonly services?: Services;
   readonly network: Network;
   readonly display: Display;
   /** Absent: a board without touch and keys. */

@@ -11,6 +11,8 @@ export const OwnLabel = {
   needs: 'io.classpad.needs',
   /** `stop-first`: never runs beside the same service of another revision. */
   order: 'io.classpad.order',
+  /** On a service of a Swarm, `yes`: the release says how to check it. */
+  checked: 'io.classpad.checked',
 } as const;
 
 const DEFAULT_GRACE_MS = 10_000;

@@ -7,6 +7,7 @@ import { createLooker, type Looker, type LookerOptions } from './looker.ts';
 import { createMemory } from './memory.ts';
 import { createPlacing, type Placing, type PlacingOptions } from './placing.ts';
 import { type Doing, plan, setbackKey } from './plan.ts';
+import type { Scheduler } from './scheduler.ts';
 import { createSetbacks, sentenceOf } from './setbacks.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -33,7 +34,7 @@ const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
 
 /** The loop that makes found like wanted: look, plan, do, look again. Serial within an app; apps do not wait for each other. */
-export class Reconciler {
+export class Reconciler implements Scheduler {
   private readonly options: ReconcilerOptions;
   private readonly executors: Executors;
   private readonly alarm;

@@ -94,6 +94,8 @@ export interface ConfigValues {
   readonly chainId?: number;
   readonly sequencer?: string;
   readonly engineTimeoutMs?: number;
+  /** Its engine is in a Swarm, or begins one at this address. */
+  readonly swarm?: string;
   /** Folder in memory for the secrets of containers. */
   readonly secrets?: string;
   readonly trafficIntervalSeconds?: number;
@@ -105,7 +107,7 @@ export function configText(values: ConfigValues): string {
   return `name: ${values.name ?? 'pad-1'}
 data: data
 engine: ${values.engine}
-${optional(values, ['engineTimeoutMs', 'secrets', 'trafficIntervalSeconds'])}rpc:
+${optional(values, ['engineTimeoutMs', 'secrets', 'trafficIntervalSeconds'])}${values.swarm === undefined ? '' : `swarm:\n  init: ${values.swarm}\n`}rpc:
   listen: 127.0.0.1:${values.rpc}
 proxy:
   listen: 127.0.0.1:${values.proxy}
