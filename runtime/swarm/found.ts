@@ -51,15 +51,16 @@ function toContainer(
   device: string,
 ): FoundContainer {
   const { [OwnLabel.route]: route, ...labels } = service.labels;
-  const endings = tasks.filter(({ state }) => state === 'ended');
+  const endings = tasks.filter((one) => one.state === 'ended' && one.containerId);
   // A Swarm ends a task whose check fails, and says of it only that it has ended.
   const isChecked = labels[OwnLabel.checked] === 'yes';
+  const isComing = task.state === 'waiting' || (task.state === 'starting' && !isChecked);
   const isSick = task.state !== 'running' && isChecked && endings.length > 0;
   return {
     id: task.containerId || task.id,
     name,
     image: service.image,
-    state: isSick ? 'running' : STATES[task.state],
+    state: isSick ? 'running' : isComing ? (endings.length > 0 ? 'restarting' : 'created') : STATES[task.state],
     health: isSick ? 'unhealthy' : isChecked ? HEALTH[task.state] : 'none',
     ...(task.state === 'ended' && !isSick && { exitCode: task.exitCode ?? 1 }),
     ...(task.state === 'running' && { startedAtMs: task.sinceMs }),

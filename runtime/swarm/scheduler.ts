@@ -1,4 +1,4 @@
-import type { Address, Clock, FoundService, Logger, Services, Site } from '../ports/index.ts';
+import type { Address, Clock, FoundContainer, FoundService, Logger, Services, Site } from '../ports/index.ts';
 import { createAlarm } from '../reconcile/alarm.ts';
 import { conditionOfRevision } from '../reconcile/condition.ts';
 import { withDeadline } from '../reconcile/deadline.ts';
@@ -139,7 +139,7 @@ export class SwarmScheduler implements Scheduler {
     const specs = wanted === undefined ? [] : wantedServices(wanted, device).map(({ spec }) => spec);
     const list = await this.answered(services.list(specs));
     const { containers, setbacks } = toContainers(list, device);
-    this.setbacks.forgive(containers, clock.nowMs());
+    this.setbacks.forgive([...containers, ...list.flatMap((service) => steadyOf(service, containers))], clock.nowMs());
     for (const { name, id, differences } of list) if (differences?.length === 0) this.known.set(name, id);
     const names = new Set(specs.map(({ name }) => name));
     for (const name of this.known.keys()) if (!names.has(name)) this.known.delete(name);
@@ -232,4 +232,14 @@ export class SwarmScheduler implements Scheduler {
 
 function isMoving({ tasks }: FoundService): boolean {
   return tasks.some(({ isWanted, state }) => isWanted !== (state === 'running'));
+}
+
+/** A service as one container by its name, if all of it runs: since its last task began, nobody has changed it. */
+function steadyOf(service: FoundService, containers: readonly FoundContainer[]): FoundContainer[] {
+  const running = service.tasks.filter(({ isWanted, state }) => isWanted && state === 'running');
+  const last = running.reduce((latest, { sinceMs }) => Math.max(latest, sinceMs), 0);
+  const [one] = containers.filter(({ state }) => state === 'running');
+  return one === undefined || running.length === 0 || isMoving(service)
+    ? []
+    : [{ ...one, name: service.name, startedAtMs: last }];
 }

@@ -15,6 +15,15 @@ export interface PrivateDockerd {
   stop(): Promise<void>;
 }
 
+/** Where in the network it is. */
+interface Place {
+  /** What its command begins with. */
+  readonly enter: readonly string[];
+  /** Several of one process have numbers of their own. */
+  readonly number: number;
+}
+
+const HERE: Place = { enter: [], number: 0 };
 const UP_WITHIN_MS = 60_000;
 /** A user's path may lack the folders of system programs. */
 const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
@@ -24,7 +33,7 @@ const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/s
  * and mounts, so that killing one process leaves nothing behind, whatever the containers did. It shares the network of
  * the host, where its bridges (and only those) are removed afterwards; it leaves the firewall alone.
  */
-export async function startDockerd(): Promise<PrivateDockerd | undefined> {
+export async function startDockerd(place: Place = HERE): Promise<PrivateDockerd | undefined> {
   const missing = ['dockerd', 'containerd', 'runc', 'unshare', 'setpriv', 'ip'].filter((program) => !isInstalled(program));
   const reason = missing[0]
     ? `${missing[0]} is not installed`
@@ -33,9 +42,9 @@ export async function startDockerd(): Promise<PrivateDockerd | undefined> {
       : 'only root may start it';
   if (!need('dockerd', reason === undefined, reason ?? '')) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'classpad-dockerd-'));
-  const subnet = `10.${200 + (process.pid % 50)}.${process.pid % 251}.0/24`;
+  const subnet = `10.${200 + ((process.pid + place.number) % 50)}.${process.pid % 251}.0/24`;
   const socket = join(folder, 'docker.sock');
-  let daemon = launch(folder, socket, subnet);
+  let daemon = launch(place, folder, socket, subnet);
   const stop = async () => {
     await kill(daemon);
     removeBridges(subnet);
@@ -54,14 +63,14 @@ export async function startDockerd(): Promise<PrivateDockerd | undefined> {
       await kill(daemon);
       rmSync(join(folder, 'dockerd.pid'), { force: true });
       rmSync(join(folder, 'exec'), { recursive: true, force: true });
-      daemon = launch(folder, socket, subnet);
+      daemon = launch(place, folder, socket, subnet);
       await waitUntilUp(daemon, folder, socket);
     },
     stop,
   };
 }
 
-function launch(folder: string, socket: string, subnet: string): ChildProcess {
+function launch({ enter }: Place, folder: string, socket: string, subnet: string): ChildProcess {
   const log = openSync(join(folder, 'log'), 'a');
   const apart = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
   const flags = [
@@ -75,7 +84,8 @@ function launch(folder: string, socket: string, subnet: string): ChildProcess {
     '--userland-proxy=false',
     `--default-address-pool=base=${subnet},size=28`,
   ];
-  return spawn('setpriv', [...apart, 'dockerd', ...flags], { stdio: ['ignore', log, log], env: ENVIRONMENT });
+  const [command = '', ...args] = [...enter, 'setpriv', ...apart, 'dockerd', ...flags];
+  return spawn(command, args, { stdio: ['ignore', log, log], env: ENVIRONMENT });
 }
 
 async function waitUntilUp(daemon: ChildProcess, folder: string, socket: string): Promise<void> {

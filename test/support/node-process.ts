@@ -38,16 +38,24 @@ export const isBuilt = [CLI, 'build/firmware.js', 'build/vm.wasm', 'build/contra
 const UP_WITHIN_MS = 30_000;
 /** Longer than any call may take on a busy machine. */
 const ANSWER_MS = 20_000;
+const LOCAL = '127.0.0.1';
 
-/** @param change What differs from a sequencer alone; the engine need not be there. */
-export async function nodeProcess(engine: string, change: Partial<ConfigValues> = {}): Promise<NodeProcess> {
+/**
+ * @param change What differs from a sequencer alone; the engine need not be there.
+ * @param enter What its command begins with, to run on another machine.
+ */
+export async function nodeProcess(
+  engine: string,
+  change: Partial<ConfigValues> = {},
+  enter: readonly string[] = [],
+): Promise<NodeProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'classpad-node-'));
   const [rpc = 0, proxy = 0, peers = 0] = await freePorts(3);
   const config = join(folder, 'node.yaml');
   writeFileSync(config, configText({ engine, rpc, proxy, peers, ...change }));
   let child: ChildProcess | undefined;
   let said = '';
-  const call = (method: string, params: readonly unknown[] = []) => callRpc(rpc, method, params);
+  const call = (method: string, params: readonly unknown[] = []) => callRpc(`${change.host ?? LOCAL}:${rpc}`, method, params);
   const gone = (end: () => void): Promise<void> => {
     const ending = child;
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return Promise.resolve();
@@ -61,9 +69,8 @@ export async function nodeProcess(engine: string, change: Partial<ConfigValues> 
     folder,
     said: () => said,
     start: async (words = []) => {
-      const started = spawn(process.execPath, [CLI, 'node', '--config', config, ...words], {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
+      const [command = '', ...args] = [...enter, process.execPath, CLI, 'node', '--config', config, ...words];
+      const started = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
       child = started;
       started.stderr.on('data', (chunk) => {
         said += chunk;
@@ -99,21 +106,25 @@ export interface ConfigValues {
   /** Folder in memory for the secrets of containers. */
   readonly secrets?: string;
   readonly trafficIntervalSeconds?: number;
-  /** Port of another node on this machine. */
+  /** Port of another node, on this machine or at `connectHost`. */
   readonly connect?: number;
+  readonly connectHost?: string;
+  /** Where it listens. Absent: for this machine alone. */
+  readonly host?: string;
 }
 
 export function configText(values: ConfigValues): string {
+  const host = values.host ?? LOCAL;
   return `name: ${values.name ?? 'pad-1'}
 data: data
 engine: ${values.engine}
 ${optional(values, ['engineTimeoutMs', 'secrets', 'trafficIntervalSeconds'])}${values.swarm === undefined ? '' : `swarm:\n  init: ${values.swarm}\n`}rpc:
-  listen: 127.0.0.1:${values.rpc}
+  listen: ${host}:${values.rpc}
 proxy:
-  listen: 127.0.0.1:${values.proxy}
+  listen: ${host}:${values.proxy}
 peers:
-  listen: 127.0.0.1:${values.peers}
-  connect: [${values.connect ? `"ws://127.0.0.1:${values.connect}"` : ''}]
+  listen: ${host}:${values.peers}
+  connect: [${values.connect ? `"ws://${values.connectHost ?? LOCAL}:${values.connect}"` : ''}]
 blockIntervalMs: 100
 reconcileIntervalMs: 1000
 fleet: "${FLEET}"
@@ -147,8 +158,8 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-async function callRpc(port: number, method: string, params: readonly unknown[]): Promise<unknown> {
-  const response = await fetch(`http://127.0.0.1:${port}/`, {
+async function callRpc(at: string, method: string, params: readonly unknown[]): Promise<unknown> {
+  const response = await fetch(`http://${at}/`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),

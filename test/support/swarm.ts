@@ -12,6 +12,10 @@ export interface RawSwarm {
   networks(): Promise<string[]>;
   change(name: string, change: (spec: RawSpec) => unknown): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Begins a Swarm with this engine. */
+  begin(address: string): Promise<void>;
+  /** Another engine, at that address, becomes one more manager. */
+  join(url: string, address: string, at: string): Promise<void>;
 }
 
 interface RawService {
@@ -23,6 +27,8 @@ interface RawService {
   /** Tasks that run and are to run. */
   readonly running: number;
   readonly tasks: readonly string[];
+  /** The machines they run on. */
+  readonly machines: readonly string[];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the Engine's own form, to be changed at will
@@ -52,6 +58,14 @@ export function swarmOf(url: string): RawSwarm {
       change(Spec);
       await send({ method: 'POST', path: `/services/${ID}/update`, query: { version: String(Version.Index) }, json: Spec });
     },
+    begin: (address) =>
+      send({ method: 'POST', path: '/swarm/init', json: { ListenAddr: `${address}:2377`, AdvertiseAddr: address } }),
+    join: async (url, address, at) => {
+      const JoinToken = (await get('/swarm')).JoinTokens.Manager;
+      const json = { ListenAddr: `${address}:2377`, AdvertiseAddr: address, RemoteAddrs: [`${at}:2377`], JoinToken };
+      const answer = await createEngine(url).send({ method: 'POST', path: '/swarm/join', json });
+      if (answer.status !== 200) throw new Error(answer.body.toString());
+    },
     remove: (name) => send({ method: 'DELETE', path: `/services/${name}` }),
   };
 }
@@ -68,6 +82,7 @@ function read({ ID, Version, Spec }: RawSpec, tasks: RawSpec): RawService {
     ports: Spec.EndpointSpec?.Ports?.length ?? 0,
     running: running.length,
     tasks: running.map((task: RawSpec) => task.ID).sort(),
+    machines: [...new Set<string>(running.map((task: RawSpec) => task.NodeID))],
   };
 }
 
@@ -78,4 +93,11 @@ export async function plantService(url: string, name: string): Promise<string> {
   await engine.send({ method: 'POST', path: '/services/create', json });
   const found = part(readJson((await engine.send({ method: 'GET', path: `/services/${name}` })).body));
   return JSON.stringify([found['ID'], found['Version'], found['UpdatedAt']]);
+}
+
+/** The very image of one engine on another: made anew it would have another id. */
+export async function copyImage(from: string, to: string, image: string): Promise<void> {
+  const archive = await createEngine(from).download({ method: 'GET', path: `/images/${image}/get` });
+  const answer = await createEngine(to).upload({ method: 'POST', path: '/images/load' }, archive);
+  if (answer.status !== 200) throw new Error(answer.body.toString());
 }
