@@ -108,6 +108,11 @@ const rows: [args: string[], exitCode: number, sentence: string | RegExp, env?: 
   [['emulate', '--seed', ''], 2, 'classpad: --seed takes 1 to 200 characters'],
   [['emulate', '--docker', 'ftp://x'], 2, /"ftp:\/\/x" is no address of a Docker Engine; write unix:/],
   [['emulate', '--docker', 'unix:///nowhere.sock', '--once'], 1, /cannot reach the Docker Engine at unix:\/\/\/nowhere\.sock/],
+  [
+    ['node', '--config', '/nowhere', '--swarm-init', 'home'],
+    2,
+    /--swarm-init: "home" is no address of this machine; write one such as/,
+  ],
   [['cluster'], 2, /WHAT is missing: init, start or join/],
   [['cluster', 'stop'], 2, /cluster stop is not known; there are init, start and join/],
   [['cluster', 'init'], 2, /--dir DIR is missing/],

@@ -115,6 +115,7 @@ const WRONG: readonly [what: string, text: string, sentence: RegExp][] = [
     with_('engine: ssh://host\n'),
     /node\.yaml:11: engine "ssh:\/\/host" is no address of a Docker Engine; write unix:/,
   ],
+  ['a Swarm at no address', with_('swarm:\n  init: home\n'), /node\.yaml:12: swarm\.init must be an address of this machine/],
   ['a list that is none', with_('peers:\n  connect: ws://a:1\n'), /node\.yaml:12: peers\.connect must be a list$/],
   [
     'a bad peer',
