@@ -1,14 +1,24 @@
 import type { Hex, Word } from './ports/index.ts';
 
 /*
- * Bytes, hexadecimal, quantities and text. No TextEncoder, no Buffer: this also runs inside the emulator's small interpreter,
- * where a table look-up per byte is the cheapest thing there is.
+ * Bytes, hexadecimal, quantities and text. No TextEncoder, no Buffer: this also runs inside the emulator's small interpreter.
  */
+
+/** ECMAScript 2026's own ways, where the engine has them. */
+interface HexMethods {
+  fromHex?(digits: string): Uint8Array;
+  readonly prototype: { toHex?(this: Uint8Array): string };
+}
+const { fromHex, prototype } = Uint8Array as unknown as HexMethods;
+const { toHex } = prototype;
 
 const HEX_OF: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const HEX_PATTERN = /^0x[0-9a-fA-F]*$/;
 const QUANTITY_PATTERN = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)$/;
 const NO_DIGIT = 0xff;
+/** So many bytes are a number that JavaScript holds exactly. */
+const SAFE_BYTES = 6;
+const MAX_SMALL = 0xffff_ffffn;
 const DIGIT_OF = digitTable();
 const REPLACEMENT = 0xfffd;
 /** First byte of a UTF-8 sequence, by the number of bytes that follow it. */
@@ -28,22 +38,38 @@ export function isHex(value: unknown, length?: number): value is Hex {
 
 /** Lower-case, `0x`-prefixed. */
 export function bytesToHex(bytes: Uint8Array): Hex {
-  const pairs = new Array<string>(bytes.length);
-  for (let i = 0; i < bytes.length; i++) pairs[i] = HEX_OF[bytes[i]!]!;
-  return `0x${pairs.join('')}`;
+  if (toHex) return `0x${toHex.call(bytes)}`;
+  let hex = '0x';
+  for (let i = 0; i < bytes.length; i++) hex += HEX_OF[bytes[i]!]!;
+  return hex as Hex;
 }
 
 /** Throws {@link BytesError} unless the text is `0x` and an even number of hexadecimal digits. */
 export function hexToBytes(hex: string): Uint8Array {
   if (hex.length % 2 !== 0 || !hex.startsWith('0x')) throw new BytesError(`"${shorten(hex)}" is not 0x and whole bytes`);
+  const bytes = fromHex ? nativeBytes(hex) : tableBytes(hex);
+  if (!bytes) throw new BytesError(`"${shorten(hex)}" is not hexadecimal`);
+  return bytes;
+}
+
+function nativeBytes(hex: string): Uint8Array | undefined {
+  try {
+    return fromHex!.call(Uint8Array, hex.slice(2));
+  } catch {
+    return undefined;
+  }
+}
+
+function tableBytes(hex: string): Uint8Array | undefined {
   const bytes = new Uint8Array(hex.length / 2 - 1);
-  for (let i = 0; i < bytes.length; i++) {
-    const high = digitAt(hex, 2 * i + 2);
-    const low = digitAt(hex, 2 * i + 3);
-    if (high === NO_DIGIT || low === NO_DIGIT) throw new BytesError(`"${shorten(hex)}" is not hexadecimal`);
+  let seen = 0;
+  for (let i = 0, at = 2; i < bytes.length; i++, at += 2) {
+    const high = DIGIT_OF[hex.charCodeAt(at)] ?? NO_DIGIT;
+    const low = DIGIT_OF[hex.charCodeAt(at + 1)] ?? NO_DIGIT;
+    seen |= high | low;
     bytes[i] = (high << 4) | low;
   }
-  return bytes;
+  return seen > 15 ? undefined : bytes;
 }
 
 /** One array with the parts in order. */
@@ -61,22 +87,42 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  if (a === b) return true;
+  const [one, other] = [viewOf(a), viewOf(b)];
+  let at = 0;
+  for (; at + 4 <= a.length; at += 4) if (one.getUint32(at) !== other.getUint32(at)) return false;
+  for (; at < a.length; at++) if (a[at] !== b[at]) return false;
   return true;
 }
 
 /** Big-endian; no bytes are 0. */
 export function bytesToBigint(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(bytesToHex(bytes));
+  return BigInt(bytes.length <= SAFE_BYTES ? bytesToNumber(bytes) : bytesToHex(bytes));
+}
+
+/** Big-endian, of at most six bytes. */
+export function bytesToNumber(bytes: Uint8Array): number {
+  let number = 0;
+  for (let i = 0; i < bytes.length; i++) number = number * 256 + bytes[i]!;
+  return number;
 }
 
 /** Big-endian. Without a length as short as possible (0 is no bytes), with one padded; throws if it does not fit. */
 export function bigintToBytes(value: bigint, length?: number): Uint8Array {
   if (value < 0n) throw new BytesError(`${value} is negative`);
+  if (length === undefined && value <= MAX_SMALL) return numberToBytes(Number(value));
   const digits = value === 0n ? '' : value.toString(16);
   if (length === undefined) return hexToBytes(`0x${digits.length % 2 === 0 ? '' : '0'}${digits}`);
   if (digits.length > 2 * length) throw new BytesError(`${value} does not fit in ${length} bytes`);
   return hexToBytes(`0x${digits.padStart(2 * length, '0')}`);
+}
+
+/** Big-endian, as short as possible; 0 is no bytes. Of a whole number below 2^32. */
+function numberToBytes(value: number): Uint8Array {
+  const length = value === 0 ? 0 : value < 0x100 ? 1 : value < 0x10000 ? 2 : value < 0x1000000 ? 3 : 4;
+  const bytes = new Uint8Array(length);
+  for (let i = length - 1, rest = value; i >= 0; i--, rest >>>= 8) bytes[i] = rest;
+  return bytes;
 }
 
 /** 32 bytes, big-endian. Throws if it does not fit. */
@@ -168,6 +214,10 @@ function mayFollow(lead: number, tail: number): boolean {
   return true;
 }
 
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 function digitTable(): Uint8Array {
   const table = new Uint8Array(128).fill(NO_DIGIT);
   for (let digit = 0; digit < 16; digit++) {
@@ -176,10 +226,6 @@ function digitTable(): Uint8Array {
     table[text.toUpperCase().charCodeAt(0)] = digit;
   }
   return table;
-}
-
-function digitAt(hex: string, index: number): number {
-  return DIGIT_OF[hex.charCodeAt(index)] ?? NO_DIGIT;
 }
 
 function shorten(text: string): string {

@@ -1,7 +1,7 @@
 import { bigintToBytes, EMPTY, hexToBytes } from '../bytes.ts';
 import type { Genesis } from '../config.ts';
 import type { Chain } from '../ledger/chain.ts';
-import { hashHeader } from '../ledger/header.ts';
+import { hashHeader, withExtraData } from '../ledger/header.ts';
 import { TransactionRefused } from '../ledger/transaction.ts';
 import type { Abci, Address, FinalizedBlock, OrderedBlock, Ordering, Ports, TransactionOutcome } from '../ports/index.ts';
 import { asBytes, asList, asNumber, decodeRlp, encodeRlp } from '../rlp/index.ts';
@@ -274,7 +274,7 @@ class Cometbft implements Abci {
     );
     const seal = sealOf(height, validators, vm.keccak256);
     this.pending = { height, decision, seal, validators };
-    const appHash = hexToBytes(hashHeader({ ...header, extraData: seal }, vm.keccak256));
+    const appHash = hexToBytes(hashHeader(withExtraData(header, seal), vm.keccak256));
     return { outcomes, validators: validators.since(this.validators), appHash };
   }
 }

@@ -1,4 +1,4 @@
-import { bigintToBytes, hexToBytes } from '../bytes.ts';
+import { bigintToBytes, equalBytes, hexToBytes } from '../bytes.ts';
 import { headerItem, headerOf } from '../ledger/header.ts';
 import type { Word } from '../ports/index.ts';
 import { asBigint, asBytes, asList, asNumber, asWord, decodeRlp, encodeRlp, RlpError, type RlpItem } from '../rlp/index.ts';
@@ -84,18 +84,26 @@ const CODECS: { readonly [K in Kind]: Codec<Extract<PeerMessage, { kind: K }>> }
 /** The ledger's first hash goes in front: nodes of different ledgers do not listen to each other. */
 export function encodeMessage(genesisHash: Word, message: PeerMessage): Uint8Array {
   const { code, pack: packBody } = CODECS[message.kind] as Codec<PeerMessage>;
-  return encodeRlp([hexToBytes(genesisHash), pack(code), packBody(message)]);
+  return encodeRlp([bytesOf(genesisHash), pack(code), packBody(message)]);
 }
 
 /** Answers `undefined` for a message of another ledger or of an unknown kind. Throws `RlpError` for garbage. */
 export function decodeMessage(genesisHash: Word, bytes: Uint8Array): PeerMessage | undefined {
   if (bytes.length > MAX_MESSAGE_BYTES) throw new RlpError(`it has ${bytes.length} bytes; at most ${MAX_MESSAGE_BYTES} are read`);
   const [ledger, code, body] = asList(decodeRlp(bytes, MAX_ITEMS), 'a message', 3);
-  if (asWord(ledger, "the ledger's name") !== genesisHash) return undefined;
+  if (!equalBytes(asBytes(ledger, "the ledger's name", 32), bytesOf(genesisHash))) return undefined;
   const number = Number(asBigint(code, 'the kind', 1));
   return Object.values(CODECS)
     .find((codec) => codec.code === number)
     ?.unpack(body);
+}
+
+let lastName: { readonly hash: Word; readonly bytes: Uint8Array } | undefined;
+
+/** A node speaks of one ledger in all that it says. */
+function bytesOf(genesisHash: Word): Uint8Array {
+  if (lastName?.hash !== genesisHash) lastName = { hash: genesisHash, bytes: hexToBytes(genesisHash) };
+  return lastName.bytes;
 }
 
 /** Consecutive blocks as they are carried on a stick: the body of a message, without its envelope. */

@@ -1,5 +1,5 @@
 import { bigintToBytes, bytesToBigint, concat, EMPTY, hexToBytes } from '../bytes.ts';
-import { type Header, hashHeader } from '../ledger/header.ts';
+import { type Header, hashHeader, withExtraData } from '../ledger/header.ts';
 import type { Address, Device, Vm } from '../ports/index.ts';
 
 /** r and s with 32 bytes each, then the parity. */
@@ -21,5 +21,5 @@ export function verifyHeaderSeal(header: Header, sequencer: Address, vm: Pick<Vm
 }
 
 function sealedHash(header: Header, keccak256: Vm['keccak256']): Uint8Array {
-  return hexToBytes(hashHeader({ ...header, extraData: EMPTY }, keccak256));
+  return hexToBytes(hashHeader(withExtraData(header, EMPTY), keccak256));
 }

@@ -27,11 +27,26 @@ export interface TextStyle {
   readonly face?: Face;
 }
 
+/** A rectangle of a canvas. */
+export interface Area {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** One drawing: what it is, and the area outside of which it sets nothing. Equal words at equal places set equal pixels. */
+export interface Stroke extends Area {
+  readonly what: string;
+}
+
 /** A rectangle of RGB565 pixels one can draw on. What would fall outside is not drawn. */
 export class Canvas {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint16Array;
+  /** All drawings so far, in order. */
+  readonly strokes: Stroke[] = [];
 
   constructor(width: number, height: number) {
     this.width = width;
@@ -40,6 +55,11 @@ export class Canvas {
   }
 
   fill(x: number, y: number, width: number, height: number, colour: number): void {
+    this.strokes.push({ what: `fill ${colour}`, x, y, width, height });
+    this.set(x, y, width, height, colour);
+  }
+
+  private set(x: number, y: number, width: number, height: number, colour: number): void {
     const left = Math.max(0, x);
     const right = Math.min(this.width, x + width);
     const bottom = Math.min(this.height, y + height);
@@ -61,8 +81,12 @@ export class Canvas {
   text(text: string, x: number, y: number, style: TextStyle): number {
     const { colour, scale = 1, face = FACE_16 } = style;
     for (const character of text) {
-      if (character !== ' ') this.runs(characterRuns(face, character, scale), x, y, colour);
-      x += face.width * scale;
+      const [width, height] = [face.width * scale, face.height * scale];
+      if (character !== ' ') {
+        this.strokes.push({ what: `${character} ${colour}`, x, y, width, height });
+        this.runs(characterRuns(face, character, scale), x, y, colour);
+      }
+      x += width;
     }
     return x;
   }
@@ -74,10 +98,12 @@ export class Canvas {
   }
 
   icon(name: IconName, x: number, y: number, colour: number, scale: 1 | 2 | 4 = 1): void {
+    this.strokes.push({ what: `${name} ${colour}`, x, y, width: 16 * scale, height: 16 * scale });
     this.runs(iconRuns(name, scale), x, y, colour);
   }
 
   mark(name: MarkName, x: number, y: number, size: number, colour: number): void {
+    this.strokes.push({ what: `${name} ${colour}`, x, y, width: size, height: size });
     this.runs(markRuns(name, size), x, y, colour);
   }
 
@@ -99,11 +125,12 @@ export class Canvas {
   }
 
   private diagonals(x: number, y: number, width: number, height: number, colour: number, pitch: number, thick: number) {
+    this.strokes.push({ what: `diagonals ${pitch} ${thick} ${colour}`, x, y, width, height });
     for (let row = 0; row < height; row++) {
       for (let start = -(row % pitch); start < width; start += pitch) {
         const from = Math.max(0, start);
         const to = Math.min(width, start + thick);
-        if (from < to) this.fill(x + from, y + height - 1 - row, to - from, 1, colour);
+        if (from < to) this.set(x + from, y + height - 1 - row, to - from, 1, colour);
       }
     }
   }
@@ -116,7 +143,7 @@ export class Canvas {
       const row = y + runs[at + 1]!;
       const right = left + runs[at + 2]!;
       if (isInside && right <= width && row < height) pixels.fill(colour, row * width + left, row * width + right);
-      else this.fill(left, row, right - left, 1, colour);
+      else this.set(left, row, right - left, 1, colour);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Display } from '../ports/index.ts';
-import { Canvas } from './canvas.ts';
+import { type Area, Canvas, type Stroke } from './canvas.ts';
 import type { ScreenModel } from './model.ts';
 import { heightOf, type Panel, paint, textOf } from './panels.ts';
 import { LCD_HEIGHT, LCD_WIDTH, panelsOf } from './screens.ts';
@@ -12,20 +12,28 @@ export interface Screen {
   text(): string[];
 }
 
+interface Said {
+  readonly words: string;
+  readonly height: number;
+  readonly strokes: readonly Stroke[];
+}
+
 /**
  * A screen on a display that may hold anything before the first picture. A panel that says the same in the same place is
  * not painted again; of one that differs, the smallest rectangle that holds all changed pixels goes to the display.
  */
 export function createScreen(display: Display): Screen {
   const shown = new Uint16Array(LCD_WIDTH * LCD_HEIGHT);
-  /** What each panel says, by its upper edge. */
-  let said = new Map<number, string>();
+  /** What each panel says and how it was drawn, by its upper edge. */
+  let said = new Map<number, Said>();
   let lines: string[] = [];
   let isFirst = true;
 
-  function push(canvas: Canvas, top: number): void {
+  function push(canvas: Canvas, top: number, last: Said | undefined): void {
     const before = shown.subarray(top * LCD_WIDTH, (top + canvas.height) * LCD_WIDTH);
-    const changed = isFirst ? { x: 0, y: 0, width: LCD_WIDTH, height: canvas.height } : difference(before, canvas);
+    const whole = { x: 0, y: 0, width: LCD_WIDTH, height: canvas.height };
+    const drawn = last?.height === canvas.height ? strokesApart(last.strokes, canvas) : whole;
+    const changed = isFirst ? whole : drawn && difference(before, canvas, drawn);
     if (!changed) return;
     before.set(canvas.pixels);
     display.draw({ ...changed, y: top + changed.y, pixels: crop(canvas, changed) });
@@ -34,14 +42,19 @@ export function createScreen(display: Display): Screen {
   return {
     show(model) {
       const panels = panelsOf(model);
-      const now = new Map<number, string>();
+      const now = new Map<number, Said>();
       let top = 0;
       for (const panel of panels) {
         const height = heightOf(panel);
         if (height <= 0) continue;
         const words = JSON.stringify(panel);
-        now.set(top, words);
-        if (said.get(top) !== words) push(painted(panel, height), top);
+        const last = said.get(top);
+        if (last?.words === words) now.set(top, last);
+        else {
+          const canvas = painted(panel, height);
+          push(canvas, top, last);
+          now.set(top, { words, height, strokes: canvas.strokes });
+        }
         top += height;
       }
       said = now;
@@ -58,19 +71,35 @@ function painted(panel: Panel, height: number): Canvas {
   return canvas;
 }
 
-interface Area {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
+/**
+ * The area outside of which both sets of drawings on one background give the same: between the drawings that they begin with
+ * alike and those that they end with alike. `undefined` if there is none.
+ */
+function strokesApart(before: readonly Stroke[], { strokes, width, height }: Canvas): Area | undefined {
+  const most = Math.min(before.length, strokes.length);
+  let first = 0;
+  while (first < most && isSame(before[first]!, strokes[first]!)) first++;
+  let last = 0;
+  while (last < most - first && isSame(before[before.length - 1 - last]!, strokes[strokes.length - 1 - last]!)) last++;
+  const apart = [...before.slice(first, before.length - last), ...strokes.slice(first, strokes.length - last)];
+  const left = Math.max(0, Math.min(...apart.map(({ x }) => x)));
+  const top = Math.max(0, Math.min(...apart.map(({ y }) => y)));
+  const right = Math.min(width, Math.max(...apart.map((stroke) => stroke.x + stroke.width)));
+  const bottom = Math.min(height, Math.max(...apart.map((stroke) => stroke.y + stroke.height)));
+  return left < right && top < bottom ? { x: left, y: top, width: right - left, height: bottom - top } : undefined;
 }
 
-/** The smallest rectangle that holds every pixel in which the canvas differs from what was shown there. */
-function difference(before: Uint16Array, canvas: Canvas): Area | undefined {
-  const { width, height, pixels } = canvas;
-  let [left, right, top, bottom] = [width, -1, height, -1];
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
+function isSame(one: Stroke, other: Stroke): boolean {
+  const { what, x, y, width, height } = one;
+  return what === other.what && x === other.x && y === other.y && width === other.width && height === other.height;
+}
+
+/** The smallest rectangle that holds every pixel of the area in which the canvas differs from what was shown there. */
+function difference(before: Uint16Array, canvas: Canvas, area: Area): Area | undefined {
+  const { width, pixels } = canvas;
+  let [left, right, top, bottom] = [width, -1, canvas.height, -1];
+  for (let y = area.y; y < area.y + area.height; y++) {
+    for (let x = area.x, at = y * width + x; x < area.x + area.width; x++, at++) {
       if (before[at] === pixels[at]) continue;
       if (x < left) left = x;
       if (x > right) right = x;

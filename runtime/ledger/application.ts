@@ -1,4 +1,4 @@
-import { bytesToHex, EMPTY } from '../bytes.ts';
+import { bytesToHex, EMPTY, equalBytes } from '../bytes.ts';
 import {
   type Application,
   BlockRefused,
@@ -13,7 +13,7 @@ import { listRoot } from '../state/list-root.ts';
 import { Pieces } from '../state/pieces.ts';
 import { openState, type State, type StoreEntry, viewOf } from '../state/state.ts';
 import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
-import { type Header, hashHeader } from './header.ts';
+import { type Header, hashHeader, withExtraData } from './header.ts';
 import type { Intake } from './intake.ts';
 import type { PoolRules } from './pool.ts';
 import { objectionTo, select } from './proposal.ts';
@@ -104,7 +104,7 @@ export class LedgerApplication implements Application {
     const candidate = this.candidate(header, execution);
     const difference = firstDifference(header, candidate.header);
     if (difference) throw new BlockRefused(header.number, difference);
-    return candidate;
+    return { ...candidate, header: withExtraData(header, EMPTY) };
   }
 
   select(maxBytes: number): readonly Uint8Array[] {
@@ -148,7 +148,7 @@ export class LedgerApplication implements Application {
 
   finalize(candidate: Candidate, seal: Uint8Array, entries: readonly StoreEntry[] = []): void {
     const { chain, intake, vm, appended } = this.parts;
-    const header: Header = { ...candidate.header, extraData: seal };
+    const header = withExtraData(candidate.header, seal);
     const block = {
       header,
       hash: hashHeader(header, vm.keccak256),
@@ -346,10 +346,13 @@ function contextOf(inputs: Inputs, { header, hash }: HashedHeader, chainId: bigi
 function firstDifference(theirs: Header, ours: Header): string | undefined {
   for (const name of Object.keys(ours) as (keyof Header)[]) {
     if (name === 'extraData') continue;
-    const [one, other] = [theirs[name], ours[name]].map((value) =>
-      value instanceof Uint8Array ? bytesToHex(value) : `${value}`,
-    );
-    if (one !== other) return `its ${name} is ${one}, executing it gives ${other}`;
+    const [one, other] = [theirs[name], ours[name]];
+    const isSame = one instanceof Uint8Array ? equalBytes(one, other as Uint8Array) : one === other;
+    if (!isSame) return `its ${name} is ${textOf(one)}, executing it gives ${textOf(other)}`;
   }
   return undefined;
+}
+
+function textOf(value: Header[keyof Header]): string {
+  return value instanceof Uint8Array ? bytesToHex(value) : `${value}`;
 }

@@ -19,6 +19,7 @@ export function bloomOf(logs: readonly Log[], keccak256: Vm['keccak256']): Uint8
 
 /** A filter that holds what any of them holds. */
 export function mergeBlooms(blooms: readonly Uint8Array[]): Uint8Array {
+  if (blooms.length === 1) return blooms[0]!;
   const merged = new Uint8Array(BLOOM_BYTES);
   for (const bloom of blooms) for (let i = 0; i < BLOOM_BYTES; i++) merged[i] = merged[i]! | bloom[i]!;
   return merged;

@@ -42,11 +42,43 @@ export const FIXED = {
   requestsHash: '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 } as const satisfies Record<string, Hex | bigint>;
 
+const FIXED_BYTES = {
+  ommersHash: hexToBytes(FIXED.ommersHash),
+  nonce: hexToBytes(FIXED.nonce),
+  withdrawalsRoot: hexToBytes(FIXED.withdrawalsRoot),
+  parentBeaconBlockRoot: hexToBytes(FIXED.parentBeaconBlockRoot),
+  requestsHash: hexToBytes(FIXED.requestsHash),
+};
+const EXTRA_DATA = 12;
+
+/** The last few headers that were packed: one that comes is checked, hashed, compared and stored right away. None ever changes. */
+const packed: { readonly header: Header; readonly item: readonly RlpItem[] }[] = [];
+const PACKED_LIMIT = 4;
+
 /** In the order of the wire. */
-export function headerItem(header: Header): RlpItem {
+export function headerItem(header: Header): readonly RlpItem[] {
+  return packed.find((known) => known.header === header)?.item ?? keep(header, makeItem(header));
+}
+
+/** The same header with other `extraData`. */
+export function withExtraData(header: Header, extraData: Uint8Array): Header {
+  const changed = { ...header, extraData };
+  const item = headerItem(header).slice();
+  item[EXTRA_DATA] = extraData;
+  keep(changed, item);
+  return changed;
+}
+
+function keep(header: Header, item: readonly RlpItem[]): readonly RlpItem[] {
+  if (packed.length === PACKED_LIMIT) packed.shift();
+  packed.push({ header, item });
+  return item;
+}
+
+function makeItem(header: Header): readonly RlpItem[] {
   return [
     hexToBytes(header.parentHash),
-    hexToBytes(FIXED.ommersHash),
+    FIXED_BYTES.ommersHash,
     hexToBytes(header.coinbase),
     hexToBytes(header.stateRoot),
     hexToBytes(header.transactionsRoot),
@@ -59,13 +91,13 @@ export function headerItem(header: Header): RlpItem {
     bigintToBytes(BigInt(header.timestamp)),
     header.extraData,
     hexToBytes(header.mixHash),
-    hexToBytes(FIXED.nonce),
+    FIXED_BYTES.nonce,
     bigintToBytes(header.baseFee),
-    hexToBytes(FIXED.withdrawalsRoot),
+    FIXED_BYTES.withdrawalsRoot,
     EMPTY, // blobGasUsed
     EMPTY, // excessBlobGas
-    hexToBytes(FIXED.parentBeaconBlockRoot),
-    hexToBytes(FIXED.requestsHash),
+    FIXED_BYTES.parentBeaconBlockRoot,
+    FIXED_BYTES.requestsHash,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { bytesToBigint, bytesToHex } from '../bytes.ts';
+import { bytesToBigint, bytesToHex, bytesToNumber } from '../bytes.ts';
 import type { Address, Word } from '../ports/index.ts';
 import type { RlpItem } from './encode.ts';
 
@@ -35,15 +35,19 @@ export function asList(item: RlpItem | undefined, what: string, length?: number)
 
 /** The item as a number of at most `maxBytes` bytes, without leading zeros. */
 export function asBigint(item: RlpItem | undefined, what: string, maxBytes = 32): bigint {
+  return bytesToBigint(asDigits(item, what, maxBytes));
+}
+
+function asDigits(item: RlpItem | undefined, what: string, maxBytes: number): Uint8Array {
   const bytes = asBytes(item, what);
   if (bytes.length > maxBytes) throw new RlpError(`${what} has ${bytes.length} bytes; it should have at most ${maxBytes}`);
   if (bytes[0] === 0) throw new RlpError(`${what} has leading zeros`);
-  return bytesToBigint(bytes);
+  return bytes;
 }
 
 /** The item as a number of at most six bytes, which a JavaScript number holds exactly. */
 export function asNumber(item: RlpItem | undefined, what: string): number {
-  return Number(asBigint(item, what, 6));
+  return bytesToNumber(asDigits(item, what, 6));
 }
 
 export function asAddress(item: RlpItem | undefined, what: string): Address {

@@ -1,6 +1,18 @@
 /** A path through the trie: one half-byte (0 to 15) per element. */
 export type Nibbles = Uint8Array;
 
+/** Keys that are kept are asked for again and again. */
+const paths = new WeakMap<Uint8Array, Nibbles>();
+
+/** The path of a key, which must not change any more. */
+export function pathOf(key: Uint8Array): Nibbles {
+  const known = paths.get(key);
+  if (known) return known;
+  const path = nibblesOf(key);
+  paths.set(key, path);
+  return path;
+}
+
 export function nibblesOf(key: Uint8Array): Nibbles {
   const nibbles = new Uint8Array(2 * key.length);
   for (let i = 0; i < key.length; i++) {

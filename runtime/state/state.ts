@@ -48,6 +48,8 @@ const MAX_NODES_IN_MEMORY = 8192;
 const MAX_STORAGES_IN_MEMORY = 256;
 const MAX_CODES_IN_MEMORY = 64;
 const MAX_ACCOUNTS_IN_MEMORY = 1024;
+const MAX_SLOTS_IN_MEMORY = 4096;
+const MAX_KEYS_IN_MEMORY = 1024;
 
 /** The state with this root, read from the store as it is needed. */
 export function openState(root: Word, store: StateStore, keccak256: Vm['keccak256']): State {
@@ -75,6 +77,7 @@ class Shared implements TrieNodes {
   readonly keccak256: Vm['keccak256'];
   nodesInMemory = 0;
   private readonly codes = new Map<Word, Uint8Array>();
+  private readonly keys = new Map<Address | Word, Uint8Array>();
 
   constructor(store: StateStore, keccak256: Vm['keccak256']) {
     this.store = store;
@@ -109,8 +112,37 @@ class Shared implements TrieNodes {
     return code;
   }
 
+  /** The way of an account or a slot through its trie. */
   hashKey(key: Address | Word): Uint8Array {
-    return this.keccak256(hexToBytes(key));
+    const known = this.keys.get(key);
+    if (known) return known;
+    if (this.keys.size >= MAX_KEYS_IN_MEMORY) this.keys.clear();
+    const hash = this.keccak256(hexToBytes(key));
+    this.keys.set(key, hash);
+    return hash;
+  }
+}
+
+/** What was asked of a state: the pool, the VM and the device ask for the same few again and again. */
+class Asked {
+  readonly accounts = new Map<Address, StoredAccount | undefined>();
+  readonly slots = new Map<Address, Map<Word, Word>>();
+  private slotCount = 0;
+
+  keepAccount(address: Address, account: StoredAccount | undefined): void {
+    if (this.accounts.size >= MAX_ACCOUNTS_IN_MEMORY) this.accounts.clear();
+    this.accounts.set(address, account);
+  }
+
+  keepSlot(address: Address, slot: Word, value: Word): void {
+    if (this.slotCount >= MAX_SLOTS_IN_MEMORY) {
+      this.slots.clear();
+      this.slotCount = 0;
+    }
+    let slots = this.slots.get(address);
+    if (!slots) this.slots.set(address, (slots = new Map()));
+    slots.set(slot, value);
+    this.slotCount++;
   }
 }
 
@@ -119,31 +151,39 @@ class TrieState implements State {
   private readonly shared: Shared;
   private readonly accounts: Trie;
   private readonly storages: Map<Address, Trie>;
-  /** Those that were asked for: the pool and the VM ask for the same few again and again. */
-  private readonly asked = new Map<Address, StoredAccount | undefined>();
+  private asked: Asked;
 
-  constructor(root: Word, shared: Shared, accounts: Trie = openTrie(root, shared), storages = new Map<Address, Trie>()) {
+  constructor(
+    root: Word,
+    shared: Shared,
+    accounts: Trie = openTrie(root, shared),
+    storages = new Map<Address, Trie>(),
+    asked = new Asked(),
+  ) {
     this.root = root;
     this.shared = shared;
     this.accounts = accounts;
     this.storages = storages;
+    this.asked = asked;
   }
 
   account(address: Address): StoredAccount | undefined {
-    const known = this.asked.get(address);
-    if (known || this.asked.has(address)) return known;
+    const { accounts } = this.asked;
+    const known = accounts.get(address);
+    if (known || accounts.has(address)) return known;
     const bytes = this.accounts.get(this.shared.hashKey(address));
     const account = bytes && decodeAccount(bytes);
-    if (this.asked.size >= MAX_ACCOUNTS_IN_MEMORY) this.asked.clear();
-    this.asked.set(address, account);
+    this.asked.keepAccount(address, account);
     return account;
   }
 
   slot(address: Address, slot: Word): Word {
-    const known = this.storages.get(address);
-    if (known) return this.readSlot(known, slot);
+    const known = this.asked.slots.get(address)?.get(slot);
+    if (known !== undefined) return known;
     const storageRoot = this.account(address)?.storageRoot ?? EMPTY_ROOT;
-    return storageRoot === EMPTY_ROOT ? ZERO_WORD : this.readSlot(this.storage(address, storageRoot), slot);
+    const value = storageRoot === EMPTY_ROOT ? ZERO_WORD : this.readSlot(this.storage(address, storageRoot), slot);
+    this.asked.keepSlot(address, slot, value);
+    return value;
   }
 
   code(codeHash: Word): Uint8Array {
@@ -165,7 +205,20 @@ class TrieState implements State {
         entries.push([CODE_PREFIX + change.account.codeHash, this.shared.keepCode(change.account.codeHash, change.code)]);
       }
     }
-    return { state: new TrieState(accounts.commit(keep), this.shared, accounts, storages), entries };
+    return { state: new TrieState(accounts.commit(keep), this.shared, accounts, storages, this.handOn(diff)), entries };
+  }
+
+  /** The next state goes on with what was asked of this one, which begins anew: there is one newest state at a time. */
+  private handOn(diff: readonly AccountDiff[]): Asked {
+    const { asked } = this;
+    this.asked = new Asked();
+    for (const { address, account, cleared, slots } of diff) {
+      asked.accounts.delete(address);
+      if (cleared || account === null) asked.slots.delete(address);
+      const known = asked.slots.get(address);
+      if (known) for (const [slot, value] of slots) if (known.has(slot)) known.set(slot, value);
+    }
+    return asked;
   }
 
   prove(address: Address, slots: readonly Word[]): StateProof {

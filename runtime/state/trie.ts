@@ -1,7 +1,7 @@
 import { bytesToHex, equalBytes, hexToBytes } from '../bytes.ts';
 import type { Vm, Word } from '../ports/index.ts';
 import { encodeRlp, type RlpItem } from '../rlp/index.ts';
-import { commonLength, type Nibbles, nibblesOf } from './nibbles.ts';
+import { commonLength, type Nibbles, pathOf } from './nibbles.ts';
 import {
   type Branch,
   decodeNode,
@@ -56,10 +56,10 @@ function trieOf(root: TrieNode | undefined, nodes: TrieNodes): Trie {
   return {
     get(key) {
       if (top) top = load(top, nodes);
-      return find(top, nibblesOf(key), nodes, undefined);
+      return find(top, pathOf(key), nodes, undefined);
     },
     with(key, value) {
-      const path = nibblesOf(key);
+      const path = pathOf(key);
       const next = value ? insert(top, path, 0, value, nodes) : top && remove(top, path, 0, nodes);
       return next === top ? this : trieOf(next, nodes);
     },
@@ -67,7 +67,7 @@ function trieOf(root: TrieNode | undefined, nodes: TrieNodes): Trie {
     prove(key) {
       const visited: TrieNode[] = [];
       if (top) top = load(top, nodes);
-      find(top, nibblesOf(key), nodes, visited);
+      find(top, pathOf(key), nodes, visited);
       return encodeVisited(visited);
     },
   };
