@@ -58,12 +58,15 @@ export class DeviceNode implements Node {
   private site: readonly Address[] = [];
   private served: readonly Route[] | undefined;
   private draining = new Map<string, number>();
+  /** The last block that was looked at. */
+  private followed: number;
 
   constructor(ports: Ports, config: NodeConfig, ledger: Ledger, secrets: Vault = vaultOf(ports, config)) {
     const { clock, device, vm } = ports;
     this.ports = ports;
     this.config = config;
     this.ledger = ledger;
+    this.followed = ledger.head().number;
     this.log = { write: (level, message) => this.write(level, message) };
     const fleet = openFleet(ledger, config.fleet);
     this.fleet = fleet;
@@ -296,7 +299,11 @@ export class DeviceNode implements Node {
       this.voter.happened(event, nowMs);
       this.log.write('info', `ledger: ${eventText(event)}`);
     }
-    const mayDiffer = entries.length > 0 || this.target.wanted() === undefined || this.target.fault() !== undefined;
+    // Blocks that were not followed one by one may have held anything.
+    const isNews = entries.length > 0 || head.number !== this.followed + 1;
+    this.followed = head.number;
+    if (isNews) this.joiner.happened();
+    const mayDiffer = isNews || this.target.wanted() === undefined || this.target.fault() !== undefined;
     if (mayDiffer && this.target.refresh(nowMs)) this.reconciler.poke();
     this.attempt('voting failed', () => this.vote());
     this.attempt('joining failed', () => this.joiner.consider());

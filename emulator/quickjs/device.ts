@@ -90,6 +90,7 @@ class QuickJsFirmware implements FirmwareProcess {
   private machine: Machine | undefined;
   private dead = false;
   private nextRequest = 1;
+  private peersTold: readonly string[] = [];
   private resolveBoot: () => void = () => {};
   private rejectBoot: (error: Error) => void = () => {};
 
@@ -249,7 +250,7 @@ class QuickJsFirmware implements FirmwareProcess {
         this.timers.delete(Number(id));
         return undefined;
       },
-      'network.peers': () => JSON.stringify(ports.network.peers()),
+      'network.peers': () => this.peersIfNew(),
       'network.sisters': () => JSON.stringify(ports.network.sisters()),
       'network.send': (peer, bytes) => void ports.network.send(peer, bytes!) as undefined,
       'network.serve': valueCall((routes) => ports.network.serve(routes as unknown as Route[])),
@@ -284,6 +285,15 @@ class QuickJsFirmware implements FirmwareProcess {
         return undefined;
       },
     };
+  }
+
+  /** Nothing while they are as they were told last. */
+  private peersIfNew(): string | undefined {
+    const peers = this.ports.network.peers();
+    const isKnown = peers.length === this.peersTold.length && peers.every((peer, index) => peer === this.peersTold[index]);
+    if (isKnown) return undefined;
+    this.peersTold = peers;
+    return JSON.stringify(peers);
   }
 
   /** The ledger's state as the firmware shows it to the VM: each read enters the firmware while it waits in `vm.execute`. */

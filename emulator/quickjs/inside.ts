@@ -26,6 +26,13 @@ let observer: ((exchange: Exchange) => void) | undefined;
 let hand: ((event: InputEvent) => void) | undefined;
 let node: Node | undefined;
 let nextId = 1;
+/** What the host was asked since it last entered: between two entries no time passes, and nobody comes or goes. */
+const answers = new Map<string, unknown>();
+
+function once<T>(what: string, ask: () => T): T {
+  if (!answers.has(what)) answers.set(what, ask());
+  return answers.get(what) as T;
+}
 
 /** Nothing inside may ask what time it is, or draw lots, but through the ports. */
 function removeChance(): void {
@@ -130,7 +137,7 @@ const store: Store = {
 };
 
 const clock: Ports['clock'] = {
-  nowMs: () => Number(textOf(host('clock.now', ''))),
+  nowMs: () => once('now', () => Number(textOf(host('clock.now', '')))),
   after(delayMs, callback) {
     const id = nextId++;
     timers.set(id, callback);
@@ -166,8 +173,17 @@ const containers: Containers = {
   },
 };
 
+/** The last answer holds until the host gives another. */
+let peers: readonly string[] = [];
+
+function readPeers(): readonly string[] {
+  const reply = host('network.peers', '');
+  if (typeof reply === 'string') peers = JSON.parse(reply) as string[];
+  return peers;
+}
+
 const network: Network = {
-  peers: () => call('network.peers', null) as string[],
+  peers: () => [...once('peers', readPeers)],
   send(peer, message) {
     host('network.send', peer, bufferOf(message));
   },
@@ -181,7 +197,7 @@ const network: Network = {
   observe(handler) {
     observer = handler;
   },
-  sisters: () => call('network.sisters', null) as ReturnType<Network['sisters']>,
+  sisters: () => once('sisters', () => call('network.sisters', null) as ReturnType<Network['sisters']>),
 };
 
 function makePorts(facts: BootFacts): Ports {
@@ -294,7 +310,10 @@ function sentenceOf(error: unknown): string {
 
 removeChance();
 provideHex();
+/** Reads of the state come while the firmware itself waits for an answer. */
+const inward: ReadonlySet<EntryName> = new Set(['account', 'slot', 'code', 'blockHash']);
 const enter: Enter = (name, text, bytes) => {
+  if (!inward.has(name)) answers.clear();
   const answer = entries[name](text, bytes);
   return typeof answer === 'string' || answer instanceof ArrayBuffer ? answer : undefined;
 };

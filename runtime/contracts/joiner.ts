@@ -5,8 +5,10 @@ import type { Outbox } from './outbox.ts';
 
 /** Makes this device a member by its one-time token, and tells whether it is one. */
 export interface Joiner {
-  /** Something may have changed: asks to be enrolled if the ledger does not count this device among its own. */
+  /** Asks to be enrolled if the ledger does not count this device among its own. */
   consider(): void;
+  /** The contract did something: who is enrolled may have changed. */
+  happened(): void;
   isMember(): boolean;
 }
 
@@ -20,12 +22,19 @@ export interface JoinerOptions {
 
 export function createJoiner({ fleet, device, outbox, signature, log }: JoinerOptions): Joiner {
   let isMember = false;
+  let isKnown = false;
   let complaint = '';
   return {
     isMember: () => isMember,
+    happened() {
+      isKnown = false;
+    },
     consider() {
-      if (!fleet.exists()) return;
-      isMember = fleet.isEnrolled(device);
+      if (!isKnown) {
+        if (!fleet.exists()) return;
+        isMember = fleet.isEnrolled(device);
+        isKnown = true;
+      }
       if (isMember || signature === undefined) return;
       const sending = outbox.send('join', callData('join', signature));
       if (sending.is === 'sent') log.write('info', 'the ledger is asked to enrol this device by its token');

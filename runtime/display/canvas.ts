@@ -35,38 +35,70 @@ export interface Area {
   readonly height: number;
 }
 
-/** One drawing: what it is, and the area outside of which it sets nothing. Equal words at equal places set equal pixels. */
+/** One drawing: it sets nothing outside its area, and equal ones at equal places set equal pixels. */
 export interface Stroke extends Area {
   readonly what: string;
+  readonly colour: number;
+  readonly paint: (raster: Raster) => void;
 }
 
-/** A rectangle of RGB565 pixels one can draw on. What would fall outside is not drawn. */
+/** Pixels of a part of a canvas. What would fall outside is not set. */
+class Raster {
+  readonly pixels: Uint16Array;
+  private readonly area: Area;
+
+  constructor(area: Area) {
+    this.area = area;
+    this.pixels = new Uint16Array(area.width * area.height);
+  }
+
+  fill(x: number, y: number, width: number, height: number, colour: number): void {
+    const { area, pixels } = this;
+    const left = Math.max(0, x - area.x);
+    const right = Math.min(area.width, x - area.x + width);
+    const bottom = Math.min(area.height, y - area.y + height);
+    if (left >= right) return;
+    for (let row = Math.max(0, y - area.y); row < bottom; row++) {
+      pixels.fill(colour, row * area.width + left, row * area.width + right);
+    }
+  }
+
+  runs(runs: Runs, x: number, y: number, colour: number): void {
+    const { area, pixels } = this;
+    const { width, height } = area;
+    const [dx, dy] = [x - area.x, y - area.y];
+    for (let at = 0; at < runs.length; at += 3) {
+      const left = dx + runs[at]!;
+      const row = dy + runs[at + 1]!;
+      const right = left + runs[at + 2]!;
+      if (row < 0 || row >= height) continue;
+      if (left >= 0 && right <= width) pixels.fill(colour, row * width + left, row * width + right);
+      else this.fill(area.x + left, area.y + row, right - left, 1, colour);
+    }
+  }
+}
+
+/** A rectangle one can draw on, of which any part can be had as RGB565 pixels. What would fall outside is not drawn. */
 export class Canvas {
   readonly width: number;
   readonly height: number;
-  readonly pixels: Uint16Array;
   /** All drawings so far, in order. */
   readonly strokes: Stroke[] = [];
 
   constructor(width: number, height: number) {
     this.width = width;
     this.height = height;
-    this.pixels = new Uint16Array(width * height);
+  }
+
+  /** The pixels of an area that lies inside. */
+  pixelsOf(area: Area): Uint16Array {
+    const raster = new Raster(area);
+    for (const stroke of this.strokes) if (overlap(stroke, area)) stroke.paint(raster);
+    return raster.pixels;
   }
 
   fill(x: number, y: number, width: number, height: number, colour: number): void {
-    this.strokes.push({ what: `fill ${colour}`, x, y, width, height });
-    this.set(x, y, width, height, colour);
-  }
-
-  private set(x: number, y: number, width: number, height: number, colour: number): void {
-    const left = Math.max(0, x);
-    const right = Math.min(this.width, x + width);
-    const bottom = Math.min(this.height, y + height);
-    if (left >= right) return;
-    for (let row = Math.max(0, y); row < bottom; row++) {
-      this.pixels.fill(colour, row * this.width + left, row * this.width + right);
-    }
+    this.draw('fill', { x, y, width, height }, colour, (raster) => raster.fill(x, y, width, height, colour));
   }
 
   /** The outline of a rectangle, `thick` pixels inwards. */
@@ -80,15 +112,15 @@ export class Canvas {
   /** Text with its cell's upper left corner at x, y. Answers where the next character would begin. */
   text(text: string, x: number, y: number, style: TextStyle): number {
     const { colour, scale = 1, face = FACE_16 } = style;
+    const [width, height] = [face.width * scale, face.height * scale];
+    let left = x;
     for (const character of text) {
-      const [width, height] = [face.width * scale, face.height * scale];
-      if (character !== ' ') {
-        this.strokes.push({ what: `${character} ${colour}`, x, y, width, height });
-        this.runs(characterRuns(face, character, scale), x, y, colour);
-      }
-      x += width;
+      const at = left;
+      const paint = (raster: Raster) => raster.runs(characterRuns(face, character, scale), at, y, colour);
+      if (character !== ' ') this.draw(character, { x: at, y, width, height }, colour, paint);
+      left += width;
     }
-    return x;
+    return left;
   }
 
   /** Text that ends at `right`. */
@@ -98,23 +130,24 @@ export class Canvas {
   }
 
   icon(name: IconName, x: number, y: number, colour: number, scale: 1 | 2 | 4 = 1): void {
-    this.strokes.push({ what: `${name} ${colour}`, x, y, width: 16 * scale, height: 16 * scale });
-    this.runs(iconRuns(name, scale), x, y, colour);
+    const size = 16 * scale;
+    this.draw(name, { x, y, width: size, height: size }, colour, (raster) => raster.runs(iconRuns(name, scale), x, y, colour));
   }
 
   mark(name: MarkName, x: number, y: number, size: number, colour: number): void {
-    this.strokes.push({ what: `${name} ${colour}`, x, y, width: size, height: size });
-    this.runs(markRuns(name, size), x, y, colour);
+    this.draw(name, { x, y, width: size, height: size }, colour, (raster) => raster.runs(markRuns(name, size), x, y, colour));
   }
 
   /** Thin diagonal lines: not counted. */
   hatch(x: number, y: number, width: number, height: number, colour: number): void {
-    this.diagonals(x, y, width, height, colour, 8, 1);
+    const area = { x, y, width, height };
+    this.draw('hatch', area, colour, (raster) => diagonals(raster, area, colour, 8, 1));
   }
 
   /** Broad diagonal bars: a warning for eyes that see the filled colours alike. */
   stripes(x: number, y: number, width: number, height: number, colour: number): void {
-    this.diagonals(x, y, width, height, colour, 16, 8);
+    const area = { x, y, width, height };
+    this.draw('stripes', area, colour, (raster) => diagonals(raster, area, colour, 16, 8));
   }
 
   /** A bar in a frame, filled from the left; `share` is 0 to 1. */
@@ -124,28 +157,24 @@ export class Canvas {
     this.fill(x + 3, y + 3, Math.round(inside * Math.max(0, Math.min(1, share))), 6, colour);
   }
 
-  private diagonals(x: number, y: number, width: number, height: number, colour: number, pitch: number, thick: number) {
-    this.strokes.push({ what: `diagonals ${pitch} ${thick} ${colour}`, x, y, width, height });
-    for (let row = 0; row < height; row++) {
-      for (let start = -(row % pitch); start < width; start += pitch) {
-        const from = Math.max(0, start);
-        const to = Math.min(width, start + thick);
-        if (from < to) this.set(x + from, y + height - 1 - row, to - from, 1, colour);
-      }
-    }
+  private draw(what: string, { x, y, width, height }: Area, colour: number, paint: Stroke['paint']): void {
+    this.strokes.push({ what, x, y, width, height, colour, paint });
   }
+}
 
-  private runs(runs: Runs, x: number, y: number, colour: number): void {
-    const { pixels, width, height } = this;
-    const isInside = x >= 0 && y >= 0;
-    for (let at = 0; at < runs.length; at += 3) {
-      const left = x + runs[at]!;
-      const row = y + runs[at + 1]!;
-      const right = left + runs[at + 2]!;
-      if (isInside && right <= width && row < height) pixels.fill(colour, row * width + left, row * width + right);
-      else this.set(left, row, right - left, 1, colour);
+function diagonals(raster: Raster, { x, y, width, height }: Area, colour: number, pitch: number, thick: number): void {
+  for (let row = 0; row < height; row++) {
+    for (let start = -(row % pitch); start < width; start += pitch) {
+      const from = Math.max(0, start);
+      const to = Math.min(width, start + thick);
+      if (from < to) raster.fill(x + from, y + height - 1 - row, to - from, 1, colour);
     }
   }
+}
+
+function overlap(one: Area, other: Area): boolean {
+  const apart = one.x >= other.x + other.width || other.x >= one.x + one.width;
+  return !apart && one.y < other.y + other.height && other.y < one.y + one.height;
 }
 
 /** Number of characters, not of UTF-16 units. */

@@ -59,7 +59,7 @@ export function textOf(panel: Panel): readonly string[] {
 
 /** Draws a panel on a canvas of its height. */
 export function paint(panel: Panel, canvas: Canvas): void {
-  canvas.pixels.fill(Colour.background);
+  canvas.fill(0, 0, canvas.width, canvas.height, Colour.background);
   painterOf(panel).paint(panel, canvas);
 }
 

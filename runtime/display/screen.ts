@@ -30,13 +30,18 @@ export function createScreen(display: Display): Screen {
   let isFirst = true;
 
   function push(canvas: Canvas, top: number, last: Said | undefined): void {
-    const before = shown.subarray(top * LCD_WIDTH, (top + canvas.height) * LCD_WIDTH);
     const whole = { x: 0, y: 0, width: LCD_WIDTH, height: canvas.height };
-    const drawn = last?.height === canvas.height ? strokesApart(last.strokes, canvas) : whole;
-    const changed = isFirst ? whole : drawn && difference(before, canvas, drawn);
+    const area = last?.height === canvas.height ? strokesApart(last.strokes, canvas) : whole;
+    if (!area) return;
+    const pixels = canvas.pixelsOf(area);
+    const changed = isFirst ? area : difference(shown, top, area, pixels);
     if (!changed) return;
-    before.set(canvas.pixels);
-    display.draw({ ...changed, y: top + changed.y, pixels: crop(canvas, changed) });
+    const drawn = changed === area ? pixels : crop(pixels, area, changed);
+    for (let row = 0; row < changed.height; row++) {
+      const at = (top + changed.y + row) * LCD_WIDTH + changed.x;
+      shown.set(drawn.subarray(row * changed.width, (row + 1) * changed.width), at);
+    }
+    display.draw({ ...changed, y: top + changed.y, pixels: drawn });
   }
 
   return {
@@ -90,31 +95,33 @@ function strokesApart(before: readonly Stroke[], { strokes, width, height }: Can
 }
 
 function isSame(one: Stroke, other: Stroke): boolean {
-  const { what, x, y, width, height } = one;
-  return what === other.what && x === other.x && y === other.y && width === other.width && height === other.height;
+  const { what, colour, x, y, width, height } = one;
+  return what === other.what && colour === other.colour && x === other.x && y === other.y && width === other.width && height === other.height;
 }
 
-/** The smallest rectangle that holds every pixel of the area in which the canvas differs from what was shown there. */
-function difference(before: Uint16Array, canvas: Canvas, area: Area): Area | undefined {
-  const { width, pixels } = canvas;
-  let [left, right, top, bottom] = [width, -1, canvas.height, -1];
-  for (let y = area.y; y < area.y + area.height; y++) {
-    for (let x = area.x, at = y * width + x; x < area.x + area.width; x++, at++) {
-      if (before[at] === pixels[at]) continue;
+/** The smallest rectangle that holds every pixel of the area that is not shown yet. */
+function difference(shown: Uint16Array, top: number, area: Area, pixels: Uint16Array): Area | undefined {
+  let [left, right, first, last] = [area.width, -1, -1, -1];
+  for (let y = 0, at = 0; y < area.height; y++) {
+    let before = (top + area.y + y) * LCD_WIDTH + area.x;
+    for (let x = 0; x < area.width; x++, at++, before++) {
+      if (shown[before] === pixels[at]) continue;
       if (x < left) left = x;
       if (x > right) right = x;
-      if (y < top) top = y;
-      bottom = y;
+      if (first < 0) first = y;
+      last = y;
     }
   }
-  return right < 0 ? undefined : { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
+  if (right < 0) return undefined;
+  return { x: area.x + left, y: area.y + first, width: right - left + 1, height: last - first + 1 };
 }
 
-function crop(canvas: Canvas, area: Area): Uint16Array {
-  const pixels = new Uint16Array(area.width * area.height);
-  for (let row = 0; row < area.height; row++) {
-    const from = (area.y + row) * canvas.width + area.x;
-    pixels.set(canvas.pixels.subarray(from, from + area.width), row * area.width);
+/** A part of an area's pixels. */
+function crop(pixels: Uint16Array, area: Area, part: Area): Uint16Array {
+  const cropped = new Uint16Array(part.width * part.height);
+  for (let row = 0; row < part.height; row++) {
+    const from = (part.y - area.y + row) * area.width + part.x - area.x;
+    cropped.set(pixels.subarray(from, from + part.width), row * part.width);
   }
-  return pixels;
+  return cropped;
 }

@@ -3,7 +3,7 @@ import type { StateView, Store, Vm, Word } from '../ports/index.ts';
 import { asBytes, asList, asNumber, decodeRlp, encodeRlp, type RlpItem } from '../rlp/index.ts';
 import { listRoot } from '../state/list-root.ts';
 import type { StoreEntry } from '../state/state.ts';
-import { type Header, hashHeader, headerItem, headerOf } from './header.ts';
+import { encodeHeader, type Header, hashHeader, headerOf } from './header.ts';
 import { type Receipt, receiptItem, receiptOf, receiptsRoot } from './receipt.ts';
 import { decodeTransaction, type Transaction } from './transaction.ts';
 
@@ -249,7 +249,7 @@ function blockEntries({ header, hash, transactions, receipts }: FinishedBlock): 
 
 function headerEntries(header: Header, hash: Word): StoreEntry[] {
   return [
-    [key('header', header.number), encodeRlp(headerItem(header))],
+    [key('header', header.number), encodeHeader(header)],
     [`number/${hash}`, packNumbers(header.number)],
   ];
 }

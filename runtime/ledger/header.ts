@@ -51,28 +51,50 @@ const FIXED_BYTES = {
 };
 const EXTRA_DATA = 12;
 
-/** The last few headers that were packed: one that comes is checked, hashed, compared and stored right away. None ever changes. */
-const packed: { readonly header: Header; readonly item: readonly RlpItem[] }[] = [];
-const PACKED_LIMIT = 4;
+/** A header in the forms in which it is sent, stored and hashed. */
+interface Packed {
+  readonly header: Header;
+  readonly item: readonly RlpItem[];
+  /** The same object for headers that differ in `extraData` alone. */
+  readonly rest: object;
+  bytes?: Uint8Array;
+  hash?: Word;
+}
+
+/** The last few: a header that comes is hashed, checked, compared, stored and handed on right away. None ever changes. */
+const recent: Packed[] = [];
+const RECENT_LIMIT = 4;
 
 /** In the order of the wire. */
 export function headerItem(header: Header): readonly RlpItem[] {
-  return packed.find((known) => known.header === header)?.item ?? keep(header, makeItem(header));
+  return packed(header).item;
+}
+
+/** RLP of {@link headerItem}. */
+export function encodeHeader(header: Header): Uint8Array {
+  const known = packed(header);
+  known.bytes ??= encodeRlp(known.item);
+  return known.bytes;
 }
 
 /** The same header with other `extraData`. */
 export function withExtraData(header: Header, extraData: Uint8Array): Header {
-  const changed = { ...header, extraData };
-  const item = headerItem(header).slice();
-  item[EXTRA_DATA] = extraData;
-  keep(changed, item);
-  return changed;
+  const { item, rest } = packed(header);
+  const known = recent.find((each) => each.rest === rest && each.header.extraData === extraData);
+  if (known) return known.header;
+  const changed = item.slice();
+  changed[EXTRA_DATA] = extraData;
+  return keep({ header: { ...header, extraData }, item: changed, rest }).header;
 }
 
-function keep(header: Header, item: readonly RlpItem[]): readonly RlpItem[] {
-  if (packed.length === PACKED_LIMIT) packed.shift();
-  packed.push({ header, item });
-  return item;
+function packed(header: Header): Packed {
+  return recent.find((known) => known.header === header) ?? keep({ header, item: makeItem(header), rest: {} });
+}
+
+function keep(made: Packed): Packed {
+  if (recent.length === RECENT_LIMIT) recent.shift();
+  recent.push(made);
+  return made;
 }
 
 function makeItem(header: Header): readonly RlpItem[] {
@@ -124,5 +146,7 @@ export function headerOf(item: RlpItem | undefined): Header {
 
 /** keccak256 of the header's RLP: the block's hash, and what a consensus signs if `extraData` is left out of it. */
 export function hashHeader(header: Header, keccak256: Vm['keccak256']): Word {
-  return bytesToHex(keccak256(encodeRlp(headerItem(header))));
+  const known = packed(header);
+  known.hash ??= bytesToHex(keccak256(encodeHeader(header)));
+  return known.hash;
 }

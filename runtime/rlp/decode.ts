@@ -10,9 +10,10 @@ const MAX_DEPTH = 16;
  * Byte items are views into `bytes`. Throws {@link RlpError}.
  */
 export function decodeRlp(bytes: Uint8Array, maxItems = Number.POSITIVE_INFINITY): RlpItem {
-  const head = readHead(bytes, 0, bytes.length);
-  if (head.end !== bytes.length) throw new RlpError(`${bytes.length - head.end} bytes are left over after the item`);
-  return readItem({ bytes, itemsLeft: maxItems }, head, 0);
+  const reader = { bytes, at: 0, itemsLeft: maxItems };
+  const item = readItem(reader, bytes.length, 0);
+  if (reader.at !== bytes.length) throw new RlpError(`${bytes.length - reader.at} bytes are left over after the item`);
+  return item;
 }
 
 /** The item as bytes. `what` names it in the error. */
@@ -58,46 +59,44 @@ export function asWord(item: RlpItem | undefined, what: string): Word {
   return bytesToHex(asBytes(item, what, 32));
 }
 
-interface ItemHead {
-  readonly isList: boolean;
-  /** Where the payload begins and where the item ends. */
-  readonly start: number;
-  readonly end: number;
-}
-
 interface Reader {
   readonly bytes: Uint8Array;
+  at: number;
   itemsLeft: number;
 }
 
-function readItem(reader: Reader, head: ItemHead, depth: number): RlpItem {
-  if (reader.itemsLeft-- <= 0) throw new RlpError('there are too many items');
-  if (!head.isList) return reader.bytes.subarray(head.start, head.end);
-  if (depth === MAX_DEPTH) throw new RlpError(`lists are nested more than ${MAX_DEPTH} deep`);
-  const items: RlpItem[] = [];
-  let at = head.start;
-  while (at < head.end) {
-    const next = readHead(reader.bytes, at, head.end);
-    items.push(readItem(reader, next, depth + 1));
-    at = next.end;
-  }
-  return items;
-}
-
-function readHead(bytes: Uint8Array, at: number, limit: number): ItemHead {
+/** Reads the item at `reader.at`, which ends before `limit`, and moves on. */
+function readItem(reader: Reader, limit: number, depth: number): RlpItem {
+  const { bytes, at } = reader;
   if (at >= limit) throw new RlpError('there is no item');
   const first = bytes[at]!;
-  if (first < 0x80) return { isList: false, start: at, end: at + 1 };
+  if (first < 0x80) return take(reader, at, at + 1);
   const isList = first >= 0xc0;
   const short = first - (isList ? 0xc0 : 0x80);
-  const lengthBytes = Math.max(0, short - 55);
+  const lengthBytes = short > 55 ? short - 55 : 0;
   const start = at + 1 + lengthBytes;
   const length = lengthBytes === 0 ? short : readLength(bytes, at + 1, lengthBytes, limit);
   if (length > limit - start) throw new RlpError(`the item at ${at} ends beyond what holds it`);
-  if (!isList && length === 1 && lengthBytes === 0 && bytes[start]! < 0x80) {
+  if (isList) return readList(reader, start, start + length, depth);
+  if (length === 1 && lengthBytes === 0 && bytes[start]! < 0x80) {
     throw new RlpError(`the byte at ${start} needs no length of its own`);
   }
-  return { isList, start, end: start + length };
+  return take(reader, start, start + length);
+}
+
+function take(reader: Reader, start: number, end: number): Uint8Array {
+  if (reader.itemsLeft-- <= 0) throw new RlpError('there are too many items');
+  reader.at = end;
+  return reader.bytes.subarray(start, end);
+}
+
+function readList(reader: Reader, start: number, end: number, depth: number): RlpItem[] {
+  if (reader.itemsLeft-- <= 0) throw new RlpError('there are too many items');
+  if (depth === MAX_DEPTH) throw new RlpError(`lists are nested more than ${MAX_DEPTH} deep`);
+  reader.at = start;
+  const items: RlpItem[] = [];
+  while (reader.at < end) items.push(readItem(reader, end, depth + 1));
+  return items;
 }
 
 function readLength(bytes: Uint8Array, at: number, size: number, limit: number): number {

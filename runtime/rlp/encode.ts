@@ -1,58 +1,51 @@
 /** What RLP encodes: bytes, or a list of such (Yellow Paper, appendix B). */
 export type RlpItem = Uint8Array | readonly RlpItem[];
 
-/** Measures, then writes once. */
+/** Filled from its end: there a list's length is known when its head is due. Kept, as most items are small. */
+let scratch = new Uint8Array(4096);
+/** The longest head of an item. */
+const HEAD_BYTES = 5;
+
+/** Writes once, from the end. */
 export function encodeRlp(item: RlpItem): Uint8Array {
-  const out = new Uint8Array(sizeOf(item));
-  write(out, 0, item);
-  return out;
+  const size = write(item, 0);
+  // Only now: writing may have put another buffer there.
+  return scratch.slice(scratch.length - size);
 }
 
-function sizeOf(item: RlpItem): number {
-  if (item instanceof Uint8Array) return item.length === 1 && item[0]! < 0x80 ? 1 : headSize(item.length) + item.length;
-  const length = payloadSize(item);
-  return headSize(length) + length;
+/** Puts the item before the `size` bytes that are written; answers how many there are then. */
+function write(item: RlpItem, size: number): number {
+  if (item instanceof Uint8Array) return writeBytes(item, size);
+  let now = size;
+  for (let i = item.length - 1; i >= 0; i--) now = write(item[i]!, now);
+  reserve(now + HEAD_BYTES);
+  return writeHead(0xc0, now - size, now);
 }
 
-function payloadSize(list: readonly RlpItem[]): number {
-  let size = 0;
-  for (const item of list) size += sizeOf(item);
-  return size;
+function writeBytes(bytes: Uint8Array, size: number): number {
+  const { length } = bytes;
+  reserve(size + length + HEAD_BYTES);
+  const start = scratch.length - size - length;
+  if (length > 0) scratch.set(bytes, start);
+  return length === 1 && scratch[start]! < 0x80 ? size + 1 : writeHead(0x80, length, size + length);
 }
 
-function headSize(length: number): number {
-  return length < 56 ? 1 : 1 + byteLength(length);
-}
-
-function byteLength(value: number): number {
-  return value < 0x100 ? 1 : value < 0x10000 ? 2 : value < 0x1000000 ? 3 : 4;
-}
-
-/** Answers where the next item goes. */
-function write(out: Uint8Array, at: number, item: RlpItem): number {
-  if (item instanceof Uint8Array) return writeBytes(out, at, item);
-  let next = writeHead(out, at, 0xc0, payloadSize(item));
-  for (const part of item) next = write(out, next, part);
-  return next;
-}
-
-function writeBytes(out: Uint8Array, at: number, bytes: Uint8Array): number {
-  if (bytes.length === 1 && bytes[0]! < 0x80) {
-    out[at] = bytes[0]!;
-    return at + 1;
-  }
-  const start = writeHead(out, at, 0x80, bytes.length);
-  out.set(bytes, start);
-  return start + bytes.length;
-}
-
-function writeHead(out: Uint8Array, at: number, base: number, length: number): number {
+function writeHead(base: number, length: number, size: number): number {
+  let at = scratch.length - size - 1;
   if (length < 56) {
-    out[at] = base + length;
-    return at + 1;
+    scratch[at] = base + length;
+    return size + 1;
   }
-  const bytes = byteLength(length);
-  out[at] = base + 55 + bytes;
-  for (let i = 0; i < bytes; i++) out[at + 1 + i] = length >>> (8 * (bytes - 1 - i));
-  return at + 1 + bytes;
+  let rest = length;
+  for (; rest > 0; rest >>>= 8) scratch[at--] = rest;
+  const digits = scratch.length - size - 1 - at;
+  scratch[at] = base + 55 + digits;
+  return size + 1 + digits;
+}
+
+function reserve(size: number): void {
+  if (size <= scratch.length) return;
+  const larger = new Uint8Array(2 * size);
+  larger.set(scratch, larger.length - scratch.length);
+  scratch = larger;
 }

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Canvas } from '../../../runtime/display/canvas.ts';
@@ -24,12 +25,16 @@ const drawings: [name: string, draw: Drawing][] = [
   ['progress', (canvas, x, y) => canvas.progress(x, y, 20, 0.5, INK)],
 ];
 
+function allOf(canvas: Canvas): Uint16Array {
+  return canvas.pixelsOf({ x: 0, y: 0, width: canvas.width, height: canvas.height });
+}
+
 /** What a drawing sets, as offsets from its corner, on a canvas that is large enough for all of it. */
 function whole(draw: Drawing): Map<string, number> {
   const canvas = new Canvas(100, 100);
   draw(canvas, 40, 40);
   const set = new Map<string, number>();
-  canvas.pixels.forEach((pixel, at) => {
+  allOf(canvas).forEach((pixel, at) => {
     if (pixel !== 0) set.set(`${(at % 100) - 40},${Math.floor(at / 100) - 40}`, pixel);
   });
   return set;
@@ -55,7 +60,7 @@ for (const [name, draw] of drawings) {
         const [column, row] = [x + dx, y + dy];
         if (column >= 0 && row >= 0 && column < WIDTH && row < HEIGHT) expected[row * WIDTH + column] = pixel;
       }
-      assert.equal([...canvas.pixels], [...expected]);
+      assert.equal([...allOf(canvas)], [...expected]);
     });
   }
 }
@@ -91,6 +96,21 @@ canvases('marks of the four states differ, at every size', () => {
     const runs = (['healthy', 'changing', 'failed', 'offline'] as const).map((name) => markRuns(name, size).join());
     assert.is(new Set(runs).size, 4);
   }
+});
+
+canvases('any area of a canvas is that part of the whole', () => {
+  const canvas = new Canvas(WIDTH, HEIGHT);
+  for (const [index, [, draw]] of drawings.entries()) draw(canvas, index * 3 - 2, index * 2 - 3);
+  const whole = allOf(canvas);
+  const area = fc
+    .tuple(fc.nat(WIDTH - 1), fc.nat(HEIGHT - 1), fc.nat(WIDTH - 1), fc.nat(HEIGHT - 1))
+    .map(([x, y, width, height]) => ({ x, y, width: Math.min(WIDTH - x, width + 1), height: Math.min(HEIGHT - y, height + 1) }));
+  fc.assert(
+    fc.property(area, ({ x, y, width, height }) => {
+      const part = Array.from({ length: width * height }, (_, at) => whole[(y + Math.floor(at / width)) * WIDTH + x + (at % width)]);
+      assert.equal([...canvas.pixelsOf({ x, y, width, height })], part);
+    }),
+  );
 });
 
 canvases.run();
