@@ -48,6 +48,7 @@ export class Exchange {
   /** The highest block that anyone has spoken of. */
   private newestHeard = 0;
   private asked = { from: 0, atMs: 0 };
+  private encoded: { readonly hash: Word; readonly bytes: Uint8Array } | undefined;
   private turn = 0;
   private isAppending = false;
   private cancelPoll: (() => void) | undefined;
@@ -106,7 +107,7 @@ export class Exchange {
   private readonly handlers: Handlers = {
     head: (peer, { number }) => {
       if (number > this.headNumber()) this.request(peer, number);
-      else if (number < this.headNumber()) this.send(peer, this.headMessage());
+      else if (number < this.headNumber()) this.transmit(peer, this.encodedHead());
     },
     want: (peer, { from }) => {
       const blocks = this.collect(from);
@@ -197,7 +198,7 @@ export class Exchange {
     for (const number of this.waiting.keys()) if (number <= this.headNumber()) this.waiting.delete(number);
     if (this.isBehind()) this.request(peer, this.newestHeard);
     const others = this.ports.network.peers().length - 1;
-    for (let i = 0; i < Math.min(FANOUT, others); i++) this.sendToNext(this.headMessage(), peer);
+    for (let i = 0; i < Math.min(FANOUT, others); i++) this.tellNext(peer);
   }
 
   private take(peer: string, raw: Uint8Array): boolean {
@@ -233,7 +234,7 @@ export class Exchange {
 
   private poll(): void {
     this.cancelPoll = this.ports.clock.after(POLL_MS, () => {
-      this.sendToNext(this.headMessage());
+      this.tellNext();
       this.mender.scrub();
       if (this.ports.device.address !== this.sequencer) this.repeatPending();
       this.onWork();
@@ -250,7 +251,8 @@ export class Exchange {
       if (bytes > TRANSACTIONS_BYTES) break;
       transactions.push(raw);
     }
-    if (transactions.length > 0) this.sendToNext({ kind: 'transactions', transactions });
+    const peer = transactions.length > 0 ? this.nextPeer() : undefined;
+    if (peer !== undefined) this.send(peer, { kind: 'transactions', transactions });
     this.forward(transactions);
   }
 
@@ -262,15 +264,30 @@ export class Exchange {
     return { kind: 'head', number: this.headNumber(), hash: this.application.head().hash };
   }
 
+  /** The news of a head is told again and again. */
+  private encodedHead(): Uint8Array {
+    const { hash } = this.application.head();
+    if (this.encoded?.hash !== hash)
+      this.encoded = { hash, bytes: encodeMessage(this.application.genesisHash, this.headMessage()) };
+    return this.encoded.bytes;
+  }
+
   private hashOf(header: Header): Word {
     return hashHeader(header, this.ports.vm.keccak256);
   }
 
+  private tellNext(except?: string): void {
+    const peer = this.nextPeer(except);
+    if (peer !== undefined) this.transmit(peer, this.encodedHead());
+  }
+
   /** The peers take turns. */
-  private sendToNext(message: PeerMessage, except?: string): void {
-    const peers = this.ports.network.peers().filter((peer) => peer !== except);
-    const peer = peers[this.turn++ % Math.max(1, peers.length)];
-    if (peer !== undefined) this.send(peer, message);
+  private nextPeer(except?: string): string | undefined {
+    const peers = this.ports.network.peers();
+    const gap = except === undefined ? -1 : peers.indexOf(except);
+    const count = peers.length - (gap < 0 ? 0 : 1);
+    const index = this.turn++ % Math.max(1, count);
+    return peers[gap >= 0 && index >= gap ? index + 1 : index];
   }
 
   private broadcast(message: PeerMessage): void {

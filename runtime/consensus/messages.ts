@@ -1,7 +1,7 @@
 import { bigintToBytes, equalBytes, hexToBytes } from '../bytes.ts';
 import { headerItem, headerOf } from '../ledger/header.ts';
 import type { Word } from '../ports/index.ts';
-import { asBigint, asBytes, asList, asNumber, asWord, decodeRlp, encodeRlp, RlpError, type RlpItem } from '../rlp/index.ts';
+import { asBytes, asList, asNumber, asWord, decodeRlp, encodeRlp, RlpError, type RlpItem } from '../rlp/index.ts';
 import type { WireBlock } from './consensus.ts';
 
 /** What nodes of a `solo` ledger tell each other. Any of it may be lost, late, repeated or reordered. */
@@ -81,6 +81,8 @@ const CODECS: { readonly [K in Kind]: Codec<Extract<PeerMessage, { kind: K }>> }
   },
 };
 
+const BY_CODE = new Map(Object.values(CODECS).map((codec) => [codec.code, codec]));
+
 /** The ledger's first hash goes in front: nodes of different ledgers do not listen to each other. */
 export function encodeMessage(genesisHash: Word, message: PeerMessage): Uint8Array {
   const { code, pack: packBody } = CODECS[message.kind] as Codec<PeerMessage>;
@@ -92,10 +94,7 @@ export function decodeMessage(genesisHash: Word, bytes: Uint8Array): PeerMessage
   if (bytes.length > MAX_MESSAGE_BYTES) throw new RlpError(`it has ${bytes.length} bytes; at most ${MAX_MESSAGE_BYTES} are read`);
   const [ledger, code, body] = asList(decodeRlp(bytes, MAX_ITEMS), 'a message', 3);
   if (!equalBytes(asBytes(ledger, "the ledger's name", 32), bytesOf(genesisHash))) return undefined;
-  const number = Number(asBigint(code, 'the kind', 1));
-  return Object.values(CODECS)
-    .find((codec) => codec.code === number)
-    ?.unpack(body);
+  return BY_CODE.get(asNumber(code, 'the kind'))?.unpack(body);
 }
 
 let lastName: { readonly hash: Word; readonly bytes: Uint8Array } | undefined;

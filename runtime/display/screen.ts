@@ -96,7 +96,14 @@ function strokesApart(before: readonly Stroke[], { strokes, width, height }: Can
 
 function isSame(one: Stroke, other: Stroke): boolean {
   const { what, colour, x, y, width, height } = one;
-  return what === other.what && colour === other.colour && x === other.x && y === other.y && width === other.width && height === other.height;
+  return (
+    what === other.what &&
+    colour === other.colour &&
+    x === other.x &&
+    y === other.y &&
+    width === other.width &&
+    height === other.height
+  );
 }
 
 /** The smallest rectangle that holds every pixel of the area that is not shown yet. */

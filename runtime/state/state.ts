@@ -139,9 +139,8 @@ class Asked {
       this.slots.clear();
       this.slotCount = 0;
     }
-    let slots = this.slots.get(address);
-    if (!slots) this.slots.set(address, (slots = new Map()));
-    slots.set(slot, value);
+    const slots = this.slots.get(address) ?? new Map<Word, Word>();
+    this.slots.set(address, slots.set(slot, value));
     this.slotCount++;
   }
 }

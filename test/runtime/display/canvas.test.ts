@@ -107,7 +107,10 @@ canvases('any area of a canvas is that part of the whole', () => {
     .map(([x, y, width, height]) => ({ x, y, width: Math.min(WIDTH - x, width + 1), height: Math.min(HEIGHT - y, height + 1) }));
   fc.assert(
     fc.property(area, ({ x, y, width, height }) => {
-      const part = Array.from({ length: width * height }, (_, at) => whole[(y + Math.floor(at / width)) * WIDTH + x + (at % width)]);
+      const part = Array.from(
+        { length: width * height },
+        (_, at) => whole[(y + Math.floor(at / width)) * WIDTH + x + (at % width)],
+      );
       assert.equal([...canvas.pixelsOf({ x, y, width, height })], part);
     }),
   );
