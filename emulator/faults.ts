@@ -131,6 +131,15 @@ const storage: readonly Kind[] = [
     make: ({ boards, amount }) => trap(boards, amount, 'half'),
   },
   {
+    name: 'shred-write',
+    title: 'Shred a write',
+    on: 'storage',
+    mendedBy: 'restore-power',
+    amount: count('writes', 1, 1e6),
+    make: ({ world, boards, amount }) =>
+      forEach(boards, (board) => trap([board], amount, { shredded: world.random.between(1, 2 ** 31) })),
+  },
+  {
     name: 'delay-writes',
     title: 'Lose the last writes with the power',
     on: 'storage',
@@ -306,7 +315,7 @@ function rot(world: World, board: Board, bits: number): void {
     const value = key === undefined ? undefined : board.store.get(key);
     if (key === undefined || !value || value.length === 0) continue;
     value[world.random.between(0, value.length - 1)]! ^= 1 << world.random.between(0, 7);
-    board.store.put([[key, value]]);
+    board.store.spoil([[key, value]]);
     board.storeChanged([key]);
   }
 }

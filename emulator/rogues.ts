@@ -21,6 +21,31 @@ export const rogues: Readonly<Record<string, string>> = {
     const list = async () =>
       (await ports.containers.list()).map((one) => ({ ...one, health: flipped[one.health] || one.health }));
     return boot({ ...ports, containers: { ...ports.containers, list } }, config);`),
+  /** Sends every vote that it hears of again to everyone, turned round: under a signature that is not for it, and in blocks with the old seal. */
+  forger: wrapped(`
+    const bytesOf = (text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    const selector = ports.vm.keccak256(bytesOf('attest(bytes32,uint64,bool,string)')).slice(0, 4);
+    const seen = new Set();
+    const votesIn = (message) => {
+      const found = [];
+      for (let at = 0; at + 100 <= message.length; at += 1) if (selector.every((byte, index) => message[at + index] === byte)) found.push(at);
+      return found;
+    };
+    const forge = (message) => {
+      for (const at of votesIn(message)) {
+        const forged = message.slice();
+        forged[at + 99] ^= 1;
+        for (const bytes of [message, forged]) {
+          const name = String(ports.vm.keccak256(bytes));
+          if (seen.has(name)) return;
+          seen.add(name);
+        }
+        for (const peer of ports.network.peers()) ports.network.send(peer, forged);
+      }
+    };
+    const send = (peer, message) => { ports.network.send(peer, message); forge(message); };
+    const receive = (handler) => ports.network.receive((peer, message) => { forge(message); handler(peer, message); });
+    return boot({ ...ports, network: { ...ports.network, send, receive } }, config);`),
   /** A planted bug: a transaction that a client was told is taken is not on the disk, and a power cut loses it. */
   'forgets-transactions': wrapped(`
     const write = (entries) => {

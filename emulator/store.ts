@@ -8,8 +8,12 @@ export interface MemoryStore extends Store {
   readonly capacityBytes: number;
   /** Everything in it, in no order. */
   entries(): readonly StoredEntry[];
-  /** Changes contents past every limit, as an accident does. */
+  /** Sets contents past every limit. */
   put(entries: readonly StoredEntry[]): void;
+  /** As {@link MemoryStore.put}, and remembers it: an accident. */
+  spoil(entries: readonly StoredEntry[]): void;
+  /** What was stored under these keys an accident has changed or taken. */
+  readonly spoiled: ReadonlySet<string>;
   setCapacity(bytes: number): void;
   /** From now on the last `writes` writes can be lost; 0: each is on the disk when it returns, as the port promises. */
   delayWrites(writes: number): void;
@@ -41,6 +45,8 @@ export function memoryStore(capacityBytes = STORE_BYTES): MemoryStore {
     write: (entries) => store.write(entries),
     entries: () => store.entries(),
     put: (entries) => store.put(entries),
+    spoil: (entries) => store.spoil(entries),
+    spoiled: store.spoiled,
     setCapacity: (bytes) => store.setCapacity(bytes),
     delayWrites: (writes) => store.delayWrites(writes),
     loseWrites: (count) => store.loseWrites(count),
@@ -50,6 +56,7 @@ export function memoryStore(capacityBytes = STORE_BYTES): MemoryStore {
 class MapStore implements MemoryStore {
   sizeBytes = 0;
   capacityBytes: number;
+  readonly spoiled = new Set<string>();
   private readonly values = new Map<string, Uint8Array>();
   /** Sorted when asked for; most writes are never followed by a listing. */
   private sorted: string[] | undefined;
@@ -110,6 +117,11 @@ class MapStore implements MemoryStore {
     }
   }
 
+  spoil(entries: readonly StoredEntry[]): void {
+    this.put(entries);
+    for (const [key] of entries) this.spoiled.add(key);
+  }
+
   setCapacity(bytes: number): void {
     this.capacityBytes = bytes;
   }
@@ -120,7 +132,10 @@ class MapStore implements MemoryStore {
   }
 
   loseWrites(count: number): void {
-    for (const entries of this.undo.splice(Math.max(0, this.undo.length - count)).reverse()) this.put(entries);
+    for (const entries of this.undo.splice(Math.max(0, this.undo.length - count)).reverse()) {
+      this.put(entries);
+      for (const [key, value] of entries) if (value === undefined) this.spoiled.add(key);
+    }
     this.undo = [];
   }
 }

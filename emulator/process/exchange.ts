@@ -63,8 +63,8 @@ export interface Output {
 export interface WriteTrap {
   /** 1 is the next write. */
   readonly write: number;
-  /** How many of its entries are kept: none, a part of them, or all. */
-  readonly keep: 'none' | 'half' | 'all';
+  /** What of its entries is kept: nothing, the first half, all, or any of them, one in a piece, as the number has it. */
+  readonly keep: 'none' | 'half' | 'all' | { readonly shredded: number };
 }
 
 /** The world's end of a shell. */

@@ -1,6 +1,6 @@
 import type { NodeConfig } from '../../runtime/config.ts';
 import type { Containers, Device, Exchange, InputEvent, Ports, Store, Vm } from '../../runtime/ports/index.ts';
-import type { ContainerVerb, Effect, EngineFailure, Moment, WriteTrap } from './exchange.ts';
+import type { ContainerVerb, Effect, EngineFailure, Moment, StoreEntry, WriteTrap } from './exchange.ts';
 
 /** Ports that keep a list of what was done through them, and the other ends of what comes back. */
 export interface RecordingPorts {
@@ -153,7 +153,7 @@ class Recorder implements RecordingPorts {
       write: (entries) => {
         if (this.powerIsOut) return;
         const sprung = this.spring();
-        const kept = sprung ? entries.slice(0, keptOf(sprung, entries.length)) : entries;
+        const kept = sprung ? keptOf(sprung, entries) : entries;
         store.write(kept);
         this.add(['write', kept.map(([key, value]) => [key, value?.slice()])]);
         if (sprung) this.powerIsOut = true;
@@ -228,7 +228,18 @@ class Recorder implements RecordingPorts {
   }
 }
 
-function keptOf({ keep }: WriteTrap, entries: number): number {
+function keptOf({ keep }: WriteTrap, entries: readonly StoreEntry[]): readonly StoreEntry[] {
+  if (typeof keep === 'object') return shred(entries, keep.shredded);
   if (keep === 'all') return entries;
-  return keep === 'none' ? 0 : Math.floor(entries / 2);
+  return keep === 'none' ? [] : entries.slice(0, Math.floor(entries.length / 2));
+}
+
+/** Some of the entries, in no order; the first that is kept only up to its middle. */
+export function shred(entries: readonly StoreEntry[], seed: number): readonly StoreEntry[] {
+  let bits = seed;
+  const kept = entries.filter(() => {
+    bits = (Math.imul(bits, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    return (bits >> 16) % 2 === 0;
+  });
+  return kept.map(([key, value], index) => [key, index === 0 ? value?.subarray(0, value.length >> 1) : value]);
 }

@@ -18,6 +18,7 @@ interface Picture {
   readonly faults?: number;
   readonly foreignIsGone?: boolean;
   readonly receipts?: readonly string[];
+  readonly spoiled?: readonly string[];
 }
 
 function board(picture: Picture): Board {
@@ -38,7 +39,7 @@ function board(picture: Picture): Board {
     status: () => ({ head, state }),
     routes: routes.map(([app, revision]) => ({ app, revision }) as Route),
     waiting: picture.waiting ?? 0,
-    store: { sizeBytes: picture.storedBytes ?? 0 },
+    store: { sizeBytes: picture.storedBytes ?? 0, spoiled: new Set(picture.spoiled) },
     faults: picture.faults ?? 0,
     fault: undefined,
     memoryHeldBytes: () => 0,
@@ -82,6 +83,8 @@ const settles: [name: string, pictures: Picture[], rule: string | undefined][] =
   ['it does not run', [{ receipts: ['0x1', '0x2'] }, { found: [[2, 'exited']] }], 'settles'],
   ['it is not healthy', [{ receipts: ['0x1', '0x2'], state: 'failed' }], 'settles'],
   // As right after it was acknowledged: it is lost if no block ever holds it, not yet.
+  ['the disk has lost one', [{ receipts: ['0x1'], spoiled: ['pool/0x2'] }, {}], undefined],
+  ['the disk has lost another', [{ receipts: ['0x1'], spoiled: ['pool/0x1'] }, {}], 'no transaction lost'],
   ['a transaction still waits for its block', [{ receipts: ['0x1'] }, {}], 'no transaction lost'],
 ];
 

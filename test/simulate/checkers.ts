@@ -101,6 +101,8 @@ function unlikeWanted(honest: readonly Board[], revision: number): string | unde
 
 async function inNoBlock(sequencer: Board, acknowledged: ReadonlyMap<string, string>): Promise<string | undefined> {
   for (const [hash, what] of acknowledged) {
+    // The only promise was kept by a disk that broke its own.
+    if (sequencer.store.spoiled.has(`pool/${hash}`)) continue;
     const { result } = JSON.parse(await sequencer.rpc(receiptRequest(hash))) as { result: unknown };
     if (!result) return `${what} was acknowledged and is in no block: ${hash}`;
   }

@@ -77,11 +77,19 @@ export async function live(plan: Plan, parts: Parts): Promise<Lived> {
   return { violation, virtualMs: world.clock.nowMs() - START_MS, hash: world.trace.hash(), complaints };
 }
 
-function makeWorld({ seed, devices, liars }: Plan, { scripts, vm, run, bug }: Parts, complain: (line: string) => void): World {
+function makeWorld(
+  { seed, devices, liars, forge }: Plan,
+  { scripts, vm, run, bug }: Parts,
+  complain: (line: string) => void,
+): World {
   const additions: Record<string, string> = {};
   for (let index = 0; index < devices; index += 1) {
     const isLiar = index >= devices - liars;
-    const parts = [...(isLiar ? [rogues['liar']!] : []), ...(bug === undefined ? [] : [rogues[bug]!])];
+    const parts = [
+      ...(isLiar ? [rogues['liar']!] : []),
+      ...(isLiar && forge ? [rogues['forger']!] : []),
+      ...(bug === undefined ? [] : [rogues[bug]!]),
+    ];
     if (parts.length > 0) additions[deviceName(index)] = parts.join('\n');
   }
   const onLog = (device: string, level: string, message: string): void => {
@@ -101,8 +109,6 @@ class Life {
   private readonly settleMs: number;
   /** Hash of each transaction that a node has told us it took, and what it was. */
   private readonly acknowledged = new Map<string, string>();
-  /** Nobody promises that what a disk has lied about is still there. */
-  private lies = false;
 
   constructor(plan: Plan, fleet: FleetArtifact, world: World, settleMs: number) {
     this.settleMs = settleMs;
@@ -111,13 +117,7 @@ class Life {
     this.fleet = fleet;
     this.operators = operatorsOn(virtualStage(world), fleet);
     const honest = world.boards.slice(0, plan.devices - plan.liars);
-    // What a disk has changed a device cannot always mend; it must say so then, and never show another ledger.
-    const rotten = new Set(plan.acts.flatMap((act) => (act.do === 'fault' && act.call.fault === 'rot' ? act.call.devices : [])));
-    this.watch = watchWorld(
-      world,
-      honest.filter(({ identity }) => !rotten.has(identity.name)),
-      async () => Number(await this.operators.read('active', [APP])),
-    );
+    this.watch = watchWorld(world, honest, async () => Number(await this.operators.read('active', [APP])));
   }
 
   async run(): Promise<void> {
@@ -151,7 +151,6 @@ class Life {
 
   private async do(act: Act): Promise<void> {
     if (act.do === 'fault') {
-      if (act.call.fault === 'delay-writes') this.lies = true;
       await injectFault(this.world, act.call);
       return;
     }
@@ -215,7 +214,6 @@ class Life {
   }
 
   private async unsettled(): Promise<Unsettled | undefined> {
-    const acknowledged = this.lies ? new Map<string, string>() : this.acknowledged;
-    return this.watch.unsettled(acknowledged).catch(({ message }: Error) => ({ rule: 'settles', what: message }));
+    return this.watch.unsettled(this.acknowledged).catch(({ message }: Error) => ({ rule: 'settles', what: message }));
   }
 }

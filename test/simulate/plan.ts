@@ -13,6 +13,8 @@ export interface Plan {
   readonly devices: number;
   /** How many, the last ones, vote falsely; always a minority that cannot decide alone. */
   readonly liars: number;
+  /** They also turn round the votes of others, and blocks with votes, and send them on. */
+  readonly forge: boolean;
   /** In order. */
   readonly acts: readonly Act[];
   /** From then on nothing is broken any more. */
@@ -40,6 +42,7 @@ const drawn: readonly Drawn[] = [
   { fault: 'cut-power-at-write', mendedBy: 'restore-power', amount: within(1, 6), share: 0.6 },
   { fault: 'cut-power-after-write', mendedBy: 'restore-power', amount: within(1, 6), share: 0.6 },
   { fault: 'tear-write', mendedBy: 'restore-power', amount: within(1, 6), share: 0.6 },
+  { fault: 'shred-write', mendedBy: 'restore-power', amount: within(1, 6), share: 0.6 },
   { fault: 'delay-writes', amount: within(1, 8), share: 0.4 },
   { fault: 'rot', amount: within(1, 4), share: 0.5 },
   { fault: 'fill-store', mendedBy: 'free-store', share: 0.4 },
@@ -70,6 +73,7 @@ export function drawPlan(seed: string): Plan {
   const random = seededRandom(`plan ${seed}`);
   const devices = random.between(3, 7);
   const liars = random.chance(0.2) ? random.between(0, Math.ceil(devices / 2) - 1) : 0;
+  const forge = random.chance(0.5);
   const faultsEndMs = random.between(30, 180) * 1000;
   const acts: Act[] = [];
   for (let number = 1, releases = random.between(1, 5); number <= releases; number += 1) {
@@ -78,14 +82,13 @@ export function drawPlan(seed: string): Plan {
     acts.push({ atMs, do: 'release', good: number === 1 || random.chance(0.6), number });
   }
   for (let faults = random.between(0, 10); faults > 0; faults -= 1) acts.push(...drawFault(random, devices, faultsEndMs));
-  return { seed, devices, liars, faultsEndMs, acts: acts.sort((one, other) => one.atMs - other.atMs) };
+  return { seed, devices, liars, forge, faultsEndMs, acts: acts.sort((one, other) => one.atMs - other.atMs) };
 }
 
 function drawFault(random: Random, devices: number, endMs: number): Act[] {
   const { fault, mendedBy, amount, share, pairs } = drawn[random.between(0, drawn.length - 1)]!;
   const atMs = random.between(0, endMs);
-  const some = drawNames(random, devices, share).filter((name) => fault !== 'rot' || name !== deviceName(0));
-  if (some.length === 0) return [];
+  const some = drawNames(random, devices, share);
   const others = pairs ? { others: drawNames(random, devices, 1).filter((name) => !some.includes(name)) } : {};
   const call: FaultCall = { fault, devices: some, ...others, ...(amount && { amount: amount(random) }) };
   const acts: Act[] = [{ atMs, do: 'fault', call }];

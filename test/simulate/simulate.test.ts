@@ -12,7 +12,14 @@ test('a plan follows from its seed', () => {
 });
 
 test('a world follows from its plan, natively and in QuickJS', async () => {
-  const plan: Plan = { ...drawPlan('3'), devices: 3, liars: 0, faultsEndMs: 12_000, acts: drawPlan('3').acts.slice(0, 2) };
+  const plan: Plan = {
+    ...drawPlan('3'),
+    devices: 3,
+    liars: 0,
+    forge: false,
+    faultsEndMs: 12_000,
+    acts: drawPlan('3').acts.slice(0, 2),
+  };
   const lived = [
     await live(plan, readParts('native')),
     await live(plan, readParts('native')),
