@@ -128,6 +128,11 @@ function keyOf(app: string, revision: number): string {
 function read(key: string, bytes: Uint8Array | undefined): [string, ImageRecord][] {
   const [app, revision] = key.slice(PREFIX.length).split('/');
   if (!app || !bytes) return [];
-  const images = asList(decodeRlp(bytes), key).map((item) => utf8Decode(asBytes(item, key)));
-  return [[key, { app, revision: Number(revision), images }]];
+  try {
+    const images = asList(decodeRlp(bytes), key).map((item) => utf8Decode(asBytes(item, key)));
+    return [[key, { app, revision: Number(revision), images }]];
+  } catch {
+    // The disk has changed it. A revision that is still wanted is noted again; images of others stay.
+    return [];
+  }
 }

@@ -41,7 +41,7 @@ const SECRETS_LIMIT = 256;
 export const SEALED_LIMIT_BYTES = 64 * 1024 + 64;
 
 export function openVault({ store, device, vm, chainId }: VaultOptions): Vault {
-  const rows = new Map(store.keys(PREFIX, SECRETS_LIMIT).map((key) => [key.slice(PREFIX.length), read(key, store.get(key)!)]));
+  const rows = new Map(store.keys(PREFIX, SECRETS_LIMIT).flatMap((key) => readRow(key, store.get(key)!)));
   const to: Addressee = { chainId, device: device.address };
   let changed: (name: string) => void = () => {};
 
@@ -96,6 +96,15 @@ function write({ version, sealed }: Row): Uint8Array {
 function read(key: string, bytes: Uint8Array): Row {
   const [version, sealed] = asList(decodeRlp(bytes), key);
   return { version: asNumber(version, key), sealed: sealed === undefined ? undefined : asBytes(sealed, key).slice() };
+}
+
+/** One that the disk has changed is as one that was never set: a release that needs it says so. */
+function readRow(key: string, bytes: Uint8Array): [string, Row][] {
+  try {
+    return [[key.slice(PREFIX.length), read(key, bytes)]];
+  } catch {
+    return [];
+  }
 }
 
 function refuse(error: unknown): never {

@@ -186,4 +186,17 @@ if (
   });
 }
 
+s('a record that the disk has changed is none, and is noted again while its revision is wanted', () => {
+  const store = memoryStore();
+  const wanted = wantedOf(activeApp(revisionOf('a', 5)));
+  openImageRecords(store).note(wanted);
+  const [key] = store.keys('image/', 10);
+  const before = store.get(key!)!;
+  store.put([[key!, before.subarray(0, before.length >> 1)]]);
+  const again = openImageRecords(store);
+  assert.equal(again.all(), []);
+  again.note(wanted);
+  assert.equal(store.get(key!), before);
+});
+
 s.run();

@@ -56,6 +56,19 @@ s('a secret is set, changed, listed by name, removed, and outlives the process',
   }
 });
 
+s('a secret that the disk has changed is missing, and the others are there', async () => {
+  const store = memoryStore();
+  const vault = open(store);
+  await set(vault, 'one', 1, 'first');
+  await set(vault, 'two', 1, 'second');
+  const key = store.keys('', 10).find((each) => each.endsWith('one'))!;
+  store.put([[key, store.get(key)!.subarray(0, 9)]]);
+  const again = open(store);
+  assert.equal([...again.names()], ['two']);
+  await set(again, 'one', 2, 'third');
+  assert.is(await read(open(store), 'one'), 'third');
+});
+
 s('the store holds no value, but for who has the key', async () => {
   const store = memoryStore();
   await set(open(store), 'token', 1, 'a value to be found');
