@@ -41,6 +41,7 @@ max_num_inbound_peers = 16
 max_num_outbound_peers = 8
 handshake_timeout = "5s"
 dial_timeout = "2s"
+flush_throttle_timeout = "10ms"
 
 [mempool]
 size = 2000

@@ -144,15 +144,18 @@ class Cometbft implements Abci {
   }
 
   checkTransaction(raw: Uint8Array, again: boolean): TransactionOutcome {
+    const { application } = this;
+    const before = again ? application.standing(raw) : 'unknown';
     try {
       // A copy: what waits in the pool must not hold the message it came in.
-      if (this.application.standing(raw) === 'unknown') this.application.take(Uint8Array.from(raw));
+      if (before === 'unknown') application.take(new Uint8Array(raw));
     } catch (error) {
       if (error instanceof TransactionRefused) return refusedOutcome(error.message);
       throw error;
     }
     // One behind a gap would keep the engine making blocks; it comes again when the gap is filled.
-    if (again && this.application.standing(raw) === 'waiting') return refusedOutcome('transactions before it are missing');
+    const standing = again && before === 'unknown' ? application.standing(raw) : before;
+    if (standing === 'waiting') return refusedOutcome('transactions before it are missing');
     return { code: 0, gasUsed: 0n, log: '' };
   }
 
