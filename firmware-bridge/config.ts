@@ -97,7 +97,7 @@ const COMETBFT = (folder: string): Fields<EngineSettings> => ({
   binary: { text: (text) => (text.includes('/') ? resolve(folder, text) : text), absent: 'cometbft' },
   rpc: { text: endpoint, absent: { host: '127.0.0.1', port: 26_657 } },
   snapshotInterval: { text: whole(1, 1_000_000, 'blocks'), absent: 500 },
-  retainedHeights: { text: whole(128, 100_000_000, 'blocks'), absent: 100_000 },
+  retainedHeights: { text: whole(16, 100_000_000, 'blocks'), absent: 100_000 },
 });
 
 /** An address, of IPv4 or IPv6, of this machine. */

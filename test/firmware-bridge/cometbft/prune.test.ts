@@ -11,9 +11,9 @@ import { type ClusterMember, needCometbft, testCluster, until } from '../../supp
 const test = suite('cometbft/prune');
 /** Without the engine nothing is run, and nothing counts as passed. */
 const live = needCometbft('prune') ? test : test.skip;
-/** The fewest that a node keeps. */
-const RETAINED = 128;
-const SNAPSHOTS = 40;
+/** So few that it does not take long. */
+const RETAINED = 32;
+const SNAPSHOTS = 10;
 const get = async (url: string) => (await fetch(url)).text();
 
 interface SyncInfo {
