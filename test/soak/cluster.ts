@@ -58,6 +58,8 @@ class Run {
   private readonly traffic: Traffic;
   private readonly checks: Checks;
   private readonly rows: Row[] = [];
+  /** How it was with two of four down. */
+  private halved: Readonly<Record<string, number>> = {};
 
   constructor(some: TestCluster, seed: number, say: (line: string) => void) {
     this.some = some;
@@ -110,12 +112,18 @@ class Run {
     const after = await Promise.all(others.map((member) => member.head()));
     if (String(before) !== String(after)) this.checks.note(`with two of four down the ledger went from ${before} to ${after}`);
     if (!(await allServe(others))) this.checks.note('with two of four down a device does not serve the agreed release');
+    const startedMs = Date.now();
     for (const member of [first, second]) member.start();
-    const upMs = await until('the ledger to go on', async () => (await others[0]!.head()) > after[0]!);
+    const areThere = async () => (await Promise.all([first, second].map((member) => member.head()))).length === 2;
+    const upMs = await until('two of four to be there again', areThere);
+    await until('the ledger to go on', async () => (await others[0]!.head()) > after[0]!);
+    const goesOnMs = Date.now() - startedMs;
+    this.halved = { standstillMs: STANDSTILL_MS, upMs, goesOnMs };
     this.say(
-      `two of four down: block ${after[0]} for ${STANDSTILL_MS / 1000} s, release served; going on ${seconds(upMs)} after their start`,
+      `two of four down: block ${after[0]} for ${STANDSTILL_MS / 1000} s, release served; both there ${seconds(upMs)} after their start, going on after ${seconds(goesOnMs)}`,
     );
-    if (upMs > RESUME_MS) this.checks.note(`after two of four came back the ledger took ${seconds(upMs)} to go on`);
+    if (goesOnMs - upMs > RESUME_MS)
+      this.checks.note(`after two of four were there again the ledger took ${seconds(goesOnMs - upMs)} to go on`);
     for (const member of [first, second]) await this.checks.isBack(member);
   }
 
@@ -143,6 +151,7 @@ class Run {
         acknowledged,
         lost,
         blocks,
+        halved: this.halved,
         ...longest,
         latencySeconds,
         wrong,
