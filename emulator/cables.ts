@@ -1,6 +1,6 @@
 import type { Controls } from './controls.ts';
 import type { Link } from './network.ts';
-import type { CableState } from './protocol.ts';
+import type { CableState, DelaysView } from './protocol.ts';
 import type { Site } from './sites.ts';
 import type { World } from './world.ts';
 
@@ -17,39 +17,17 @@ export interface CablesView {
   readonly trunks: readonly CableState[];
   /** By device: those of one number reach each other. */
   readonly groups: readonly number[];
+  readonly delays: DelaysView;
 }
-
-const USUAL_DELAY_MS = 12;
 
 /** Cables are drawn from how the links between devices are, whoever made them so, and are cut and mended through the controls. */
 export function cablesOf(world: World, controls: Pick<Controls, 'inject'>, sites: readonly Site[]): Cables {
   const names = world.boards.map(({ identity }) => identity.name);
   const siteOf = (device: number) => sites.findIndex(({ from, to }) => device >= from && device < to);
-  const link = (a: number, b: number): Link => world.network.link(names[a]!, names[b]!);
-  const others = (device: number) => names.map((_, index) => index).filter((index) => index !== device);
-
-  const cableOf = (device: number): CableState => {
-    const links = others(device).map((other) => link(device, other));
-    if (links.length > 0 && links.every(({ cut }) => cut)) return 'cut';
-    return links.length > 0 && links.every(isWorn) ? 'worn' : 'linked';
-  };
-
-  const trunkOf = (site: number, devices: readonly CableState[]): CableState => {
-    const isUp = (device: number) => devices[device] !== 'cut';
-    const left = range(sites[site]!.from, sites[site]!.to).filter(isUp);
-    const right = range(sites[site + 1]!.from, sites[site + 1]!.to).filter(isUp);
-    const links = left.flatMap((a) => right.map((b) => link(a, b)));
-    if (links.length > 0 && links.every(({ cut }) => cut)) return 'cut';
-    return links.length > 0 && links.every(isWorn) ? 'worn' : 'linked';
-  };
-
-  const look = (): CablesView => {
-    const devices = names.map((_, index) => cableOf(index));
-    const trunks = sites.slice(0, -1).map((_, site) => trunkOf(site, devices));
-    const isUp = (device: number) => world.boards[device]!.running;
-    const groups = groupsOf(names.length, (a, b) => isUp(a) && isUp(b) && !link(a, b).cut);
-    return { devices, trunks, groups };
-  };
+  const look = cached(
+    () => `${world.network.changes} ${world.boards.map(({ running }) => (running ? 1 : 0)).join('')}`,
+    () => lookAt(world, sites),
+  );
 
   /** Whether nothing that is cut lies between two devices, but for the given cable or trunk. */
   const isFree = (a: number, b: number, view: CablesView, but: { cable?: number; trunk?: number }): boolean => {
@@ -69,11 +47,12 @@ export function cablesOf(world: World, controls: Pick<Controls, 'inject'>, sites
       const device = names.indexOf(name);
       if (device < 0) throw new CableRefused(`there is no device "${name}"`);
       const view = look();
+      const others = range(0, names.length).filter((other) => other !== device);
       if (cut) await controls.inject({ fault: 'cut-network', devices: [name] });
       else
         await mend(
           device,
-          others(device).filter((other) => isFree(device, other, view, { cable: device })),
+          others.filter((other) => isFree(device, other, view, { cable: device })),
         );
       return cut ? `cut the cable of ${name}` : `mended the cable of ${name}`;
     },
@@ -97,7 +76,56 @@ export function cablesOf(world: World, controls: Pick<Controls, 'inject'>, sites
   };
 }
 
-const isWorn = ({ lossRate, maxDelayMs, cut }: Link): boolean => !cut && (lossRate > 0 || maxDelayMs > USUAL_DELAY_MS);
+/** Links change seldom and are many, so what was seen last stands until the state it is `of` is another. */
+function cached<T>(of: () => string, look: () => T): () => T {
+  let known: { readonly of: string; readonly value: T } | undefined;
+  return () => {
+    const now = of();
+    if (known?.of !== now) known = { of: now, value: look() };
+    return known.value;
+  };
+}
+
+/** Every cable and trunk, as the links between the devices have it. */
+function lookAt({ boards, network }: World, sites: readonly Site[]): CablesView {
+  const names = boards.map(({ identity }) => identity.name);
+  const all = range(0, names.length);
+  const membersOf = (site: number) => range(sites[site]!.from, sites[site]!.to);
+  const link = ([a, b]: Pair): Link => network.link(names[a]!, names[b]!);
+  const isWorn = (pair: Pair): boolean => {
+    const { lossRate, maxDelayMs, cut } = link(pair);
+    return !cut && (lossRate > 0 || maxDelayMs > network.usual(names[pair[0]]!, names[pair[1]]!).maxDelayMs);
+  };
+  const stateOf = (pairs: readonly Pair[]): CableState => {
+    if (pairs.length === 0) return 'linked';
+    if (pairs.every((pair) => link(pair).cut)) return 'cut';
+    return pairs.every(isWorn) ? 'worn' : 'linked';
+  };
+  const delayOf = (pairs: readonly Pair[]): number => {
+    const times = pairs.map(link).map(({ minDelayMs, maxDelayMs }) => (minDelayMs + maxDelayMs) / 2);
+    return times.length === 0 ? 0 : Math.round(times.reduce((sum, one) => sum + one, 0) / times.length);
+  };
+  const devices = all.map((device) => stateOf(pairsOf([device], all)));
+  const isUp = (device: number) => devices[device] !== 'cut';
+  const over = (site: number, isCounted: (device: number) => boolean) =>
+    pairsOf(membersOf(site).filter(isCounted), membersOf(site + 1).filter(isCounted));
+  const inner = sites.slice(0, -1);
+  return {
+    devices,
+    trunks: inner.map((_, site) => stateOf(over(site, isUp))),
+    groups: groupsOf(names.length, (a, b) => boards[a]!.running && boards[b]!.running && !link([a, b]).cut),
+    delays: {
+      sites: sites.map((_, site) => delayOf(pairsOf(membersOf(site), membersOf(site)))),
+      trunks: inner.map((_, site) => delayOf(over(site, () => true))),
+    },
+  };
+}
+
+type Pair = readonly [number, number];
+
+function pairsOf(left: readonly number[], right: readonly number[]): Pair[] {
+  return left.flatMap((a) => right.filter((b) => a !== b).map((b): Pair => [a, b]));
+}
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);

@@ -1,6 +1,6 @@
 import type { Change, Snapshot } from './protocol.ts';
 
-const FIELDS = ['clock', 'head', 'verdict', 'release', 'revisions', 'trunks', 'broken'] as const;
+const FIELDS = ['clock', 'head', 'verdict', 'release', 'revisions', 'trunks', 'delays', 'broken'] as const;
 
 /** All of a snapshot, for a page that knows nothing yet. */
 export function whole({ devices, ledger, samples, ...fields }: Snapshot): Change {

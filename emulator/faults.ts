@@ -1,6 +1,6 @@
 import type { Board } from './board.ts';
 import type { VirtualContainers } from './containers.ts';
-import { cable } from './network.ts';
+import type { Link } from './network.ts';
 import type { WriteTrap } from './process/exchange.ts';
 import { STORE_BYTES } from './store.ts';
 import type { World } from './world.ts';
@@ -62,7 +62,7 @@ const network: readonly Kind[] = [
     mendedBy: 'heal-network',
     make: (target) => links(target, { cut: true }),
   },
-  { name: 'heal-network', title: 'Heal the network', on: 'network', make: (target) => links(target, cable) },
+  { name: 'heal-network', title: 'Heal the network', on: 'network', make: mendLinks },
   {
     name: 'delay',
     title: 'Delay messages',
@@ -336,13 +336,22 @@ async function inTurn(boards: readonly Board[], act: (board: Board) => Promise<v
   for (const board of boards) await act(board);
 }
 
-function links({ world, boards, others }: Target, change: Parameters<World['network']['setLink']>[2]): void {
+/** Calls back for every pair of a device and another end. */
+function eachLink({ world, boards, others }: Target, act: (a: string, b: string) => void): void {
   const names = boards.map(({ identity }) => identity.name);
   const inside = new Set(names);
   const ends =
     others ??
     world.boards.map(({ identity }) => identity.name).filter((name) => names.length === world.boards.length || !inside.has(name));
-  for (const name of names) for (const other of ends) if (name !== other) world.network.setLink(name, other, change);
+  for (const name of names) for (const other of ends) if (name !== other) act(name, other);
+}
+
+function links(target: Target, change: Partial<Link>): void {
+  eachLink(target, (a, b) => target.world.network.setLink(a, b, change));
+}
+
+function mendLinks(target: Target): void {
+  eachLink(target, (a, b) => target.world.network.mend(a, b));
 }
 
 function virtual(board: Board): VirtualContainers {

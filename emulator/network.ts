@@ -48,21 +48,33 @@ export interface VirtualNetwork {
   setLink(a: string, b: string, change: Partial<Link>): void;
   /** How the direction behaves now. */
   link(from: string, to: string): Link;
+  /** How it behaves when nothing is wrong with it. */
+  usual(from: string, to: string): Link;
+  /** Both directions between two devices are as at the beginning. */
+  mend(a: string, b: string): void;
   /** Everything is as at the beginning. */
   heal(): void;
+  /** Counts up whenever a link, or who is there, has changed. */
+  readonly changes: number;
 }
 
 type Handler = (peer: string, message: Uint8Array) => void;
 
-/** Devices that all reach each other by cables; delays and losses are drawn from `random`. */
-export function virtualNetwork(clock: Clock, random: Random): VirtualNetwork {
+/** Devices that all reach each other by cables; delays and losses are drawn from `random`. `usual`: how a whole cable is. */
+export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwork['link'] = () => cable): VirtualNetwork {
   const handlers = new Map<string, Handler>();
   const links = new Map<string, Link>();
   const freeAtMs = new Map<string, number>();
   /** Who reaches whom; forgotten when that may have changed. */
   const reach = new Map<string, string[]>();
   const urls = new Map<string, string>();
-  const linkOf = (from: string, to: string): Link => links.get(`${from}>${to}`) ?? cable;
+  const linkOf = (from: string, to: string): Link => links.get(`${from}>${to}`) ?? usual(from, to);
+
+  let changes = 0;
+  const changed = (): void => {
+    reach.clear();
+    changes += 1;
+  };
 
   const peersOf = (name: string): string[] => {
     const known = reach.get(name);
@@ -101,7 +113,7 @@ export function virtualNetwork(clock: Clock, random: Random): VirtualNetwork {
   return {
     join(name, proxy = NO_PROXY) {
       handlers.set(name, () => {});
-      reach.clear();
+      changed();
       return {
         peers: () => peersOf(name),
         send: (peer, message) => send(name, peer, message),
@@ -115,18 +127,27 @@ export function virtualNetwork(clock: Clock, random: Random): VirtualNetwork {
     announce: (name, url) => void urls.set(name, url),
     leave(name) {
       handlers.delete(name);
-      reach.clear();
+      changed();
     },
     setLink(a, b, change) {
       links.set(`${a}>${b}`, { ...linkOf(a, b), ...change });
       links.set(`${b}>${a}`, { ...linkOf(b, a), ...change });
-      reach.clear();
+      changed();
     },
     link: linkOf,
+    usual,
+    mend(a, b) {
+      links.delete(`${a}>${b}`);
+      links.delete(`${b}>${a}`);
+      changed();
+    },
     heal() {
       links.clear();
       freeAtMs.clear();
-      reach.clear();
+      changed();
+    },
+    get changes() {
+      return changes;
     },
   };
 }

@@ -76,7 +76,8 @@ export function observe(options: ObserverOptions): Observer {
       gauges.add({ elapsedMs: clock.elapsedMs, blocks: feed.takeBlocks(), memoryBytes, requests: records.takeRequests() });
       const { head, release, revisions, rows } = feed;
       const { samples } = gauges;
-      return buildSnapshot({ clock, head, release, revisions, rows, boards, trunks: network.trunks, broken: broken(), samples });
+      const { trunks, delays } = network;
+      return buildSnapshot({ clock, head, release, revisions, rows, boards, trunks, delays, broken: broken(), samples });
     },
   };
 }

@@ -43,6 +43,14 @@ export interface FaultView {
 /** How a cable is, from a device to the rail of its site. */
 export type CableState = 'linked' | 'cut' | 'worn';
 
+/** How long a message takes one way, on the mean, in milliseconds; 0 where no two devices are. */
+export interface DelaysView {
+  /** Between two devices of a site. */
+  readonly sites: readonly number[];
+  /** Between the devices on both sides of a trunk, behind each site but the last. */
+  readonly trunks: readonly number[];
+}
+
 export interface DeviceView {
   readonly name: string;
   readonly address: string;
@@ -176,6 +184,7 @@ export interface Snapshot {
   readonly revisions: readonly RevisionView[];
   /** Of the trunk behind each site but the last. */
   readonly trunks: readonly CableState[];
+  readonly delays: DelaysView;
   /** Faults made from here that are not mended yet, in words. */
   readonly broken: readonly BrokenView[];
   readonly devices: readonly DeviceView[];

@@ -1,3 +1,6 @@
+import { cable, type Link } from './network.ts';
+import type { Random } from './random.ts';
+
 /** Devices that stand together: their cables end in one rail, and a trunk leads to the next site. */
 export interface Site {
   readonly name: string;
@@ -36,3 +39,22 @@ function nameOf(index: number): string {
   const round = Math.floor(index / NAMES.length);
   return `${NAMES[index % NAMES.length]}${round === 0 ? '' : ` ${round + 1}`}`;
 }
+
+/** One way through a trunk, in milliseconds. */
+const TRUNK_MS = { least: 4, most: 20 } as const;
+/** How much longer the cables of one site may be than those of another. */
+const SITE_MS = { least: 0, most: 4 } as const;
+
+/** How messages pass between devices, by their indices: over the cables of their sites and the trunks between. Drawn once. */
+export function linksBetween(sites: readonly Site[], random: Random): (from: number, to: number) => Link {
+  const inside = sites.map(() => random.between(SITE_MS.least, SITE_MS.most));
+  const along = [0];
+  for (let site = 1; site < sites.length; site += 1) along.push(along[site - 1]! + random.between(TRUNK_MS.least, TRUNK_MS.most));
+  const table = sites.map((_, a) =>
+    sites.map((_, b) => slower(Math.max(inside[a]!, inside[b]!) + Math.abs(along[a]! - along[b]!))),
+  );
+  const siteOf = sites.flatMap(({ from, to }, site) => Array<number>(to - from).fill(site));
+  return (from, to) => table[siteOf[from]!]![siteOf[to]!]!;
+}
+
+const slower = (byMs: number): Link => ({ ...cable, minDelayMs: cable.minDelayMs + byMs, maxDelayMs: cable.maxDelayMs + byMs });

@@ -23,7 +23,8 @@ export interface BoardPicture {
   readonly skewMs: number;
 }
 
-export interface WorldPicture extends Pick<Snapshot, 'clock' | 'head' | 'revisions' | 'trunks' | 'broken' | 'samples'> {
+export interface WorldPicture
+  extends Pick<Snapshot, 'clock' | 'head' | 'revisions' | 'trunks' | 'delays' | 'broken' | 'samples'> {
   readonly release: ReleaseView | undefined;
   readonly boards: readonly BoardPicture[];
   readonly rows: readonly LedgerRow[];
@@ -31,10 +32,10 @@ export interface WorldPicture extends Pick<Snapshot, 'clock' | 'head' | 'revisio
 
 /** What the page is told. Pure: the same picture gives the same snapshot. */
 export function buildSnapshot(world: WorldPicture): Snapshot {
-  const { clock, head, revisions, trunks, broken, samples, release, rows } = world;
+  const { clock, head, revisions, trunks, delays, broken, samples, release, rows } = world;
   const devices = world.boards.map(deviceView);
   const verdict = stopped(clock) ?? undecidable(release, devices) ?? verdictOf(release, devices);
-  return { clock, head, verdict, release: release ?? null, revisions, trunks, broken, devices, ledger: rows, samples };
+  return { clock, head, verdict, release: release ?? null, revisions, trunks, delays, broken, devices, ledger: rows, samples };
 }
 
 /** Adds a point where revision or state changed. */

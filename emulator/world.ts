@@ -5,7 +5,7 @@ import { type Board, type BoardEngine, createBoard } from './board.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 import { virtualContainers } from './containers.ts';
 import { deviceOf, type Identity, identityOf } from './identity.ts';
-import { type VirtualNetwork, virtualNetwork } from './network.ts';
+import { type Link, type VirtualNetwork, virtualNetwork } from './network.ts';
 import type { ShellDoor } from './process/exchange.ts';
 import { createShell } from './process/shell.ts';
 import { type ThreadKit, threadShell } from './process/threads.ts';
@@ -14,6 +14,7 @@ import type { Limits } from './quickjs/machine.ts';
 import { type Random, seededRandom } from './random.ts';
 import { leavesMark, type RecordedInput } from './recording.ts';
 import { createRounds } from './rounds.ts';
+import { linksBetween, sitesOf } from './sites.ts';
 import type { MemoryStore } from './store.ts';
 import { runningTrace, type Trace } from './trace.ts';
 
@@ -81,7 +82,7 @@ export function createWorld(options: WorldOptions): World {
   const random = seededRandom(options.seed);
   const rounds = createRounds();
   const clock = virtualClock(options.startMs, () => rounds.idle());
-  const network = virtualNetwork(clock, random.fork('network'));
+  const network = virtualNetwork(clock, random.fork('network'), usualLinks(options.devices, random.fork('cables')));
   const trace = runningTrace();
   const operators = Array.from({ length: OPERATORS }, (_, index) => identityOf(options.seed, `ops-${index + 1}`));
   const identities = Array.from({ length: options.devices }, (_, index) => identityOf(options.seed, deviceName(index)));
@@ -143,6 +144,13 @@ function shellMaker(
     if (typeof run === 'object') return threadShell(run, { ...parts, identity });
     return createShell({ ...parts, vm, device: deviceOf(identity), native: run === 'native' });
   };
+}
+
+/** Devices of one site are near each other; the further two sites are apart, the longer it takes. */
+function usualLinks(devices: number, random: Random): (from: string, to: string) => Link {
+  const between = linksBetween(sitesOf(devices), random);
+  const indices = new Map(Array.from({ length: devices }, (_, index) => [deviceName(index), index]));
+  return (from, to) => between(indices.get(from)!, indices.get(to)!);
 }
 
 /** `pad-01` is the first. */

@@ -2,12 +2,13 @@ import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import type { Command, Setup, Snapshot } from '../protocol.ts';
 import { Bench, densityOf, EmptyBench } from './bench.tsx';
 import { DevicePanel } from './device.tsx';
-import { type DialogName, type Hands, HandsProvider } from './hands.ts';
+import { type DialogName, type Hands, HandsProvider, ViewProvider } from './hands.ts';
 import { Help } from './help.tsx';
 import { useKeys } from './keys.ts';
 import { LedgerPanel } from './ledger.tsx';
 import { fromHash, toHash, type View } from './link.ts';
 import type { Live } from './live.ts';
+import { usePart } from './part.ts';
 import { Propose } from './propose.tsx';
 import { ReleasePanel } from './release.tsx';
 import { Notice, type Said, Toast } from './said.tsx';
@@ -25,7 +26,7 @@ export function App({ live }: { live: Live }) {
 }
 
 function World({ live, setup, snapshot }: { live: Live; setup: Setup; snapshot: Snapshot }) {
-  const [view, look] = useView();
+  const [view, look] = useAddress();
   const [dialog, open] = useState<DialogName>();
   const [said, say] = useState<Said | undefined>();
   const { devices } = snapshot;
@@ -34,51 +35,53 @@ function World({ live, setup, snapshot }: { live: Live; setup: Setup; snapshot: 
     devices.findIndex(({ name }) => name === view.device),
   );
   const device = devices[chosen];
-  const latest = useRef({ snapshot, chosen });
-  latest.current = { snapshot, chosen };
+  const latest = useRef({ snapshot, view });
+  latest.current = { snapshot, view };
   const hands: Hands = useMemo(
     () => ({
       setup,
       lcds: live.lcds,
-      view,
       look,
       choose: (index) => look({ device: latest.current.snapshot.devices[index]?.name ?? '' }),
       open,
       say: (sentence, isWrong = true) => say({ sentence, isWrong }),
       now: () => latest.current.snapshot,
+      viewNow: () => latest.current.view,
       async ask(command: Command) {
         const answer = await live.ask(command);
         if (!answer.ok) say({ sentence: answer.said, isWrong: true });
         return answer;
       },
     }),
-    [setup, view, live],
+    [setup, live],
   );
   useKeys({ hands, count: devices.length, chosen, isBusy: dialog !== undefined });
   useSubscriptions(live, snapshot, chosen);
   return (
     <HandsProvider value={hands}>
-      <TopBar snapshot={snapshot} silentSeconds={live.silentSeconds()} />
-      <main class={live.silentSeconds() === undefined ? '' : 'lost'}>
-        <Notice snapshot={snapshot} />
-        <Verdict snapshot={snapshot} />
-        <Bench snapshot={snapshot} chosen={chosen} />
-        <div class="instruments">
-          <ReleasePanel snapshot={snapshot} />
-          <LedgerPanel snapshot={snapshot} chosen={device?.name} />
-          {device && <DevicePanel device={device} index={chosen} head={snapshot.head.number} detail={live.detail} />}
-        </div>
-      </main>
-      <Toast said={said} close={() => say(undefined)} />
-      {dialog === 'zoom' && device && <Zoom device={device} index={chosen} close={() => open(undefined)} />}
-      {dialog === 'help' && <Help close={() => open(undefined)} />}
-      {dialog === 'propose' && <Propose close={() => open(undefined)} />}
+      <ViewProvider value={view}>
+        <TopBar snapshot={snapshot} silentSeconds={live.silentSeconds()} />
+        <main class={live.silentSeconds() === undefined ? '' : 'lost'}>
+          <Notice snapshot={snapshot} />
+          <Verdict snapshot={usePart(snapshot, 'verdict', 'devices')} />
+          <Bench snapshot={usePart(snapshot, 'devices', 'release', 'trunks', 'delays', 'broken')} chosen={chosen} />
+          <div class="instruments">
+            <ReleasePanel snapshot={usePart(snapshot, 'release', 'revisions', 'ledger', 'devices')} />
+            <LedgerPanel snapshot={usePart(snapshot, 'head', 'release', 'ledger', 'devices', 'samples')} chosen={device?.name} />
+            {device && <DevicePanel device={device} index={chosen} head={snapshot.head.number} detail={live.detail} />}
+          </div>
+        </main>
+        <Toast said={said} close={() => say(undefined)} />
+        {dialog === 'zoom' && device && <Zoom device={device} index={chosen} close={() => open(undefined)} />}
+        {dialog === 'help' && <Help close={() => open(undefined)} />}
+        {dialog === 'propose' && <Propose close={() => open(undefined)} />}
+      </ViewProvider>
     </HandsProvider>
   );
 }
 
 /** What is looked at; it stands in the address, so that a reload, or a link, shows the same. */
-function useView(): [View, (change: Partial<View>) => void] {
+function useAddress(): [View, (change: Partial<View>) => void] {
   const [view, setView] = useState(() => fromHash(location.hash));
   const latest = useRef(view);
   const look = useMemo(

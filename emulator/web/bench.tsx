@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
+import { memo } from 'preact/compat';
 import { useEffect, useState } from 'preact/hooks';
-import type { DeviceView, Looks, Setup, Snapshot } from '../protocol.ts';
+import type { CableState, DeviceView, Looks, Setup, Snapshot } from '../protocol.ts';
 import { Board, Outline, Shell } from './board.tsx';
 import { Cable, Stub, Trunk } from './cable.tsx';
 import { useHands } from './hands.ts';
@@ -17,12 +18,12 @@ export function densityOf(count: number): Density {
 }
 
 interface Props {
-  readonly snapshot: Snapshot;
+  readonly snapshot: Pick<Snapshot, 'devices' | 'release' | 'trunks' | 'delays' | 'broken'>;
   readonly chosen: number;
 }
 
 /** The boards on their bench, each with its cable to the rail of its site. */
-export function Bench({ snapshot, chosen }: Props) {
+export const Bench = memo(function Bench({ snapshot, chosen }: Props) {
   const { setup } = useHands();
   const isNarrow = useNarrow();
   const density = densityOf(snapshot.devices.length);
@@ -39,7 +40,7 @@ export function Bench({ snapshot, chosen }: Props) {
       </Knife>
     </section>
   );
-}
+});
 
 /** Whether the page is as narrow as a phone: then every site has a row of its own. */
 function useNarrow(): boolean {
@@ -82,20 +83,24 @@ function Row({ snapshot, chosen }: Props) {
               index={site.from + index}
               site={site.name}
               isChosen={site.from + index === chosen}
-              head={snapshot.head.number}
               column={columnOf(site.from + index, at)}
-              canary={false}
             />
           )),
       )}
       {sites.map((site, at) => (
         <div key={site.name} class="rail" style={{ gridColumn: `${columnOf(site.from, at)} / ${columnOf(site.to - 1, at) + 1}` }}>
           <b>{site.name}</b> {counted(site.to - site.from)}
+          {delayed(snapshot.delays.sites[at])}
         </div>
       ))}
       {sites.slice(0, -1).map((site, at) => (
         <div key={site.name} class="trunk-place" style={{ gridColumn: columnOf(site.to - 1, at) + 1 }}>
-          <Trunk site={at} names={[site.name, sites[at + 1]!.name]} state={snapshot.trunks[at] ?? 'linked'} />
+          <Trunk
+            site={at}
+            names={[site.name, sites[at + 1]!.name]}
+            state={snapshot.trunks[at] ?? 'linked'}
+            delayMs={snapshot.delays.trunks[at]}
+          />
         </div>
       ))}
       <Brackets snapshot={snapshot} setup={setup} />
@@ -108,17 +113,15 @@ interface PlaceProps {
   readonly index: number;
   readonly site: string;
   readonly isChosen: boolean;
-  readonly head: number;
   readonly column?: number;
-  readonly canary: boolean;
 }
 
-function Place({ device, index, site, isChosen, head, column }: PlaceProps) {
+function Place({ device, index, site, isChosen, column }: PlaceProps) {
   return (
     <div class={`place ${device.state}`} {...(column && { style: { gridColumn: column } })}>
       <Tag device={device} />
       <Board device={device} index={index} site={site} isChosen={isChosen} />
-      <Cable device={device} site={site} head={head} />
+      <Cable device={device} site={site} />
     </div>
   );
 }
@@ -133,28 +136,17 @@ function Sites({ snapshot, chosen, density }: Props & { density: Density }) {
     <div class={`sites${isSmall ? ' beside' : ''}${snapshot.devices.length <= ROOMY ? ' roomy' : ''}`}>
       <div class="all-sites" style={{ '--cols': most, '--wide': setup.looks.width }}>
         {setup.sites.map((site, at) => (
-          <section class="site" key={site.name} aria-label={`Site ${site.name}`}>
-            <div class="pads">
-              {snapshot.devices.slice(site.from, site.to).map((one, offset) => {
-                const index = site.from + offset;
-                const common = { device: one, index, site: site.name, isChosen: index === chosen };
-                return isSmall ? (
-                  <div class={`place ${one.state}`} key={one.name}>
-                    <Outline {...common} />
-                    <Stub device={one} site={site.name} />
-                  </div>
-                ) : (
-                  <Place key={one.name} {...common} head={snapshot.head.number} canary={false} />
-                );
-              })}
-            </div>
-            <div class="rail">
-              <b>{site.name}</b> {counted(site.to - site.from)}
-              {at < setup.sites.length - 1 && (
-                <Trunk site={at} names={[site.name, setup.sites[at + 1]!.name]} state={snapshot.trunks[at] ?? 'linked'} isSmall />
-              )}
-            </div>
-          </section>
+          <SiteRow
+            key={site.name}
+            site={site}
+            at={at}
+            next={setup.sites[at + 1]?.name}
+            devices={snapshot.devices.slice(site.from, site.to)}
+            chosen={chosen >= site.from && chosen < site.to ? chosen : undefined}
+            trunk={snapshot.trunks[at] ?? 'linked'}
+            delays={[snapshot.delays.sites[at], snapshot.delays.trunks[at]]}
+            isSmall={isSmall}
+          />
         ))}
       </div>
       {isSmall && device && (
@@ -168,8 +160,62 @@ function Sites({ snapshot, chosen, density }: Props & { density: Density }) {
   );
 }
 
+interface SiteProps {
+  readonly site: Setup['sites'][number];
+  readonly at: number;
+  /** Name of the site that the trunk leads to. */
+  readonly next: string | undefined;
+  readonly devices: readonly DeviceView[];
+  readonly chosen: number | undefined;
+  readonly trunk: CableState;
+  /** Inside, and over the trunk. */
+  readonly delays: readonly [number | undefined, number | undefined];
+  readonly isSmall: boolean;
+}
+
+/** Drawn again only when something of this site changed. */
+const SiteRow = memo(function SiteRow({ site, at, next, devices, chosen, trunk, delays, isSmall }: SiteProps) {
+  return (
+    <section class="site" aria-label={`Site ${site.name}`}>
+      <div class="pads">
+        {devices.map((device, offset) => {
+          const index = site.from + offset;
+          const common = { device, index, site: site.name, isChosen: index === chosen };
+          return isSmall ? (
+            <div class={`place ${device.state}`} key={device.name}>
+              <Outline {...common} />
+              <Stub device={device} site={site.name} />
+            </div>
+          ) : (
+            <Place key={device.name} {...common} />
+          );
+        })}
+      </div>
+      <div class="rail">
+        <b>{site.name}</b> {counted(site.to - site.from)}
+        {delayed(delays[0])}
+        {next !== undefined && <Trunk site={at} names={[site.name, next]} state={trunk} delayMs={delays[1]} isSmall />}
+      </div>
+    </section>
+  );
+}, isSameSite);
+
+function isSameSite(before: SiteProps, after: SiteProps): boolean {
+  return (
+    before.site === after.site &&
+    before.chosen === after.chosen &&
+    before.trunk === after.trunk &&
+    before.isSmall === after.isSmall &&
+    before.delays.join() === after.delays.join() &&
+    before.devices.every((device, index) => device === after.devices[index])
+  );
+}
+
 /** So few outlines may be larger. */
 const ROOMY = 60;
+
+/** How long a message takes there, where that is known. */
+const delayed = (ms: number | undefined): string => (ms ? `, ${ms} ms` : '');
 
 const counted = (devices: number): string => `${devices} ${devices === 1 ? 'device' : 'devices'}`;
 
@@ -193,26 +239,28 @@ export function EmptyBench({ note, looks, children }: { note: string; looks?: Lo
 function Tag({ device }: { device: DeviceView }) {
   return (
     <div class="tag">
-      <b>{device.name}</b>
-      <StateTag state={device.state} text={device.stateText} />
-      <span class="runs">
-        {device.release || 'no release'}
+      <p>
+        <b>{device.name}</b>
+        <StateTag state={device.state} text={device.stateText} />
+      </p>
+      <p>
+        <span class="runs">{device.release || 'no release'}</span>
         {device.sequencer && (
           <span class="badge" title="It makes the blocks">
             sequencer
           </span>
         )}
-      </span>
-      {device.proxyUrl && (
-        <a
-          href={device.proxyUrl}
-          target="_blank"
-          rel="noreferrer"
-          aria-label={`${hostOf(device.proxyUrl)}, served by ${device.name}`}
-        >
-          {hostOf(device.proxyUrl).replace(/^127\.0\.0\.1/, '')}
-        </a>
-      )}
+        {device.proxyUrl && (
+          <a
+            href={device.proxyUrl}
+            target="_blank"
+            rel="noreferrer"
+            aria-label={`${hostOf(device.proxyUrl)}, served by ${device.name}`}
+          >
+            {hostOf(device.proxyUrl).replace(/^127\.0\.0\.1/, '')}
+          </a>
+        )}
+      </p>
     </div>
   );
 }
@@ -235,7 +283,7 @@ export function runsOf(devices: readonly DeviceView[]): readonly Run[] {
 }
 
 /** A bracket under each group says whether it can decide. */
-function Brackets({ snapshot, setup }: { snapshot: Snapshot; setup: Setup }) {
+function Brackets({ snapshot, setup }: Pick<Props, 'snapshot'> & { setup: Setup }) {
   const { ask } = useHands();
   const { devices } = snapshot;
   const siteOf = (index: number) => setup.sites.findIndex(({ from, to }) => index >= from && index < to);
@@ -275,7 +323,7 @@ function Brackets({ snapshot, setup }: { snapshot: Snapshot; setup: Setup }) {
 }
 
 /** The same in a sentence. */
-function Together({ snapshot }: { snapshot: Snapshot }) {
+function Together({ snapshot }: Pick<Props, 'snapshot'>) {
   const { sentence, isLost } = reach(snapshot);
   const away = snapshot.devices.filter(({ group }) => group !== reach(snapshot).group).map(({ name }) => name);
   return (

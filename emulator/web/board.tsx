@@ -1,6 +1,6 @@
 import { memo } from 'preact/compat';
 import type { DeviceView, Looks, Part } from '../protocol.ts';
-import { useHands } from './hands.ts';
+import { useHands, useView } from './hands.ts';
 import { LcdCanvas } from './lcd-canvas.tsx';
 import { Shape } from './marks.tsx';
 import { LCD_HEIGHT, LCD_WIDTH } from './rectangle.ts';
@@ -75,7 +75,8 @@ export function Lcd({
   looks: Looks;
   onOpen: () => void;
 }) {
-  const { lcds, view } = useHands();
+  const { lcds } = useHands();
+  const view = useView();
   const use = useTool();
   const touch = useTouch(device);
   const acts = isLive && view.tool === 'select';

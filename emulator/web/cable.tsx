@@ -16,13 +16,12 @@ const FAST = 8;
 interface Props {
   readonly device: DeviceView;
   readonly site: string;
-  readonly head: number;
 }
 
 type Spots = readonly (readonly [number, number])[];
 
 /** The cable of a device: a switch, which a knife can cut. Its cut ends fall as ropes do, and snap together when mended. */
-export function Cable({ device, site, head }: Props) {
+export function Cable({ device, site }: Props) {
   const { ask } = useHands();
   const [isCut, set] = usePending(device.cable === 'cut');
   const svg = useRef<SVGSVGElement>(null);
@@ -55,13 +54,13 @@ export function Cable({ device, site, head }: Props) {
         <path class="wire lower" />
         <path class="fray upper" />
         <path class="fray lower" />
-        {!isCut && <Packet rest={rest} isDown={device.sequencer} head={head} />}
+        {!isCut && <Packet rest={rest} isDown={device.sequencer} head={device.head} />}
       </svg>
     </button>
   );
 }
 
-/** A block travels out of the sequencer's cable and into the others'. */
+/** A block travels out of the sequencer's cable, and into another's when it arrives there. */
 function Packet({ rest, isDown, head }: { rest: Spots; isDown: boolean; head: number }) {
   const { clock } = useHands().now();
   if (clock.paused || clock.speed === 'max' || clock.speed > FAST) return null;
@@ -217,11 +216,14 @@ export function Trunk({
   site,
   names,
   state,
+  delayMs,
   isSmall,
 }: {
   site: number;
   names: readonly [string, string];
   state: CableState;
+  /** How long a message takes from one site to the other. */
+  delayMs: number | undefined;
   isSmall?: boolean;
 }) {
   const { ask } = useHands();
@@ -242,12 +244,13 @@ export function Trunk({
       type="button"
       role="switch"
       aria-checked={!isCut}
-      aria-label={`Trunk between ${names[0]} and ${names[1]}`}
+      aria-label={`Trunk between ${names[0]} and ${names[1]}${delayMs ? `, ${delayMs} ms` : ''}`}
       title={`${isCut ? 'Mend' : 'Cut'} the trunk between ${names[0]} and ${names[1]}`}
       class={`trunk ${isCut ? 'cut' : state}${isSmall ? ' small' : ''}`}
       onClick={() => change(!isCut)}
     >
       {isSmall && <span>{names[1]}</span>}
+      <em>{isCut ? 'cut' : delayMs ? `${delayMs} ms` : ''}</em>
       <svg ref={svg} width="64" height="26" viewBox="0 0 64 26" preserveAspectRatio="none" aria-hidden="true">
         {isCut ? (
           <>

@@ -1,3 +1,4 @@
+import { memo } from 'preact/compat';
 import { useState } from 'preact/hooks';
 import type { Detail, DeviceView, LogLine } from '../protocol.ts';
 import { useHands } from './hands.ts';
@@ -15,7 +16,7 @@ interface Props {
 const MEMORY_LIMIT = 64 * 1024 ** 2;
 
 /** The chosen device: what the world knows of it, and word for word what its LCD says. */
-export function DevicePanel({ device, index, head, detail }: Props) {
+export const DevicePanel = memo(function DevicePanel({ device, index, head, detail }: Props) {
   const { setup, open } = useHands();
   const site = setup.sites.find(({ from, to }) => index >= from && index < to);
   const own = detail?.device === device.name ? detail : undefined;
@@ -49,7 +50,7 @@ export function DevicePanel({ device, index, head, detail }: Props) {
       </ul>
     </section>
   );
-}
+});
 
 const NO_LINES: readonly LogLine[] = [];
 

@@ -2,13 +2,12 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Answer, Command, Setup, Snapshot } from '../protocol.ts';
 import type { Lcds } from './lcd.ts';
-import type { View } from './link.ts';
+import { FIRST_VIEW, type View } from './link.ts';
 
-/** What every part of the page may do and look at. */
+/** What every part of the page may do. It stays the same object for as long as the world does. */
 export interface Hands {
   readonly setup: Setup;
   readonly lcds: Lcds;
-  readonly view: View;
   /** Changes what is looked at; the address follows. */
   readonly look: (change: Partial<View>) => void;
   readonly choose: (index: number) => void;
@@ -19,12 +18,20 @@ export interface Hands {
   readonly say: (sentence: string, isWrong?: boolean) => void;
   /** The newest, for what happens between two pictures. */
   readonly now: () => Snapshot;
+  readonly viewNow: () => View;
 }
 
 export type DialogName = 'zoom' | 'help' | 'propose' | undefined;
 
 const context = createContext<Hands | undefined>(undefined);
+const viewContext = createContext<View>(FIRST_VIEW);
 export const HandsProvider = context.Provider;
+export const ViewProvider = viewContext.Provider;
+
+/** What is looked at. Whoever asks is drawn again when it changes. */
+export function useView(): View {
+  return useContext(viewContext);
+}
 
 export function useHands(): Hands {
   const hands = useContext(context);

@@ -63,7 +63,7 @@ const actions: { readonly [key: string]: Action } = {
   '/': () => document.querySelector<HTMLInputElement>('.search')?.focus(),
   t: switchTheme,
   '?': ({ current: { hands } }) => hands.open('help'),
-  g: ({ current: { hands } }) => hands.look({ tab: hands.view.tab === 'events' ? 'gauges' : 'events' }),
+  g: ({ current: { hands } }) => hands.look({ tab: hands.viewNow().tab === 'events' ? 'gauges' : 'events' }),
   s: () => document.querySelector<HTMLElement>('[data-sign]')?.click(),
   n: ({ current: { hands, chosen } }) => {
     const device = hands.now().devices[chosen];

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { cuttables } from './cuttables.ts';
-import { useHands } from './hands.ts';
+import { useView } from './hands.ts';
 import { crossing } from './rope.ts';
 
 interface Spot {
@@ -18,7 +18,7 @@ const SPARK_MS = 420;
 
 /** The place in which cables can be cut by drawing a blade across them. */
 export function Knife({ children }: { children: ComponentChildren }) {
-  const { view } = useHands();
+  const view = useView();
   const layer = useRef<SVGSVGElement>(null);
   const spots = useRef<Spot[]>([]);
   const holds = useRef(false);

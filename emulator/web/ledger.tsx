@@ -1,16 +1,21 @@
-import { useRef, useState } from 'preact/hooks';
+import { memo } from 'preact/compat';
+import { useCallback, useRef, useState } from 'preact/hooks';
 import type { LedgerRow, Snapshot } from '../protocol.ts';
 import { Gauges } from './gauges.tsx';
-import { useHands } from './hands.ts';
+import { useHands, useView } from './hands.ts';
 import { Mark } from './marks.tsx';
 import { Signal } from './signal.tsx';
 import { grouped, shortened, timeOfDay } from './words.ts';
 
-const ROWS = 80;
+/** Rows of the list that stand in the page; more come while one scrolls down. */
+const ROWS = { first: 30, more: 60 };
+
+type Shown = Pick<Snapshot, 'head' | 'release' | 'ledger' | 'devices' | 'samples'>;
 
 /** The ledger, read like a signal, and below it in words or in gauges. */
-export function LedgerPanel({ snapshot, chosen }: { snapshot: Snapshot; chosen: string | undefined }) {
-  const { view, look } = useHands();
+export const LedgerPanel = memo(function LedgerPanel({ snapshot, chosen }: { snapshot: Shown; chosen: string | undefined }) {
+  const { look } = useHands();
+  const view = useView();
   const { tab, search } = view;
   const [pointed, point] = useState<number | undefined>();
   const block = pointed ?? view.block;
@@ -46,9 +51,9 @@ export function LedgerPanel({ snapshot, chosen }: { snapshot: Snapshot; chosen: 
       )}
     </section>
   );
-}
+});
 
-function legendOf({ release }: Snapshot): string {
+function legendOf({ release }: Shown): string {
   return release ? `high line: runs r${release.revision}. low line: runs another` : 'one line for each device';
 }
 
@@ -60,26 +65,40 @@ interface EventsProps {
 }
 
 /** Newest first. While the pointer is on the list it holds still and counts what is new. */
-function Events({ rows, query, block, point }: EventsProps) {
+const Events = memo(function Events({ rows, query, block, point }: EventsProps) {
   const held = useRef<readonly LedgerRow[] | undefined>(undefined);
   const [isHeld, setHeld] = useState(false);
   const [opened, setOpened] = useState('');
+  const [count, setCount] = useState(ROWS.first);
   const source = isHeld && held.current ? held.current : rows;
   const newest = source.at(-1);
   const fresh = newest ? rows.length - 1 - rows.findLastIndex((row) => keyOf(row) === keyOf(newest)) : 0;
   const words = query.trim().toLowerCase();
   const shown = source
     .filter((row) => words === '' || textOf(row).includes(words))
-    .slice(-ROWS)
+    .slice(-count)
     .reverse();
+  const open = useCallback((key: string) => setOpened((before) => (before === key ? '' : key)), []);
+  const scrolled = ({ currentTarget: list }: { currentTarget: HTMLElement }) => {
+    if (list.scrollTop < 10) setCount(ROWS.first);
+    else if (list.scrollHeight - list.scrollTop - list.clientHeight < list.clientHeight && shown.length === count)
+      setCount(count + ROWS.more);
+  };
   const hold = (on: boolean) => {
     held.current = on ? rows : undefined;
     setHeld(on);
     if (!on) point(undefined);
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keys must be able to scroll it
-    <section class="events" aria-label="Events" tabIndex={0} onPointerEnter={() => hold(true)} onPointerLeave={() => hold(false)}>
+    <section
+      class="events"
+      aria-label="Events"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so keys must be able to scroll it
+      tabIndex={0}
+      onScroll={scrolled}
+      onPointerEnter={() => hold(true)}
+      onPointerLeave={() => hold(false)}
+    >
       {isHeld && fresh > 0 && (
         <button type="button" class="fresh" onClick={() => hold(true)}>
           {fresh} new
@@ -87,6 +106,11 @@ function Events({ rows, query, block, point }: EventsProps) {
       )}
       <table>
         <caption class="unseen">Events of the ledger, newest first</caption>
+        <colgroup>
+          {['block', 'time', 'what', 'text', 'who', 'gas'].map((name) => (
+            <col key={name} class={name} />
+          ))}
+        </colgroup>
         <thead class="unseen">
           <tr>
             <th scope="col">block</th>
@@ -105,7 +129,7 @@ function Events({ rows, query, block, point }: EventsProps) {
               isFirst={row.block !== shown[index - 1]?.block}
               isPointed={row.block === block}
               isOpen={keyOf(row) === opened}
-              open={() => setOpened(keyOf(row) === opened ? '' : keyOf(row))}
+              open={open}
               point={point}
             />
           ))}
@@ -114,7 +138,7 @@ function Events({ rows, query, block, point }: EventsProps) {
       {shown.length === 0 && <p class="quiet">{words === '' ? 'No event yet.' : `No event says "${query}".`}</p>}
     </section>
   );
-}
+});
 
 interface RowProps {
   readonly row: LedgerRow;
@@ -122,18 +146,18 @@ interface RowProps {
   readonly isFirst: boolean;
   readonly isPointed: boolean;
   readonly isOpen: boolean;
-  readonly open: () => void;
+  readonly open: (key: string) => void;
   readonly point: (block: number) => void;
 }
 
-function Row({ row, isFirst, isPointed, isOpen, open, point }: RowProps) {
+const Row = memo(function Row({ row, isFirst, isPointed, isOpen, open, point }: RowProps) {
   return (
     <>
       <tr class={`${row.what} ${isPointed ? 'pointed' : ''} ${isFirst ? 'first' : ''}`} onPointerEnter={() => point(row.block)}>
         <td class="block">{isFirst ? grouped(row.block) : ''}</td>
         <td class="time">{isFirst ? timeOfDay(row.timestamp) : ''}</td>
         <td class="what">
-          <button type="button" aria-expanded={isOpen} disabled={!row.call} onClick={open}>
+          <button type="button" aria-expanded={isOpen} disabled={!row.call} onClick={() => open(keyOf(row))}>
             <Mark state={row.state} size={12} />
             {row.what}
           </button>
@@ -158,7 +182,7 @@ function Row({ row, isFirst, isPointed, isOpen, open, point }: RowProps) {
       )}
     </>
   );
-}
+});
 
 function keyOf(row: LedgerRow): string {
   return `${row.block}.${row.index}`;

@@ -10,6 +10,7 @@ const NOTHING: Snapshot = {
   release: null,
   revisions: [],
   trunks: [],
+  delays: { sites: [], trunks: [] },
   broken: [],
   devices: [],
   ledger: [],

@@ -1,17 +1,20 @@
+import { memo } from 'preact/compat';
 import type { ChangeView, RevisionView, Snapshot } from '../protocol.ts';
 import { useHands } from './hands.ts';
 import { Mark, StateTag } from './marks.tsx';
 import { Sign } from './sign.tsx';
 import { stateOf, Track } from './track.tsx';
-import { decisionOn, likelyCause, type Release, reasonsOf, type Tally, tallyOf } from './votes.ts';
+import { decisionOn, likelyCause, type Release, reasonsOf, tallyOf, type Vote } from './votes.ts';
 import { shortName } from './words.ts';
 
 /** More boxes than this have no room for names. */
 const NAMED_BOXES = 10;
 const CHANGES_SHOWN = 5;
 
+type Shown = Pick<Snapshot, 'release' | 'revisions' | 'ledger' | 'devices'>;
+
 /** The latest release: how far it came, what it changes, who voted what; below it what waits for signatures. */
-export function ReleasePanel({ snapshot }: { snapshot: Snapshot }) {
+export const ReleasePanel = memo(function ReleasePanel({ snapshot }: { snapshot: Shown }) {
   const { open } = useHands();
   const { release, revisions } = snapshot;
   const waiting = revisions.filter(({ phase }) => phase === 'proposed');
@@ -42,7 +45,7 @@ export function ReleasePanel({ snapshot }: { snapshot: Snapshot }) {
       ))}
     </section>
   );
-}
+});
 
 /** What differs from the active revision, the row that fits the complaint marked. */
 function Changes({ revision: { changes }, reasons }: { revision: RevisionView; reasons: readonly string[] }) {
@@ -75,7 +78,7 @@ function Change({ change: { field, before, after }, isCause }: { change: ChangeV
 }
 
 /** A box for each voter; those who decided stand first, and the line is where the decision falls. */
-function Votes({ release, snapshot }: { release: Release; snapshot: Snapshot }) {
+function Votes({ release, snapshot }: { release: Release; snapshot: Shown }) {
   const { boxes, isBack, count, needed } = tallyOf(release, snapshot);
   const { healthyVotes, unhealthyVotes, voters } = release;
   const waiting = Math.max(0, voters - healthyVotes - unhealthyVotes);
@@ -91,8 +94,8 @@ function Votes({ release, snapshot }: { release: Release; snapshot: Snapshot }) 
         </span>
       </h3>
       <ol class={boxes.length > NAMED_BOXES ? 'slim' : ''} style={{ '--count': Math.max(1, boxes.length), '--quorum': needed }}>
-        {boxes.map((box) => (
-          <Box key={box.device.name} {...box} />
+        {boxes.map(({ device, vote }) => (
+          <Box key={device.name} name={device.name} isAway={device.state === 'offline'} vote={vote} />
         ))}
         <i class="quorum-line" aria-hidden="true" />
       </ol>
@@ -105,7 +108,7 @@ function Votes({ release, snapshot }: { release: Release; snapshot: Snapshot }) 
 }
 
 /** What the devices complain of, and what the ledger said last. */
-function Why({ release, snapshot }: { release: Release; snapshot: Snapshot }) {
+function Why({ release, snapshot }: { release: Release; snapshot: Shown }) {
   const last = decisionOn(release, snapshot.ledger);
   const reasons = reasonsOf(release, snapshot.ledger);
   if (!last && reasons.length === 0) return null;
@@ -129,14 +132,21 @@ function Why({ release, snapshot }: { release: Release; snapshot: Snapshot }) {
   );
 }
 
-function Box({ device, vote }: Tally['boxes'][number]) {
-  const word = vote ?? (device.state === 'offline' ? 'cut off' : 'not yet');
-  const look = vote ? `voted ${vote}` : device.state === 'offline' ? 'cut-off' : 'waiting';
+interface BoxProps {
+  readonly name: string;
+  /** Whether it cannot be reached. */
+  readonly isAway: boolean;
+  readonly vote: Vote | undefined;
+}
+
+const Box = memo(function Box({ name, isAway, vote }: BoxProps) {
+  const word = vote ?? (isAway ? 'cut off' : 'not yet');
+  const look = vote ? `voted ${vote}` : isAway ? 'cut-off' : 'waiting';
   return (
-    <li class={look} title={`${device.name}: ${word}`}>
+    <li class={look} title={`${name}: ${word}`}>
       {vote && <Mark state={vote === 'healthy' ? 'healthy' : 'failed'} size={13} />}
-      <span>{shortName(device.name)}</span>
+      <span>{shortName(name)}</span>
       <span class="unseen"> {word}</span>
     </li>
   );
-}
+});

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import type { Snapshot } from '../protocol.ts';
-import { useHands } from './hands.ts';
+import { useHands, useView } from './hands.ts';
 import { Mark } from './marks.tsx';
 
 export interface Said {
@@ -34,7 +34,8 @@ export function Toast({ said, close }: { said: Said | undefined; close: () => vo
 
 /** A link made in another world, or at another moment of this one, says so and leads there. */
 export function Notice({ snapshot }: { snapshot: Snapshot }) {
-  const { view, setup, ask, look } = useHands();
+  const { setup, ask, look } = useHands();
+  const view = useView();
   const { seed, at } = view;
   const forget = () => {
     // The address has forgotten it already; this forgets it here.

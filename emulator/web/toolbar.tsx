@@ -1,10 +1,11 @@
 import type { Snapshot } from '../protocol.ts';
-import { useHands } from './hands.ts';
+import { useHands, useView } from './hands.ts';
 import { toolsOn } from './tools.ts';
 
 /** What one can do to the boards, and what is broken by it. */
-export function Tools({ snapshot }: { snapshot: Snapshot }) {
-  const { view, look, setup, ask } = useHands();
+export function Tools({ snapshot }: { snapshot: Pick<Snapshot, 'devices' | 'trunks' | 'broken'> }) {
+  const { look, setup, ask } = useHands();
+  const view = useView();
   const wounds = woundsOf(
     snapshot,
     setup.sites.map(({ name }) => name),
@@ -49,7 +50,10 @@ export function Tools({ snapshot }: { snapshot: Snapshot }) {
 }
 
 /** What is broken now, in a few words each. */
-export function woundsOf({ devices, trunks, broken }: Snapshot, sites: readonly string[]): readonly string[] {
+export function woundsOf(
+  { devices, trunks, broken }: Pick<Snapshot, 'devices' | 'trunks' | 'broken'>,
+  sites: readonly string[],
+): readonly string[] {
   return [
     ...devices.filter(({ cable }) => cable === 'cut').map(({ name }) => `${name} cut`),
     ...trunks.flatMap((state, at) => (state === 'cut' ? [`${sites[at]} to ${sites[at + 1]} cut`] : [])),

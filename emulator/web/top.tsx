@@ -1,3 +1,4 @@
+import { memo } from 'preact/compat';
 import type { Snapshot } from '../protocol.ts';
 import { useHands } from './hands.ts';
 import { toHash } from './link.ts';
@@ -114,9 +115,9 @@ function Transport({ snapshot, silentSeconds }: Props) {
 
 /** Copies an address that shows this world at this moment as it is looked at now. */
 function CopyLink({ snapshot }: { snapshot: Snapshot }) {
-  const { view, setup, say } = useHands();
+  const { setup, say, viewNow } = useHands();
   const copy = async () => {
-    const hash = toHash({ ...view, seed: setup.seed, at: snapshot.head.number });
+    const hash = toHash({ ...viewNow(), seed: setup.seed, at: snapshot.head.number });
     history.replaceState(null, '', hash);
     const done = await navigator.clipboard.writeText(location.href).then(
       () => true,
@@ -136,23 +137,9 @@ function CopyLink({ snapshot }: { snapshot: Snapshot }) {
 /** A box for each device, hollow where it is out of reach, with the line that the ledger needs to reach. */
 function Quorum({ snapshot }: { snapshot: Snapshot }) {
   const { reachable, total, quorum, isLost } = reach(snapshot);
-  const width = Math.min(12, 72 / Math.max(1, total));
   return (
     <span class="pair">
-      <svg class="tiny-quorum" width={total * width} height="18" aria-hidden="true">
-        {snapshot.devices.map((_, index) => (
-          <rect
-            key={index}
-            class={index < reachable ? 'in' : 'out'}
-            x={index * width + 1.5}
-            y="5"
-            width={Math.max(1, width - 3)}
-            height="8"
-            rx="1"
-          />
-        ))}
-        <line x1={quorum * width} x2={quorum * width} y1="0" y2="18" />
-      </svg>
+      <Boxes reachable={reachable} total={total} quorum={quorum} />
       <b>
         {reachable} of {total}
       </b>
@@ -162,3 +149,23 @@ function Quorum({ snapshot }: { snapshot: Snapshot }) {
     </span>
   );
 }
+
+const Boxes = memo(function Boxes({ reachable, total, quorum }: { reachable: number; total: number; quorum: number }) {
+  const width = Math.min(12, 72 / Math.max(1, total));
+  return (
+    <svg class="tiny-quorum" width={total * width} height="18" aria-hidden="true">
+      {Array.from({ length: total }, (_, index) => (
+        <rect
+          key={index}
+          class={index < reachable ? 'in' : 'out'}
+          x={index * width + width / 8}
+          y="5"
+          width={width * 0.75}
+          height="8"
+          rx={Math.min(1, width / 8)}
+        />
+      ))}
+      <line x1={quorum * width} x2={quorum * width} y1="0" y2="18" />
+    </svg>
+  );
+});

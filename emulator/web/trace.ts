@@ -6,15 +6,21 @@ export interface Stretch {
   readonly to: number;
   readonly revision: number;
   readonly state: ViewState;
+  /** Whether it begins inside of the bounds. */
+  readonly begins: boolean;
+  /** The revision before it, where it begins inside of the bounds after another. */
+  readonly before?: number;
 }
 
 /** The stretches of a trace between two bounds; what happened inside one block is spread evenly over its column. */
 export function stretchesOf(trace: readonly TracePoint[], from: number, to: number): Stretch[] {
   const starts = startsOf(trace);
-  return trace.flatMap((point, index) => {
+  return trace.flatMap(({ revision, state }, index) => {
     const left = Math.max(from, starts[index]!);
     const right = Math.min(to, starts[index + 1] ?? to);
-    return left < right ? [{ from: left, to: right, revision: point.revision, state: point.state }] : [];
+    const begins = starts[index]! >= from;
+    const before = begins ? trace[index - 1]?.revision : undefined;
+    return left < right ? [{ from: left, to: right, revision, state, begins, ...(before !== undefined && { before }) }] : [];
   });
 }
 
@@ -27,15 +33,4 @@ function startsOf(trace: readonly TracePoint[]): number[] {
     seen.set(block, before + 1);
     return block + before / counts.get(block)!;
   });
-}
-
-/** A level line with square dips: a failing line is told from others without its colour. */
-export function notched(from: number, to: number, y: number): string {
-  const parts = [`M${round(from)} ${y}`];
-  for (let x = from + 8; x + 4 < to; x += 12) parts.push(`H${round(x)}V${y + 4}H${round(x + 4)}V${y}`);
-  return `${parts.join('')}H${round(to)}`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

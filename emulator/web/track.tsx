@@ -15,7 +15,7 @@ export function stateOf(release: Release): ViewState {
 }
 
 /** The way of a release, as a line with stations; a rollback bends back before the last. */
-export function Track({ release, snapshot }: { release: Release; snapshot: Snapshot }) {
+export function Track({ release, snapshot }: { release: Release; snapshot: Pick<Snapshot, 'ledger' | 'devices'> }) {
   const rows = rowsOn(release, snapshot.ledger);
   const blockOf = (event: string) => rows.findLast((row) => row.what === event)?.block;
   const blocks = STATIONS.map((station) => blockOf(station.event));
@@ -68,7 +68,7 @@ function reachedOf(release: Release, blocks: readonly (number | undefined)[]): n
 }
 
 /** The revision that devices run instead. */
-function runningOf(release: Release, { devices }: Snapshot): number | undefined {
+function runningOf(release: Release, { devices }: Pick<Snapshot, 'devices'>): number | undefined {
   return devices.find(({ revision }) => revision > 0 && revision !== release.revision)?.revision;
 }
 

@@ -4,10 +4,10 @@ import { faultOf, TOOLS } from './tools.ts';
 
 /** What a click on a device does with the tool in hand. */
 export function useTool(): (device: DeviceView, index: number) => void {
-  const { view, choose, ask, setup, now } = useHands();
+  const { choose, ask, setup, now, viewNow } = useHands();
   return (device, index) => {
     choose(index);
-    const tool = TOOLS.find(({ id }) => id === view.tool);
+    const tool = TOOLS.find(({ id }) => id === viewNow().tool);
     const fault = tool && faultOf(tool, setup.faults);
     if (!fault) return;
     const { name } = device;

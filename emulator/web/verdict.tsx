@@ -1,3 +1,4 @@
+import { memo } from 'preact/compat';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Snapshot } from '../protocol.ts';
 import { Mark } from './marks.tsx';
@@ -6,7 +7,7 @@ import { countOf, STATES } from './words.ts';
 const HOLD_MS = 500;
 
 /** The one sentence on what is changing, and the fleet counted in four shapes. */
-export function Verdict({ snapshot }: { snapshot: Snapshot }) {
+export const Verdict = memo(function Verdict({ snapshot }: { snapshot: Pick<Snapshot, 'verdict' | 'devices'> }) {
   const verdict = useHeld(snapshot.verdict);
   useEffect(() => {
     document.title = `${verdict.sentence} · classpad`;
@@ -31,7 +32,7 @@ export function Verdict({ snapshot }: { snapshot: Snapshot }) {
       </ul>
     </section>
   );
-}
+});
 
 /** The newest value, but none that lasted less than half a second: those are found in the ledger, not on screen. */
 function useHeld<T extends { readonly sentence: string }>(value: T): T {

@@ -12,12 +12,21 @@ const test = suite('emulator/cables');
 function benchOf(count: number) {
   const names = Array.from({ length: count }, (_, index) => `pad-${index}`);
   const links = new Map<string, Link>();
+  let changes = 0;
   const link = (a: string, b: string) => links.get(`${a}>${b}`) ?? cable;
   const boards = names.map((name) => ({ identity: { name }, running: true }));
-  const world = { boards, network: { link } } as unknown as World;
+  const network = {
+    link,
+    usual: () => cable,
+    get changes() {
+      return changes;
+    },
+  };
+  const world = { boards, network } as unknown as World;
   const inject = async ({ fault, devices = names, others }: FaultCall) => {
     const ends = others ?? names.filter((name) => !devices.includes(name));
     const set = (a: string, b: string) => links.set(`${a}>${b}`, { ...link(a, b), cut: fault === 'cut-network' });
+    changes += 1;
     for (const a of devices) for (const b of ends) if (a !== b) [set(a, b), set(b, a)];
     return '';
   };
@@ -103,6 +112,13 @@ test('a slow or lossy cable is worn', () => {
   const { cables, links } = benchOf(3);
   for (const other of ['pad-1', 'pad-2']) links.set(`pad-0>${other}`, { ...cable, lossRate: 0.3 });
   assert.equal(cables.look().devices, ['worn', 'linked', 'linked']);
+});
+
+test('delays are the mean of what messages take, within a site and over a trunk', () => {
+  const { cables, links } = benchOf(4);
+  links.set('pad-2>pad-3', { ...cable, minDelayMs: 100, maxDelayMs: 200 });
+  // Three ways lead over the trunk: 7 ms, 7 ms and 150 ms.
+  assert.equal(cables.look().delays, { sites: [7, 0], trunks: [55] });
 });
 
 test('a device without a running firmware reaches nobody', () => {

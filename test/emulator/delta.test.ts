@@ -15,6 +15,7 @@ function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
     release: null,
     revisions: [],
     trunks: ['linked'],
+    delays: { sites: [], trunks: [] },
     broken: [],
     devices: [device('a'), device('b')],
     ledger: [row(1, 0)],

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sitesOf } from '../../emulator/sites.ts';
+import { seededRandom } from '../../emulator/random.ts';
+import { linksBetween, sitesOf } from '../../emulator/sites.ts';
 
 const test = suite('emulator/sites');
 
@@ -34,6 +35,17 @@ test('every device has one site, none is larger than twelve, and names are never
     assert.ok(devices < 5 || sites.every(({ from, to }) => to - from <= 14));
     assert.is(new Set(sites.map(({ name }) => name)).size, sites.length);
   }
+});
+
+test('the further two sites are apart, the longer messages take; the same seed draws the same', () => {
+  const draw = (seed: string) => linksBetween(sitesOf(30), seededRandom(seed));
+  const between = draw('one');
+  const times = [1, 10, 20].map((other) => between(0, other).maxDelayMs);
+  assert.ok(times[0]! < times[1]! && times[1]! < times[2]!, times.join());
+  assert.equal(between(0, 25), between(25, 0));
+  assert.equal(draw('one')(3, 27), between(3, 27));
+  const seeds = Array.from({ length: 20 }, (_, seed) => draw(`${seed}`)(0, 25).maxDelayMs);
+  assert.ok(new Set(seeds).size > 5, seeds.join());
 });
 
 test.run();

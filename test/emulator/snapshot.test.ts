@@ -45,6 +45,7 @@ function world(boards: readonly BoardPicture[], release?: Partial<ReleaseView>):
     clock: { elapsedMs: 5, paused: false, speed: 1 },
     revisions: [],
     trunks: [],
+    delays: { sites: [], trunks: [] },
     broken: [],
     samples: [],
     head: { number: 7, hash: '0x01', timestamp: 1 },

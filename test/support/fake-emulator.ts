@@ -121,6 +121,7 @@ export class FakeEmulator {
       trunks: sitesOf(this.devices.length)
         .slice(1)
         .map(() => 'linked'),
+      delays: delaysOf(this.devices.length),
       devices: this.devices.map((device, index) => [index, device.view()]),
       rows: ledger.slice(-200),
       samples: Array.from({ length: Math.floor(elapsedMs / 1000) }, (_, at) => ({
@@ -190,6 +191,13 @@ export class FakeEmulator {
     const type = types[name.split('.')[1]!]!;
     response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(readFileSync(join(root, 'build/web', name)));
   }
+}
+
+/** What the cables of a real one might be like. */
+function delaysOf(devices: number): Snapshot['delays'] {
+  const sites = sitesOf(devices);
+  const delay = ({ from, to }: { from: number; to: number }, at: number) => (to - from > 1 ? 7 + (at % 3) : 0);
+  return { sites: sites.map(delay), trunks: sites.slice(1).map((_, at) => 19 + ((at * 7) % 13)) };
 }
 
 /** One device of the fake: a test sets what it is, its LCD follows. */

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TracePoint } from '../../../emulator/protocol.ts';
-import { notched, stretchesOf } from '../../../emulator/web/trace.ts';
+import { stretchesOf } from '../../../emulator/web/trace.ts';
 
 const traces = suite('trace');
 
@@ -51,16 +51,25 @@ const rows: [
 ];
 for (const [what, trace, from, to, stretches] of rows) {
   traces(what, () => {
+    const found = stretchesOf(trace, from, to);
     assert.equal(
-      stretchesOf(trace, from, to),
-      stretches.map(([left, right, revision]) => ({ from: left, to: right, revision, state: 'healthy' })),
+      found.map((one) => [one.from, one.to, one.revision]),
+      stretches,
     );
+    assert.ok(found.every(({ state }) => state === 'healthy'));
   });
 }
 
-traces('a failing line has dips, and ends where it should', () => {
-  assert.is(notched(0, 24, 5), 'M0 5H8V9H12V5H24');
-  assert.is(notched(0, 6, 5), 'M0 5H6');
+traces('a stretch knows what it follows, unless it began before the window', () => {
+  const found = stretchesOf([at(0, 1), at(3, 2), at(4, 3)], 1, 5);
+  assert.equal(
+    found.map(({ begins, before }) => [begins, before]),
+    [
+      [false, undefined],
+      [true, 1],
+      [true, 2],
+    ],
+  );
 });
 
 traces.run();
