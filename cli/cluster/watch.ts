@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Out } from '../../emulator/teller.ts';
 import { addressOf } from '../../firmware-bridge/cometbft/keys.ts';
 import type { Cluster } from '../../firmware-bridge/cometbft/testnet.ts';
@@ -32,7 +33,7 @@ export async function watchCluster(
       out.line(away === '' ? 'all validators sign' : `without the vote of ${away}`);
     }
     missing = away;
-    await pause(ending);
+    await setTimeout(EVERY_MS, undefined, { signal: ending }).catch(() => {});
   }
   out.redraw?.('');
 }
@@ -48,10 +49,15 @@ export function lineOf({ header, commit }: LightBlock, head: number): string {
   return `height ${header.height} of ${timeText(Number(header.time.seconds))}, signed by ${votes} of ${commit.signatures.length}; block ${head}`;
 }
 
+/** The last block whose votes have all been counted: of the very newest only as many are known as it takes. */
 async function newest(providers: readonly Provider[]): Promise<LightBlock | undefined> {
   for (const provider of providers) {
-    const block = await provider.lightBlock('latest').catch(() => undefined);
-    if (block) return block;
+    try {
+      const block = await provider.lightBlock('latest');
+      return block.header.height > 1 ? await provider.lightBlock(block.header.height - 1) : block;
+    } catch {
+      // Another one is asked.
+    }
   }
   return undefined;
 }
@@ -63,18 +69,4 @@ function validatorNames(folder: string, { nodes }: Cluster): Map<string, string>
     return [`0x${addressOf(Buffer.from(publicKey.slice(2), 'hex'))}`, nodes[index]!.name] as const;
   });
   return new Map(rows);
-}
-
-function pause(ending: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, EVERY_MS);
-    ending.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
