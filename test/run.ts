@@ -1,7 +1,7 @@
 /**
  * Runs the suites, each file in a process of its own, two at a time, and adds up what they say.
  * `npm test -- TEXT…` runs only files whose path contains one of the texts.
- * Prints every skip with its reason and ends with `N passed, N failed`.
+ * Prints every skip with its reason and the rows of tables that suites print (`| … |`), and ends with `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -56,6 +56,7 @@ function judge(file: string, text: string, code: number | null, signal: string |
   if (failed > 0) console.log(`\n${text}\n${file}: ${signal ? `killed by ${signal}` : `exit code ${code}`}`);
   console.log(`${failed > 0 ? 'FAIL' : 'ok  '} ${file} (${passed})`);
   for (const skip of skips) console.log(`     skipped: ${skip}`);
+  for (const [row] of text.matchAll(/^\|.*\|$/gm)) console.log(`     ${row}`);
   return { file, passed, failed, skips };
 }
 

@@ -5,44 +5,77 @@ import { encodeFunctionData, keccak256, toHex } from 'viem';
 import type { Address } from '../../runtime/ports/index.ts';
 import { isBuilt, type NodeProcess, nodeProcess, OPERATOR } from '../support/node-process.ts';
 import { artifactOf, type Client, type Library, type Told } from './client.ts';
+import { Matrix } from './matrix.ts';
 
 const OTHER: Address = `0x${'0b'.repeat(20)}`;
 const KEEPER = keccak256(toHex('KEEPER'));
 const NO_ENGINE = 'unix:///nowhere/docker.sock';
 const SEEN_WITHIN_MS = 30_000;
 
-type Chapter = readonly [name: string, tell: (client: Client) => Promise<void>];
+type Chapter = readonly [name: string, what: string, tell: (client: Client) => Promise<void>];
 
 const chapters: readonly Chapter[] = [
-  ['ERC-20: deploy, read, transfer, too much', tellCoin],
-  ['ERC-721: mint, owner, a token that is not', tellBadge],
-  ['AccessControl: refused, granted, let in', tellGate],
-  ['UUPS proxy: initialise, count, upgrade, count on', tellCounter],
+  ['ERC-20', 'deploy, read, transfer, too much', tellCoin],
+  ['ERC-721', 'mint, owner, a token that is not', tellBadge],
+  ['AccessControl', 'refused, granted, let in', tellGate],
+  ['UUPS proxy', 'initialise, count, upgrade, count on', tellCounter],
 ];
+/** Wei per gas: of a ledger that is free, and of one on which gas has its price (EIP-1559). */
+export const BASE_FEES = [0, 1_000_000_000] as const;
+const EVENTS = 'events, restart';
 
 /** Runs the story as one suite. */
 export function story(library: Library): void {
-  const s = suite(`clients: ${library.name}`);
+  const matrix = new Matrix(library.name);
+  for (const baseFee of BASE_FEES) storyAt(library, baseFee, matrix);
+}
+
+/** One ledger's part. The table is printed after the last. */
+function storyAt(library: Library, baseFee: number, matrix: Matrix): void {
+  const s = suite(`clients: ${library.name}, base fee ${baseFee}`);
   let node: NodeProcess;
   s.before(async () => {
     if (!isBuilt) throw new Error('the node is not built; run: npm run build');
-    node = await nodeProcess(NO_ENGINE);
+    node = await nodeProcess(NO_ENGINE, { baseFee });
     await node.start();
   });
   s.after(async () => {
     await node.stop();
     node.remove();
+    if (baseFee === BASE_FEES.at(-1)) matrix.print();
   });
   for (const scheme of ['http', 'ws']) {
-    for (const [name, tell] of chapters) {
-      s(`${scheme}: ${name}`, async () => {
+    const row = `${scheme}, base fee ${baseFee}`;
+    for (const [name, what, tell] of chapters) {
+      s(`${scheme}: ${name}: ${what}`, async () => {
         const client = library.connect(`${scheme}://127.0.0.1:${node.ports.rpc}`);
-        await tell(client).finally(() => client.close());
+        await tell(matrix.counting(client, row, name)).finally(() => client.close());
       });
     }
   }
-  s('ws: events, across a restart of the node', () => watchAcrossRestart(library, node));
+  s('ws: events, across a restart of the node', async () => {
+    await watchAcrossRestart(library, node);
+    matrix.note(`ws, base fee ${baseFee}`, EVENTS, 'seen before and after');
+  });
+  s('gas was paid for, and what it cost beyond the tips is gone', () => checkFees(node, baseFee));
   s.run();
+}
+
+/** EIP-1559: who sends pays; the sequencer gets the tips; the base fee is burnt. */
+async function checkFees(node: NodeProcess, baseFee: number): Promise<void> {
+  const head = Number(await node.call('eth_blockNumber'));
+  let [burnt, used] = [0n, 0n];
+  let miner = '';
+  for (let number = 1; number <= head; number++) {
+    const block = (await node.call('eth_getBlockByNumber', [toHex(number), false])) as Record<string, string>;
+    assert.is(Number(block['baseFeePerGas']), baseFee);
+    used += BigInt(block['gasUsed']!);
+    burnt += BigInt(block['gasUsed']!) * BigInt(baseFee);
+    miner = block['miner']!;
+  }
+  assert.ok(used > 1_000_000n);
+  const balance = async (of: string) => BigInt((await node.call('eth_getBalance', [of, 'latest'])) as string);
+  assert.is((await balance(OPERATOR)) + (await balance(miner)) + burnt, 10n ** 21n);
 }
 
 async function tellCoin(client: Client): Promise<void> {
@@ -82,6 +115,7 @@ async function tellCounter(client: Client): Promise<void> {
   assert.is(await read('version'), 1n);
   told(await client.send(artifact, at, 'add', [5n]), 'Counted', [5n]);
   told([await client.refusal(artifact, at, 'initialize', [OTHER])], 'InvalidInitialization', []);
+  told([await client.refusal(artifact, at, 'upgradeToAndCall', [at, '0x'])], 'ERC1967InvalidImplementation', [at.toLowerCase()]);
   const second = await client.deploy(artifactOf('CounterTwo'), []);
   told(await client.send(artifact, at, 'upgradeToAndCall', [second, '0x']), 'Upgraded', [second]);
   assert.is(await read('version'), 2n);

@@ -99,6 +99,8 @@ export interface ConfigValues {
   readonly peers: number;
   readonly name?: string;
   readonly chainId?: number;
+  /** Wei per gas. */
+  readonly baseFee?: number;
   readonly sequencer?: string;
   readonly engineTimeoutMs?: number;
   /** Its engine is in a Swarm, or begins one at this address. */
@@ -132,7 +134,7 @@ genesis:
   chainId: ${values.chainId ?? 4401}
   timestamp: 1767225600
   gasLimit: 60000000
-  baseFee: 0
+  baseFee: ${values.baseFee ?? 0}
   sequencer: ${values.sequencer ?? 'self'}
   alloc:
     ${OPERATOR}:
