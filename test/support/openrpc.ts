@@ -15,7 +15,7 @@ interface Schema {
   readonly items?: Schema;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: boolean;
+  readonly additionalProperties?: boolean | Schema;
   readonly oneOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
   readonly allOf?: readonly Schema[];
@@ -28,10 +28,16 @@ interface Described {
 }
 
 /** What is wrong with an answer, in words; none if it has the official shape. */
-export type Shapes = (method: string, result: unknown) => string[];
+export type Faults = (method: string, result: unknown) => string[];
+
+export interface Official {
+  readonly faults: Faults;
+  /** Of the methods that are described. */
+  readonly names: readonly string[];
+}
 
 /** `undefined`, with a printed skip, where the official sources are not beside the project. */
-export function officialShapes(): Shapes | undefined {
+export function officialShapes(): Official | undefined {
   const folder = sharedPath('rpc/openrpc');
   if (!folder) return undefined;
   const schemas: Record<string, Schema> = {};
@@ -40,9 +46,12 @@ export function officialShapes(): Shapes | undefined {
   for (const text of ['eth', 'debug', 'txpool'].flatMap((group) => texts(join(folder, group)))) {
     for (const { name, result } of parse(text) as Described[]) if (result) methods.set(name, result.schema);
   }
-  return (method, result) => {
-    const schema = methods.get(method);
-    return schema ? faults(schema, result, method, schemas) : [`${method} is not described`];
+  return {
+    names: [...methods.keys()],
+    faults(method, result) {
+      const schema = methods.get(method);
+      return schema ? faults(schema, result, method, schemas) : [`${method} is not described`];
+    },
   };
 }
 
@@ -84,6 +93,8 @@ function objectFaults(
   for (const [name, entry] of Object.entries(value)) {
     const inner = schema.properties?.[name];
     if (inner) found.push(...check(inner, entry, `${at}.${name}`));
+    else if (typeof schema.additionalProperties === 'object')
+      found.push(...check(schema.additionalProperties, entry, `${at}.${name}`));
     else if (schema.additionalProperties === false) found.push(`${at}.${name} is not known`);
   }
   return found;

@@ -7,7 +7,7 @@ import { compile } from '../ledger/solidity.ts';
 import { alice, bob, world } from '../ledger/world.ts';
 
 const test = suite('rpc/simulate');
-const shapes = officialShapes();
+const shapes = officialShapes()?.faults;
 const abi = parseAbi([
   'function add(uint256) returns (uint256)',
   'function fail()',

@@ -7,7 +7,7 @@ import { compile } from '../ledger/solidity.ts';
 import { world } from '../ledger/world.ts';
 
 const test = suite('rpc/trace');
-const shapes = officialShapes();
+const shapes = officialShapes()?.faults;
 
 const abi = parseAbi(['function set(uint256)', 'function outer(address, uint256) payable', 'function spin()']);
 const nested = compile(
