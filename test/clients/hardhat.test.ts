@@ -16,7 +16,7 @@ const PROJECT = join(root, 'build/hardhat');
 const CLI = join(PROJECT, 'node_modules/hardhat/dist/src/cli.js');
 const NODE = newerNode();
 /** Hardhat polls for five confirmations in steps of seconds. */
-const COMMAND_MS = 120_000;
+const COMMAND_MS = 400_000;
 
 const canRun =
   need('Hardhat 3', existsSync(CLI), 'it is not installed; run: npm run hardhat') &&
@@ -64,7 +64,11 @@ async function onLedger(baseFee: number): Promise<void> {
       matrix.note(row, column, 'passed');
     }
     const deploy = ['ignition', 'deploy', 'ignition/modules/Counter.ts', '--network', 'classpad'];
-    await says([...deploy, '--deployment-id', `at-${baseFee}`], env, /successfully deployed[\s\S]*Counter#CounterProxy - 0x\w{40}/);
+    await says(
+      [...deploy, '--deployment-id', `at-${baseFee}`],
+      env,
+      /successfully deployed[\s\S]*Counter#CounterProxy - 0x\w{40}/,
+    );
     matrix.note(row, 'Ignition', 'deployed');
   } finally {
     restarter.close();
@@ -104,7 +108,10 @@ function copyProject(): void {
   cpSync(join(root, 'test/clients/contracts'), join(PROJECT, 'contracts'), { recursive: true });
 }
 
-function hardhat(args: readonly string[], more: Readonly<Record<string, string>>): Promise<{ text: string; exitCode: number | null }> {
+function hardhat(
+  args: readonly string[],
+  more: Readonly<Record<string, string>>,
+): Promise<{ text: string; exitCode: number | null }> {
   const env = {
     ...process.env,
     CI: '1',

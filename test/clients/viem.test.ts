@@ -26,7 +26,7 @@ const RECONNECT = { attempts: 100, delay: 1000 };
 const viem: Library = { name: 'viem', connect };
 
 function connect(url: string): Client {
-  const transport = url.startsWith('ws') ? webSocket(url, { reconnect: RECONNECT }) : http(url);
+  const transport = url.startsWith('ws') ? webSocket(url, { reconnect: RECONNECT, keepAlive: { interval: 1_000 } }) : http(url);
   const reader = createPublicClient({ chain, transport, pollingInterval: POLLING_MS });
   const writer = createWalletClient({ account, chain, transport });
   return {

@@ -62,7 +62,10 @@ describe('OpenZeppelin', async () => {
   it('events over WebSocket, across a restart of the node', async () => {
     const counter = await deployCounter();
     const { abi } = await artifacts.readArtifact('Counter');
-    const transport = webSocket(process.env['CLASSPAD_WS'], { reconnect: { attempts: 100, delay: 500 } });
+    const transport = webSocket(process.env['CLASSPAD_WS'], {
+      reconnect: { attempts: 100, delay: 500 },
+      keepAlive: { interval: 1_000 },
+    });
     const watcher = createPublicClient({ transport });
     const seen: bigint[] = [];
     const stop = watcher.watchContractEvent({
