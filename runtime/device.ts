@@ -2,6 +2,7 @@ import type { NodeConfig } from './config.ts';
 import { eventText } from './contracts/event-text.ts';
 import { decodeEvent, type Fleet, openFleet } from './contracts/fleet.ts';
 import { createJoiner, type Joiner } from './contracts/joiner.ts';
+import type { LogFields } from './contracts/log-kinds.ts';
 import { createOutbox, type Outbox } from './contracts/outbox.ts';
 import { createTarget, type Target } from './contracts/target.ts';
 import { createVoter, type Voter } from './contracts/voter.ts';
@@ -60,6 +61,7 @@ export class DeviceNode implements Node {
   private draining = new Map<string, number>();
   /** The last block that was looked at. */
   private followed: number;
+  private hasSaidStart = false;
 
   constructor(ports: Ports, config: NodeConfig, ledger: Ledger, secrets: Vault = vaultOf(ports, config)) {
     const { clock, device, vm } = ports;
@@ -123,7 +125,7 @@ export class DeviceNode implements Node {
       sisters: () => ports.network.sisters(),
     });
     this.unsubscribe = ledger.onBlock((block) => this.attempt('a block could not be followed', () => this.appended(block)));
-    this.attempt('joining failed', () => this.joiner.consider());
+    this.attempt('joining failed', () => this.join());
     this.selfTest();
     this.reconciler.poke();
   }
@@ -169,7 +171,32 @@ export class DeviceNode implements Node {
 
   private createUpdates(fleet: Fleet): Updates {
     const { updater } = this.ports;
-    return createUpdates({ fleet, updater, voter: this.voter, overAtMs: (app) => this.target.overAtMs(app), log: this.log });
+    return createUpdates({
+      fleet,
+      updater,
+      voter: this.voter,
+      overAtMs: (app) => this.target.overAtMs(app),
+      log: this.log,
+      note: (app, revision, fields) => this.attempt('an update was not logged', () => this.noteUpdate(app, revision, fields)),
+    });
+  }
+
+  private noteUpdate(app: string, revision: number, fields: LogFields): void {
+    this.service.note({ kind: 'firmware', app, revision, fields });
+  }
+
+  /** A board with slots says once what it came up with, as soon as the ledger counts it among its own. */
+  private join(): void {
+    this.joiner.consider();
+    const { updater } = this.ports;
+    if (this.hasSaidStart || updater === undefined || !this.joiner.isMember()) return;
+    this.hasSaidStart = true;
+    const fields = {
+      board: updater.board,
+      firmware: updater.running('firmware').version,
+      system: updater.running('os').version,
+    };
+    this.service.note({ kind: 'start', app: '', revision: 0, fields });
   }
 
   private createOutbox(): Outbox {
@@ -238,7 +265,7 @@ export class DeviceNode implements Node {
       this.attempt('what befell the apps was not logged', () => this.service.looked(found, this.target.wanted(), drifts));
     }
     // What was refused in an early block may be right now, and a quiet ledger brings no other.
-    this.attempt('joining failed', () => this.joiner.consider());
+    this.attempt('joining failed', () => this.join());
     this.attempt('the routes of the proxy did not change', () => this.serve());
     this.attempt('voting failed', () => this.vote());
     this.painter.request();
@@ -306,7 +333,7 @@ export class DeviceNode implements Node {
     const mayDiffer = isNews || this.target.wanted() === undefined || this.target.fault() !== undefined;
     if (mayDiffer && this.target.refresh(nowMs)) this.reconciler.poke();
     this.attempt('voting failed', () => this.vote());
-    this.attempt('joining failed', () => this.joiner.consider());
+    this.attempt('joining failed', () => this.join());
     this.painter.request();
   }
 

@@ -1,4 +1,4 @@
-import { stringToHex, toHex } from 'viem';
+import { hexToString, stringToHex, toHex } from 'viem';
 import { hexToBytes } from '../../runtime/bytes.ts';
 import {
   encodeSoftware,
@@ -13,11 +13,15 @@ import { termOptions, termsOf } from '../draft.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
-import { propose } from '../fleet/transactions.ts';
+import { propose, type Terms } from '../fleet/transactions.ts';
 import { type Progress, progress } from '../progress.ts';
 import { type Bundle, bring, readBundle } from '../software.ts';
 import { tell } from '../tell.ts';
+import { labelWord } from '../values.ts';
 import { approveAndFollow } from './deploy.ts';
+
+/** Who carries such a label has slots that take software (contracts/fleet/Targets.sol). */
+const BOARD = 'board=';
 
 export const firmware: Command = {
   name: 'firmware',
@@ -45,6 +49,7 @@ export const firmware: Command = {
   notes: [
     'The ledger names the hash of each bundle and the key that signed it; the devices hold what they fetch against both, and against the ' +
       'keys they trust by themselves. They fetch from one another, or from a stick. Exit code 0 only if the release is active.',
+    'Software is for devices that carry a label board=NAME; no other runs it or judges it. A system goes to the boards it is made for.',
   ],
   async run(input, io) {
     const [action, first] = input.operands;
@@ -52,11 +57,12 @@ export const firmware: Command = {
     const manifest = manifestOf(bundles);
     if (action === 'check') return checked(input, io, manifest);
     if (action !== 'propose') throw new Failure(`there is no action "${action}"; there are propose and check`, Exit.badInput);
-    const terms = termsOf(input);
+    const terms = forBoards(termsOf(input), manifest);
     const connection = await connect(input);
     const keys = operatorKeys(input, io, connection);
     await demandFleet(connection);
     const app = stringToHex(SOFTWARE_APPS[manifest.kind], { size: 32 });
+    await demandBoard(connection, terms.labels);
     await demandNewer(connection, app, manifest);
     const line = progress(io);
     line.say(`${manifest.kind} ${manifest.version}: proposing as ${keys[0]!.address}`);
@@ -84,6 +90,29 @@ function checked(input: Input, io: Io, manifest: SoftwareManifest): number {
   const boards = Object.entries(manifest.payloads).map(([board, { bytes }]) => `${board} ${bytes} bytes`);
   tell(input, io, `${manifest.kind} ${manifest.version} for ${boards.join(', ')}, signed by ${manifest.signer}`, manifest);
   return Exit.ok;
+}
+
+/** A system for one kind of board goes to those alone: all others would vote against what is not for them. */
+function forBoards(terms: Terms, { kind, payloads }: SoftwareManifest): Terms {
+  const [board, other] = Object.keys(payloads);
+  const isSaid = terms.labels.some((label) => hexToString(label).startsWith(BOARD));
+  if (kind !== 'os' || isSaid || board === undefined || other !== undefined) return terms;
+  return { ...terms, labels: [...terms.labels, labelWord(`${BOARD}${board}`)] };
+}
+
+/** The ledger has software judged by boards alone; without any it could only end by its window. */
+async function demandBoard({ client, fleet, ...connection }: Connection, wanted: Terms['labels']): Promise<void> {
+  for (const { account } of await readFleet({ client, fleet, ...connection }).devices()) {
+    const asked = { address: fleet, abi: fleetAbi, functionName: 'labels', args: [account] } as const;
+    const labels = await client.readContract(asked);
+    if (labels.some((label) => hexToString(label).startsWith(BOARD)) && wanted.every((label) => labels.includes(label))) return;
+  }
+  const also = wanted.map((label) => hexToString(label, { size: 32 })).join(', ');
+  throw new Failure(
+    `no enrolled device takes this release: ${also ? `none carries ${also}` : 'none carries a label board=NAME'}; ` +
+      'a board says what it is when it is invited: classpad invite NAME --label board=qemu-x86_64',
+    Exit.badInput,
+  );
 }
 
 /** Devices refuse to go back; so it is not even proposed. */

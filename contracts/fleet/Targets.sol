@@ -16,6 +16,10 @@ abstract contract Targets is Devices {
 
     uint32 internal constant CANARY_LIMIT = 100; // devices
     uint32 private constant PERCENT_LIMIT = 99;
+    // The apps that are the devices' own software. It is for boards alone, whose slots take it: who carries a label `board=…`.
+    bytes32 private constant FIRMWARE = "firmware";
+    bytes32 private constant SYSTEM = "os";
+    bytes6 private constant BOARD = "board=";
     uint256 private constant LOT_SHIFT = 160;
 
     mapping(bytes32 app => mapping(uint64 revision => Terms)) internal _terms;
@@ -50,8 +54,8 @@ abstract contract Targets is Devices {
         Trial storage trial = _trials[app][revision];
         trial.lastSerial = _lastSerial();
         trial.voters = uint32(_enrolled());
-        if (given.labels.length == 0 && given.canary == 0) return;
-        address[] memory targets = _targets(given.labels);
+        if (given.labels.length == 0 && given.canary == 0 && !_isSoftware(app)) return;
+        address[] memory targets = _targets(app, given.labels);
         uint256 size = given.inPercent ? (targets.length * given.canary + 99) / 100 : given.canary;
         if (size > CANARY_LIMIT) size = CANARY_LIMIT;
         trial.voters = uint32(targets.length);
@@ -83,13 +87,27 @@ abstract contract Targets is Devices {
 
     /// Whether a device runs a revision once it is active.
     function _isTarget(bytes32 app, uint64 revision, address device) internal view returns (bool) {
-        return _carries(device, _terms[app][revision].labels);
+        return _suits(app, _terms[app][revision].labels, device);
     }
 
-    function _targets(bytes32[] memory wanted) private view returns (address[] memory list) {
+    function _suits(bytes32 app, bytes32[] memory wanted, address device) private view returns (bool) {
+        return _carries(device, wanted) && (!_isSoftware(app) || _isBoard(device));
+    }
+
+    function _isSoftware(bytes32 app) private pure returns (bool) {
+        return app == FIRMWARE || app == SYSTEM;
+    }
+
+    function _isBoard(address device) private view returns (bool) {
+        bytes32[] memory own = _records[device].labels;
+        for (uint256 i = 0; i < own.length; i++) if (bytes6(own[i]) == BOARD) return true;
+        return false;
+    }
+
+    function _targets(bytes32 app, bytes32[] memory wanted) private view returns (address[] memory list) {
         list = _accounts();
         uint256 count = 0;
-        for (uint256 i = 0; i < list.length; i++) if (_carries(list[i], wanted)) list[count++] = list[i];
+        for (uint256 i = 0; i < list.length; i++) if (_suits(app, wanted, list[i])) list[count++] = list[i];
         assembly ("memory-safe") {
             mstore(list, count)
         }

@@ -7,7 +7,7 @@ import { type Alarm, createAlarm } from '../reconcile/alarm.ts';
 import type { DriftEvent } from '../reconcile/drift.ts';
 import type { Found } from '../reconcile/found.ts';
 import type { Wanted } from '../reconcile/wanted.ts';
-import { createWatcher } from './happenings.ts';
+import { createWatcher, type Happening } from './happenings.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { openSpool, outdated, type Spool } from './spool.ts';
 import { createThrottle } from './throttle.ts';
@@ -81,13 +81,16 @@ export class ServiceLog {
   /** The engine was looked at. */
   looked(found: Found, wanted: Wanted | undefined, drifts: readonly DriftEvent[]): void {
     const nowMs = this.options.clock.nowMs();
-    for (const { kind, app, revision, fields } of this.watcher.looked(found, wanted, drifts)) {
-      const heldBack = this.throttle.pass(`${kind} ${app}`, nowMs);
-      if (heldBack === undefined) continue;
-      const more: LogFields = heldBack === 0 ? {} : { heldBack };
-      this.journal.put({ kind, app, revision, fields: { at: Math.floor(this.ledgerMs() / 1000), ...fields, ...more } });
-      this.sending.ringIn(0);
-    }
+    for (const happening of this.watcher.looked(found, wanted, drifts)) this.note(happening, nowMs);
+  }
+
+  /** Something else befell this device, or an app on it. */
+  note({ kind, app, revision, fields }: Happening, nowMs = this.options.clock.nowMs()): void {
+    const heldBack = this.throttle.pass(`${kind} ${app}`, nowMs);
+    if (heldBack === undefined) return;
+    const more: LogFields = heldBack === 0 ? {} : { heldBack };
+    this.journal.put({ kind, app, revision, fields: { at: Math.floor(this.ledgerMs() / 1000), ...fields, ...more } });
+    this.sending.ringIn(0);
   }
 
   appended(head: Head, events: readonly FleetEvent[]): void {

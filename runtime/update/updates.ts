@@ -1,4 +1,5 @@
 import type { Fleet } from '../contracts/fleet.ts';
+import type { LogFields } from '../contracts/log-kinds.ts';
 import type { Voter } from '../contracts/voter.ts';
 import { type Payload, payloadFor, SOFTWARE_APPS, type SoftwareManifest } from '../manifest/firmware.ts';
 import type { ReleaseStatus } from '../node.ts';
@@ -24,13 +25,18 @@ export interface UpdatesOptions {
   readonly voter: Pick<Voter, 'consider' | 'voteOf'>;
   readonly overAtMs: (app: string) => number;
   readonly log: Logger;
+  /** What the ledger is to know of an update here: what is done, or why not. */
+  readonly note: (app: string, revision: number, fields: LogFields) => void;
 }
 
 const KINDS: readonly SoftwareKind[] = ['firmware', 'os'];
+const STATES = { healthy: 'serves', waiting: 'has started', apply: 'is being fetched and installed' } as const;
+const LEFT = 'is left, for it was rolled back';
 const NO_UPDATER = 'this node runs on a system that it cannot replace';
 
-export function createUpdates({ fleet, updater, voter, overAtMs, log }: UpdatesOptions): Updates {
+export function createUpdates({ fleet, updater, voter, overAtMs, log, note }: UpdatesOptions): Updates {
   let complaint = '';
+  const noted = new Map<string, string>();
 
   function decisionOn(row: SoftwareRow): { decision: Decision; running?: Running } {
     const { manifest } = row;
@@ -54,7 +60,18 @@ export function createUpdates({ fleet, updater, voter, overAtMs, log }: UpdatesO
     return false;
   }
 
+  /** Each turn of an update is an entry on the ledger. What an active release has come to, the entry of a start says. */
+  function tell({ app, revision, phase, manifest }: SoftwareRow, decision: Decision): void {
+    const state = decision.is === 'unhealthy' ? `does not run here: ${decision.reason}` : STATES[decision.is];
+    const now = `${revision} ${state}`;
+    if (noted.get(app) === now) return;
+    noted.set(app, now);
+    const isSettled = phase === 'active' && (decision.is === 'healthy' || decision.is === 'waiting');
+    if (!isSettled) note(app, revision, { ...(manifest && { version: manifest.version }), state });
+  }
+
   function act(row: SoftwareRow, decision: Decision): void {
+    tell(row, decision);
     if (decision.is === 'apply') apply(row, row.manifest!, decision.payload);
     if (decision.is !== 'unhealthy' || row.phase !== 'active' || decision.reason === complaint) return;
     complaint = decision.reason;
@@ -71,7 +88,10 @@ export function createUpdates({ fleet, updater, voter, overAtMs, log }: UpdatesO
       const app = SOFTWARE_APPS[kind];
       const { revision = 0 } = updater?.running(kind) ?? {};
       if (revision === 0 || rows.some((row) => row.app === app) || fleet.latest(app) < revision) continue;
-      if (fleet.release(app, revision).phase === 'rolled back') updater?.goBack(kind, `revision ${revision} was rolled back`);
+      if (fleet.release(app, revision).phase !== 'rolled back') continue;
+      if (noted.get(app) !== LEFT) note(app, revision, { state: LEFT });
+      noted.set(app, LEFT);
+      updater?.goBack(kind, `revision ${revision} was rolled back`);
     }
   }
 

@@ -202,12 +202,52 @@ s('an expired proposal does not start, however many approve it', async () => {
   assert.is(await history(on), 'Proposed');
 });
 
+for (const app of ['firmware', 'os']) {
+  s(`${app} is for boards alone: others neither run it nor judge it`, async () => {
+    const on = await stage(await ownMachine());
+    await play(on, [
+      ['A', 'enrolLabelled', 'd5', 'board=qemu-arm64'],
+      ['A', 'enrolLabelled', 'd6', 'boards=7,board-x=y'],
+      ['A', 'propose', app],
+      ['B', 'approve', 1, app],
+    ]);
+    assert.is(await jury(on, 1, app), 1);
+    assert.equal([await wanted(on, 'd1'), await wanted(on, 'd5'), await wanted(on, 'd6')], [[], [`${app} 1`], []]);
+    for (const other of ['d1', 'd6']) assert.is(await tell(on, [other, 'unhealthy', 1, app]), `NotJuror(${app}, 1, ${other})`);
+    assert.is(await tell(on, ['d5', 'healthy', 1, app]), 'Attested Promoted');
+    assert.equal(await wanted(on, 'd1'), []);
+  });
+}
+
+s('a canary of software is drawn from the boards', async () => {
+  const on = await stage(await ownMachine());
+  await play(on, [
+    ['A', 'enrolLabelled', 'd5', 'board=one'],
+    ['A', 'enrolLabelled', 'd6', 'board=two'],
+    ['A', 'proposeTo', '1', '', 0, 'firmware'],
+    ['B', 'approve', 1, 'firmware'],
+  ]);
+  const [first, ...others] = (await canary(on, 1, 'firmware')) as [string];
+  assert.ok(['d5', 'd6'].includes(first) && others.length === 0);
+});
+
+s('without any board nobody judges software: the window does', async () => {
+  const on = await stage(await ownMachine());
+  await play(on, [
+    ['A', 'propose', 'firmware'],
+    ['B', 'approve', 1, 'firmware'],
+  ]);
+  assert.is(await jury(on, 1, 'firmware'), 0);
+  await play(on, [['-', 'wait']]);
+  assert.is(await tell(on, ['X', 'expire', 'firmware']), 'RolledBack');
+});
+
 async function play(on: Stage, steps: readonly Step[]): Promise<void> {
   for (const step of steps) await act(on, step);
 }
 
-async function jury({ fleet }: Stage, revision: number): Promise<number> {
-  const [voters, needed] = (await fleet.read('jury', appName('hello'), BigInt(revision))) as [number, number];
+async function jury({ fleet }: Stage, revision: number, app = 'hello'): Promise<number> {
+  const [voters, needed] = (await fleet.read('jury', appName(app), BigInt(revision))) as [number, number];
   assert.is(needed, Math.floor(voters / 2) + 1);
   return voters;
 }

@@ -5,9 +5,10 @@ import * as assert from 'uvu/assert';
 import { virtualClock } from '../../emulator/clock.ts';
 import { type VirtualContainers, virtualContainers } from '../../emulator/containers.ts';
 import { deviceOf, identityOf } from '../../emulator/identity.ts';
+import { logKinds } from '../../runtime/contracts/log-kinds.ts';
 import { DeviceNode } from '../../runtime/device.ts';
 import type { Service } from '../../runtime/manifest/index.ts';
-import type { Containers, Ports, Route } from '../../runtime/ports/index.ts';
+import type { Containers, Ports, Route, Updater } from '../../runtime/ports/index.ts';
 import { createFakeLedger, type FakeLedger, nobleVm } from '../support/fake-ledger.ts';
 import { need, root } from '../support/need.ts';
 import { quietNetwork } from '../support/network.ts';
@@ -432,6 +433,30 @@ if (
       assert.is(bench.node!.status().name, 'tablet');
     });
   }
+
+  s('a board with slots says once on the ledger what it came up with; a node without says nothing', async () => {
+    const running = { sha256: undefined, revision: 0, isGood: true };
+    const updater: Updater = {
+      board: 'qemu-arm64',
+      running: (kind) => ({ ...running, version: kind === 'os' ? '0.2.0' : '0.3.0' }),
+      failure: () => undefined,
+      doing: () => undefined,
+      apply: () => {},
+      goBack: () => {},
+    };
+    for (const [over, expected] of [
+      [{ updater }, { board: 'qemu-arm64', firmware: '0.3.0', system: '0.2.0' }],
+      [{}, undefined],
+    ] as const) {
+      const bench = new Bench();
+      bench.over = over;
+      bench.boot();
+      await bench.pass(8);
+      const said = bench.ledger.logged.filter(({ kind }) => kind === logKinds.start);
+      const { at, ...fields } = said[0]?.fields ?? { at: START_MS / 1000 };
+      assert.equal([said.length, at, fields], [expected ? 1 : 0, START_MS / 1000, expected ?? {}]);
+    }
+  });
 
   s('power cuts after every single call of the engine change nothing in the end', async () => {
     for (let calls = 1; calls <= 24; calls++) {

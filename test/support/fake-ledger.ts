@@ -127,6 +127,7 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
           },
         ];
       }),
+    isEnrolled: () => true,
     latest: ([app]) => BigInt(apps.get(nameOf(app))?.length ?? 0),
     manifest: ([app, revision]) => bytesToHex(releaseAt(nameOf(app), Number(revision))!.manifest),
     release: ([app, revision]) => ({

@@ -110,6 +110,13 @@ s('one entry for each app and revision and interval, at its end', async () => {
   );
 });
 
+s('what else befalls the device is an entry too, with its time', async () => {
+  const bench = new Bench();
+  bench.service.note({ kind: 'start', app: '', revision: 0, fields: { firmware: '0.1.0' } });
+  await bench.pass(1);
+  assert.equal(bench.arrived, [{ app: '', revision: 0, kind: 'start', fields: { at: START_MS / 1000, firmware: '0.1.0' } }]);
+});
+
 s('its lines are kept and lead to its root', async () => {
   const bench = new Bench();
   for (let count = 0; count < 5_000; count++) bench.serve({ tookUs: count });
