@@ -21,6 +21,8 @@ export interface BoardRun {
   readonly memoryMib: number;
   /** Ports of this machine for JSON-RPC, apps and peers of the guest. */
   readonly ports: { readonly rpc: number; readonly proxy: number; readonly peers: number };
+  /** Further ports of this machine that lead into the guest. */
+  readonly forward?: Readonly<Record<number, number>>;
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
   readonly onSerial: (text: string) => void;
   readonly onRemark: (sentence: string) => void;
@@ -45,7 +47,7 @@ export async function runBoard(run: BoardRun): Promise<Machine> {
     disk,
     folder,
     memoryMib,
-    forward: { [ports.rpc]: GUEST.rpc, [ports.proxy]: GUEST.proxy, [ports.peers]: GUEST.peers },
+    forward: { ...run.forward, [ports.rpc]: GUEST.rpc, [ports.proxy]: GUEST.proxy, [ports.peers]: GUEST.peers },
     accelerator,
     onSerial,
     onRemark,
