@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Genesis } from '../runtime/config.ts';
 import { createVm } from '../vm/embed/index.ts';
 import { type Again, type Controls, createControls } from './controls.ts';
+import { type Outside, openDoor, writeNodeFile } from './door.ts';
 import { type Driver, driveLive } from './driver.ts';
 import { type Engines, enginesOf, type RealEngine } from './engines.ts';
 import { type FleetArtifact, readFleet } from './fleet.ts';
@@ -21,6 +23,7 @@ import { playStory, StoryFailed } from './story.ts';
 import { lineTeller, type Out } from './teller.ts';
 import { createWorld, type World, type WorldOptions } from './world.ts';
 
+export type { Outside } from './door.ts';
 export type { RealEngine } from './engines.ts';
 export type { EmulateOptions } from './options.ts';
 export type { Out } from './teller.ts';
@@ -29,6 +32,8 @@ export interface Injected {
   readonly engine?: (url: string, device: string) => RealEngine;
   /** Makes the server of JSON-RPC that devices have. */
   readonly makeRpcServer: MakeRpcServer;
+  /** Opens the sockets by which real nodes take part. */
+  readonly outside?: (as: { readonly name: string; readonly genesis: Genesis }) => Promise<Outside>;
   /** Aborted when the user wants the emulator to end. */
   readonly ending: AbortSignal;
 }
@@ -104,7 +109,7 @@ async function run(
   options: EmulateOptions,
   plot: Plot,
   out: Out,
-  { ending, makeRpcServer }: Injected,
+  { ending, makeRpcServer, outside }: Injected,
   engine: Engines['make'],
   containers: string,
 ): Promise<Ended> {
@@ -133,12 +138,15 @@ async function run(
   show.server = server;
   if (plot.saved) await relive(world, controls, plot.saved, plot.block);
   if (options.speed !== undefined) controls.setSpeed(options.speed);
+  const door = await outside?.({ name: world.sequencer.identity.name, genesis: world.config.genesis });
+  const closeDoor = door && openDoor(world, door);
   const driver = driveLive(world, controls);
   driver.ended.catch((error: Error) => server.crashed(error.message));
   const until = { ending: ended(ending).then(() => INTERRUPTED), driver: driver.ended.then(() => 0), replaced };
   try {
     writeOperators(world, server.rpcUrl, build);
     for (const line of greeting(plot, server, containers)) out.line(line);
+    if (door) out.line(`  peers     ${door.url}, for nodes that start from ${writeNodeFile(world, door.url, build)}\n`);
     const end = await Promise.race([tell({ options, plot, out, ending, world, server, fleet }), ...Object.values(until)]);
     if (typeof end !== 'number') return end;
     if (end === INTERRUPTED) return options.once ? end : 0;
@@ -148,6 +156,7 @@ async function run(
     return typeof last === 'number' ? end : last;
   } finally {
     if (options.record !== undefined && !engine) saveTo(options.record, controls, out);
+    closeDoor?.();
     await endWorld(world, driver, server);
   }
 }

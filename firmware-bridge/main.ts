@@ -293,8 +293,8 @@ function whereProxy({ proxy }: BridgeConfig, { host, port }: Endpoint): string {
   return proxy.advertise ?? (isLoopback(host) ? `http://${host}:${port}` : `:${port}`);
 }
 
-/** Equal genesis, equal text, however it was written down. */
-function canonical(value: unknown): string {
+/** Equal genesis, equal text, however it was written down: what peers prove to each other that they know. */
+export function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(typeof value === 'string' ? value.toLowerCase() : value);
   const rows = Object.entries(value).map(([key, inner]) => `${key.toLowerCase()}=${canonical(inner)}`);
   return `{${rows.sort().join(',')}}`;

@@ -2,9 +2,11 @@ import { emulate as runEmulator } from '../../emulator/main.ts';
 import { checkOptions, type EmulateOptions } from '../../emulator/options.ts';
 import { parseEngineUrl } from '../../firmware-bridge/docker/address.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
+import { type Endpoint, parseEndpoint } from '../../firmware-bridge/system/listen.ts';
 import { createRpcServer } from '../../firmware-bridge/system/rpc-server.ts';
 import { emulateCluster } from '../cluster/emulate.ts';
 import { type Command, Exit, Failure, type Input } from '../command.ts';
+import { outsideAt } from '../outside.ts';
 import { emulateBoard, qemuOptions } from '../qemu/emulate.ts';
 import { root, version } from '../root.ts';
 import { endingSignal } from '../signals.ts';
@@ -29,6 +31,7 @@ export const emulate: Command = {
     speed: { value: 'X', fallback: '1', help: 'virtual seconds per second, or max' },
     board: { value: 'NAME', help: 'how the devices look: handheld or bare' },
     record: { value: 'FILE', help: 'save the world at the end, so that it can be lived again: emulate FILE' },
+    peers: { value: 'HOST:PORT', help: 'real nodes may connect here and share the ledger with the virtual devices' },
     native: { help: 'run the firmware in this process instead of in a QuickJS on a thread of its own: faster, no limits' },
     pace: { value: 'MS', fallback: '0', help: 'pause after each step of the story' },
     ...qemuOptions,
@@ -39,6 +42,12 @@ export const emulate: Command = {
     ['classpad emulate emulator/scenarios/bad-image.yaml --headless', 'play a scenario; the exit code tells how it went'],
     ['classpad emulate --cluster 4', 'the same job on four real nodes that bear one faulty one'],
     ['classpad emulate --qemu qemu-x86_64 --fresh', 'a board of its own, from the image that would be flashed'],
+    ['classpad emulate --peers 127.0.0.1:4500', 'a ledger that real nodes and boards share with virtual devices'],
+    [
+      'classpad emulate --qemu qemu-x86_64 --fresh --name pad-7 --from build/emulator/node.json --peer ws://10.0.2.2:4500 ' +
+        '--token pad-7.token --port 4500 --rpc-port 8745',
+      'such a board, invited by: classpad invite pad-7 --label board=qemu-x86_64',
+    ],
     ['classpad emulate --devices 8 --docker unix:///var/run/docker.sock', 'eight devices with real containers'],
   ],
   notes: [
@@ -55,9 +64,26 @@ export const emulate: Command = {
       const story = { ...options, nodes: wholeNumber(nodes, '--cluster', 1, 16), binary: input.text('cometbft')! };
       return emulateCluster(story, out, endingSignal());
     }
-    return runEmulator(options, out, { engine: dockerEngine, makeRpcServer: createRpcServer, ending: endingSignal() });
+    const peers = peersOf(input);
+    return runEmulator(options, out, {
+      engine: dockerEngine,
+      makeRpcServer: createRpcServer,
+      ...(peers && { outside: outsideAt(peers) }),
+      ending: endingSignal(),
+    });
   },
 };
+
+/** What takes part from outside is in no recording, and no world without ports has a door. */
+function peersOf(input: Input): Endpoint | undefined {
+  const text = input.text('peers');
+  if (text === undefined) return undefined;
+  const endpoint = parseEndpoint(text);
+  if (!endpoint) throw new Failure(`--peers "${text}" is no address such as 127.0.0.1:4500`, Exit.badInput);
+  const other = ['record', 'headless', 'cluster'].find((name) => input.has(name) || input.text(name) !== undefined);
+  if (other) throw new Failure(`--peers does not go with --${other}: real nodes keep their own time`, Exit.badInput);
+  return endpoint;
+}
 
 function optionsOf(input: Input): EmulateOptions {
   const number = (option: string) => (/^\d{1,9}$/.test(input.text(option)!) ? Number(input.text(option)) : Number.NaN);

@@ -13,6 +13,8 @@ const READY_MS = 120_000;
 export interface Emulator {
   readonly rpc: string;
   readonly page: string;
+  /** Where real nodes connect, if it was asked for. */
+  readonly peers: string;
   stop(): void;
 }
 
@@ -21,17 +23,17 @@ export function keysOf(...names: readonly string[]): string {
   return names.map((name) => identityOf(SEED, name).privateKey).join(',');
 }
 
-export async function startEmulator(devices = 4): Promise<Emulator> {
+export async function startEmulator(devices = 4, ...more: readonly string[]): Promise<Emulator> {
   const bundle = join(root, 'build/cli.js');
   if (!existsSync(bundle)) throw new Error(`${bundle} is not there; run: npm run build`);
-  const args = [bundle, 'emulate', '--seed', SEED, '--devices', `${devices}`, '--port', '0', '--rpc-port', '0'];
+  const args = [bundle, 'emulate', '--seed', SEED, '--devices', `${devices}`, '--port', '0', '--rpc-port', '0', ...more];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   // A test that breaks off must not leave it behind.
   const stop = () => void child.kill('SIGTERM');
   process.once('exit', () => child.kill('SIGKILL'));
   const text = await told(child, 'Ctrl-C ends it');
-  const url = (label: string) => text.match(new RegExp(`${label} +(http://\\S+)`))?.[1] ?? '';
-  return { rpc: url('JSON-RPC'), page: url('page'), stop };
+  const url = (label: string) => text.match(new RegExp(`${label} +((?:http|ws)://[^\\s,]+)`))?.[1] ?? '';
+  return { rpc: url('JSON-RPC'), page: url('page'), peers: url('peers'), stop };
 }
 
 function told(child: ChildProcess, last: string): Promise<string> {

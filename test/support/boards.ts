@@ -227,11 +227,13 @@ export async function repack(
   as: string,
   over: Readonly<Record<string, string>> = {},
   keys?: Keys,
+  first = '',
 ): Promise<string> {
   const own = await developmentKeys();
   const signer = keys ?? own;
   const { files } = openFirmware(readFileSync(bundle), own.keyring);
   const changed = new Map([...files, ...Object.entries(over).map(([name, text]) => [name, Buffer.from(text)] as const)]);
+  if (first !== '') changed.set('host.cjs', Buffer.concat([Buffer.from(`${first}\n`), changed.get('host.cjs')!]));
   writeFileSync(
     path,
     packFirmware(as, changed, createPrivateKey(readFileSync(signer.key)), readFileSync(signer.certificate, 'utf8')),
