@@ -16,15 +16,8 @@ export interface EspOptions {
   readonly seed: string;
 }
 
-const GRUB_MODULES = 'part_gpt fat ext2 normal configfile loadenv test regexp search echo reboot sleep minicmd all_video gzio';
-/**
- * What starts a kernel. The usual command for x86 unpacks it within GRUB's own heap, a quarter of the memory: with 256 MB that is
- * too little; this one asks the firmware for its memory, as the one for Arm does.
- */
-const LOADERS: Readonly<Record<string, { readonly modules: readonly string[]; readonly linux: string; readonly initrd: string }>> = {
-  'x86_64-efi': { modules: ['linuxefi', 'efi_gop'], linux: 'linuxefi', initrd: 'initrdefi' },
-};
-const USUAL = { modules: ['linux'], linux: 'linux', initrd: 'initrd' };
+const GRUB_MODULES =
+  'part_gpt fat ext2 normal configfile linux loadenv test regexp search echo reboot sleep minicmd all_video efi_gop gzio';
 
 /** The partition from which the board starts: GRUB, its configuration, its environment, a folder for the enrolment. */
 export async function makeEsp(options: EspOptions): Promise<string> {
@@ -67,8 +60,7 @@ async function makeGrub({ board, grubModules, config, work }: EspOptions, path: 
   await run('grub-mkimage', [
     ...['-d', join(grubModules, platform), '-O', platform, '-p', '/grub'],
     ...['-c', join(config, 'early.cfg'), '-o', path],
-    ...GRUB_MODULES.split(' '),
-    ...(LOADERS[platform] ?? USUAL).modules,
+    ...GRUB_MODULES.split(' ').filter((name) => name !== 'efi_gop' || platform === 'x86_64-efi'),
   ]);
   mkdirSync(work, { recursive: true });
 }
@@ -86,12 +78,7 @@ function configOf({ board, config }: EspOptions): string {
     'systemd.show_status=0',
     'net.ifnames=0',
   ];
-  const { linux, initrd } = LOADERS[board.grub.platform] ?? USUAL;
-  const words = { '@CMDLINE@': cmdline.join(' '), '@LINUX@': linux, '@INITRD@': initrd };
-  return Object.entries(words).reduce(
-    (text, [word, value]) => text.replaceAll(word, value),
-    readFileSync(join(config, 'grub.cfg'), 'utf8'),
-  );
+  return readFileSync(join(config, 'grub.cfg'), 'utf8').replaceAll('@CMDLINE@', cmdline.join(' '));
 }
 
 /** GRUB's environment block: exactly 1024 bytes. */

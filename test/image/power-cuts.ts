@@ -107,7 +107,10 @@ async function main(): Promise<void> {
     const asked = await pad.version();
     if (asked !== firmware && !pad.machine.serial().includes(`built as ${asked}`)) lies.push(`it answers ${asked}`);
     if ((slot === 'B') !== (system === SYSTEM_VERSION)) lies.push(`slot ${slot} holds no system ${system}`);
-    return { isTrue: lies.length === 0, sentence: lies.join('; ') || `it runs firmware ${firmware}, system ${system} from slot ${slot}` };
+    return {
+      isTrue: lies.length === 0,
+      sentence: lies.join('; ') || `it runs firmware ${firmware}, system ${system} from slot ${slot}`,
+    };
   }
 
   /** The fleet has decided, and what the board runs is what it has decided. */

@@ -20,6 +20,7 @@ import {
   developmentKeys,
   IMAGES,
   image,
+  patientHello,
   repack,
 } from '../support/boards.ts';
 import { need, root } from '../support/need.ts';
@@ -51,7 +52,7 @@ test('it boots, enrols by its token, and joins the ledger', async () => {
 test('it runs a release, and its proxy answers', async () => {
   const { code, printed } = await fleet.decide(
     'deploy',
-    join(root, 'examples/hello/compose.yaml'),
+    patientHello(fleet.folder),
     // The board's engine knows what the example's tag means.
     ...['--rpc', `http://127.0.0.1:${pad.ports.rpc}`, '--window', '30m'],
   );

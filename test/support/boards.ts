@@ -252,6 +252,14 @@ export interface SystemOptions {
   readonly harm?: (bytes: Buffer) => Buffer;
 }
 
+/** The example, with the patience that software emulation wants. Answers the path of its Compose file. */
+export function patientHello(folder: string): string {
+  const text = readFileSync(join(root, 'examples/hello/compose.yaml'), 'utf8');
+  const path = join(folder, 'compose.yaml');
+  writeFileSync(path, text.replace(/timeout: \S+/, 'timeout: 60s').replace(/retries: \S+/, 'retries: 10'));
+  return path;
+}
+
 /** A small system bundle, signed and with its description: right in form, no system in it. Answers its path. */
 export async function smallSystem(folder: string, name: string, options: SystemOptions): Promise<string> {
   const keys = options.keys ?? (await developmentKeys());

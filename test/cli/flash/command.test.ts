@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +130,8 @@ if (isReady) {
     ['too small', () => loop(20).device, /and the image needs/],
     ['read-only', () => loop(128, true).device, /cannot be written to/],
     ['mounted', () => mounted(), /in use at/],
+    ['mounted where the system lives', () => mountedBelowVar(), /holds this machine's own system \(\/var\//],
+    ['a part of one', () => part(), /is a part of a disk; name the whole disk/],
     ['not there', () => '/dev/nothing', /there is no disk \/dev\/nothing; see which there are/],
   ];
   for (const [name, disk, sentence] of refusals) {
@@ -137,6 +139,34 @@ if (isReady) {
       const { status, said } = flash(image, disk(), '--yes');
       assert.is(status, 2, said);
       assert.match(said, sentence);
+    });
+  }
+
+  test('a byte that the medium changes after it was written is found, with its place', async () => {
+    const { device, file } = loop(128);
+    const place = 70 * MIB + 123;
+    // A bad medium: whatever is written there, it holds something else a moment later.
+    const harm = `const { openSync, writeSync } = require('node:fs'); const file = openSync(${JSON.stringify(file)}, 'r+');
+      setInterval(() => writeSync(file, Buffer.from([0xee]), 0, 1, ${place}), 1)`;
+    const medium = spawn(process.execPath, ['-e', harm], { stdio: 'ignore' });
+    const { status, said } = flash(image, device, '--yes');
+    medium.kill('SIGKILL');
+    assert.is(status, 1, said);
+    assert.match(said, new RegExp(`read back at byte ${place} is not what was written`));
+  });
+
+  for (const [typed, code, sentence] of [
+    ['sdz', 1, /"sdz" is not loop\d+; nothing was written/],
+    [undefined, 0, /written and verified/],
+  ] as const) {
+    test(`at a terminal the user types the disk's name: ${typed ? 'another one' : 'the right one'}`, () => {
+      const { device, file } = loop(128);
+      const command = [process.execPath, CLI, 'flash', image, device].join(' ');
+      const input = `${typed ?? device.replace('/dev/', '')}\n`;
+      const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8', input });
+      assert.is(status, code, stdout);
+      assert.match(stdout, sentence);
+      assert.is(readFileSync(file).every((byte) => byte === 0), typed !== undefined);
     });
   }
 
@@ -164,17 +194,33 @@ if (isReady) {
   test('disks are listed with size and model', () => assert.is(flash().status, 0));
 }
 
-function mounted(): string {
+const places: string[] = [];
+
+function mounted(place = join(folder, 'mounted')): string {
   const { device } = loop(128);
   execFileSync('mkfs.ext4', ['-q', device]);
-  const place = join(folder, 'mounted');
-  mkdirSync(place);
+  mkdirSync(place, { recursive: true });
+  places.push(place);
   execFileSync('mount', [device, place]);
   return device;
 }
 
+const mountedBelowVar = () => mounted(mkdtempSync('/var/tmp/classpad-flash-'));
+
+/** The first partition of a disk that holds the image. */
+function part(): string {
+  const { device } = loop(128);
+  assert.is(flash(image, device, '--yes').status, 0);
+  execFileSync('partx', ['--add', device]);
+  partitioned.push(device);
+  return `${device}p1`;
+}
+const partitioned: string[] = [];
+
 test.after(() => {
-  spawnSync('umount', [join(folder, 'mounted')]);
+  for (const place of places) spawnSync('umount', [place]);
+  for (const place of places.filter((each) => each.startsWith('/var/tmp/'))) rmSync(place, { recursive: true, force: true });
+  for (const device of partitioned) spawnSync('partx', ['--delete', device]);
   for (const device of loops) spawnSync('losetup', ['--detach', device]);
   rmSync(folder, { recursive: true, force: true });
 });
