@@ -1,5 +1,4 @@
 /** The firmware's own half of a device with slots: bundled with `firmware.js` and `vm.wasm`, started by the launcher. */
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../runtime/ports/index.ts';
@@ -13,11 +12,10 @@ import { createUpdater } from '../update/updater.ts';
 import { forgetToken, readEnrolment } from './enrolment.ts';
 import { confirmWhenServing } from './health.ts';
 import type { Launch } from './launcher.ts';
+import { notifyWatchdog } from './notify.ts';
 
 const CLOCK_MS = 10 * 60_000;
 const ENDING_MS = 8_000;
-/** What the service manager waits for is three times as long. */
-const WATCHDOG_MS = 60_000;
 const DEFAULT_TOUCH: TouchRange = { mostX: 4095, mostY: 4095 };
 
 /** Starts the device and answers when it serves. What it cannot get over rejects, and the launcher starts anew. */
@@ -110,8 +108,5 @@ function keepAlive(data: string): void {
   };
   remember();
   setInterval(remember, CLOCK_MS).unref();
-  if (process.env['NOTIFY_SOCKET'] === undefined) return;
-  const notify = () => void execFile('systemd-notify', ['WATCHDOG=1'], () => {});
-  notify();
-  setInterval(notify, WATCHDOG_MS).unref();
+  notifyWatchdog();
 }

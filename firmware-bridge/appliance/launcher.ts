@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { openSlots, type Slots } from '../update/slots.ts';
+import { notifyWatchdog } from './notify.ts';
 
 /** What the launcher hands to the firmware: the seam that `HOST` counts. */
 export interface Launch {
@@ -22,11 +23,15 @@ export interface Paths {
 
 const PATHS: Paths = { data: '/data', boot: '/boot', system: '/usr/lib/classpad', keyring: '/etc/rauc/keyring.pem' };
 
+/** A slow board may take minutes until its firmware speaks for itself; one that never does has used up a start after that. */
+const PATIENCE_MS = 10 * 60_000;
+
 interface Host {
   start(launch: Launch): Promise<void>;
 }
 
 function main(): void {
+  notifyWatchdog(PATIENCE_MS);
   const slots = openSlots(join(PATHS.data, 'firmware'), join(PATHS.system, 'firmware'));
   const { place, folder, version } = slots.choose();
   for (const { version: failed, reason } of slots.state().failures.slice(-1))
