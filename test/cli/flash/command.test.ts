@@ -166,7 +166,10 @@ if (isReady) {
       const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8', input });
       assert.is(status, code, stdout);
       assert.match(stdout, sentence);
-      assert.is(readFileSync(file).every((byte) => byte === 0), typed !== undefined);
+      assert.is(
+        readFileSync(file).every((byte) => byte === 0),
+        typed !== undefined,
+      );
     });
   }
 
