@@ -72,5 +72,8 @@ for (const name of boardNames(BOARDS)) {
   });
 }
 
-if (need('built images', looked > 0, 'npm run image -- --board qemu-x86_64')) test.run();
+// Images are built after the other suites have run, if at all.
+const isAsked = process.env['CLASSPAD_QEMU'] === '1';
+if (!isAsked) console.log('skipped: what lies in built images; npm run image:test looks');
+if (isAsked && need('built images', looked > 0, 'npm run image -- --board qemu-x86_64')) test.run();
 else console.log('  Total:     0\n  Passed:    0');
