@@ -32,7 +32,7 @@ export interface Operator {
   send(name: string, args: readonly unknown[]): Promise<Hex>;
 }
 
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 180_000;
 const WINDOW_SECONDS = 600;
 
 export function operatorOf(node: NodeProcess, name = 'pad-1'): Operator {
@@ -95,5 +95,5 @@ export async function answerOf<T>(what: string, ask: () => Promise<T | null | un
     const answer = await ask().catch(() => undefined);
     if (answer !== null && answer !== undefined) return answer;
   }
-  throw new Error(`a minute was not enough for ${what}`);
+  throw new Error(`three minutes were not enough for ${what}`);
 }
