@@ -62,8 +62,8 @@ export function createVoter(address: Address, outbox: Outbox, log: Logger): Vote
     const sending = outbox.send(`attest ${key} ${verdict.is}`, attestData(app, revision, verdict.is === 'healthy', reason));
     if (sending.is === 'sent') log.write('info', `vote: ${key} is ${verdict.is}${reason === '' ? '' : `: ${reason}`}`);
     if (sending.is !== 'refused') return;
-    // A restarted device learns here what it said before.
-    if (sending.by === 'AlreadyAttested') note(key, { given: verdict.is });
+    // A restarted device learns here what it said before; whether a policy has held the decision on it, only by trying.
+    if (sending.by === 'AlreadyAttested') note(key, { given: verdict.is, heldAtMs: nowMs });
     else if (sending.sentence !== refusal) {
       log.write('warn', `the vote on ${key} was not taken: ${sending.sentence}`);
       note(key, { refusal: sending.sentence });

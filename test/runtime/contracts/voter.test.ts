@@ -89,6 +89,17 @@ s('a restarted device learns what it said before', () => {
   assert.is(voter.voteOf('a', 1), 'healthy');
 });
 
+s('a device that was restarted while a policy held the decision tries it again, in its turn', () => {
+  const given: Sending = { is: 'refused', by: 'AlreadyAttested', sentence: 'this vote is given already' };
+  const { voter, sent } = setUp([given]);
+  voter.consider(HEALTHY, 0);
+  assert.equal(sent.splice(0), ['attest a revision 1 healthy'], 'it has forgotten that it voted');
+  voter.consider(HEALTHY, 10);
+  assert.equal(sent, [], 'it is not its turn yet');
+  voter.consider(HEALTHY, 0x11 * 40);
+  assert.equal(sent, ['settle a revision 1']);
+});
+
 s('a refusal is logged once', () => {
   const refused: Sending = { is: 'refused', sentence: 'this device is not enrolled' };
   const { voter, lines } = setUp([refused, refused, { is: 'waiting' }]);
