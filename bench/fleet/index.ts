@@ -11,18 +11,21 @@ interface Times {
   readonly rollback: number[];
 }
 
-/** `npm run bench -- fleet [--count N] [--json]`: releases and rollbacks of ours beside those of Docker's Swarm mode. */
+/** `npm run bench -- fleet [--count N] [--network overlay|host] [--json]`: releases and rollbacks of ours beside those of Docker's Swarm mode. */
 export async function benchFleet(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { count: { type: 'string', default: '20' }, json: { type: 'boolean' } } });
+  const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
+  const { values } = parseArgs({ args, options: { count: text('20'), network: text('overlay'), json: { type: 'boolean' } } });
+  const { network } = values;
+  if (network !== 'overlay' && network !== 'host') throw new Error('--network takes overlay or host');
   const count = Number(values.count);
   if (!Number.isInteger(count) || count < 1) throw new Error('--count takes a whole number from 1');
   const daemon = await startDockerd();
   if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
   try {
     const ours = await measure('classpad', await ourSide(daemon.url), count);
-    const swarm = await measure('docker service', await swarmSide(daemon.url), count);
-    if (values.json) console.log(JSON.stringify(report(count, ours, swarm)));
-    else for (const line of table(count, ours, swarm)) console.log(line);
+    const swarm = await measure('docker service', await swarmSide(daemon.url, network), count);
+    if (values.json) console.log(JSON.stringify({ network, ...report(count, ours, swarm) }));
+    else for (const line of table(count, network, ours, swarm)) console.log(line);
   } finally {
     await daemon.stop();
   }
@@ -58,8 +61,8 @@ function report(count: number, ours: Times, swarm: Times) {
   return { count, machine: `${cpus()[0]?.model}, ${cpus().length} cores`, ...Object.fromEntries(rows) };
 }
 
-function table(count: number, ours: Times, swarm: Times): string[] {
-  const head = `medians of ${count}, ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}`;
+function table(count: number, network: string, ours: Times, swarm: Times): string[] {
+  const head = `medians of ${count}, ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}; Docker's tasks: ${network} network`;
   const rows = ROWS.map((what) => {
     const [oursMs, dockerMs] = [medianMs(ours[what]), medianMs(swarm[what])];
     const cells = [oursMs.toFixed(0), dockerMs.toFixed(0), (oursMs / dockerMs).toFixed(2)].map((cell) => cell.padStart(18));
