@@ -22,8 +22,8 @@ export async function benchFleet(args: string[]): Promise<void> {
   const daemon = await startDockerd();
   if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
   try {
-    const ours = await measure('classpad', await ourSide(daemon.url), count);
-    const swarm = await measure('docker service', await swarmSide(daemon.url, network), count);
+    const sides = { classpad: await ourSide(daemon.url), 'docker service': await swarmSide(daemon.url, network) };
+    const { classpad: ours, 'docker service': swarm } = await measure(sides, count);
     if (values.json) console.log(JSON.stringify({ network, ...report(count, ours, swarm) }));
     else for (const line of table(count, network, ours, swarm)) console.log(line);
   } finally {
@@ -31,18 +31,22 @@ export async function benchFleet(args: string[]): Promise<void> {
   }
 }
 
-async function measure(name: string, side: Side, count: number): Promise<Times> {
-  const times: Times = { release: [], rollback: [] };
+/** In turns: whatever else the machine does, it does to both. */
+async function measure<Name extends string>(sides: Readonly<Record<Name, Side>>, count: number): Promise<Record<Name, Times>> {
+  const names = Object.keys(sides) as Name[];
+  const times = Object.fromEntries(names.map((name) => [name, { release: [], rollback: [] }])) as unknown as Record<Name, Times>;
   try {
     for (let round = 0; round < count; round++) {
-      times.release.push(await side.release(2 * round + 1));
-      times.rollback.push(await side.rollback(2 * round + 2));
-      console.error(
-        `${name}: ${round + 1} of ${count}: ${times.release.at(-1)!.toFixed(0)} ms, ${times.rollback.at(-1)!.toFixed(0)} ms`,
-      );
+      for (const name of names) {
+        const { release, rollback } = times[name];
+        release.push(await sides[name].release(2 * round + 1));
+        rollback.push(await sides[name].rollback(2 * round + 2));
+        const [now, back] = [release.at(-1)!, rollback.at(-1)!].map((ms) => `${ms.toFixed(0)} ms`);
+        console.error(`${name}: ${round + 1} of ${count}: ${now}, ${back}`);
+      }
     }
   } finally {
-    await side.close();
+    for (const name of names) await sides[name].close();
   }
   return times;
 }
