@@ -3,6 +3,7 @@
 import { benchCluster } from './cluster/index.ts';
 import { benchEmulator } from './emulator/index.ts';
 import { benchFleet } from './fleet/index.ts';
+import { benchFootprint } from './footprint/index.ts';
 import { benchRpc } from './rpc/index.ts';
 
 import { benchVm } from './vm/index.ts';
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   emulator: benchEmulator,
   cluster: benchCluster,
   fleet: benchFleet,
+  footprint: benchFootprint,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

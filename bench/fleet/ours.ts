@@ -23,7 +23,7 @@ export interface Side {
 export const HEALTH = { intervalMs: 200, timeoutMs: 2_000, retries: 2 } as const;
 
 /** A node of ours: the decision is a block. */
-export async function ourSide(engineUrl: string): Promise<Side> {
+export async function ourSide(engineUrl: string): Promise<Side & { readonly node: NodeProcess }> {
   const engine = dockerEngine(engineUrl, 'pad-1');
   await engine.ensureHelloImage();
   const node = await nodeProcess(engineUrl);
@@ -40,6 +40,7 @@ export async function ourSide(engineUrl: string): Promise<Side> {
     return operator.propose('hello', await pinnedBytes(manifest(node.folder, greeting, isBroken), engine.containers));
   };
   return {
+    node,
     async release(revision) {
       const atMs = heard.next('RollingOut');
       await propose(revision, false);
