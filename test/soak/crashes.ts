@@ -16,21 +16,31 @@ const FAULTS = ['kill', 'kill', 'kill', 'engine restart', 'wedged'] as const;
 const MOMENTS = ['before', 'during', 'after'] as const;
 /** Requests that change something, of one release: create, start, policy, stop, remove. */
 const DEEDS_OF_A_RELEASE = 5;
+/** Those by name, for a run of every fault at every step. */
+const STEPS: readonly Deed[] = ['create', 'start', 'update', 'stop', 'remove'];
+const ALL_FAULTS = ['kill', 'engine restart', 'wedged', 'full disk'] as const;
+/** As engines say it. */
+const FULL = {
+  status: 500,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify({ message: 'write /data: no space left on device' })),
+};
 const BROKEN_EVERY = 4;
 const ENGINE_TIMEOUT_MS = 1_500;
 /** A wedged call is answered, if at all, when nobody waits for it any more. */
 const LATE_MS = 2 * ENGINE_TIMEOUT_MS;
 const FOREIGN = ['somebody-elses', 'somebody-elses-too'] as const;
 
-type FaultName = (typeof FAULTS)[number];
+type FaultName = (typeof ALL_FAULTS)[number];
 type Moment = (typeof MOMENTS)[number];
 
 /** A crash that is to come, and what it met. */
 interface Crash {
   readonly fault: FaultName;
   readonly moment: Moment;
-  /** So many requests that change something pass before it. */
+  /** So many requests that change something pass before it; of this kind, if one is named. */
   after: number;
+  readonly at?: Deed;
   deed?: Deed;
   /** Settles when what was broken runs again. */
   mended?: Promise<void>;
@@ -43,14 +53,15 @@ export const crashes: Soak = {
   options: {
     count: { fallback: 200, help: 'crashes' },
     seed: { fallback: 1, help: 'what the places of the crashes follow from' },
+    every: { help: 'instead of random ones: every fault at every kind of step, before, during and after it' },
   },
-  async run({ count = 200, seed = 1 }, say) {
+  async run({ count = 200, seed = 1, every = 0 }, say) {
     const daemon = await startDockerd();
     if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
     const folder = mkdtempSync(join(tmpdir(), 'classpad-crashes-'));
     const stage = await Stage.open(daemon, folder, seededRandom(`crashes ${seed}`), say);
     try {
-      return await stage.play(count, seed);
+      return await stage.play(every ? table() : stage.random(count), seed);
     } finally {
       await stage.close();
       await daemon.stop();
@@ -68,7 +79,7 @@ interface Row {
 
 class Stage {
   private readonly daemon: PrivateDockerd;
-  private readonly random: Random;
+  private readonly draw: Random;
   private readonly say: (line: string) => void;
   private readonly folder: string;
   private readonly raw: Engine;
@@ -87,7 +98,7 @@ class Stage {
   private constructor(daemon: PrivateDockerd, folder: string, random: Random, say: (line: string) => void) {
     this.daemon = daemon;
     this.folder = folder;
-    this.random = random;
+    this.draw = random;
     this.say = say;
     this.raw = createEngine(daemon.url);
     this.engine = dockerEngine(daemon.url, 'pad-1');
@@ -112,10 +123,20 @@ class Stage {
     return stage;
   }
 
-  async play(count: number, seed: number): Promise<Outcome> {
+  /** Crashes at places that follow from the seed. */
+  random(count: number): Crash[] {
+    return Array.from({ length: count }, () => ({
+      fault: FAULTS[this.draw.between(0, FAULTS.length - 1)]!,
+      moment: MOMENTS[this.draw.between(0, MOMENTS.length - 1)]!,
+      after: this.draw.between(0, DEEDS_OF_A_RELEASE - 1),
+    }));
+  }
+
+  async play(plan: readonly Crash[], seed: number): Promise<Outcome> {
     const rows: Row[] = [];
+    const count = plan.length;
     const startedMs = performance.now();
-    for (let revision = 2; rows.length < count; revision++) rows.push(await this.round(revision, rows.length + 1, count));
+    for (const crash of plan) rows.push(await this.round(crash, rows.length + 2, rows.length + 1, count));
     const twice = [...this.made].filter(([, ids]) => ids.size > 1).map(([name]) => name);
     const ok = rows.length === count && twice.length === 0 && this.violations.length === 0;
     const seconds = (performance.now() - startedMs) / 1000;
@@ -130,13 +151,8 @@ class Stage {
   }
 
   /** One release with one crash at a random step of it. Throws if it does not end as agreed. */
-  private async round(revision: number, number: number, count: number): Promise<Row> {
+  private async round(crash: Crash, revision: number, number: number, count: number): Promise<Row> {
     const isBroken = revision % BROKEN_EVERY === 0;
-    const crash: Crash = {
-      fault: FAULTS[this.random.between(0, FAULTS.length - 1)]!,
-      moment: MOMENTS[this.random.between(0, MOMENTS.length - 1)]!,
-      after: this.random.between(0, DEEDS_OF_A_RELEASE - 1),
-    };
     this.crash = crash;
     const startedMs = performance.now();
     await this.operator.propose('hello', await this.manifest(revision, isBroken));
@@ -182,7 +198,9 @@ class Stage {
     for (const [name, id] of this.foreign)
       if (passing.path.includes(id) || passing.path.includes(name)) this.violations.push(`${passing.deed} ${passing.path}`);
     const { crash } = this;
-    if (crash === undefined || crash.deed !== undefined || crash.after-- > 0) return this.plainly(passing);
+    if (crash === undefined || crash.deed !== undefined) return this.plainly(passing);
+    if (crash.at !== undefined && crash.at !== passing.deed) return this.plainly(passing);
+    if (crash.after-- > 0) return this.plainly(passing);
     crash.deed = passing.deed;
     crash.mended = this.strike(crash, passing).catch((error: Error) => void this.violations.push(error.message));
   }
@@ -202,6 +220,7 @@ class Stage {
 
   /** Before: the engine never hears of it. During: it does it, and nobody is told. After: the agent has its answer. */
   private async strike({ fault, moment }: Crash, passing: Passing): Promise<void> {
+    if (fault === 'full disk') return passing.reply(FULL);
     const answer = moment === 'before' ? undefined : await this.forward(passing).catch(() => undefined);
     if (moment === 'after' && answer && fault !== 'wedged') passing.reply(answer);
     if (fault === 'kill') {
@@ -286,6 +305,15 @@ class Stage {
       ],
     };
   }
+}
+
+/** Every fault at every kind of step; a disk that is full is only met before. */
+function table(): Crash[] {
+  return STEPS.flatMap((at) =>
+    ALL_FAULTS.flatMap((fault) =>
+      MOMENTS.filter((moment) => fault !== 'full disk' || moment === 'before').map((moment) => ({ fault, moment, after: 0, at })),
+    ),
+  );
 }
 
 function compose(revision: number, isBroken: boolean): string {
