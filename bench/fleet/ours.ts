@@ -22,12 +22,15 @@ export interface Side {
 
 export const HEALTH = { intervalMs: 200, timeoutMs: 2_000, retries: 2 } as const;
 
-/** A node of ours: the decision is a block. */
-export async function ourSide(engineUrl: string): Promise<Side & { readonly node: NodeProcess }> {
+/**
+ * A node of ours: the decision is a block.
+ * @param words Further options of its command.
+ */
+export async function ourSide(engineUrl: string, words: readonly string[] = []): Promise<Side & { readonly node: NodeProcess }> {
   const engine = dockerEngine(engineUrl, 'pad-1');
   await engine.ensureHelloImage();
   const node = await nodeProcess(engineUrl);
-  await node.start();
+  await node.start(words);
   const operator = operatorOf(node);
   await operator.begin();
   const heard = await listen(node);

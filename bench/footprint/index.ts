@@ -19,19 +19,23 @@ const AIM_MB = 100;
 const AIM_PERCENT = 1;
 const HERTZ = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** `npm run bench -- footprint [--blocks N] [--idle SECONDS] [--json]`: what the agent takes, beside the engine that it drives. */
+/** `npm run bench -- footprint [--blocks N] [--idle SECONDS] [--roomy] [--json]`: what the agent takes, beside the engine that it drives. */
 export async function benchFootprint(args: string[]): Promise<void> {
   const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
-  const { values } = parseArgs({ args, options: { blocks: text('3600'), idle: text('60'), json: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    args,
+    options: { blocks: text('3600'), idle: text('60'), roomy: { type: 'boolean' }, json: { type: 'boolean' } },
+  });
   const [blocks, idle] = [Number(values.blocks), Number(values.idle)];
   if (!(blocks >= 1 && idle >= 1)) throw new Error('--blocks and --idle take numbers from 1');
   const daemon = await startDockerd();
   if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
   try {
-    const side = await ourSide(daemon.url);
+    const words = values.roomy ? [] : ['--low-memory'];
+    const side = await ourSide(daemon.url, words);
     const outcome = await measure(side.node, () => side.release(1), blocks, idle).finally(() => side.close());
-    if (values.json) console.log(JSON.stringify(outcome));
-    else for (const line of table(outcome)) console.log(line);
+    if (values.json) console.log(JSON.stringify({ ...outcome, words }));
+    else for (const line of table(outcome, words)) console.log(line);
   } finally {
     await daemon.stop();
   }
@@ -105,7 +109,10 @@ function statOf(id: number): [number, { readonly name: string; readonly parent: 
 
 type Outcome = Awaited<ReturnType<typeof measure>>;
 
-function table({ blocks, seconds, fresh, most, after, rest, idlePercent, idleSeconds, engine }: Outcome): string[] {
+function table(
+  { blocks, seconds, fresh, most, after, rest, idlePercent, idleSeconds, engine }: Outcome,
+  words: readonly string[],
+): string[] {
   const row = (what: string, { all, own, file }: Memory) =>
     `${what.padEnd(44)}${[all, own, file].map((bytes) => megabytes(bytes).padStart(12)).join('')}`;
   const engineBytes = engine.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -113,7 +120,7 @@ function table({ blocks, seconds, fresh, most, after, rest, idlePercent, idleSec
   return [
     `${blocks} blocks of one transaction each in ${seconds.toFixed(0)} s (an hour's at one a second, compressed), one app running; ${cpus()[0]?.model}, Node ${process.version}`,
     '',
-    `${'classpad node, MB'.padEnd(44)}${['resident', 'of its own', 'of files'].map((word) => word.padStart(12)).join('')}`,
+    `${['classpad node', ...words].join(' ').concat(', MB').padEnd(44)}${['resident', 'of its own', 'of files'].map((word) => word.padStart(12)).join('')}`,
     row('after its first release', fresh),
     row('after the last block', after),
     row('at rest', rest),
