@@ -13,14 +13,14 @@ const CHUNK_BYTES = 512 * 1024;
 const MAX_CHUNKS = 8192;
 const FORMAT = 1;
 /** Snapshots of so many heights are given. */
-const KEPT = 2;
+const GIVEN = 2;
 
 /** What a piece of a chunk is. */
 const Kind = { header: 1, block: 2, validators: 3, node: 4, code: 5 } as const;
 
 /** Chunks lie in the store under the height and their turn; what they are together, under the height. */
 const PREFIX = 'snapshot/';
-const MAX_KEYS = KEPT * (MAX_CHUNKS + 1) * 2;
+const MAX_KEYS = 4 * GIVEN * (MAX_CHUNKS + 1);
 
 /** A height at which a snapshot may be taken, with the ledger's block and who decides then. */
 export interface Point {
@@ -57,9 +57,9 @@ export class Snapshots {
 
   /** Takes those that have not been taken; one whose state is not here any more is none. */
   list(points: readonly Point[]): Snapshot[] {
-    const kept = points.slice(-KEPT);
-    this.forget(kept);
-    return kept.flatMap((point) => {
+    // Those that are given no more stay a little for whoever is in the midst of one.
+    this.forget(points);
+    return points.slice(-GIVEN).flatMap((point) => {
       try {
         return this.taken(point.height) ?? this.take(point);
       } catch (error) {

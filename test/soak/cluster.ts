@@ -11,8 +11,8 @@ import { startTraffic, type Traffic } from './traffic.ts';
 const NODES = 4;
 /** With two of four down nothing may be decided in so long. */
 const STANDSTILL_MS = 10_000;
-/** Heights between snapshots, so that one is soon there. */
-const SWEEP_SNAPSHOTS = 20;
+/** Heights between snapshots: one is soon there, and stays for as long as a device needs that crashes while it takes it. */
+const SWEEP_SNAPSHOTS = 60;
 
 /** Four real validators that crash, freeze, lose their network and come back, under load. */
 export const cluster: Soak = {
