@@ -44,8 +44,8 @@ export interface Controls {
   load(saved: SavedWorld): Promise<void>;
   /** Goes back to the moment when that block had just been made, and pauses. */
   stepBack(block: number): Promise<void>;
-  /** Begins again; without a seed, with the same one. The devices are as many as before. */
-  restart(seed?: string): Promise<void>;
+  /** Begins again; without a seed, with the same one, and without a number with as many devices as before. */
+  restart(seed?: string, devices?: number): Promise<void>;
   /** Calls back whenever the state above changes other than by time. Answers how to stop. */
   onChange(listener: () => void): () => void;
 }
@@ -60,9 +60,12 @@ export interface Pace {
 }
 
 const STEP_LIMIT_MS = 60_000;
+const DEVICES_MOST = 256;
 
 /** How another world takes the place of this one: a saved one, up to a block, or a fresh one of a seed. */
-export type Again = { readonly saved: SavedWorld; readonly block?: number } | { readonly seed: string };
+export type Again =
+  | { readonly saved: SavedWorld; readonly block?: number }
+  | { readonly seed: string; readonly devices?: number };
 
 export interface ControlOptions {
   /** Absent: this world can neither be saved nor replaced. */
@@ -164,11 +167,6 @@ class WorldControls implements Controls, Pace {
 
   async load(saved: SavedWorld): Promise<void> {
     const again = this.requireAgain('replaced');
-    if (saved.devices !== this.world.boards.length) {
-      throw new ControlRefused(
-        `the saved world has ${saved.devices} devices and this one ${this.world.boards.length}; start with it instead`,
-      );
-    }
     again({ saved });
   }
 
@@ -180,10 +178,12 @@ class WorldControls implements Controls, Pace {
     again({ saved: this.save(), block });
   }
 
-  async restart(seed = this.world.seed): Promise<void> {
+  async restart(seed = this.world.seed, devices?: number): Promise<void> {
     const again = this.requireAgain('begun again');
     if (seed.length === 0 || seed.length > 200) throw new ControlRefused('a seed has 1 to 200 characters');
-    again({ seed });
+    if (devices !== undefined && !(devices >= 1 && devices <= DEVICES_MOST))
+      throw new ControlRefused(`a world has 1 to ${DEVICES_MOST} devices`);
+    again({ seed, ...(devices !== undefined && { devices }) });
   }
 
   private requireAgain(what: string): NonNullable<ControlOptions['again']> {

@@ -4,8 +4,11 @@ import { KEY_NAMES, type KeyName } from '../runtime/ports/index.ts';
 import type { Board } from './board.ts';
 import type { Cables } from './cables.ts';
 import type { Controls } from './controls.ts';
+import { DEVICES_LIMIT } from './options.ts';
 import type { BrokenView, Command } from './protocol.ts';
+import { parseSaved } from './recording.ts';
 import { SCREEN_HEIGHT, SCREEN_WIDTH } from './screen.ts';
+import { stepsTo } from './steps.ts';
 import { pinnedManifest } from './story.ts';
 import type { World } from './world.ts';
 
@@ -78,7 +81,9 @@ export function createDesk({ world, controls, cables }: DeskOptions): Desk {
     speed: ({ speed }) => told(controls.setSpeed(speed), `${speed}×`),
     'pause at': ({ condition }) =>
       told(controls.pauseAt(condition === '' ? undefined : condition), condition === '' ? 'forgotten' : `pauses at ${condition}`),
-    restart: async ({ seed }) => told(await controls.restart(seed === '' ? undefined : seed), 'begun again'),
+    restart: async ({ seed, devices }) => told(await controls.restart(seed === '' ? undefined : seed, devices), 'begun again'),
+    load: async ({ world: saved }) => told(await controls.load(parseSaved(saved, 'this')), 'loaded'),
+    steps: () => ({ said: 'what led here', value: stepsTo(world) }),
     save: () => ({ said: 'saved', value: controls.save() }),
     fault,
     mend: ({ id }) => mend(id),
@@ -128,6 +133,8 @@ const either =
 const NAME = text(64);
 const DEVICES_MOST = 4096;
 const YAML_LIMIT = 64 * 1024;
+/** A saved world holds everything that came from outside. */
+export const WORLD_LIMIT = 32 * 1024 * 1024;
 
 /** The fields of every command; what has others is refused before anything is done. */
 const fields: { readonly [K in Command['do']]: { readonly [field: string]: Check } } = {
@@ -135,10 +142,12 @@ const fields: { readonly [K in Command['do']]: { readonly [field: string]: Check
   pause: {},
   step: {},
   save: {},
+  steps: {},
+  load: { world: text(WORLD_LIMIT) },
   back: { block: whole(Number.MAX_SAFE_INTEGER) },
   speed: { speed: either(number, oneOf(['max'])) },
   'pause at': { condition: text(200) },
-  restart: { seed: text(200) },
+  restart: { seed: text(200), devices: maybe(whole(DEVICES_LIMIT)) },
   fault: { fault: NAME, devices: listOf(NAME, DEVICES_MOST), amount: maybe(number) },
   mend: { id: either(whole(Number.MAX_SAFE_INTEGER), oneOf(['all'])) },
   cable: { device: NAME, cut: oneOf([true, false]) },

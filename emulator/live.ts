@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Rectangle } from '../runtime/ports/index.ts';
 import { changeOf, whole } from './delta.ts';
-import { type Desk, type DeskCommand, parseRequest } from './desk.ts';
+import { type Desk, type DeskCommand, parseRequest, WORLD_LIMIT } from './desk.ts';
 import { isLocalName } from './http.ts';
 import type { Observer } from './observer.ts';
 import type { Answer, Detail, Message, Setup, Snapshot } from './protocol.ts';
@@ -15,7 +15,7 @@ const SILENCE_MS = 1000;
 /** A page that reads slower than this is let go; it connects anew and gets everything. */
 const BACKLOG_LIMIT_BYTES = 16 * 1024 * 1024;
 const PAGES_LIMIT = 64;
-const REQUEST_LIMIT_BYTES = 128 * 1024;
+const REQUEST_LIMIT_BYTES = WORLD_LIMIT + 128 * 1024;
 
 /** The stream behind the page, as `protocol.ts` says it. */
 export interface Live {

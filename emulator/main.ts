@@ -141,8 +141,17 @@ async function run(
   const door = await outside?.({ name: world.sequencer.identity.name, genesis: world.config.genesis });
   const closeDoor = door && openDoor(world, door);
   const driver = driveLive(world, controls);
-  driver.ended.catch((error: Error) => server.crashed(error.message));
-  const until = { ending: ended(ending).then(() => INTERRUPTED), driver: driver.ended.then(() => 0), replaced };
+  driver.ended.catch((error: Error) => {
+    server.crashed(error.message);
+    if (!options.once) out.line(`  ✗ the world stopped: ${error.message}; the page can go back or copy what led there`);
+  });
+  // A world that can go no further stays to be looked at, and gone back in, unless it was to be played once.
+  const halted = driver.ended.then(() => 0);
+  const until = {
+    ending: ended(ending).then(() => INTERRUPTED),
+    driver: options.once ? halted : halted.catch(() => new Promise<number>(() => {})),
+    replaced,
+  };
   try {
     writeOperators(world, server.rpcUrl, build);
     for (const line of greeting(plot, server, containers)) out.line(line);

@@ -41,7 +41,7 @@ export function firstPlot({ seed, devices, devicesAreGiven, scenario: file }: As
 export function nextPlot(before: Plot, again: Again): Plot {
   if ('saved' in again) return savedPlot(again.saved, again.block);
   const { saved: _, block: __, ...plot } = before;
-  return { ...plot, seed: again.seed };
+  return { ...plot, seed: again.seed, devices: again.devices ?? plot.devices };
 }
 
 function savedPlot(saved: SavedWorld, block?: number): Plot {

@@ -263,11 +263,13 @@ export interface Answer {
 
 /** What the page asks for. */
 export type Command =
-  | { readonly do: 'run' | 'pause' | 'step' | 'save' }
+  | { readonly do: 'run' | 'pause' | 'step' | 'save' | 'steps' }
+  /** A saved world, as its file has it, takes the place of this one. */
+  | { readonly do: 'load'; readonly world: string }
   | { readonly do: 'back'; readonly block: number }
   | { readonly do: 'speed'; readonly speed: number | 'max' }
   | { readonly do: 'pause at'; readonly condition: string }
-  | { readonly do: 'restart'; readonly seed: string }
+  | { readonly do: 'restart'; readonly seed: string; readonly devices?: number }
   | { readonly do: 'fault'; readonly fault: string; readonly devices: readonly string[]; readonly amount?: number }
   | { readonly do: 'mend'; readonly id: number | 'all' }
   | { readonly do: 'cable'; readonly device: string; readonly cut: boolean }

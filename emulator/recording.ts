@@ -22,6 +22,8 @@ export interface SavedWorld {
   readonly inputs: readonly RecordedInput[];
 }
 
+const DEVICES_MOST = 256;
+
 /** Requests that leave a mark; mere questions are not kept. */
 const LEAVES_A_MARK =
   /"(eth_sendRawTransaction|eth_call|eth_estimateGas|eth_createAccessList|eth_new\w*Filter|eth_simulate\w*|debug_\w+|classpad_\w+)"/;
@@ -43,6 +45,10 @@ export function parseSaved(text: string, file: string): SavedWorld {
     saved?.format === 'classpad world 1' &&
     typeof saved.seed === 'string' &&
     Array.isArray(saved.inputs) &&
+    Number.isInteger(saved.devices) &&
+    saved.devices! >= 1 &&
+    saved.devices! <= DEVICES_MOST &&
+    Number.isInteger(saved.startMs) &&
     Number.isInteger(saved.nowMs);
   if (isRight) return saved as SavedWorld;
   throw new Error(`${file} is no saved world; "classpad emulate SCENARIO --record FILE" and the page's "save" make one`);

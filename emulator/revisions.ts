@@ -105,7 +105,7 @@ function fieldsOf(bytes: `0x${string}`): Fields | undefined {
 function flatten(value: unknown, path: string, into: Map<string, string>): void {
   const isLeaf =
     typeof value !== 'object' || value === null || (Array.isArray(value) && value.every((item) => typeof item !== 'object'));
-  if (isLeaf) into.set(path, (Array.isArray(value) ? value.join(' ') : String(value)).slice(0, TEXT_LIMIT));
+  if (isLeaf) into.set(path, Array.isArray(value) ? value.join(' ') : String(value));
   else for (const [key, inner] of Object.entries(value)) flatten(inner, path === '' ? key : `${path}.${key}`, into);
 }
 
@@ -115,6 +115,19 @@ export function differences(before: Fields | undefined, after: Fields | undefine
   const fields = [...new Set([...before.keys(), ...after.keys()])];
   return fields
     .filter((field) => before.get(field) !== after.get(field))
-    .map((field) => ({ field, before: before.get(field) ?? '', after: after.get(field) ?? '' }))
-    .slice(0, CHANGES_LIMIT);
+    .slice(0, CHANGES_LIMIT)
+    .map((field) => ({ field, ...excerpts(before.get(field) ?? '', after.get(field) ?? '') }));
+}
+
+/** Both texts cut to what fits, from shortly before where they begin to differ. */
+function excerpts(before: string, after: string): Pick<ChangeView, 'before' | 'after'> {
+  if (Math.max(before.length, after.length) <= TEXT_LIMIT) return { before, after };
+  let same = 0;
+  while (same < before.length && before[same] === after[same]) same += 1;
+  const from = Math.max(0, same - TEXT_LIMIT / 3);
+  const cut = (text: string) => {
+    const piece = text.slice(from, from + TEXT_LIMIT);
+    return `${from > 0 && piece !== '' ? '…' : ''}${piece}${from + TEXT_LIMIT < text.length ? '…' : ''}`;
+  };
+  return { before: cut(before), after: cut(after) };
 }

@@ -63,7 +63,7 @@ function World({ live, setup, snapshot }: { live: Live; setup: Setup; snapshot: 
         <TopBar snapshot={snapshot} silentSeconds={live.silentSeconds()} />
         <main class={live.silentSeconds() === undefined ? '' : 'lost'}>
           <Notice snapshot={snapshot} />
-          <Verdict snapshot={usePart(snapshot, 'verdict', 'devices')} />
+          <Verdict snapshot={usePart(snapshot, 'verdict', 'devices', 'head', 'clock')} />
           <Bench snapshot={usePart(snapshot, 'devices', 'release', 'trunks', 'delays', 'broken')} chosen={chosen} />
           <div class="instruments">
             <ReleasePanel snapshot={usePart(snapshot, 'release', 'revisions', 'ledger', 'devices')} />

@@ -24,10 +24,21 @@ interface Props {
 
 /** The boards on their bench, each with its cable to the rail of its site. */
 export const Bench = memo(function Bench({ snapshot, chosen }: Props) {
-  const { setup } = useHands();
+  const { setup, ask } = useHands();
   const isNarrow = useNarrow();
   const density = densityOf(snapshot.devices.length);
-  if (snapshot.devices.length === 0) return <EmptyBench looks={setup.looks} note="No devices yet." />;
+  if (snapshot.devices.length === 0)
+    return (
+      <EmptyBench looks={setup.looks} note="No devices yet.">
+        <button
+          type="button"
+          class="button primary"
+          onClick={() => void ask({ do: 'restart', seed: setup.seed, devices: FIRST_DEVICES })}
+        >
+          Add {FIRST_DEVICES} in 2 sites
+        </button>
+      </EmptyBench>
+    );
   return (
     <section class="bench" data-density={density} aria-label="Bench">
       <Tools snapshot={snapshot} />
@@ -41,6 +52,9 @@ export const Bench = memo(function Bench({ snapshot, chosen }: Props) {
     </section>
   );
 });
+
+/** A bench that is begun from the page. */
+const FIRST_DEVICES = 7;
 
 /** Whether the page is as narrow as a phone: then every site has a row of its own. */
 function useNarrow(): boolean {

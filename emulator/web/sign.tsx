@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RevisionView } from '../protocol.ts';
 import { useHands } from './hands.ts';
-import { appWord, keepOwnKey, type Signer, signersOf, transact } from './wallet.ts';
+import { appWord, keepOwnKey, read, type Signer, signersOf, transact } from './wallet.ts';
 
 const HEALTH_WINDOW_S = 300n;
 
@@ -9,7 +9,8 @@ const HEALTH_WINDOW_S = 300n;
 interface Intent {
   readonly title: string;
   readonly call: string;
-  readonly args: readonly unknown[];
+  /** Asked for when it is signed: some have to be read from the ledger first. */
+  readonly args: readonly unknown[] | (() => Promise<readonly unknown[]>);
 }
 
 /** A proposal that waits: who signed it, and the buttons to sign or to answer it with the active revision. */
@@ -25,8 +26,8 @@ export function Sign({ revision, revisions }: { revision: RevisionView; revision
   const approve: Intent = { title: `Approve ${name}`, call: 'approve', args: [word, BigInt(revision.revision)] };
   const reject: Intent | undefined = active && {
     title: `Answer ${name} with r${active.revision}`,
-    call: 'rollback',
-    args: [word, BigInt(active.revision), HEALTH_WINDOW_S],
+    call: 'propose',
+    args: async () => [word, await read(setup, 'manifest', [word, BigInt(active.revision)]), HEALTH_WINDOW_S],
   };
   return (
     <div class="sign">
@@ -71,7 +72,7 @@ export function Sign({ revision, revisions }: { revision: RevisionView; revision
               disabled={!signer || !reject}
               title={
                 reject
-                  ? `Proposes r${active!.revision} again; with enough signatures it takes the place of ${name}`
+                  ? `Proposes what r${active!.revision} runs once more; with enough signatures it takes the place of ${name}`
                   : 'Nothing is active to go back to'
               }
               onClick={() => setIntent(reject)}
@@ -81,6 +82,11 @@ export function Sign({ revision, revisions }: { revision: RevisionView; revision
           </>
         )}
       </div>
+      <p class="quiet">
+        {active
+          ? `To reject is to propose what r${active.revision} runs once more. With ${needed || 'enough'} signatures that rolls out, and ${name} never runs.`
+          : 'Nothing is active that could be proposed instead; without enough signatures it never runs.'}
+      </p>
       <Outcome state={state} />
     </div>
   );
@@ -108,7 +114,11 @@ export function useSending() {
     if (!signer) return false;
     setState({ isBusy: true, said: 'Signing…', isWrong: false });
     try {
-      setState({ isBusy: false, said: `${title}: ${await transact(setup, signer, call, args)}`, isWrong: false });
+      setState({
+        isBusy: false,
+        said: `${title}: ${await transact(setup, signer, call, typeof args === 'function' ? await args() : args)}`,
+        isWrong: false,
+      });
       return true;
     } catch (error) {
       setState({ isBusy: false, said: (error as Error).message, isWrong: true });

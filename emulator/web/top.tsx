@@ -4,6 +4,7 @@ import { useHands } from './hands.ts';
 import { toHash } from './link.ts';
 import { switchTheme } from './theme.ts';
 import { elapsedParts, grouped, reach } from './words.ts';
+import { WorldMenu } from './world-menu.tsx';
 
 export const SPEEDS: readonly (number | 'max')[] = [0.25, 1, 8, 64, 'max'];
 
@@ -37,6 +38,7 @@ export function TopBar({ snapshot, silentSeconds }: Props) {
         <span>head</span> <b class="head">{grouped(snapshot.head.number)}</b>
       </span>
       <Quorum snapshot={snapshot} />
+      <WorldMenu snapshot={snapshot} />
       <span class="icons">
         <CopyLink snapshot={snapshot} />
         <IconButton
@@ -75,7 +77,7 @@ function IconButton({
 /** The clock and its keys. */
 function Transport({ snapshot, silentSeconds }: Props) {
   const { ask } = useHands();
-  const { elapsedMs, paused, speed, pausedBecause } = snapshot.clock;
+  const { elapsedMs, paused, speed, pausedBecause, pauseAt } = snapshot.clock;
   const [clock, rest] = elapsedParts(elapsedMs);
   return (
     <span class="transport">
@@ -109,6 +111,7 @@ function Transport({ snapshot, silentSeconds }: Props) {
         ))}
       </fieldset>
       {pausedBecause !== undefined && <span class="heard">paused: {pausedBecause}</span>}
+      {pauseAt !== undefined && <span class="quiet wide">pauses at {pauseAt}</span>}
     </span>
   );
 }

@@ -3,11 +3,18 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Snapshot } from '../protocol.ts';
 import { Mark } from './marks.tsx';
 import { countOf, STATES } from './words.ts';
+import { WayOut } from './world-menu.tsx';
 
 const HOLD_MS = 500;
 
 /** The one sentence on what is changing, and the fleet counted in four shapes. */
-export const Verdict = memo(function Verdict({ snapshot }: { snapshot: Pick<Snapshot, 'verdict' | 'devices'> }) {
+export const Verdict = memo(function Verdict({
+  snapshot,
+}: {
+  snapshot: Pick<Snapshot, 'verdict' | 'devices' | 'clock' | 'head'>;
+}) {
+  const { devices, clock } = snapshot;
+  const head = snapshot.head.number;
   const verdict = useHeld(snapshot.verdict);
   useEffect(() => {
     document.title = `${verdict.sentence} · classpad`;
@@ -20,6 +27,7 @@ export const Verdict = memo(function Verdict({ snapshot }: { snapshot: Pick<Snap
           <span>{verdict.sentence}</span>
         </h1>
         <p>{verdict.detail}</p>
+        {(clock.crashed !== undefined || devices.some(({ stateText }) => stateText === 'stopped')) && <WayOut head={head} />}
       </div>
       <ul class="tally">
         {STATES.map((state) => (

@@ -1,4 +1,14 @@
-import { type Abi, decodeErrorResult, encodeFunctionData, type Hex, hexToBigInt, sha256, stringToHex, toHex } from 'viem';
+import {
+  type Abi,
+  decodeErrorResult,
+  decodeFunctionResult,
+  encodeFunctionData,
+  type Hex,
+  hexToBigInt,
+  sha256,
+  stringToHex,
+  toHex,
+} from 'viem';
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import type { Setup } from '../protocol.ts';
 
@@ -78,6 +88,16 @@ export async function transact(setup: Setup, signer: Signer, functionName: strin
     data,
   });
   return included(await rpc<Hex>('eth_sendRawTransaction', [raw]));
+}
+
+/** Asks the contract something, and changes nothing. */
+export async function read(setup: Setup, functionName: string, args: readonly unknown[]): Promise<unknown> {
+  const abi = setup.abi as Abi;
+  const data = encodeFunctionData({ abi, functionName, args });
+  const answer = await rpc<Hex>('eth_call', [{ to: setup.fleet, data }, 'latest']).catch((error: RpcError) => {
+    throw new Error(reasonOf(abi, error));
+  });
+  return decodeFunctionResult({ abi, functionName, data: answer });
 }
 
 async function included(hash: Hex): Promise<string> {

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeFunctionData, parseAbi, stringToHex, toHex } from 'viem';
 import { decodeCall } from '../../emulator/calls.ts';
-import { RevisionFold } from '../../emulator/revisions.ts';
+import { differences, RevisionFold } from '../../emulator/revisions.ts';
 import { encodeManifest, type Service } from '../../runtime/manifest/index.ts';
 
 const test = suite('emulator/revisions');
@@ -46,7 +46,7 @@ test('a second one says what it changes of the active one, newest first', () => 
     [...newest!.changes].sort((a, b) => a.field.localeCompare(b.field)),
     [
       { field: 'web.environment.BROKEN', before: '', after: '1' },
-      { field: 'web.image', before: pinned('1').slice(0, 60), after: pinned('2').slice(0, 60) },
+      { field: 'web.image', before: `…${pinned('1').slice(2, 62)}…`, after: `…${pinned('2').slice(2, 62)}…` },
     ],
   );
 });
@@ -89,5 +89,13 @@ for (const [what, data, name, args] of calls) {
     assert.is(call.args.map(([key, value]) => `${key} ${value}`).join(', '), args);
   });
 }
+
+test('texts that differ only far behind are told apart, and shown where they differ', () => {
+  const [before, after] = ['a', 'b'].map((end) => new Map([['web.command', `${'x'.repeat(90)}${end}${'y'.repeat(90)}`]]));
+  const same = 'x'.repeat(20);
+  assert.equal(differences(before, after), [
+    { field: 'web.command', before: `…${same}a${'y'.repeat(39)}…`, after: `…${same}b${'y'.repeat(39)}…` },
+  ]);
+});
 
 test.run();

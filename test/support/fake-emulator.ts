@@ -40,10 +40,14 @@ export class FakeEmulator {
   revisions: Snapshot['revisions'] = [];
   broken: Snapshot['broken'] = [];
   paused = false;
+  pauseAt: string | undefined;
+  crashed: string | undefined;
   /** What the pages asked for, oldest first; what shows and watches is left out. */
   readonly commands: Command[] = [];
   /** What is refused, with the sentence. */
   readonly refusals = new Map<Command['do'], string>();
+  /** What is answered besides that it was done. */
+  readonly answers = new Map<Command['do'], unknown>();
   private readonly board: string;
   private readonly sockets = new Set<WebSocket>();
   private readonly http = createServer((request, response) => this.answer(request.url ?? '/', response));
@@ -109,10 +113,10 @@ export class FakeEmulator {
 
   /** Everything anew: a fake has no need to find out what changed. */
   private change(): Change {
-    const { elapsedMs, verdict, release, revisions, broken, block, ledger, paused } = this;
+    const { elapsedMs, verdict, release, revisions, broken, block, ledger, paused, pauseAt, crashed } = this;
     return {
       fresh: true,
-      clock: { elapsedMs, paused, speed: 1 },
+      clock: { elapsedMs, paused, speed: 1, ...(pauseAt && { pauseAt }), ...(crashed && { crashed }) },
       head: { number: block, hash: `0x${'5e'.repeat(32)}`, timestamp: Math.floor((NOW_MS + elapsedMs) / 1000) },
       verdict,
       release,
@@ -171,12 +175,21 @@ export class FakeEmulator {
     this.commands.push(command);
     const refusal = this.refusals.get(command.do);
     if (refusal === undefined) this.perform(command);
-    socket.send(JSON.stringify({ kind: 'answer', id, ok: refusal === undefined, said: refusal ?? 'done' } satisfies Message));
+    socket.send(
+      JSON.stringify({
+        kind: 'answer',
+        id,
+        ok: refusal === undefined,
+        said: refusal ?? 'done',
+        value: this.answers.get(command.do),
+      } satisfies Message),
+    );
     this.send(0);
   }
 
   private perform(command: Command): void {
     if (command.do === 'pause' || command.do === 'run') this.paused = command.do === 'pause';
+    if (command.do === 'pause at') this.pauseAt = command.condition;
     if (command.do === 'cable') this.devices.find(({ name }) => name === command.device)!.cable = command.cut ? 'cut' : 'linked';
   }
 

@@ -153,6 +153,40 @@ if (browser) {
       await stop();
     }
   });
+
+  suiteOfHands(
+    'who rejects proposes what is active once more, and with enough signatures the rejected one never runs',
+    async () => {
+      const { server, stop } = await openWorld();
+      const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
+      const { page, complaints } = await openPage(context, server.pageUrl);
+      try {
+        await propose(page, 'works');
+        await approve(page, 'ops-2');
+        await waitFor(page, 'h1', 'hello r1 runs on all 4 devices');
+        await propose(page, 'breaks');
+        await waitFor(page, '.sign', 'To reject is to propose what r1 runs once more');
+        await page.locator('.sign select').selectOption('ops-2');
+        await page.locator('.sign button', { hasText: 'Reject…' }).click();
+        await page.locator('.confirm .primary', { hasText: 'Answer hello r2 with r1 as ops-2' }).click();
+        const answer = page.locator('.sign', { hasText: 'hello r3 proposed' });
+        await answer.waitFor({ timeout: PATIENCE_MS });
+        await answer.locator('select').selectOption('ops-3');
+        await answer.locator('[data-sign]').click();
+        await answer.locator('.confirm .primary', { hasText: 'as ops-3' }).click();
+        await waitFor(page, 'h1', 'hello r3 runs on all 4 devices');
+        await page.locator('.sign').waitFor({ state: 'detached', timeout: PATIENCE_MS });
+        assert.is(await page.locator('.events tr.RolledBack').count(), 0);
+        assert.equal(complaints, []);
+      } catch (error) {
+        await saveScreenshot(page, 'reject-failed');
+        throw error;
+      } finally {
+        await context.close();
+        await stop();
+      }
+    },
+  );
   suiteOfHands.after(() => browser.close());
 }
 
