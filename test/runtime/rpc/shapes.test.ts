@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Hex, zeroHash } from 'viem';
+import { zeroHash } from 'viem';
 import { methods } from '../../../runtime/rpc/methods.ts';
 import { officialShapes } from '../../support/openrpc.ts';
 import { bob } from '../ledger/world.ts';
