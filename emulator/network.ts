@@ -68,6 +68,8 @@ export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwo
   /** Who reaches whom; forgotten when that may have changed. */
   const reach = new Map<string, string[]>();
   const urls = new Map<string, string>();
+  /** Likewise, of those whose proxy is known; for as long as the peers are these. */
+  const sisters = new Map<string, { readonly peers: readonly string[]; readonly sisters: readonly Sister[] }>();
   const linkOf = (from: string, to: string): Link => links.get(`${from}>${to}`) ?? usual(from, to);
 
   let changes = 0;
@@ -82,6 +84,14 @@ export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwo
     const peers = [...handlers.keys()].filter((peer) => peer !== name && !linkOf(name, peer).cut).sort();
     reach.set(name, peers);
     return peers;
+  };
+  const sistersOf = (name: string): readonly Sister[] => {
+    const peers = peersOf(name);
+    const known = sisters.get(name);
+    if (known?.peers === peers) return known.sisters;
+    const found = peers.flatMap((peer): Sister[] => (urls.has(peer) ? [{ name: peer, url: urls.get(peer)! }] : []));
+    sisters.set(name, { peers, sisters: found });
+    return found;
   };
   /** When the last byte has left, on a link that takes its time for each. */
   const queuedMs = (way: string, link: Link, bytes: number): number => {
@@ -121,10 +131,13 @@ export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwo
         serve: (routes) => proxy.serve(routes),
         drained: (containerId) => proxy.drained(containerId),
         observe: (handler) => proxy.observe(handler),
-        sisters: () => peersOf(name).flatMap((peer): Sister[] => (urls.has(peer) ? [{ name: peer, url: urls.get(peer)! }] : [])),
+        sisters: () => sistersOf(name),
       };
     },
-    announce: (name, url) => void urls.set(name, url),
+    announce(name, url) {
+      urls.set(name, url);
+      sisters.clear();
+    },
     leave(name) {
       handlers.delete(name);
       changed();

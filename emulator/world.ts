@@ -7,8 +7,9 @@ import { virtualContainers } from './containers.ts';
 import { deviceOf, type Identity, identityOf } from './identity.ts';
 import { type Link, type VirtualNetwork, virtualNetwork } from './network.ts';
 import type { ShellDoor } from './process/exchange.ts';
+import { rememberingVm } from './process/remembering-vm.ts';
 import { createShell } from './process/shell.ts';
-import { type ThreadKit, threadShell } from './process/threads.ts';
+import { createThreads, type ThreadKit } from './process/threads.ts';
 import type { Scripts } from './quickjs/device.ts';
 import type { Limits } from './quickjs/machine.ts';
 import { type Random, seededRandom } from './random.ts';
@@ -135,13 +136,15 @@ export function createWorld(options: WorldOptions): World {
 }
 
 function shellMaker(
-  { scripts, vm, limits, run = 'inline', additions = {} }: WorldOptions,
+  { scripts, vm: given, limits, devices, run = 'inline', additions = {} }: WorldOptions,
   config: NodeConfig,
 ): (identity: Identity, store: MemoryStore) => ShellDoor {
   const changed = new Map(Object.entries(additions).map(([name, addition]) => [name, { ...scripts, addition }]));
+  const threads = typeof run === 'object' ? createThreads(run, devices) : undefined;
+  const vm = rememberingVm(given);
   return (identity, store) => {
     const parts = { scripts: changed.get(identity.name) ?? scripts, config, store, ...(limits && { limits }) };
-    if (typeof run === 'object') return threadShell(run, { ...parts, identity });
+    if (threads) return threads.shell({ ...parts, identity });
     return createShell({ ...parts, vm, device: deviceOf(identity), native: run === 'native' });
   };
 }

@@ -1,19 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
 import type { NodeConfig } from '../../runtime/config.ts';
 import type { Identity } from '../identity.ts';
 import type { Scripts } from '../quickjs/device.ts';
 import { compileWasm, type Limits, quickJsModule } from '../quickjs/machine.ts';
 import type { MemoryStore } from '../store.ts';
+import { DeviceThread } from './device-thread.ts';
 import type { Input, Moment, Output, ShellDoor, StoreEntry, WriteTrap } from './exchange.ts';
-import { Flag, type ThreadData, type ToThread } from './thread-wire.ts';
+import type { MomentChange, ThreadKit } from './thread-wire.ts';
 
-/** Code that every thread shares. */
-export interface ThreadKit {
-  readonly script: string;
-  readonly quickJs: WebAssembly.Module;
-  readonly vm: WebAssembly.Module;
-}
+export type { ThreadKit } from './thread-wire.ts';
 
 export interface ThreadOptions {
   readonly scripts: Scripts;
@@ -21,6 +17,11 @@ export interface ThreadOptions {
   readonly identity: Identity;
   readonly store: MemoryStore;
   readonly limits?: Limits;
+}
+
+/** Where shells of devices get their threads. */
+export interface Threads {
+  shell(options: ThreadOptions): ShellDoor;
 }
 
 /** Compiles what threads share, once; throws a sentence if the build folder does not hold it. */
@@ -35,76 +36,54 @@ export async function readThreadKit(buildFolder: string): Promise<ThreadKit> {
   }
 }
 
-/** A thread that shows no sign of life for so long while it should work is ended; a slow machine still shows some. */
-const SILENCE_MS = 20_000;
-const LOOK_MS = 1000;
-/** How long the world waits for a status; a device that is busy for longer shows its last one. */
-const STATUS_MS = 2000;
-const HEAP_MIB = 192;
+/** A fleet of up to so many devices has a thread for each; a larger one shares as many threads as there are processors. */
+const OWN_THREADS = 8;
 
-/** A shell on a thread of its own. */
-export function threadShell(kit: ThreadKit, options: ThreadOptions): ShellDoor {
-  return new ThreadDoor(kit, options);
+/** Threads for a world of so many devices. Each starts when it gets its first device. */
+export function createThreads(kit: ThreadKit, devices: number): Threads {
+  const most = devices <= OWN_THREADS ? devices : Math.max(2, availableParallelism());
+  const devicesPerThread = Math.ceil(devices / most);
+  let threads: DeviceThread[] = [];
+  return {
+    shell(options) {
+      threads = threads.filter((thread) => !thread.isEnded);
+      const emptiest = threads.reduce<DeviceThread | undefined>(
+        (best, thread) => (best === undefined || thread.tenants < best.tenants ? thread : best),
+        undefined,
+      );
+      if (emptiest && (emptiest.tenants === 0 || threads.length >= most)) return new ThreadDoor(emptiest, options);
+      const thread = new DeviceThread(kit, devicesPerThread);
+      threads.push(thread);
+      return new ThreadDoor(thread, options);
+    },
+  };
 }
 
+/** A shell on a thread. */
 class ThreadDoor implements ShellDoor {
-  private readonly worker: Worker;
-  private readonly signals: Int32Array;
-  private readonly answers: MessagePort;
-  private readonly waiting: ((output: Output) => void)[] = [];
-  private readonly watch: NodeJS.Timeout;
-  private pulses = 0;
-  private heardAtMs = performance.now();
-  private ended: string | undefined;
+  private readonly thread: DeviceThread;
+  private readonly shell: number;
+  private told: Pick<Moment, 'peers' | 'sisters'> | undefined;
   private last: { status: string | undefined; heldBytes: number } = { status: undefined, heldBytes: 0 };
 
-  constructor(kit: ThreadKit, { scripts, config, identity, store, limits }: ThreadOptions) {
-    const flags = new SharedArrayBuffer(8);
-    const { port1, port2 } = new MessageChannel();
-    this.signals = new Int32Array(flags);
-    this.answers = port1;
-    const data: ThreadData = {
-      scripts,
+  constructor(thread: DeviceThread, { scripts, config, identity, store, limits }: ThreadOptions) {
+    this.thread = thread;
+    this.shell = thread.open({
+      scripts: thread.numberOf(scripts),
       config,
       identity,
       limits,
       stored: store.entries(),
       capacityBytes: store.capacityBytes,
-      flags,
-      answers: port2,
-      quickJs: kit.quickJs,
-      vm: kit.vm,
-    };
-    this.worker = new Worker(kit.script, {
-      workerData: data,
-      transferList: [port2],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     });
-    this.worker.on('message', (output: Output) => {
-      this.heardAtMs = performance.now();
-      this.waiting.shift()?.(output);
-      // A thread with nothing to do keeps nobody's process alive.
-      if (this.waiting.length === 0) this.worker.unref();
-    });
-    this.worker.on('error', (error) => this.die(`its thread broke: ${(error as Error).message}`));
-    this.worker.on('exit', () => this.die('its thread ended'));
-    this.watch = setInterval(() => this.look(), LOOK_MS);
-    this.watch.unref();
-    this.worker.unref();
   }
 
   enter(input: Input, moment: Moment): Promise<Output> {
-    if (this.ended !== undefined) return Promise.resolve(deadOutput(this.ended));
-    if (this.waiting.length === 0) this.heardAtMs = performance.now();
-    this.worker.ref();
-    return new Promise((resolve) => {
-      this.waiting.push(resolve);
-      this.post({ do: 'enter', input, moment });
-    });
+    return this.thread.enter({ shell: this.shell, input, moment: this.changeOf(moment) });
   }
 
   status(moment: Moment): string | undefined {
-    this.ask(moment);
+    this.last = this.thread.status(this.shell, () => this.changeOf(moment)) ?? this.last;
     return this.last.status;
   }
 
@@ -113,50 +92,22 @@ class ThreadDoor implements ShellDoor {
   }
 
   setTrap(trap: WriteTrap | undefined): void {
-    this.post({ do: 'trap', trap });
+    this.thread.post({ do: 'trap', shell: this.shell, trap });
   }
 
   setStored(entries: readonly StoreEntry[], capacityBytes: number): void {
-    this.post({ do: 'stored', entries, capacityBytes });
+    this.thread.post({ do: 'stored', shell: this.shell, entries, capacityBytes });
   }
 
   close(): void {
-    this.die('its power is out');
-  }
-
-  private post(message: ToThread): void {
-    this.worker.postMessage(message);
-  }
-
-  /** Waits for the thread, unless it is at work: then what it said last has to do. */
-  private ask(moment: Moment): void {
-    if (this.ended !== undefined || this.waiting.length > 0) return;
-    Atomics.store(this.signals, Flag.answered, 0);
-    this.post({ do: 'status', moment });
-    if (Atomics.wait(this.signals, Flag.answered, 0, STATUS_MS) === 'timed-out') return;
-    for (let answer = receiveMessageOnPort(this.answers); answer; answer = receiveMessageOnPort(this.answers)) {
-      this.last = answer.message as typeof this.last;
-    }
-  }
-
-  private look(): void {
-    const pulses = Atomics.load(this.signals, Flag.pulse);
-    if (pulses !== this.pulses || this.waiting.length === 0) this.heardAtMs = performance.now();
-    this.pulses = pulses;
-    if (performance.now() - this.heardAtMs > SILENCE_MS) this.die('it ran on without coming to an end');
-  }
-
-  private die(why: string): void {
-    if (this.ended !== undefined) return;
-    this.ended = `the firmware was stopped: ${why}`;
     this.last = { status: undefined, heldBytes: 0 };
-    clearInterval(this.watch);
-    this.answers.close();
-    void this.worker.terminate();
-    for (const resolve of this.waiting.splice(0)) resolve(deadOutput(this.ended));
+    this.thread.close(this.shell);
   }
-}
 
-function deadOutput(sentence: string): Output {
-  return { effects: [], end: { by: 'fault', sentence } };
+  /** Lists of a hundred names are not copied with every input: the network gives the same list while it is the same. */
+  private changeOf({ peers, sisters, ...rest }: Moment): MomentChange {
+    const { told } = this;
+    this.told = { peers, sisters };
+    return { ...rest, ...(told?.peers !== peers && { peers }), ...(told?.sisters !== sisters && { sisters }) };
+  }
 }

@@ -15,11 +15,11 @@ const kit = await readThreadKit(build);
 const vm = createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) });
 const limits = { memoryBytes: 24 * 1024 * 1024, stackBytes: 256 * 1024, budget: 250 };
 
-function world(run: 'inline' | typeof kit, additions: Record<string, string>): World {
+function world(run: 'inline' | 'native' | typeof kit, additions: Record<string, string>, devices = 3): World {
   const scripts = readScripts(build);
   return createWorld({
     seed: 'walls',
-    devices: 3,
+    devices,
     startMs: 1_767_225_600_000,
     version: '0',
     scripts,
@@ -67,6 +67,23 @@ test('the same world on threads, inline, and with a rogue in it', async () => {
     await own.boot();
     await own.advance(9000);
     hashes.push(own.trace.hash());
+    own.stop();
+  }
+  assert.is(hashes[0], hashes[1]);
+});
+
+test('more devices than threads: the same world, and a rogue among those that share one is alone with its fault', async () => {
+  const hashes: string[] = [];
+  for (const run of ['inline', kit] as const) {
+    const own = world(run, { 'pad-03': rogues['spin']! }, 10);
+    await own.boot();
+    await own.advance(3000);
+    hashes.push(own.trace.hash());
+    assert.equal(
+      own.boards.map(({ faults }) => faults),
+      [0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
+    );
+    assert.equal(own.boards[4]!.status()!.peers.length, 8);
     own.stop();
   }
   assert.is(hashes[0], hashes[1]);
