@@ -67,9 +67,7 @@ export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwo
   const freeAtMs = new Map<string, number>();
   /** Who reaches whom; forgotten when that may have changed. */
   const reach = new Map<string, string[]>();
-  const urls = new Map<string, string>();
-  /** Likewise, of those whose proxy is known; for as long as the peers are these. */
-  const sisters = new Map<string, { readonly peers: readonly string[]; readonly sisters: readonly Sister[] }>();
+  const sisters = createSisters();
   const linkOf = (from: string, to: string): Link => links.get(`${from}>${to}`) ?? usual(from, to);
 
   let changes = 0;
@@ -84,14 +82,6 @@ export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwo
     const peers = [...handlers.keys()].filter((peer) => peer !== name && !linkOf(name, peer).cut).sort();
     reach.set(name, peers);
     return peers;
-  };
-  const sistersOf = (name: string): readonly Sister[] => {
-    const peers = peersOf(name);
-    const known = sisters.get(name);
-    if (known?.peers === peers) return known.sisters;
-    const found = peers.flatMap((peer): Sister[] => (urls.has(peer) ? [{ name: peer, url: urls.get(peer)! }] : []));
-    sisters.set(name, { peers, sisters: found });
-    return found;
   };
   /** When the last byte has left, on a link that takes its time for each. */
   const queuedMs = (way: string, link: Link, bytes: number): number => {
@@ -131,13 +121,10 @@ export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwo
         serve: (routes) => proxy.serve(routes),
         drained: (containerId) => proxy.drained(containerId),
         observe: (handler) => proxy.observe(handler),
-        sisters: () => sistersOf(name),
+        sisters: () => sisters.of(peersOf(name)),
       };
     },
-    announce(name, url) {
-      urls.set(name, url);
-      sisters.clear();
-    },
+    announce: (name, url) => sisters.announce(name, url),
     leave(name) {
       handlers.delete(name);
       changed();
@@ -161,6 +148,23 @@ export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwo
     },
     get changes() {
       return changes;
+    },
+  };
+}
+
+/** Where the proxies are. The same list for the same list of peers, until another proxy is announced. */
+function createSisters() {
+  const urls = new Map<string, string>();
+  let known = new WeakMap<readonly string[], readonly Sister[]>();
+  return {
+    announce(name: string, url: string): void {
+      urls.set(name, url);
+      known = new WeakMap();
+    },
+    of(peers: readonly string[]): readonly Sister[] {
+      const sisters = known.get(peers) ?? peers.filter((name) => urls.has(name)).map((name) => ({ name, url: urls.get(name)! }));
+      known.set(peers, sisters);
+      return sisters;
     },
   };
 }

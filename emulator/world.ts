@@ -40,6 +40,8 @@ export interface WorldOptions {
    * own. `native`: as JavaScript of this process, which is fastest and knows no limits. The world is the same.
    */
   readonly run?: 'inline' | 'native' | ThreadKit;
+  /** Whether what one device had computed may serve another that asks for the very same; yes, if absent. The world is the same. */
+  readonly remember?: boolean;
   /** Devices, by name, whose firmware is changed: a script that runs after it and before its boot. */
   readonly additions?: Readonly<Record<string, string>>;
   /** Absent: containers are virtual. */
@@ -136,12 +138,12 @@ export function createWorld(options: WorldOptions): World {
 }
 
 function shellMaker(
-  { scripts, vm: given, limits, devices, run = 'inline', additions = {} }: WorldOptions,
+  { scripts, vm: given, limits, devices, run = 'inline', additions = {}, remember = true }: WorldOptions,
   config: NodeConfig,
 ): (identity: Identity, store: MemoryStore) => ShellDoor {
   const changed = new Map(Object.entries(additions).map(([name, addition]) => [name, { ...scripts, addition }]));
   const threads = typeof run === 'object' ? createThreads(run, devices) : undefined;
-  const vm = rememberingVm(given);
+  const vm = remember ? rememberingVm(given) : given;
   return (identity, store) => {
     const parts = { scripts: changed.get(identity.name) ?? scripts, config, store, ...(limits && { limits }) };
     if (threads) return threads.shell({ ...parts, identity });

@@ -15,7 +15,7 @@ const kit = await readThreadKit(build);
 const vm = createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) });
 const limits = { memoryBytes: 24 * 1024 * 1024, stackBytes: 256 * 1024, budget: 250 };
 
-function world(run: 'inline' | 'native' | typeof kit, additions: Record<string, string>, devices = 3): World {
+function world(run: 'inline' | 'native' | typeof kit, additions: Record<string, string>, devices = 3, remember = true): World {
   const scripts = readScripts(build);
   return createWorld({
     seed: 'walls',
@@ -27,6 +27,7 @@ function world(run: 'inline' | 'native' | typeof kit, additions: Record<string, 
     limits,
     run,
     additions,
+    remember,
   });
 }
 
@@ -70,6 +71,23 @@ test('the same world on threads, inline, and with a rogue in it', async () => {
     own.stop();
   }
   assert.is(hashes[0], hashes[1]);
+});
+
+test('the same world natively, in QuickJS, and with nothing remembered between devices', async () => {
+  const hashes: string[] = [];
+  for (const [run, remember] of [
+    ['native', true],
+    ['native', false],
+    ['inline', true],
+    ['inline', false],
+  ] as const) {
+    const own = world(run, {}, 3, remember);
+    await own.boot();
+    await own.advance(9000);
+    hashes.push(own.trace.hash());
+    own.stop();
+  }
+  assert.is(new Set(hashes).size, 1);
 });
 
 test('more devices than threads: the same world, and a rogue among those that share one is alone with its fault', async () => {
