@@ -1,5 +1,6 @@
 import type { NodeConfig } from '../../runtime/config.ts';
 import type { Containers, Device, Exchange, InputEvent, Ports, Store, Vm } from '../../runtime/ports/index.ts';
+import type { MemoryStore } from '../store.ts';
 import type { ContainerVerb, Effect, EngineFailure, Moment, StoreEntry, WriteTrap } from './exchange.ts';
 
 /** Ports that keep a list of what was done through them, and the other ends of what comes back. */
@@ -23,7 +24,7 @@ export interface RecordingPorts {
 
 export interface PortParts {
   readonly vm: Vm;
-  readonly store: Store;
+  readonly store: MemoryStore;
   readonly device: Omit<Device, 'batteryPercent' | 'memory'>;
   readonly config: NodeConfig;
   readonly moment: () => Moment;
@@ -157,6 +158,8 @@ class Recorder implements RecordingPorts {
         store.write(kept);
         this.add(['write', kept.map(([key, value]) => [key, value?.slice()])]);
         if (sprung) this.powerIsOut = true;
+        // What is deleted while the rest of its write is lost is gone by no fault of the firmware.
+        if (typeof sprung?.keep === 'object') store.spoil(kept.filter(([, value]) => value === undefined));
       },
     };
   }

@@ -155,7 +155,7 @@ export class LedgerApplication implements Application {
       transactions: candidate.transactions,
       receipts: candidate.receipts,
     };
-    chain.append(block, [...candidate.entries, ...intake.entriesAfter(candidate.transactions), ...entries]);
+    chain.append(block, [...candidate.entries, ...entries], intake.entriesAfter(candidate.transactions));
     this.current = candidate.state;
     this.proposed.clear();
     intake.settle(candidate.transactions);

@@ -134,10 +134,10 @@ export class Chain {
     if (changed.length > 0) this.store.write(changed);
   }
 
-  /** One atomic write: the block with its indexes, what else belongs to it, and the head. */
-  append(block: FinishedBlock, entries: readonly StoreEntry[]): void {
+  /** One atomic write: the block with its indexes, what else belongs to it, the head, and last what is of no use from then on. */
+  append(block: FinishedBlock, entries: readonly StoreEntry[], useless: readonly StoreEntry[] = []): void {
     const { header, hash } = block;
-    this.store.write([...entries, ...blockEntries(block), [HEAD, packNumbers(header.number)]]);
+    this.store.write([...entries, ...blockEntries(block), [HEAD, packNumbers(header.number)], ...useless]);
     this.newest = { header, hash };
     this.made = Math.max(this.made, header.number);
     this.headers.set(header.number, this.newest);

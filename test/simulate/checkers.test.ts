@@ -1,9 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Board } from '../../emulator/board.ts';
+import type { FleetEvent } from '../../emulator/fleet.ts';
 import type { World } from '../../emulator/world.ts';
 import { Label, type Route } from '../../runtime/ports/index.ts';
-import { Violation, watchWorld } from './checkers.ts';
+import { recount, Violation, watchWorld } from './checkers.ts';
 
 const test = suite('the checkers of simulated worlds');
 
@@ -18,6 +19,9 @@ interface Picture {
   readonly faults?: number;
   readonly foreignIsGone?: boolean;
   readonly receipts?: readonly string[];
+  /** It was taken out of the fleet. */
+  readonly left?: boolean;
+  readonly heldBytes?: number;
   readonly spoiled?: readonly string[];
 }
 
@@ -35,17 +39,21 @@ function board(picture: Picture): Board {
     health: 'healthy',
   }));
   return {
-    identity: { name },
+    identity: { name, address: `0x${name}` },
     status: () => ({ head, state }),
     routes: routes.map(([app, revision]) => ({ app, revision }) as Route),
     waiting: picture.waiting ?? 0,
     store: { sizeBytes: picture.storedBytes ?? 0, spoiled: new Set(picture.spoiled) },
     faults: picture.faults ?? 0,
     fault: undefined,
-    memoryHeldBytes: () => 0,
+    memoryHeldBytes: () => picture.heldBytes ?? 0,
     engine: { virtual: { plant: () => 'foreign', peek: () => (picture.foreignIsGone ? undefined : {}), look: () => containers } },
     rpc: async (request: string) => {
-      const [hash] = (JSON.parse(request) as { params: [string] }).params;
+      const {
+        method,
+        params: [hash],
+      } = JSON.parse(request) as { method: string; params: [string] };
+      if (method === 'eth_getLogs') return JSON.stringify({ result: [] });
       return JSON.stringify({ result: picture.receipts?.includes(hash) ? {} : null });
     },
   } as unknown as Board;
@@ -53,7 +61,11 @@ function board(picture: Picture): Board {
 
 function watch(...pictures: Picture[]) {
   const boards = pictures.map((picture, index) => board({ name: `pad-0${index + 1}`, ...picture }));
-  return watchWorld({ boards, sequencer: boards[0] } as unknown as World, boards, async () => 2);
+  return watchWorld({ boards, sequencer: boards[0], config: { fleet: '0x' } } as unknown as World, boards, {
+    abi: [],
+    active: async () => 2,
+    isEnrolled: async (address) => !pictures.some(({ left }, index) => left && boards[index]!.identity.address === address),
+  });
 }
 
 const looks: [name: string, pictures: Picture[], rule: string | undefined][] = [
@@ -63,6 +75,7 @@ const looks: [name: string, pictures: Picture[], rule: string | undefined][] = [
   ['two revisions served', [{ routes: [['hello', 1], ['hello', 2]] }], 'one revision'], // biome-ignore format: a row
   ['two apps served', [{ routes: [['hello', 1], ['other', 2]] }], undefined], // biome-ignore format: a row
   ['timers pile up', [{ waiting: 1001 }], 'bounded'],
+  ['memory grows', [{ heldBytes: 49 * 1024 * 1024 }], 'bounded'],
   ['the store grows', [{ storedBytes: 65 * 1024 * 1024 }], 'bounded'],
   ['firmware was stopped', [{}, { faults: 1 }], 'no fault'],
   ["somebody else's container is gone", [{ foreignIsGone: true }], 'foreign containers'],
@@ -83,6 +96,8 @@ const settles: [name: string, pictures: Picture[], rule: string | undefined][] =
   ['it does not run', [{ receipts: ['0x1', '0x2'] }, { found: [[2, 'exited']] }], 'settles'],
   ['it is not healthy', [{ receipts: ['0x1', '0x2'], state: 'failed' }], 'settles'],
   // As right after it was acknowledged: it is lost if no block ever holds it, not yet.
+  ['one that left runs nothing', [{ receipts: ['0x1', '0x2'] }, { left: true, found: [] }], undefined],
+  ['one that left runs on', [{ receipts: ['0x1', '0x2'] }, { left: true }], 'settles'],
   ['the disk has lost one', [{ receipts: ['0x1'], spoiled: ['pool/0x2'] }, {}], undefined],
   ['the disk has lost another', [{ receipts: ['0x1'], spoiled: ['pool/0x1'] }, {}], 'no transaction lost'],
   ['a transaction still waits for its block', [{ receipts: ['0x1'] }, {}], 'no transaction lost'],
@@ -92,6 +107,32 @@ for (const [name, pictures, rule] of settles) {
   test(`in the end: ${name}`, async () => {
     const acknowledged = new Map([['0x1', 'proposal 1'], ['0x2', 'approval of r1']]); // biome-ignore format: a row
     assert.is((await watch(...pictures).unsettled(acknowledged))?.rule, rule);
+  });
+}
+
+const vote = (device: string, healthy = true): FleetEvent => ({
+  name: 'Attested',
+  app: 'a',
+  revision: 1,
+  device: `0x${device}`,
+  healthy,
+});
+const leaves = (device: string): FleetEvent => ({ name: 'DeviceRevoked', device: `0x${device}` });
+const promoted = (votes: number, quorum: number): FleetEvent => ({ name: 'Promoted', app: 'a', revision: 1, votes, quorum });
+
+const counts: [name: string, events: FleetEvent[], isRight: boolean][] = [
+  ['two of two', [vote('1'), vote('2'), promoted(2, 2)], true],
+  ['one changed its mind', [vote('1'), vote('1', false), vote('2'), promoted(2, 2)], false],
+  ['one left before', [vote('1'), leaves('1'), vote('2'), promoted(1, 1)], true],
+  ['one left and was counted', [vote('1'), leaves('1'), vote('2'), promoted(2, 2)], false],
+  ['one left afterwards', [vote('1'), vote('2'), promoted(2, 2), leaves('1')], true],
+  ['fewer than it takes', [vote('1'), promoted(1, 2)], false],
+];
+
+for (const [name, events, isRight] of counts) {
+  test(`votes: ${name}`, () => {
+    if (isRight) recount(events);
+    else assert.throws(() => recount(events), /was promoted by/);
   });
 }
 

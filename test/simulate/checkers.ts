@@ -1,4 +1,7 @@
+import type { Abi, Hex } from 'viem';
 import type { Board } from '../../emulator/board.ts';
+import { decodeFleetEvent, type FleetEvent } from '../../emulator/fleet.ts';
+import { ask } from '../../emulator/rpc.ts';
 import type { World } from '../../emulator/world.ts';
 import { Label } from '../../runtime/ports/index.ts';
 
@@ -28,11 +31,21 @@ export interface Watch {
   unsettled(acknowledged: ReadonlyMap<string, string>): Promise<Unsettled | undefined>;
 }
 
+/** Of a QuickJS that the board gives 64 MiB; native firmware tells nothing. */
+const MEMORY_LIMIT_BYTES = 48 * 1024 * 1024;
 /** More timers, watches and requests than that are not released. */
 const WAITING_LIMIT = 1000;
 const STORE_LIMIT_BYTES = 64 * 1024 * 1024;
 
-export function watchWorld(world: World, honest: readonly Board[], active: () => Promise<number>): Watch {
+/** The fleet's contract, as it is asked from outside. */
+export interface Contract {
+  readonly abi: Abi;
+  /** Revision that is active; 0: none. */
+  active(): Promise<number>;
+  isEnrolled(device: Hex): Promise<boolean>;
+}
+
+export function watchWorld(world: World, honest: readonly Board[], contract: Contract): Watch {
   const hashes = new Map<number, { readonly hash: string; readonly by: string }>();
   const foreign = world.boards.map((board) => board.engine.virtual!.plant('somebody-elses'));
 
@@ -55,8 +68,11 @@ export function watchWorld(world: World, honest: readonly Board[], active: () =>
       apps.set(app, revision);
     }
   };
-  const bounded = ({ waiting, store, identity }: Board): void => {
+  const bounded = (board: Board): void => {
+    const { waiting, store, identity } = board;
     if (waiting > WAITING_LIMIT) throw new Violation('bounded', `${identity.name} keeps ${waiting} things waiting`);
+    const heldBytes = board.memoryHeldBytes();
+    if (heldBytes > MEMORY_LIMIT_BYTES) throw new Violation('bounded', `${identity.name} holds ${heldBytes} bytes of memory`);
     if (store.sizeBytes > STORE_LIMIT_BYTES) throw new Violation('bounded', `${identity.name} stores ${store.sizeBytes} bytes`);
   };
 
@@ -74,8 +90,9 @@ export function watchWorld(world: World, honest: readonly Board[], active: () =>
       for (const board of world.boards) onePrefix(board);
     },
     async unsettled(acknowledged) {
-      const restless = oddHead(honest) ?? unlikeWanted(honest, await active());
+      const restless = oddHead(honest) ?? (await unlikeWanted(honest, contract));
       if (restless !== undefined) return { rule: 'settles', what: restless };
+      recount(await eventsOf(world, contract.abi));
       // One that was acknowledged a moment ago waits for its block; it is lost only if that never comes.
       const waiting = await inNoBlock(world.sequencer, acknowledged);
       return waiting === undefined ? undefined : { rule: 'no transaction lost', what: waiting };
@@ -91,12 +108,46 @@ function oddHead(honest: readonly Board[]): string | undefined {
   return `${honest[odd]!.identity.name} shows block ${other}, ${honest[0]!.identity.name} ${first}`;
 }
 
-function unlikeWanted(honest: readonly Board[], revision: number): string | undefined {
+async function unlikeWanted(honest: readonly Board[], contract: Contract): Promise<string | undefined> {
+  const active = await contract.active();
   for (const board of honest) {
-    const what = notOn(board, revision);
-    if (what !== undefined) return `${board.identity.name}: ${what}`;
+    const { name, address } = board.identity;
+    const what = (await contract.isEnrolled(address)) ? notOn(board, active) : stillThere(board);
+    if (what !== undefined) return `${name}: ${what}`;
   }
   return undefined;
+}
+
+/** Who is not of the fleet runs nothing of it. */
+function stillThere(board: Board): string | undefined {
+  const found = board.engine.virtual!.look();
+  return found.length === 0 ? undefined : `it was taken out of the fleet, and runs ${found.length} containers`;
+}
+
+async function eventsOf({ sequencer, config }: World, abi: Abi): Promise<FleetEvent[]> {
+  const filter = { address: config.fleet, fromBlock: '0x0', toBlock: 'latest' };
+  const logs = await ask<{ topics: Hex[]; data: Hex }[]>((request) => sequencer.rpc(request), 'eth_getLogs', [filter]);
+  return logs.flatMap((log) => decodeFleetEvent(abi, log) ?? []);
+}
+
+/** Counts by itself what the contract has counted: a revision was promoted by votes of devices that were then of the fleet. */
+export function recount(events: readonly FleetEvent[]): void {
+  const votes = new Map<string, Map<string, boolean>>();
+  const of = ({ app, revision }: FleetEvent) => `${app} r${revision}`;
+  for (const event of events) {
+    const own = votes.get(of(event)) ?? new Map<string, boolean>();
+    if (event.name === 'Attested') votes.set(of(event), own.set(event.device!, event.healthy!));
+    else if (event.name === 'DeviceRevoked') for (const each of votes.values()) each.delete(event.device!);
+    else if (event.name === 'Promoted') {
+      const healthy = [...own.values()].filter((vote) => vote).length;
+      const { votes: counted = 0, quorum = 0 } = event;
+      if (healthy === counted && healthy >= quorum) continue;
+      throw new Violation(
+        'votes counted',
+        `${of(event)} was promoted by ${counted} of ${quorum} votes; ${healthy} devices gave one`,
+      );
+    }
+  }
 }
 
 async function inNoBlock(sequencer: Board, acknowledged: ReadonlyMap<string, string>): Promise<string | undefined> {

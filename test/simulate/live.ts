@@ -4,7 +4,7 @@ import { encodeFunctionData, type Hex, keccak256, stringToHex, toHex } from 'vie
 import { privateKeyToAccount } from 'viem/accounts';
 import { virtualRegistry } from '../../emulator/containers/images.ts';
 import { injectFault } from '../../emulator/faults.ts';
-import { type FleetArtifact, readFleet } from '../../emulator/fleet.ts';
+import type { FleetArtifact } from '../../emulator/fleet.ts';
 import type { Identity } from '../../emulator/identity.ts';
 import { type Operators, operatorsOn } from '../../emulator/operators.ts';
 import { readScripts, type Scripts } from '../../emulator/quickjs/device.ts';
@@ -16,6 +16,7 @@ import { CHAIN_ID, createWorld, deviceName, type World } from '../../emulator/wo
 import type { Vm } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { root } from '../support/need.ts';
+import { fleetWith } from './bugs.ts';
 import { type Unsettled, Violation, type Watch, watchWorld } from './checkers.ts';
 import { type Act, amends, type Plan } from './plan.ts';
 
@@ -25,7 +26,7 @@ export interface Parts {
   readonly fleet: FleetArtifact;
   /** `native` is faster; `inline` is the real thing. The worlds are the same. */
   readonly run: 'native' | 'inline';
-  /** Name of a rogue that every device has: a bug planted on purpose. */
+  /** Name of a rogue that every device has: a bug planted on purpose in the firmware. */
   readonly bug?: string;
   /** How long it may take until all is well once nothing is broken any more; a quarter of an hour if absent. */
   readonly settleMs?: number;
@@ -53,10 +54,12 @@ const manifests = {
   broken: await readManifest(join(examples, 'compose.broken.yaml'), virtualRegistry),
 };
 
-export function readParts(run: Parts['run'], bug?: string): Parts {
+/** Throws a sentence if there is no such bug. */
+export async function readParts(run: Parts['run'], bug?: string): Promise<Parts> {
   const build = join(root, 'build');
+  const fleet = await fleetWith(bug, build);
   const vm = createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) });
-  return { scripts: readScripts(build), fleet: readFleet(build), vm, run, ...(bug !== undefined && { bug }) };
+  return { scripts: readScripts(build), fleet, vm, run, ...(bug !== undefined && Object.hasOwn(rogues, bug) && { bug }) };
 }
 
 /** Lives a world from its first block to its last check. */
@@ -109,6 +112,8 @@ class Life {
   private readonly settleMs: number;
   /** Hash of each transaction that a node has told us it took, and what it was. */
   private readonly acknowledged = new Map<string, string>();
+  private approved = 0;
+  private approvedActions = 0;
 
   constructor(plan: Plan, fleet: FleetArtifact, world: World, settleMs: number) {
     this.settleMs = settleMs;
@@ -117,7 +122,11 @@ class Life {
     this.fleet = fleet;
     this.operators = operatorsOn(virtualStage(world), fleet);
     const honest = world.boards.slice(0, plan.devices - plan.liars);
-    this.watch = watchWorld(world, honest, async () => Number(await this.operators.read('active', [APP])));
+    this.watch = watchWorld(world, honest, {
+      abi: fleet.abi,
+      active: async () => Number(await this.operators.read('active', [APP])),
+      isEnrolled: async (address) => (await this.operators.read('isEnrolled', [address])) === true,
+    });
   }
 
   async run(): Promise<void> {
@@ -139,6 +148,7 @@ class Life {
     await operators.deploy(world.operators[0]!);
     const identities = world.boards.map(({ identity }) => identity);
     await operators.enrol(identities);
+    this.approvedActions = Number(await operators.read('actions'));
   }
 
   private async goTo(timeMs: number): Promise<void> {
@@ -154,6 +164,12 @@ class Life {
       await injectFault(this.world, act.call);
       return;
     }
+    if (act.do === 'revoke') {
+      const { address } = this.world.boards.find(({ identity }) => identity.name === act.device)!.identity;
+      const data = encodeFunctionData({ abi: this.fleet.abi, functionName: 'revoke', args: [address] });
+      await this.send(this.world.operators[0]!, 'proposeAction', [data], `leaving of ${act.device}`);
+      return;
+    }
     // Each release differs from the one before, as releases do.
     const manifest = toHex(act.good ? manifests.good : manifests.broken);
     await this.send(this.world.operators[0]!, 'propose', [APP, manifest, WINDOW_S], `proposal ${act.number}`);
@@ -161,22 +177,34 @@ class Life {
 
   /** The second operator approves whatever waits for it. */
   private async approve(): Promise<void> {
-    const standing = await this.waiting().catch(() => undefined);
-    if (standing !== undefined)
-      await this.send(this.world.operators[1]!, 'approve', [APP, BigInt(standing)], `approval of r${standing}`);
+    if (!this.world.sequencer.running) return;
+    const revision = await this.waitingRelease().catch(() => undefined);
+    if (revision !== undefined)
+      await this.send(this.world.operators[1]!, 'approve', [APP, BigInt(revision)], `approval of r${revision}`);
+    const action = await this.waitingAction().catch(() => undefined);
+    if (action !== undefined)
+      await this.send(this.world.operators[1]!, 'approveAction', [BigInt(action)], `approval of action ${action}`);
   }
 
-  private approved = 0;
-  private async waiting(): Promise<number | undefined> {
-    if (!this.world.sequencer.running) return undefined;
+  private async ask(name: string, args: readonly unknown[]): Promise<number> {
     const { fleet, world } = this;
-    const call = async (name: string, args: readonly unknown[]): Promise<Hex> => {
-      const data = encodeFunctionData({ abi: fleet.abi, functionName: name, args });
-      return ask<Hex>((request) => world.sequencer.rpc(request), 'eth_call', [{ to: world.config.fleet, data }, 'latest']);
-    };
-    const latest = Number(await call('latest', [APP]));
-    if (latest <= this.approved || BigInt(await call('rollingOut', [APP])) !== 0n) return undefined;
+    const data = encodeFunctionData({ abi: fleet.abi, functionName: name, args });
+    const request = [{ to: world.config.fleet, data }, 'latest'];
+    return Number(await ask<Hex>((text) => world.sequencer.rpc(text), 'eth_call', request));
+  }
+
+  private async waitingRelease(): Promise<number | undefined> {
+    const latest = await this.ask('latest', [APP]);
+    if (latest <= this.approved || (await this.ask('rollingOut', [APP])) !== 0) return undefined;
     this.approved = latest;
+    return latest;
+  }
+
+  private async waitingAction(): Promise<number | undefined> {
+    if (!this.plan.acts.some((act) => act.do === 'revoke')) return undefined;
+    const latest = await this.ask('actions', []);
+    if (latest <= this.approvedActions) return undefined;
+    this.approvedActions = latest;
     return latest;
   }
 
@@ -214,6 +242,9 @@ class Life {
   }
 
   private async unsettled(): Promise<Unsettled | undefined> {
-    return this.watch.unsettled(this.acknowledged).catch(({ message }: Error) => ({ rule: 'settles', what: message }));
+    return this.watch.unsettled(this.acknowledged).catch((error: Error) => {
+      if (error instanceof Violation) throw error;
+      return { rule: 'settles', what: error.message };
+    });
   }
 }

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { rogues } from '../../emulator/rogues.ts';
+import { bugNames } from './bugs.ts';
 import { live, readParts } from './live.ts';
 import { minimise } from './minimise.ts';
 import { drawPlan, tellAct } from './plan.ts';
@@ -17,7 +17,7 @@ const HELP = `npm run simulate -- [OPTIONS]
   --minutes M    go on with further worlds until M minutes have passed
   --fresh        one world of a seed that nobody has chosen
   --quickjs      every firmware in its own QuickJS: slower, the same worlds
-  --bug NAME     plant a bug in every firmware: ${Object.keys(rogues).join(', ')}
+  --bug NAME     plant a bug: ${bugNames.join(', ')}
   --json         the outcome as JSON
 `;
 
@@ -42,9 +42,8 @@ async function main(args: string[]): Promise<number> {
   for (const name of ['seeds', 'first', 'minutes'] as const) {
     if (values[name] !== undefined && !/^\d{1,9}$/.test(values[name])) throw new Error(`--${name} takes a whole number`);
   }
-  if (values.bug !== undefined && !Object.hasOwn(rogues, values.bug))
-    throw new Error(`--bug takes one of ${Object.keys(rogues).join(', ')}`);
-  const parts = readParts(values.quickjs ? 'inline' : 'native', values.bug);
+  if (values.bug !== undefined && !bugNames.includes(values.bug)) throw new Error(`--bug takes one of ${bugNames.join(', ')}`);
+  const parts = await readParts(values.quickjs ? 'inline' : 'native', values.bug);
   const startedMs = performance.now();
   const untilMs = values.minutes === undefined ? 0 : startedMs + Number(values.minutes) * 60_000;
   const seeds = seedsOf(values, untilMs);

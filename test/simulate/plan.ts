@@ -5,7 +5,9 @@ import { deviceName } from '../../emulator/world.ts';
 /** One thing that happens in a random world. */
 export type Act =
   | { readonly atMs: number; readonly do: 'fault'; readonly call: FaultCall }
-  | { readonly atMs: number; readonly do: 'release'; readonly good: boolean; readonly number: number };
+  | { readonly atMs: number; readonly do: 'release'; readonly good: boolean; readonly number: number }
+  /** The operators take a device out of the fleet. */
+  | { readonly atMs: number; readonly do: 'revoke'; readonly device: string };
 
 /** A random world: everything in it follows from these. */
 export interface Plan {
@@ -81,8 +83,24 @@ export function drawPlan(seed: string): Plan {
     const atMs = number === 1 ? 0 : random.between(5000, faultsEndMs);
     acts.push({ atMs, do: 'release', good: number === 1 || random.chance(0.6), number });
   }
+  if (random.chance(0.25)) acts.push(...drawLeaving(random, devices, liars, acts.at(-1)!.atMs));
   for (let faults = random.between(0, 10); faults > 0; faults -= 1) acts.push(...drawFault(random, devices, faultsEndMs));
   return { seed, devices, liars, forge, faultsEndMs, acts: acts.sort((one, other) => one.atMs - other.atMs) };
+}
+
+/** A device leaves in the middle of a rollout, after its vote and before those of others. Liars stay fewer than half. */
+function drawLeaving(random: Random, devices: number, liars: number, releaseMs: number): Act[] {
+  const names = Array.from({ length: devices }, (_, index) => deviceName(index));
+  const leaving = liars > 0 ? devices - 1 : random.between(1, devices - 1);
+  const slow = names.filter((_, index) => index !== leaving && random.chance(0.7));
+  const leave: Act = { atMs: releaseMs + random.between(2000, 9000), do: 'revoke', device: names[leaving]! };
+  if (slow.length === 0) return [leave];
+  const fault = (atMs: number, name: string, amount?: number): Act => ({
+    atMs,
+    do: 'fault',
+    call: { fault: name, devices: slow, ...(amount !== undefined && { amount }) },
+  });
+  return [fault(releaseMs, 'slow-engine', random.between(5, 20)), leave, fault(releaseMs + 30_000, 'quick-engine')];
 }
 
 function drawFault(random: Random, devices: number, endMs: number): Act[] {
@@ -126,6 +144,7 @@ export const amends: readonly string[] = [
 export function tellAct(act: Act): string {
   const at = `${(act.atMs / 1000).toFixed(1).padStart(6)} s  `;
   if (act.do === 'release') return `${at}release ${act.number}, ${act.good ? 'good' : 'broken'}`;
+  if (act.do === 'revoke') return `${at}revoke ${act.device}`;
   const { fault, devices = ['all'], others, amount } = act.call;
   return `${at}${fault}${amount === undefined ? '' : ` ${amount}`}: ${devices.join(', ')}${others ? ` from ${others.join(', ')}` : ''}`;
 }

@@ -21,9 +21,9 @@ test('a world follows from its plan, natively and in QuickJS', async () => {
     acts: drawPlan('3').acts.slice(0, 2),
   };
   const lived = [
-    await live(plan, readParts('native')),
-    await live(plan, readParts('native')),
-    await live(plan, readParts('inline')),
+    await live(plan, await readParts('native')),
+    await live(plan, await readParts('native')),
+    await live(plan, await readParts('inline')),
   ];
   assert.equal(
     lived.map(({ violation }) => violation?.message),
@@ -32,9 +32,25 @@ test('a world follows from its plan, natively and in QuickJS', async () => {
   assert.is(new Set(lived.map(({ hash }) => hash)).size, 1);
 });
 
+const found: [bug: string, seed: string, rule: string][] = [
+  ['counts-revoked-votes', '9', 'votes counted'],
+  ['forgets-transactions', '84', 'no transaction lost'],
+];
+
+for (const [bug, seed, rule] of found) {
+  test(`${bug}: found in world ${seed}, and again from its seed; without the bug the world keeps all rules`, async () => {
+    const parts = { ...(await readParts('native', bug)), settleMs: 120_000 };
+    const plan = drawPlan(seed);
+    const [first, second] = [await live(plan, parts), await live(plan, parts)];
+    assert.is(first.violation?.rule, rule);
+    assert.is(first.hash, second.hash);
+    assert.is((await live(plan, await readParts('native'))).violation?.message, undefined);
+  });
+}
+
 test('a planted bug is found, made small, and found again from its seed', async () => {
   const settleMs = 60_000;
-  const parts = { ...readParts('native', 'removes-nothing'), settleMs };
+  const parts = { ...(await readParts('native', 'removes-nothing')), settleMs };
   let found: { plan: Plan; rule: string } | undefined;
   for (let seed = 1; seed <= 10 && !found; seed += 1) {
     const drawn = drawPlan(String(seed));
@@ -49,10 +65,51 @@ test('a planted bug is found, made small, and found again from its seed', async 
   assert.is(again[0]!.violation?.rule, found.rule);
   assert.is(again[0]!.hash, again[1]!.hash);
   assert.is(
-    (await live(small, { ...readParts('native'), settleMs: 600_000 })).violation,
+    (await live(small, { ...(await readParts('native')), settleMs: 600_000 })).violation,
     undefined,
     'without the bug the same world keeps all rules',
   );
 });
+
+/** Worlds that broke a rule once, as small as they could be made. */
+const worlds: [what: string, plan: Plan][] = [
+  [
+    'a release is approved in the very moment in which all is well',
+    {
+      seed: '34',
+      devices: 7,
+      liars: 0,
+      forge: false,
+      faultsEndMs: 43_000,
+      acts: [
+        { atMs: 26_100, do: 'release', good: true, number: 3 },
+        { atMs: 41_700, do: 'release', good: true, number: 2 },
+        { atMs: 41_900, do: 'release', good: false, number: 4 },
+      ],
+    },
+  ],
+  [
+    'the power goes in the middle of a write that is shredded, while the store is full',
+    {
+      seed: '30',
+      devices: 5,
+      liars: 0,
+      forge: false,
+      faultsEndMs: 100_000,
+      acts: [
+        { atMs: 41_100, do: 'fault', call: { fault: 'fill-store', devices: ['pad-02'] } },
+        { atMs: 83_900, do: 'fault', call: { fault: 'shred-write', devices: ['pad-01', 'pad-02', 'pad-03'], amount: 6 } },
+        { atMs: 95_900, do: 'release', good: true, number: 2 },
+        { atMs: 96_700, do: 'fault', call: { fault: 'free-store', devices: ['pad-02'] } },
+      ],
+    },
+  ],
+];
+
+for (const [what, plan] of worlds) {
+  test(`a world that broke a rule once: ${what}`, async () => {
+    assert.is((await live(plan, await readParts('native'))).violation?.message, undefined);
+  });
+}
 
 test.run();

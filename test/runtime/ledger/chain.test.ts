@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseEther } from 'viem';
-import { type MemoryStore, memoryStore } from '../../../emulator/store.ts';
+import { type MemoryStore, memoryStore, type StoredEntry } from '../../../emulator/store.ts';
 import type { Store } from '../../../runtime/ports/index.ts';
 import { openState } from '../../../runtime/state/state.ts';
 import { clientsOf } from './client.ts';
@@ -109,6 +109,30 @@ test('a store whose last blocks are damaged goes on from the last one that is wh
   const third = world({ stores: [store] });
   assert.is(third.peers[0]!.ledger.head().number, 1);
   third.stop();
+});
+
+test('a block that is torn on its way to the disk costs no transaction: it is taken off the disk last', async () => {
+  const store = memoryStore();
+  const writes: (readonly StoredEntry[])[] = [];
+  const noting = {
+    ...store,
+    write(entries: readonly StoredEntry[]) {
+      writes.push(entries);
+      store.write(entries);
+    },
+  };
+  const some = world({ stores: [noting] });
+  await clientsOf(some).wallet.sendTransaction({ to: bob.address, value: 1n });
+  some.run(2000);
+  some.stop();
+  const block = writes.at(-1)!;
+  const [head, ...deleted] = block.slice(block.findIndex(([key]) => key === 'head'));
+  assert.ok(head);
+  assert.equal(
+    deleted.map(([key, value]) => [key.slice(0, 5), value]),
+    [['pool/', undefined]],
+  );
+  assert.ok(block.slice(0, -2).every(([, value]) => value !== undefined));
 });
 
 test('keys are few: nothing is left behind by blocks but what they hold', async () => {
