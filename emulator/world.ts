@@ -36,8 +36,8 @@ export interface WorldOptions {
   readonly vm: Vm;
   readonly limits?: Limits;
   /**
-   * Where the firmware runs. `inline`: each in a QuickJS of its own, on this thread. A kit: likewise, each on a thread of its
-   * own. `native`: as JavaScript of this process, which is fastest and knows no limits. The world is the same.
+   * Where the firmware runs. `inline`: each in a QuickJS of its own, on this thread. A kit: likewise, on threads: one
+   * each, or shared in a large fleet. `native`: as JavaScript of this process, which is fastest and knows no limits. The world is the same.
    */
   readonly run?: 'inline' | 'native' | ThreadKit;
   /** Whether what one device had computed may serve another that asks for the very same; yes, if absent. The world is the same. */
