@@ -31,6 +31,8 @@ export interface BridgeConfig {
   readonly blockIntervalMs: number;
   /** Empty blocks after the last one with work: tools such as Hardhat Ignition wait for five. */
   readonly trailingBlocks: number;
+  /** Keep the states of all blocks, and not only those of the last 128. */
+  readonly archive: boolean;
   /** Traffic is logged on the ledger in batches of so many seconds; 0: never. */
   readonly trafficIntervalSeconds: number;
   readonly reconcileIntervalMs: number;
@@ -123,6 +125,7 @@ const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { reado
   cometbft: { object: COMETBFT(folder), optional: true },
   blockIntervalMs: { text: whole(10, 600_000, 'ms'), absent: 1_000 },
   trailingBlocks: { text: whole(0, 100, 'blocks'), absent: 5 },
+  archive: { text: yesOrNo, absent: false },
   trafficIntervalSeconds: { text: whole(0, 86_400, 'seconds'), absent: 300 },
   reconcileIntervalMs: { text: whole(100, 3_600_000, 'ms'), absent: 10_000 },
   keepRevisions: { text: whole(0, 100, 'revisions'), absent: 2 },
@@ -302,6 +305,11 @@ function whole(least: number, most: number, unit: string): Read<number> {
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new Error(`must be a whole number from ${least} to ${most} ${unit}`.trimEnd());
   };
+}
+
+function yesOrNo(text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new Error('must be true or false');
 }
 
 function matching(form: RegExp, sentence: string): Read<string> {

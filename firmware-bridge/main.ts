@@ -84,14 +84,15 @@ export async function runUntilSignal(
   configPath: string,
   version: string,
   write: (line: string) => void,
-  given: Pick<RunOptions, 'openEngine' | 'token'> & { readonly binary?: string; readonly swarm?: SwarmSettings } = {},
+  given: Pick<RunOptions, 'openEngine' | 'token'> & { readonly binary?: string; readonly swarm?: SwarmSettings; readonly archive?: boolean } = {},
 ): Promise<number> {
   const read = readConfig(configPath);
-  const { binary, swarm, ...options } = given;
+  const { binary, swarm, archive, ...options } = given;
   const config = {
     ...read,
     ...(swarm && { swarm: { ...read.swarm, ...swarm } }),
     ...(binary && read.cometbft && { cometbft: { ...read.cometbft, binary } }),
+    ...(archive && { archive }),
   };
   const log = lineLogger(config.log, write);
   const signalled = new Promise<string>((resolve) => {
@@ -266,6 +267,7 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string, token
     }),
     blockIntervalMs: config.blockIntervalMs,
     trailingBlocks: config.trailingBlocks,
+    archive: config.archive,
     trafficIntervalSeconds: config.trafficIntervalSeconds,
     reconcileIntervalMs: config.reconcileIntervalMs,
     keepRevisions: config.keepRevisions,

@@ -56,6 +56,8 @@ export interface NodeConfig {
   readonly blockIntervalMs: number;
   /** So many empty blocks follow the last one with work, for tools that wait for confirmations; then it is quiet. None if absent. */
   readonly trailingBlocks?: number;
+  /** The states of all blocks are kept, and not only those of the last 128. */
+  readonly archive?: boolean;
   /** A full comparison of wanted and found at least this often; events only make it sooner. */
   readonly reconcileIntervalMs: number;
   /** Good revisions before the current one whose images stay, beside the one to return to. Absent: 2. */

@@ -16,6 +16,7 @@ export const node: Command = {
     swarm: { help: "run the site's releases as services of Docker's Swarm mode, of which this engine is a manager" },
     'swarm-init': { value: 'ADDRESS', help: 'begin a Swarm at this address of the machine, if its engine is in none' },
     'low-memory': { help: 'take a quarter less memory and collect garbage more often: for small boards' },
+    archive: { help: 'keep the states of all blocks, and not only those of the last 128' },
     cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', help: 'where CometBFT is, for a node of a cluster' },
   },
   examples: [
@@ -40,6 +41,7 @@ export const node: Command = {
       return await runUntilSignal(config, version, (line) => io.err(line), {
         openEngine,
         ...(swarm && { swarm }),
+        ...(input.has('archive') && { archive: true }),
         ...(binary && { binary }),
         ...(token && { token }),
       });

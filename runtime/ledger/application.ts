@@ -11,7 +11,10 @@ import { type Execution, executeBlock } from '../execution/block.ts';
 import type { BlockContext, Logger, Store, Vm, Word } from '../ports/index.ts';
 import { listRoot } from '../state/list-root.ts';
 import { Pieces } from '../state/pieces.ts';
-import { openState, type State, type StoreEntry, viewOf } from '../state/state.ts';
+import { KEPT_STATES, Pruner } from '../state/pruner.ts';
+import { NODE_PREFIX, openState, type State, type StoreEntry, viewOf } from '../state/state.ts';
+import { EMPTY_ROOT } from '../state/trie.ts';
+import { StateGone } from '../state/trie-node.ts';
 import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
 import { type Header, hashHeader, withExtraData } from './header.ts';
 import type { Intake } from './intake.ts';
@@ -28,6 +31,8 @@ export interface ApplicationParts {
   readonly intake: Intake;
   readonly chainId: bigint;
   readonly rules: PoolRules;
+  /** The states of all blocks are kept. */
+  readonly isArchive: boolean;
   /** Called after a block was appended. */
   readonly appended: (block: FinishedBlock) => void;
 }
@@ -42,6 +47,7 @@ export class LedgerApplication implements Application {
   readonly pieces: Pieces;
   private readonly parts: ApplicationParts;
   private current: State;
+  private readonly pruner: Pruner | undefined;
   /** Of the last proposal for the next block, so that deciding on one recovers no signature again. */
   private readonly proposed = new Map<Word, Transaction>();
   /** Blocks that the disk has changed. */
@@ -49,9 +55,12 @@ export class LedgerApplication implements Application {
   private scrubbed = 0;
 
   constructor(parts: ApplicationParts) {
+    const { chain, store, log, isArchive } = parts;
     this.parts = parts;
-    this.pieces = new Pieces(parts.store, parts.vm.keccak256);
-    this.current = this.stateOf(parts.chain.head());
+    this.pieces = new Pieces(store, parts.vm.keccak256);
+    const roots = () => chain.stateRoots(KEPT_STATES + 1);
+    this.pruner = isArchive ? undefined : new Pruner({ store, keccak256: parts.vm.keccak256, log, roots });
+    this.current = this.stateOf(chain.head());
     this.finishHead();
   }
 
@@ -67,6 +76,23 @@ export class LedgerApplication implements Application {
   state(): State {
     this.current = this.current.trimmed();
     return this.current;
+  }
+
+  /** The state after a block. Throws {@link StateGone} for one that is kept no more, even if something of it is still there. */
+  stateAt({ header: { number, stateRoot } }: HashedHeader): State {
+    const { store, vm, isArchive } = this.parts;
+    const age = this.head().header.number - number;
+    if (age === 0) return this.state();
+    if (!isArchive && age > KEPT_STATES) {
+      throw new StateGone(
+        stateRoot,
+        `this node keeps the states of the last ${KEPT_STATES} blocks; ask one that runs with --archive`,
+      );
+    }
+    if (stateRoot !== EMPTY_ROOT && !store.get(NODE_PREFIX + stateRoot)) {
+      throw new StateGone(stateRoot, 'this node began later, or without --archive');
+    }
+    return openState(stateRoot, store, vm.keccak256);
   }
 
   hasWork(): boolean {
@@ -155,7 +181,8 @@ export class LedgerApplication implements Application {
       transactions: candidate.transactions,
       receipts: candidate.receipts,
     };
-    chain.append(block, [...candidate.entries, ...entries], intake.entriesAfter(candidate.transactions));
+    const gone = this.pruner?.step(candidate.entries) ?? [];
+    chain.append(block, [...gone, ...candidate.entries, ...entries], intake.entriesAfter(candidate.transactions));
     this.current = candidate.state;
     this.proposed.clear();
     intake.settle(candidate.transactions);
@@ -191,6 +218,7 @@ export class LedgerApplication implements Application {
   reopen(): void {
     const { chain, appended } = this.parts;
     const head = this.head();
+    this.pruner?.reset();
     this.current = this.stateOf(head);
     const receipts = chain.receiptsAt(head.header.number);
     appended({ ...head, receipts, transactions: chain.transactionsAt(head.header.number, receipts) });

@@ -65,6 +65,15 @@ export class Chain {
     return this.made;
   }
 
+  /** Of the newest blocks, so many at most. */
+  stateRoots(most: number): Word[] {
+    const { number } = this.newest.header;
+    const count = Math.min(most, number + 1);
+    return Array.from({ length: count }, (_, back) => this.headerAt(number - back)?.header.stateRoot).filter(
+      (root) => root !== undefined,
+    );
+  }
+
   /** The first block after the genesis that is here as a whole. */
   firstWhole(): number {
     return this.first;

@@ -35,7 +35,7 @@ export interface Core {
   readonly filters: Filters;
   /** A number for a subscription or a filter; none comes twice, not after a restart either: a client may still ask for an old one. */
   nextId(): bigint;
-  /** The state after the block. */
+  /** The state after the block. Throws `StateGone` if it is not kept. */
   stateAt(block: HashedHeader): State;
   /** Takes a client's transaction; it is on the disk when this answers its hash. Rejects with `TransactionRefused`. */
   submit(raw: Uint8Array): Promise<Word>;

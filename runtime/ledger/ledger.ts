@@ -8,7 +8,6 @@ import { answer } from '../rpc/server.ts';
 import { openSession, type Session } from '../rpc/session.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { readPart } from '../service/spool.ts';
-import { openState } from '../state/state.ts';
 import { wallMsOf } from '../steady.ts';
 import { LedgerApplication } from './application.ts';
 import { type CallRequest, type CallResult, callAtHead, hasCodeAtHead } from './at-head.ts';
@@ -86,7 +85,8 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
   };
   const intake = new Intake(rules, vm, store, log, (transaction) => transactions.tell(transaction));
   const appended = (block: FinishedBlock) => blocks.tell(block);
-  const application = new LedgerApplication({ vm, store, log, chain, intake, chainId, rules, appended });
+  const isArchive = config.archive === true;
+  const application = new LedgerApplication({ vm, store, log, chain, intake, chainId, rules, appended, isArchive });
   intake.restore();
   const consensus = createConsensus(application, chain, ports, config);
 
@@ -111,8 +111,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     transactions,
     filters: new Filters(),
     nextId: () => ++lastId,
-    stateAt: ({ header }) =>
-      header.number === chain.head().header.number ? application.state() : openState(header.stateRoot, store, vm.keccak256),
+    stateAt: (block) => application.stateAt(block),
     submit: async (raw) => {
       const { transaction, stored } = intake.takeSoon(raw);
       consensus.transactionAdded(transaction);

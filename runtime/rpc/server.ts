@@ -2,6 +2,7 @@ import type { Core } from '../ledger/core.ts';
 import { TransactionRefused } from '../ledger/transaction.ts';
 import { nestsDeeper } from '../nesting.ts';
 import type { Logger } from '../ports/index.ts';
+import { StateGone } from '../state/trie-node.ts';
 import { timed } from './deadline.ts';
 import { ErrorCode, RpcError } from './errors.ts';
 import type { Method } from './method.ts';
@@ -116,7 +117,7 @@ function callOf(request: unknown): { readonly name: string; readonly params: rea
 
 function errorOf(error: unknown, log: Logger): RpcError {
   if (error instanceof RpcError) return error;
-  if (error instanceof TransactionRefused) return new RpcError(ErrorCode.Server, error.message);
+  if (error instanceof TransactionRefused || error instanceof StateGone) return new RpcError(ErrorCode.Server, error.message);
   log.write('error', `a request failed inside: ${(error as Error).message}`);
   return new RpcError(ErrorCode.Internal, `internal error: ${(error as Error).message}`);
 }

@@ -90,6 +90,15 @@ function unpackReference(item: RlpItem): TrieNode | undefined {
   return { kind: 'unloaded', reference: item };
 }
 
+/** A state that this node has not, or not any more. */
+export class StateGone extends Error {
+  override readonly name = 'StateGone';
+  constructor(root: string, why: string) {
+    // The words of go-ethereum, by which tools know that another node may have it.
+    super(`missing trie node ${root.slice(2)} (path ) state ${root} is not available: ${why}`);
+  }
+}
+
 /** A trie that cannot be read: a node is missing or malformed. */
 export class TrieError extends Error {
   override readonly name = 'TrieError';

@@ -43,6 +43,7 @@ config('the least that is needed, and what the rest is then', () => {
     consensus: 'solo',
     blockIntervalMs: 1000,
     trailingBlocks: 5,
+    archive: false,
     trafficIntervalSeconds: 300,
     reconcileIntervalMs: 10_000,
     keepRevisions: 2,

@@ -35,6 +35,7 @@ function open() {
   const intake = new Intake(rules, vm, store, log);
   const appended: number[] = [];
   const application: LedgerApplication = new LedgerApplication({
+    isArchive: false,
     vm,
     store,
     log,
