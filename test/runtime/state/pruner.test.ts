@@ -14,7 +14,7 @@ import { vm } from '../ledger/world.ts';
 const keccak256 = (data: Uint8Array) => vm.keccak256(data);
 
 const test = suite('state/pruner');
-const BLOCKS = 600;
+const BLOCKS = 1200;
 const quiet = { write: () => {} };
 
 /** Few accounts and slots, few values: what was is often again, here and elsewhere. */
