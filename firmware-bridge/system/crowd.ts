@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
  * longest. Whoever opens thousands of connections and says nothing pushes out its own, and not a client that asks and reads.
  * `busy` tells of a connection that it is being answered; what it answers is to be called when it has been.
  */
-export function keepRoom(server: Server, most: number): { busy(request: IncomingMessage): () => void } {
+export function keepRoom(server: Server, most: number): { busy(request: Pick<IncomingMessage, 'socket'>): () => void } {
   const sockets = new Set<Socket>();
   /** In the order in which they fell quiet. */
   const quiet = new Set<Socket>();

@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import { type Allowance, allowanceOf, requestsIn } from '../../runtime/rpc/allowance.ts';
 import { keepRoom } from './crowd.ts';
 import { bound } from './listen.ts';
+import { type QuickAnswer, type QuickRequest, quickLane } from './quick-lane.ts';
 import { rpcOverWebSocket, type SessionDoor } from './rpc-socket.ts';
 
 export interface RpcServerOptions {
@@ -26,6 +27,8 @@ const MAX_CONNECTIONS = 512;
 const SLOWEST_REQUEST_MS = 30_000;
 /** How often slow requests are looked for. */
 const CHECKING_MS = 1_000;
+const JSON_TYPE = /^application\/json\b/i;
+const TOO_FAST = refusal(-32_005, 'too many requests; ask more slowly');
 const allowances = new WeakMap<Socket, Allowance>();
 
 /** Ethereum JSON-RPC over HTTP (POST only) and WebSocket, on one port: bounded, and every refusal is a sentence. */
@@ -36,8 +39,26 @@ export function createRpcServer(options: RpcServerOptions): Server {
   bound(server, MAX_CONNECTIONS);
   const room = keepRoom(server, MAX_CONNECTIONS);
   server.requestTimeout = SLOWEST_REQUEST_MS;
+  quickLane(server, {
+    longest: LONGEST_BODY,
+    accepts: (headers) =>
+      isOurName(hostName(headers.get('host') ?? ''), options.hosts) && JSON_TYPE.test(headers.get('content-type') ?? ''),
+    answer: (request) => answerQuickly(options, request, room),
+  });
   rpcOverWebSocket(server, { session: options.session, refusal: (request) => socketRefusal(options, request) });
   return server;
+}
+
+async function answerQuickly(
+  { rpc }: RpcServerOptions,
+  { socket, body }: QuickRequest,
+  room: ReturnType<typeof keepRoom>,
+): Promise<QuickAnswer> {
+  if (!allowanceFor(socket).take(requestsIn(body))) return { status: '429 Too Many Requests', text: TOO_FAST };
+  const rest = room.busy({ socket });
+  const text = await rpc(body);
+  rest();
+  return { status: '200 OK', text };
 }
 
 async function handle(
@@ -60,7 +81,7 @@ async function handle(
     return plain(response, 405, 'JSON-RPC requests come by POST.');
   }
   // Without this a form on any web page could send transactions.
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+  if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
     return refuse(response, 415, -32_600, 'invalid request: the content type must be application/json');
   }
   const body = await readBody(request);
@@ -68,8 +89,7 @@ async function handle(
     response.setHeader('connection', 'close');
     return refuse(response, 413, -32_600, `invalid request: longer than ${LONGEST_BODY} bytes`);
   }
-  if (!allowanceFor(request.socket).take(requestsIn(body)))
-    return refuse(response, 429, -32_005, 'too many requests; ask more slowly');
+  if (!allowanceFor(request.socket).take(requestsIn(body))) return json(response, 429, TOO_FAST);
   const rest = room.busy(request);
   response.once('close', rest);
   json(response, 200, await options.rpc(body));
@@ -111,7 +131,9 @@ function readBody(request: IncomingMessage): Promise<string | undefined> {
     });
     request.on('end', () => done((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8')));
     request.on('error', fail);
-    request.on('close', () => fail(new Error('the client went away')));
+    request.on('close', () => {
+      if (!request.complete) fail(new Error('the client went away'));
+    });
   });
 }
 
@@ -139,7 +161,11 @@ function allowOrigin(cors: readonly string[], request: IncomingMessage, response
 
 function refuse(response: ServerResponse, status: number, code: number, message: string): void {
   if (response.headersSent) return void response.destroy();
-  json(response, status, JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } }));
+  json(response, status, refusal(code, message));
+}
+
+function refusal(code: number, message: string): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } });
 }
 
 function json(response: ServerResponse, status: number, text: string): void {
