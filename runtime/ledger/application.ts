@@ -89,7 +89,7 @@ export class LedgerApplication implements Application {
         `this node keeps the states of the last ${KEPT_STATES} blocks; ask one that runs with --archive`,
       );
     }
-    if (stateRoot !== EMPTY_ROOT && !store.get(NODE_PREFIX + stateRoot)) {
+    if (!this.holds(stateRoot)) {
       throw new StateGone(stateRoot, 'this node began later, or without --archive');
     }
     return openState(stateRoot, store, vm.keccak256);
@@ -285,6 +285,8 @@ export class LedgerApplication implements Application {
     const { header } = block;
     const parent = chain.headerAt(header.number - 1);
     if (!parent) throw new BlockRefused(header.number, 'the block before it is damaged');
+    if (!this.holds(parent.header.stateRoot)) throw new BlockRefused(header.number, 'the state before it is kept no more');
+    this.pruner?.reset();
     const before = this.stateOf(parent);
     const view = viewOf(before, chain.hashesBefore(header.number));
     const context = contextOf(header, parent, this.parts.chainId);
@@ -293,6 +295,10 @@ export class LedgerApplication implements Application {
     if (state.root !== header.stateRoot) throw new BlockRefused(header.number, 'executing it again gives another state');
     const { included: transactions, receipts } = execution;
     chain.rewrite({ header, hash: hashHeader(header, vm.keccak256), transactions, receipts }, entries);
+  }
+
+  private holds(root: Word): boolean {
+    return root === EMPTY_ROOT || this.parts.store.get(NODE_PREFIX + root) !== undefined;
   }
 
   private stateOf({ header }: HashedHeader): State {

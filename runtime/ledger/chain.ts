@@ -24,6 +24,8 @@ const HEADER_PREFIX = 'header/';
 /** The first block after the genesis that the store holds whole; absent: block 1. */
 const FIRST = 'first';
 const NEWEST = Number.MAX_SAFE_INTEGER;
+/** Transactions of the newest blocks that are kept as they were made: clients ask for their receipts at once. */
+const RECENT_TRANSACTIONS = 600;
 /** At least the 256 that BLOCKHASH reaches. */
 const HEADERS_IN_MEMORY = 320;
 
@@ -34,6 +36,8 @@ export class Chain {
   /** The newest. */
   private readonly headers = new Map<number, HashedHeader>();
   private newest: HashedHeader;
+  /** The newest blocks, as long as they hold few transactions in all. */
+  private recent: FinishedBlock[] = [];
   private first = 1;
   private made = 0;
 
@@ -88,12 +92,18 @@ export class Chain {
     return this.readList(key('body', number)).map((raw) => asBytes(raw, 'a transaction'));
   }
 
-  receiptsAt(number: number): Receipt[] {
+  receiptsAt(number: number): readonly Receipt[] {
+    return this.recent.find(({ header }) => header.number === number)?.receipts ?? this.storedReceipts(number);
+  }
+
+  private storedReceipts(number: number): Receipt[] {
     return this.readList(key('receipts', number)).map((item) => receiptOf(item, this.keccak256));
   }
 
   /** The senders come from the receipts: they were recovered when the block was appended. */
-  transactionsAt(number: number, receipts: readonly Receipt[] = this.receiptsAt(number)): Transaction[] {
+  transactionsAt(number: number, receipts: readonly Receipt[] = this.receiptsAt(number)): readonly Transaction[] {
+    const recent = this.recent.find(({ header }) => header.number === number);
+    if (recent) return recent.transactions;
     const { keccak256 } = this;
     return this.bodyAt(number).map((raw, index) => decodeTransaction(raw, { keccak256, recover: () => receipts[index]?.sender }));
   }
@@ -129,7 +139,7 @@ export class Chain {
       return (
         this.numberOf(hash) === number &&
         listRoot(body, this.keccak256) === header.transactionsRoot &&
-        receiptsRoot(this.receiptsAt(number), this.keccak256) === header.receiptsRoot &&
+        receiptsRoot(this.storedReceipts(number), this.keccak256) === header.receiptsRoot &&
         body.every((raw, index) => this.isLocatedAt(raw, number, index))
       );
     } catch {
@@ -151,6 +161,7 @@ export class Chain {
     this.made = Math.max(this.made, header.number);
     this.headers.set(header.number, this.newest);
     this.headers.delete(header.number - HEADERS_IN_MEMORY);
+    this.remember(block);
   }
 
   /**
@@ -171,8 +182,17 @@ export class Chain {
       [HEAD, packNumbers(head.header.number)],
     ]);
     this.headers.clear();
+    this.recent = [];
     this.first = first;
     this.newest = { header: head.header, hash: head.hash };
+  }
+
+  private remember(block: FinishedBlock): void {
+    let room = RECENT_TRANSACTIONS;
+    this.recent = [block, ...this.recent].filter(({ transactions }) => {
+      room -= transactions.length + 1;
+      return room >= 0;
+    });
   }
 
   private resume(genesis: Header): HashedHeader {

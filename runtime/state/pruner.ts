@@ -1,16 +1,16 @@
 import { bigintToBytes, bytesToHex } from '../bytes.ts';
-import type { Logger, Store, Word } from '../ports/index.ts';
+import type { Logger, Store, Vm, Word } from '../ports/index.ts';
 import { asList, asNumber, decodeRlp, encodeRlp } from '../rlp/index.ts';
 import { decodeAccount } from './account.ts';
 import { HashSet } from './hash-set.ts';
 import { NODE_PREFIX, type StoreEntry } from './state.ts';
 import { EMPTY_ROOT } from './trie.ts';
-import { decodeNode, type TrieNode } from './trie-node.ts';
+import { decodeNode, TrieError, type TrieNode } from './trie-node.ts';
 
 /** The states of so many blocks before the head stay. */
 export const KEPT_STATES = 128;
-/** Nodes that are written before it is worth looking for those that may go: some ten megabytes. */
-const MIN_WRITTEN = 50_000;
+/** Nodes that are written before it is worth looking for those that may go: some forty megabytes. */
+const MIN_WRITTEN = 150_000;
 /** Looked at for each node that a block writes, and in any case. */
 const NODES_PER_WRITTEN = 4;
 const LEAST_NODES = 256;
@@ -28,6 +28,7 @@ interface Place {
 
 export interface PrunerParts {
   readonly store: Pick<Store, 'get' | 'keys'>;
+  readonly keccak256: Vm['keccak256'];
   readonly log: Logger;
   /** State roots of the head and the {@link KEPT_STATES} blocks before it. */
   readonly roots: () => readonly Word[];
@@ -97,16 +98,19 @@ export class Pruner {
   }
 
   private begin(): HashSet {
-    this.open = this.parts.roots().map((hash) => ({ hash, isStorage: false }));
+    const roots = this.parts.roots().filter((hash) => hash !== EMPTY_ROOT);
+    this.open = roots.map((hash) => ({ hash, isStorage: false }));
     const likely = Math.max(this.live, 1) + this.written;
     this.digits = Math.min(MOST_DIGITS, Math.max(1, Math.ceil(Math.log(likely / PART_KEYS) / Math.log(16))));
     return new HashSet();
   }
 
-  /** Opens what the node refers to. One that is not here has nothing below it that could be reached. */
+  /** Opens what the node refers to. Throws where it is lacking or damaged: what is below it may be healed, and is still in use. */
   private look({ hash, isStorage }: Place): void {
-    const bytes = this.parts.store.get(NODE_PREFIX + hash);
-    const inner: TrieNode[] = bytes ? [decodeNode(bytes)] : [];
+    const { store, keccak256 } = this.parts;
+    const bytes = store.get(NODE_PREFIX + hash);
+    if (!bytes || bytesToHex(keccak256(bytes)) !== hash) throw new TrieError(`the state is incomplete: ${hash}`);
+    const inner: TrieNode[] = [decodeNode(bytes)];
     for (let node = inner.pop(); node; node = inner.pop()) {
       if (node.kind === 'unloaded') this.open.push({ hash: bytesToHex(node.reference), isStorage });
       else if (node.kind === 'extension') inner.push(node.child);

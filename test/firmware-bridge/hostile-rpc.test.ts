@@ -166,8 +166,9 @@ s('ten thousand connections', async () => {
 s('a connection that asks too fast is told so, and others are not', async () => {
   if (!built) return;
   const request = one('eth_chainId');
-  const text = `POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${request.length}\r\n\r\n${request}`;
-  const told = await talk(text.repeat(8000) + text.replace('host', 'connection: close\r\nhost'));
+  const batch = `[${Array.from({ length: 100 }, () => request).join()}]`;
+  const text = `POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${batch.length}\r\n\r\n${batch}`;
+  const told = await talk(text.repeat(200) + text.replace('host', 'connection: close\r\nhost'));
   assert.match(told, /HTTP\/1\.1 429 .*-32005/s);
   assert.match((await post(request)).text, /"result"/);
 });
@@ -223,13 +224,20 @@ s('WebSocket: a flood of subscriptions and of requests meets its limits', async 
   socket.terminate();
 });
 
-s('many WebSockets: what is over the limit is refused in words', async () => {
+s('many idle WebSockets: the longest idle give way, and a newcomer is answered', async () => {
   if (!built) return;
-  const results = await Promise.all(Array.from({ length: 300 }, () => openSocket().catch((error: Error) => error)));
-  const open = results.filter((each): each is WebSocket => each instanceof WebSocket);
-  assert.ok(open.length <= 256 && open.length > 200, `${open.length} are open`);
-  assert.ok(results.some((each) => each instanceof Error && /503/.test(each.message)));
-  for (const socket of open) socket.terminate();
+  const reasons: string[] = [];
+  const idle = await Promise.all(Array.from({ length: 300 }, openSocket));
+  for (const socket of idle) socket.on('close', (_code, reason) => reasons.push(String(reason)));
+  const newcomer = await openSocket();
+  const answered = new Promise((done) => newcomer.once('message', done));
+  newcomer.send(one('eth_chainId'));
+  assert.match(String(await answered), /"result"/);
+  const isOpen = ({ readyState }: WebSocket) => readyState === WebSocket.OPEN;
+  while (idle.filter(isOpen).length > 256) await new Promise((done) => setTimeout(done, 20));
+  assert.ok(idle.filter(isOpen).length > 200 && isOpen(newcomer));
+  assert.ok(reasons.every((reason) => reason === 'others need the place'));
+  for (const socket of [...idle, newcomer]) socket.terminate();
 });
 
 s('the node is the same process, not much larger, and has said nothing of faults', async () => {

@@ -40,7 +40,7 @@ function live(store: Store, seed: string, options: { readonly isArchive?: boolea
   const roots: Word[] = [EMPTY_ROOT];
   const newPruner = () => {
     const kept = () => roots.slice(-KEPT_STATES - 1);
-    return options.isArchive ? undefined : new Pruner({ store, log: quiet, roots: kept, minWritten: 300 });
+    return options.isArchive ? undefined : new Pruner({ store, keccak256, log: quiet, roots: kept, minWritten: 300 });
   };
   let pruner = newPruner();
   let state: State = openState(EMPTY_ROOT, store, keccak256);
@@ -81,7 +81,7 @@ test('a store that cannot be read is not swept, and blocks go on', () => {
   const broken = { get: () => Uint8Array.of(0xff), keys: store.keys };
   const root = bigintToWord(1n);
   const log = { write: (_level: unknown, text: string) => void told.push(text) };
-  const pruner = new Pruner({ store: broken, log, roots: () => [root], minWritten: 1 });
+  const pruner = new Pruner({ store: broken, keccak256, log, roots: () => [root], minWritten: 1 });
   const gone = pruner.step([[NODE_PREFIX + root, Uint8Array.of(1)]]);
   assert.equal(
     gone.map(([key]) => key),
