@@ -84,7 +84,11 @@ export async function runUntilSignal(
   configPath: string,
   version: string,
   write: (line: string) => void,
-  given: Pick<RunOptions, 'openEngine' | 'token'> & { readonly binary?: string; readonly swarm?: SwarmSettings; readonly archive?: boolean } = {},
+  given: Pick<RunOptions, 'openEngine' | 'token'> & {
+    readonly binary?: string;
+    readonly swarm?: SwarmSettings;
+    readonly archive?: boolean;
+  } = {},
 ): Promise<number> {
   const read = readConfig(configPath);
   const { binary, swarm, archive, ...options } = given;
