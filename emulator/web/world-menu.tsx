@@ -61,7 +61,7 @@ export function WorldMenu({ snapshot }: { snapshot: Snapshot }) {
   );
 }
 
-/** Pauses exactly when something holds: between the moment before and the one after. */
+/** Pauses as soon as something holds, which is looked at every ten milliseconds of virtual time. */
 function PauseAt({ snapshot: { clock, head } }: { snapshot: Snapshot }) {
   const { ask } = useHands();
   const [condition, setCondition] = useState('');

@@ -17,10 +17,18 @@ const PRESSES = 20;
 const isBuilt = need('the built page', existsSync(join(root, 'build/web/page.js')), 'run `npm run build` first');
 const browser = isBuilt ? await launchChromium() : undefined;
 
+/** What a test has opened and is closed after it, whatever came of it; a world that stays would keep the process. */
+const closing: (() => void | Promise<void>)[] = [];
+crowd.after.each(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
 /** A hundred devices that run a release. */
 async function openCrowd(chromium: Browser, ratio = 1) {
   const world = new FakeEmulator(DEVICES);
+  closing.push(() => world.close());
   const context = await chromium.newContext({ viewport: { width: 1600, height: 1000 }, deviceScaleFactor: ratio });
+  closing.push(() => context.close());
   const opened = await openPage(context, await world.listen());
   play(world, 'healthy');
   await opened.page.locator('h1', { hasText: 'hello r1 runs on all' }).waitFor({ timeout: 60_000 });
@@ -29,11 +37,7 @@ async function openCrowd(chromium: Browser, ratio = 1) {
     .nth(DEVICES - 1)
     .waitFor();
   await opened.page.locator('.signal canvas').scrollIntoViewIfNeeded();
-  const stop = async () => {
-    await context.close();
-    world.close();
-  };
-  return { world, ...opened, stop };
+  return { world, ...opened };
 }
 
 /** The signal as it is painted, as text. */
@@ -73,7 +77,7 @@ async function threadSeconds(session: CDPSession): Promise<number> {
 if (browser) {
   crowd('what is painted block by block is what is painted at once', async () => {
     for (const ratio of [1, 2]) {
-      const { world, page, complaints, stop } = await openCrowd(browser, ratio);
+      const { world, page, complaints } = await openCrowd(browser, ratio);
       for (let tick = 0; tick < 12; tick++) {
         const device = world.devices[(tick * 7) % DEVICES]!;
         if (tick % 3 === 0) device.is('failed', 'unhealthy', device.status);
@@ -89,12 +93,11 @@ if (browser) {
       assert.ok(grown.length > 10_000);
       assert.ok((await pixels(page)) === grown, `at ${ratio} pixels for one`);
       assert.equal(complaints, []);
-      await stop();
     }
   });
 
   crowd('how long frames, tasks and keys take, printed', async () => {
-    const { world, page, stop } = await openCrowd(browser);
+    const { world, page } = await openCrowd(browser);
     const session = await page.context().newCDPSession(page);
     await session.send('Performance.enable', { timeDomain: 'threadTicks' });
     const idle = await page.context().newPage();
@@ -123,7 +126,6 @@ if (browser) {
     assert.ok(frames.length > 10);
     assert.ok(inputs.length >= PRESSES - 1);
     await page.locator('.device h2', { hasText: 'pad-21' }).waitFor();
-    await stop();
   });
 
   crowd.after(() => browser.close());
