@@ -41,6 +41,8 @@ export interface Input {
 
 export interface Command {
   readonly name: string;
+  /** Another spelling of its name. */
+  readonly alias?: string;
   /** One line, lower case, no full stop. */
   readonly summary: string;
   readonly operands: readonly Operand[];

@@ -22,7 +22,7 @@ async function dispatch(commands: readonly Command[], args: readonly string[], i
   if (name === undefined || name === '--help' || name === '-h') return print(io, overview(commands, version));
   if (name === 'help' && rest.length === 0) return print(io, overview(commands, version));
   const wanted = name === 'help' ? rest[0] : name;
-  const command = commands.find((each) => each.name === wanted);
+  const command = commands.find(({ name, alias }) => name === wanted || alias === wanted);
   if (!command) {
     const names = commands.map((each) => each.name).join(', ');
     throw new Failure(`there is no command "${wanted}"; there are ${names}`, Exit.badInput);

@@ -11,6 +11,7 @@ const AT_ONCE = 20;
 
 export const enrol: Command = {
   name: 'enrol',
+  alias: 'enroll',
   summary: 'make devices members of the fleet',
   operands: [],
   options: {

@@ -74,6 +74,7 @@ for (const [name, content, sentence] of composeRows) {
 
 const rows: [args: string[], exitCode: number, sentence: string | RegExp, env?: Record<string, string>][] = [
   [['frobnicate'], 2, /there is no command "frobnicate"; there are check, deploy/],
+  [['enroll'], 2, /--device NAME=ADDRESS is missing/],
   [['help', 'frobnicate'], 2, /there is no command "frobnicate"/],
   [['check'], 2, 'classpad: COMPOSE.yaml is missing: the Compose file of a release; see: classpad check --help'],
   [['check', 'a', 'b'], 2, 'classpad: "b" is one argument too many; see: classpad check --help'],
