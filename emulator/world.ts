@@ -5,7 +5,7 @@ import { type Board, type BoardEngine, createBoard } from './board.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 import { virtualContainers } from './containers.ts';
 import { deviceOf, type Identity, identityOf } from './identity.ts';
-import { type Link, type VirtualNetwork, virtualNetwork } from './network.ts';
+import { cable, type Link, type VirtualNetwork, virtualNetwork } from './network.ts';
 import type { ShellDoor } from './process/exchange.ts';
 import { rememberingVm } from './process/remembering-vm.ts';
 import { createShell } from './process/shell.ts';
@@ -151,11 +151,14 @@ function shellMaker(
   };
 }
 
-/** Devices of one site are near each other; the further two sites are apart, the longer it takes. */
+/** Devices of one site are near each other; the further two sites are apart, the longer it takes. Who is from outside is near to all. */
 function usualLinks(devices: number, random: Random): (from: string, to: string) => Link {
   const between = linksBetween(sitesOf(devices), random);
   const indices = new Map(Array.from({ length: devices }, (_, index) => [deviceName(index), index]));
-  return (from, to) => between(indices.get(from)!, indices.get(to)!);
+  return (from, to) => {
+    const [a, b] = [indices.get(from), indices.get(to)];
+    return a === undefined || b === undefined ? cable : between(a, b);
+  };
 }
 
 /** `pad-01` is the first. */
