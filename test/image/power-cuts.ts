@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   };
   let failures = 0;
   try {
-    let pad = await fleet.enrol('pad-1');
+    let pad = await fleet.enrol('pad-7');
     await fleet.until('it serves', pad.has(/serving: firmware .* are good/));
     for (const [index, cut] of cuts.entries()) {
       const isFirstOfOs = cut.kind === 'os' && cuts[index - 1]?.kind !== 'os';
@@ -69,7 +69,7 @@ async function main(): Promise<void> {
       await fleet.until(`${cut.kind} ${next}: ${cut.mark.source}`, pad.has(cut.mark, from), 180_000).catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, cut.delayMs));
       await pad.machine.kill();
-      pad = await fleet.start('pad-1');
+      pad = await fleet.start('pad-7');
       const told = await truth(pad);
       failures += told.isTrue ? 0 : 1;
       say(`cut ${index + 1}: ${cut.kind} ${next}, ${cut.delayMs} ms after /${cut.mark.source}/: ${told.sentence}`);

@@ -69,7 +69,7 @@ test(`with ${MEMORY_MIB} MB of memory it boots, serves and runs a container`, as
   foreign = { ...ours, ...paths };
   [sshPort = 0] = await freePorts(1);
   loginKey = makeLoginKey('login');
-  pad = await fleet.enrol('pad-1', { memoryMib: MEMORY_MIB, sshKey: `${loginKey}.pub`, forward: { [sshPort]: 22 } });
+  pad = await fleet.enrol('pad-7', { memoryMib: MEMORY_MIB, sshKey: `${loginKey}.pub`, forward: { [sshPort]: 22 } });
   console.log(`${board} under ${pad.machine.accelerator}`);
   await serves(0);
   const rpc = ['--rpc', `http://127.0.0.1:${pad.ports.rpc}`, '--window', '45m'];
@@ -220,7 +220,7 @@ test('a hang is ended by the watchdog', async () => {
 
 test('of two boards one tries new firmware first; without a key on its card nobody gets in', async () => {
   const [port = 0] = await freePorts(1);
-  const second = await fleet.enrol('pad-2', { memoryMib: MEMORY_MIB, forward: { [port]: 22 } });
+  const second = await fleet.enrol('pad-8', { memoryMib: MEMORY_MIB, forward: { [port]: 22 } });
   await fleet.until('a second board serves', second.has(/serving: firmware .* are good/));
   const { code, printed } = await propose(await repack(file(`${THIRD}.firmware`), THIRD), '--canary', '1');
   assert.is(code, 0, printed);
