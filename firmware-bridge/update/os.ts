@@ -59,8 +59,9 @@ async function execute(program: string, args: readonly string[]): Promise<string
     const { stdout } = await promisify(execFile)(program, [...args], { timeout: INSTALL_TIMEOUT_MS, maxBuffer: 4 * 1024 * 1024 });
     return stdout;
   } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
-    throw new Error(reasonIn(stderr ?? '') ?? message.split('\n')[0]);
+    // RAUC tells the reason on its output, and on the other one only that there was one.
+    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+    throw new Error(reasonIn(`${stdout}\n${stderr}`) ?? message.split('\n')[0]);
   }
 }
 

@@ -197,8 +197,9 @@ test('a whole system is updated', async () => {
   const path = otherImage(NEW_SYSTEM);
   const from = pad.machine.serial().length;
   const { code, printed } = await propose(`${path}.raucb`);
+  console.log(printed);
   assert.is(code, 0, printed);
-  assert.ok(pad.has('classpad: slot B', from)());
+  await fleet.until('slot B starts', pad.has('classpad: slot B', from));
   await serves(from, `system ${NEW_SYSTEM} serves from slot B`);
   assert.match(await on('cat /usr/lib/classpad/os.json'), /"version":"0\.2\.0"/);
   assert.match(await fleet.until('and the app answers', pad.page), /hello/i);
