@@ -13,11 +13,14 @@ const { fromHex, prototype } = Uint8Array as unknown as HexMethods;
 const { toHex } = prototype;
 
 const HEX_OF: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const CODE_OF: readonly number[] = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const HEX_PATTERN = /^0x[0-9a-fA-F]*$/;
 const QUANTITY_PATTERN = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]*)$/;
 const NO_DIGIT = 0xff;
 /** So many bytes are a number that JavaScript holds exactly. */
 const SAFE_BYTES = 6;
+/** Bytes whose digits are put together with `+`, and pieces of longer ones. */
+const HEX_PIECE = 1024;
 const MAX_SMALL = 0xffff_ffffn;
 const DIGIT_OF = digitTable();
 const REPLACEMENT = 0xfffd;
@@ -39,9 +42,23 @@ export function isHex(value: unknown, length?: number): value is Hex {
 /** Lower-case, `0x`-prefixed. */
 export function bytesToHex(bytes: Uint8Array): Hex {
   if (toHex) return `0x${toHex.call(bytes)}`;
+  if (bytes.length > HEX_PIECE) return longHex(bytes);
   let hex = '0x';
   for (let i = 0; i < bytes.length; i++) hex += HEX_OF[bytes[i]!]!;
   return hex as Hex;
+}
+
+/** Engines remember each `+` until the text is read, in many times its room: long ones are made of flat pieces. */
+function longHex(bytes: Uint8Array): Hex {
+  const pieces = ['0x'];
+  for (let from = 0; from < bytes.length; from += HEX_PIECE) pieces.push(digitsOf(bytes.subarray(from, from + HEX_PIECE)));
+  return pieces.join('') as Hex;
+}
+
+function digitsOf(bytes: Uint8Array): string {
+  const codes: number[] = [];
+  for (const byte of bytes) codes.push(CODE_OF[byte >> 4]!, CODE_OF[byte & 15]!);
+  return String.fromCharCode(...codes);
 }
 
 /** Throws {@link BytesError} unless the text is `0x` and an even number of hexadecimal digits. */

@@ -62,6 +62,7 @@ export function quickLane(server: Server, options: QuickOptions): void {
 /** One connection, as long as it is in the quick lane. */
 class Lane {
   readonly socket: Socket;
+  /** A request is being answered, or its answer waits to be read. */
   isBusy = false;
   onEnd: () => void = () => {};
   private readonly options: QuickOptions;
@@ -71,6 +72,7 @@ class Lane {
   private bodyLength = 0;
   /** What came before the last answer had gone out. */
   private early: Buffer | undefined;
+  private isAnswering = false;
 
   constructor(socket: Socket, options: QuickOptions, handOver: (socket: Socket) => void) {
     this.socket = socket;
@@ -94,6 +96,7 @@ class Lane {
       return;
     }
     this.isBusy = true;
+    this.isAnswering = true;
     void this.options.answer({ socket: this.socket, body: chunk.toString('utf8', from) }).then(this.say, this.fail);
   };
 
@@ -112,10 +115,17 @@ class Lane {
     const { socket } = this;
     const length = Buffer.byteLength(text);
     // Text with a byte for each character is written without being encoded.
-    socket.write(`${headOf(status, length)}${text}`, length === text.length ? 'latin1' : 'utf8');
-    this.isBusy = false;
+    const isRead = socket.write(`${headOf(status, length)}${text}`, length === text.length ? 'latin1' : 'utf8');
+    this.isAnswering = false;
     socket.setTimeout(KEEP_ALIVE_MS);
-    const { early } = this;
+    // A client that does not read is not answered further.
+    if (isRead) this.next();
+    else socket.once('drain', this.next);
+  };
+
+  private readonly next = (): void => {
+    const { socket, early } = this;
+    this.isBusy = false;
     if (!early) return;
     this.early = undefined;
     socket.resume();
@@ -148,7 +158,7 @@ class Lane {
   private readonly close = () => this.onEnd();
   private readonly fail = () => void this.socket.destroy();
   private readonly expire = () => {
-    if (!this.isBusy) this.socket.destroy();
+    if (!this.isAnswering) this.socket.destroy();
   };
 }
 

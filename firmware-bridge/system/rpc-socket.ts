@@ -80,6 +80,8 @@ function serve(socket: WebSocket, address: string, open: SessionDoor, guests: Se
     session.close();
   });
   socket.on('message', (data, isBinary) => {
+    // What came before the end of a connection is still told of after it.
+    if (socket.readyState !== socket.OPEN) return;
     if (isBinary) return void socket.close(1003, 'JSON-RPC comes as text');
     if (guests.delete(guest)) guests.add(guest);
     session.receive(textOf(data));

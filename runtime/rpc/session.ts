@@ -14,6 +14,8 @@ import { answer, refusalOf } from './server.ts';
 export const MAX_SUBSCRIPTIONS = 64;
 /** Requests of one connection that may wait for their answers at once. */
 export const MAX_WAITING = 64;
+/** Of requests that come together, what is answered before what is ready goes out and others have a turn. */
+const TURN_MS = 10;
 /** A connection of a client that is told of what happens: a WebSocket, as its host sees it. */
 export interface Session {
   /** Takes one message of the client. Answers and notifications go out by `send`, in the order in which they are to arrive. */
@@ -37,6 +39,10 @@ export function openSession(core: Core, log: Logger, send: (text: string) => voi
   const subscriptions = new Map<string, Subscription>();
   let isOpen = true;
   let waiting = 0;
+  /** Taken and not begun. */
+  const queue: string[] = [];
+  let isBeginning = false;
+  let spentMs = 0;
   const allowance = allowanceOf(() => core.nowMs());
   const out = (text: string) => {
     if (isOpen && text !== '') send(text);
@@ -55,20 +61,35 @@ export function openSession(core: Core, log: Logger, send: (text: string) => voi
     }),
   ];
   const own = ownMethods(subscriptions, () => `0x${core.nextId().toString(16)}`);
+  /** Begins what is in the queue, and waits for none: what waits for the disk holds nothing up. */
+  const begin = async () => {
+    isBeginning = true;
+    for (let text = queue.shift(); text !== undefined && isOpen; text = queue.shift()) {
+      const beganMs = core.nowMs();
+      void answer(core, log, text, own).then((answered) => {
+        waiting--;
+        out(answered);
+      });
+      spentMs += Math.max(0, core.nowMs() - beganMs);
+      if (spentMs <= TURN_MS) continue;
+      await core.pause();
+      spentMs = 0;
+    }
+    isBeginning = false;
+  };
   return {
     receive(text) {
       if (!isOpen) return;
       const isTooMuch = waiting >= MAX_WAITING || !allowance.take(requestsIn(text));
       if (isTooMuch) return out(refusalOf(text, new RpcError(ErrorCode.LimitExceeded, 'too many requests; ask more slowly')));
       waiting++;
-      void answer(core, log, text, own).then((answered) => {
-        waiting--;
-        out(answered);
-      });
+      queue.push(text);
+      if (!isBeginning) void begin();
     },
     listens: () => subscriptions.size > 0,
     close() {
       isOpen = false;
+      queue.length = 0;
       subscriptions.clear();
       for (const stop of stops) stop();
     },

@@ -11,6 +11,13 @@ test('hexadecimal: there and back, in either case', () => {
   fc.assert(fc.property(fc.uint8Array(), (some) => assert.equal(bytes.hexToBytes(bytes.bytesToHex(some)), some)));
 });
 
+test('long hexadecimal is what it is byte by byte', () => {
+  for (const length of [1023, 1024, 1025, 2048, 5000]) {
+    const some = Uint8Array.from({ length }, (_, i) => (i * 7) % 256);
+    assert.is(bytes.bytesToHex(some), `0x${Buffer.from(some).toString('hex')}`);
+  }
+});
+
 test('what is not hexadecimal is refused with a sentence', () => {
   for (const text of ['', '0', 'ff', '0x0', '0xg0', '0x0é', '0x0 ', '1x00']) {
     assert.throws(

@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAbi } from 'viem';
+import type { Core } from '../../../runtime/ledger/core.ts';
 import { BURST } from '../../../runtime/rpc/allowance.ts';
-import { MAX_SUBSCRIPTIONS, MAX_WAITING } from '../../../runtime/rpc/session.ts';
+import { MAX_SUBSCRIPTIONS, MAX_WAITING, openSession } from '../../../runtime/rpc/session.ts';
 import { clientsOf } from '../ledger/client.ts';
 import { compile } from '../ledger/solidity.ts';
 import { bob, type World, world } from '../ledger/world.ts';
@@ -162,6 +163,44 @@ test('a connection that asks too fast is told so, with the number of its request
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   assert.equal(heard, [{ jsonrpc: '2.0', id: 9, result: '0x539' }]);
   some.stop();
+});
+
+test('requests that come together and take long are begun in turns; none is after the end of the session', async () => {
+  let nowMs = 0;
+  let begun = 0;
+  let resume = () => {};
+  const core = {
+    blocks: { on: () => () => {} },
+    transactions: { on: () => () => {} },
+    vm: {},
+    nowMs: () => nowMs,
+    pause: () =>
+      new Promise<void>((done) => {
+        resume = done;
+      }),
+    get chainId() {
+      begun++;
+      nowMs += 6;
+      return 1;
+    },
+  };
+  // Each request reads the number of the chain where it begins, and takes 6 ms for it.
+  const heard: string[] = [];
+  const session = openSession(core as unknown as Core, { write() {} }, (text) => void heard.push(text));
+  for (let id = 0; id < 20; id++) session.receive(`{"jsonrpc":"2.0","id":${id},"method":"eth_chainId"}`);
+  const first = begun;
+  assert.ok(first < 6, `${first} at once`);
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  assert.is(begun, first);
+  assert.is(heard.length > 0, true, 'what is ready has gone out');
+  resume();
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  assert.ok(begun > first && begun < 20);
+  const last = begun;
+  session.close();
+  resume();
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  assert.is(begun, last);
 });
 
 test('a batch counts as its number of requests', async () => {
