@@ -124,10 +124,23 @@ function stillThere(board: Board): string | undefined {
   return found.length === 0 ? undefined : `it was taken out of the fleet, and runs ${found.length} containers`;
 }
 
-async function eventsOf({ sequencer, config }: World, abi: Abi): Promise<FleetEvent[]> {
+async function eventsOf(world: World, abi: Abi): Promise<FleetEvent[]> {
+  const { sequencer, config } = world;
   const filter = { address: config.fleet, fromBlock: '0x0', toBlock: 'latest' };
-  const logs = await ask<{ topics: Hex[]; data: Hex }[]>((request) => sequencer.rpc(request), 'eth_getLogs', [filter]);
+  const asked = ask<{ topics: Hex[]; data: Hex }[]>((request) => sequencer.rpc(request), 'eth_getLogs', [filter]);
+  const logs = await inTurns(world, asked);
   return logs.flatMap((log) => decodeFleetEvent(abi, log) ?? []);
+}
+
+/** A long answer is given in turns, which the device's clock gives it: no time passes, but its alarms must ring. */
+async function inTurns<T>(world: World, asked: Promise<T>): Promise<T> {
+  let isThere = false;
+  const over = () => {
+    isThere = true;
+  };
+  asked.then(over, over);
+  while (!isThere) await world.advance(0);
+  return asked;
 }
 
 /** Counts by itself what the contract has counted: a revision was promoted by votes of devices that were then of the fleet. */
