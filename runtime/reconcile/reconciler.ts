@@ -1,4 +1,4 @@
-import { createAlarm } from './alarm.ts';
+import { type Cycle, createCycle } from './cycle.ts';
 import { withDeadline } from './deadline.ts';
 import type { DriftEvent } from './drift.ts';
 import { createExecutors, type Executors, execute, stepText } from './execute.ts';
@@ -28,16 +28,12 @@ export interface ReconcilerOptions extends LookerOptions, PlacingOptions {
 /** The engine's own deadlines are shorter; this is for one that keeps none. A step that stops has its grace period on top. */
 const STEP_LIMIT_MS = 90_000;
 const PULL_LIMIT_MS = 3_600_000;
-/** Hints come in bursts. */
-const POKE_DELAY_MS = 20;
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 30_000;
 
 /** The loop that makes found like wanted: look, plan, do, look again. Serial within an app; apps do not wait for each other. */
 export class Reconciler implements Scheduler {
   private readonly options: ReconcilerOptions;
   private readonly executors: Executors;
-  private readonly alarm;
+  private readonly cycle: Cycle;
   private readonly setbacks = createSetbacks();
   /** Steps being done, with their words. */
   private readonly doing = new Map<Doing, string>();
@@ -46,10 +42,6 @@ export class Reconciler implements Scheduler {
   private readonly placing: Placing;
   private readonly memory = createMemory();
   private readonly unwatch: () => void;
-  private isStopped = false;
-  private isLooking = false;
-  private isChangedMeanwhile = false;
-  private retryMs = FIRST_RETRY_MS;
   private currentFault: string | undefined;
 
   constructor(options: ReconcilerOptions) {
@@ -57,14 +49,13 @@ export class Reconciler implements Scheduler {
     this.looker = createLooker(options);
     this.placing = createPlacing(options);
     this.executors = createExecutors(options.containers, (name) => this.placing.prepare(name));
-    this.alarm = createAlarm(options.clock, () => void this.cycle());
+    this.cycle = createCycle({ ...options, pass: () => this.pass(), failed: (error) => this.failed(error) });
     this.unwatch = this.watch();
   }
 
   /** Something may have changed: look soon. */
   poke(): void {
-    if (this.isLooking) this.isChangedMeanwhile = true;
-    else this.alarm.ringIn(POKE_DELAY_MS);
+    this.cycle.poke();
   }
 
   /** A secret came, changed or went. */
@@ -90,8 +81,7 @@ export class Reconciler implements Scheduler {
 
   /** Ends; containers keep running. */
   stop(): void {
-    this.isStopped = true;
-    this.alarm.stop();
+    this.cycle.stop();
     this.unwatch();
   }
 
@@ -105,25 +95,17 @@ export class Reconciler implements Scheduler {
     }
   }
 
-  private async cycle(): Promise<void> {
-    if (this.isLooking || this.isStopped) return;
-    this.isLooking = true;
-    this.isChangedMeanwhile = false;
-    this.alarm.ringIn(this.options.intervalMs);
-    try {
-      const wanted = this.options.wanted();
-      const found = await this.look(wanted);
-      this.retryMs = FIRST_RETRY_MS;
-      this.setFault(undefined);
-      if (!this.isStopped) this.act(found, wanted);
-    } catch (error) {
-      this.setFault(sentenceOf(error));
-      if (!this.isStopped) this.options.onLook(undefined);
-      this.alarm.ringIn(this.retryMs);
-      this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
-    }
-    this.isLooking = false;
-    if (this.isChangedMeanwhile) this.alarm.ringIn(POKE_DELAY_MS);
+  private async pass(): Promise<void> {
+    const wanted = this.options.wanted();
+    const found = await this.look(wanted);
+    this.cycle.worked();
+    this.setFault(undefined);
+    if (!this.cycle.isStopped) this.act(found, wanted);
+  }
+
+  private failed(error: unknown): void {
+    this.setFault(sentenceOf(error));
+    if (!this.cycle.isStopped) this.options.onLook(undefined);
   }
 
   private async look(wanted: Wanted | undefined): Promise<Found> {
@@ -141,14 +123,14 @@ export class Reconciler implements Scheduler {
     if (wanted === undefined) return;
     // The ledger has decided meanwhile: which images are here, and which are needed, was asked for something else.
     if (this.options.wanted() !== wanted) {
-      this.isChangedMeanwhile = true;
+      this.cycle.again();
       return;
     }
     const nowMs = this.options.clock.nowMs();
     const byLane = new Map<string, Doing[]>();
     for (const step of plan(wanted, { ...found, draining: this.options.draining() }, nowMs)) {
       if (step.do === 'wait') {
-        if (step.untilMs !== undefined) this.alarm.ringIn(step.untilMs - nowMs);
+        if (step.untilMs !== undefined) this.cycle.ringIn(step.untilMs - nowMs);
         continue;
       }
       const lane = laneOf(step);
@@ -161,7 +143,7 @@ export class Reconciler implements Scheduler {
     this.lanes.add(lane);
     for (const step of steps) {
       // What was planned for another decision of the ledger may be wrong under this one.
-      if (this.isStopped || this.options.wanted() !== wanted) break;
+      if (this.cycle.isStopped || this.options.wanted() !== wanted) break;
       await this.do(step);
     }
     this.lanes.delete(lane);

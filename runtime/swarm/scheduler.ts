@@ -1,6 +1,6 @@
 import type { Address, Clock, FoundContainer, FoundService, Logger, Services, Site } from '../ports/index.ts';
-import { createAlarm } from '../reconcile/alarm.ts';
 import { conditionOfRevision } from '../reconcile/condition.ts';
+import { type Cycle, createCycle } from '../reconcile/cycle.ts';
 import { withDeadline } from '../reconcile/deadline.ts';
 import type { DriftEvent } from '../reconcile/drift.ts';
 import type { Found } from '../reconcile/found.ts';
@@ -34,9 +34,6 @@ export interface SwarmOptions {
 const STEP_LIMIT_MS = 90_000;
 /** An engine gives no hints about tasks elsewhere: while any is on its way, all are looked at this often. */
 const MOVING_MS = 500;
-const POKE_DELAY_MS = 20;
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 30_000;
 const DRIFTS_LIMIT = 20;
 
 /**
@@ -45,7 +42,7 @@ const DRIFTS_LIMIT = 20;
  */
 export class SwarmScheduler implements Scheduler {
   private readonly options: SwarmOptions;
-  private readonly alarm;
+  private readonly cycle: Cycle;
   private readonly setbacks = createSetbacks();
   private readonly unwatch: () => void;
   private readonly known = new Map<string, string>();
@@ -55,20 +52,15 @@ export class SwarmScheduler implements Scheduler {
   private doing: SwarmDoing | undefined;
   private due = { text: '', sinceMs: 0 };
   private currentFault: string | undefined;
-  private isStopped = false;
-  private isBusy = false;
-  private isChangedMeanwhile = false;
-  private retryMs = FIRST_RETRY_MS;
 
   constructor(options: SwarmOptions) {
     this.options = options;
-    this.alarm = createAlarm(options.clock, () => void this.cycle());
+    this.cycle = createCycle({ ...options, pass: () => this.pass(), failed: (error) => this.failed(error) });
     this.unwatch = options.services.watch(() => this.poke());
   }
 
   poke(): void {
-    if (this.isBusy) this.isChangedMeanwhile = true;
-    else this.alarm.ringIn(POKE_DELAY_MS);
+    this.cycle.poke();
   }
 
   secretChanged(): void {
@@ -88,30 +80,21 @@ export class SwarmScheduler implements Scheduler {
   }
 
   stop(): void {
-    this.isStopped = true;
-    this.alarm.stop();
+    this.cycle.stop();
     this.unwatch();
   }
 
-  private async cycle(): Promise<void> {
-    if (this.isBusy || this.isStopped) return;
-    this.isBusy = true;
-    this.isChangedMeanwhile = false;
-    this.alarm.ringIn(this.options.intervalMs);
-    try {
-      await this.pass();
-      this.retryMs = FIRST_RETRY_MS;
-    } catch (error) {
-      this.setFault(`the Swarm cannot be asked: ${sentenceOf(error)}`);
-      if (!this.isStopped) this.options.onLook(undefined);
-      this.alarm.ringIn(this.retryMs);
-      this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
-    }
-    this.isBusy = false;
-    if (this.isChangedMeanwhile) this.alarm.ringIn(POKE_DELAY_MS);
+  private failed(error: unknown): void {
+    this.setFault(`the Swarm cannot be asked: ${sentenceOf(error)}`);
+    if (!this.cycle.isStopped) this.options.onLook(undefined);
   }
 
   private async pass(): Promise<void> {
+    await this.lookAndAct();
+    this.cycle.worked();
+  }
+
+  private async lookAndAct(): Promise<void> {
     const { services, onSite, onLook, clock, wanted: read } = this.options;
     const site = await this.answered(services.site());
     if (site.role !== 'manager') {
@@ -123,11 +106,11 @@ export class SwarmScheduler implements Scheduler {
     onSite(site.devices);
     const wanted = read();
     const found = await this.look(wanted, site);
-    if (this.isStopped) return;
+    if (this.cycle.isStopped) return;
     onLook(found);
-    if (found.services.some(isMoving)) this.alarm.ringIn(MOVING_MS);
+    if (found.services.some(isMoving)) this.cycle.ringIn(MOVING_MS);
     if (wanted === undefined || read() !== wanted) {
-      this.isChangedMeanwhile = wanted !== undefined;
+      if (wanted !== undefined) this.cycle.again();
       return;
     }
     const draining = this.options.draining();
@@ -172,19 +155,19 @@ export class SwarmScheduler implements Scheduler {
     const { clock, block } = this.options;
     const nowMs = clock.nowMs();
     const doings = steps.filter((step) => step.do !== 'wait');
-    for (const step of steps) if (step.do === 'wait' && step.untilMs !== undefined) this.alarm.ringIn(step.untilMs - nowMs);
+    for (const step of steps) if (step.do === 'wait' && step.untilMs !== undefined) this.cycle.ringIn(step.untilMs - nowMs);
     const text = doings.map(serviceStepText).join('\n');
     if (text !== this.due.text) this.due = { text, sinceMs: nowMs };
     const turn = turnOf(site, block(), this.due.sinceMs, nowMs);
     this.setFault(turn.is === 'never' ? turn.reason : undefined);
     if (doings.length === 0 || turn.is === 'never') return;
-    if (turn.is === 'not yet') return this.alarm.ringIn(turn.untilMs - nowMs);
+    if (turn.is === 'not yet') return this.cycle.ringIn(turn.untilMs - nowMs);
     await this.answered(this.options.services.mark(block()));
     for (const step of doings) {
-      if (this.isStopped || this.options.wanted() !== wanted) break;
+      if (this.cycle.isStopped || this.options.wanted() !== wanted) break;
       await this.do(step);
     }
-    this.isChangedMeanwhile = true;
+    this.cycle.again();
   }
 
   /** Never rejects: a failure becomes a setback, a log line and another try; a conflict only another look. */
