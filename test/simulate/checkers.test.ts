@@ -61,7 +61,8 @@ function board(picture: Picture): Board {
 
 function watch(...pictures: Picture[]) {
   const boards = pictures.map((picture, index) => board({ name: `pad-0${index + 1}`, ...picture }));
-  return watchWorld({ boards, sequencer: boards[0], config: { fleet: '0x' } } as unknown as World, boards, {
+  const world = { boards, sequencer: boards[0], config: { fleet: '0x' }, advance: async () => {} } as unknown as World;
+  return watchWorld(world, boards, {
     abi: [],
     active: async () => 2,
     isEnrolled: async (address) => !pictures.some(({ left }, index) => left && boards[index]!.identity.address === address),
