@@ -16,8 +16,15 @@ export interface EspOptions {
   readonly seed: string;
 }
 
-const GRUB_MODULES =
-  'part_gpt fat ext2 normal configfile linux loadenv test regexp search echo reboot sleep minicmd all_video efi_gop gzio';
+const GRUB_MODULES = 'part_gpt fat ext2 normal configfile loadenv test regexp search echo reboot sleep minicmd all_video gzio';
+
+/** How each of GRUB's platforms starts a kernel, and what it needs for that. */
+const LOADERS: Readonly<Record<string, { readonly modules: string; readonly linux: string; readonly initrd: string }>> = {
+  // Takes its memory from UEFI. The usual loader takes the kernel's 67 MB in one piece from the quarter of all that GRUB manages.
+  'x86_64-efi': { modules: 'linuxefi efi_gop', linux: 'linuxefi', initrd: 'initrdefi' },
+};
+const USUAL = { modules: 'linux', linux: 'linux', initrd: 'initrd' };
+const loaderOf = (platform: string) => LOADERS[platform] ?? USUAL;
 
 /** The partition from which the board starts: GRUB, its configuration, its environment, a folder for the enrolment. */
 export async function makeEsp(options: EspOptions): Promise<string> {
@@ -60,7 +67,7 @@ async function makeGrub({ board, grubModules, config, work }: EspOptions, path: 
   await run('grub-mkimage', [
     ...['-d', join(grubModules, platform), '-O', platform, '-p', '/grub'],
     ...['-c', join(config, 'early.cfg'), '-o', path],
-    ...GRUB_MODULES.split(' ').filter((name) => name !== 'efi_gop' || platform === 'x86_64-efi'),
+    ...`${GRUB_MODULES} ${loaderOf(platform).modules}`.split(' '),
   ]);
   mkdirSync(work, { recursive: true });
 }
@@ -78,7 +85,9 @@ function configOf({ board, config }: EspOptions): string {
     'systemd.show_status=0',
     'net.ifnames=0',
   ];
-  return readFileSync(join(config, 'grub.cfg'), 'utf8').replaceAll('@CMDLINE@', cmdline.join(' '));
+  const { linux, initrd } = loaderOf(board.grub.platform);
+  const text = readFileSync(join(config, 'grub.cfg'), 'utf8');
+  return text.replaceAll('@CMDLINE@', cmdline.join(' ')).replaceAll('@LINUX@', linux).replaceAll('@INITRD@', initrd);
 }
 
 /** GRUB's environment block: exactly 1024 bytes. */

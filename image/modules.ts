@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** Beside the board's own drivers: what squashfs, overlays, Docker's networks and RAUC need. */
+/** Beside the board's own drivers: what squashfs, overlays, Docker's networks, RAUC and compressed memory need. */
 const COMMON = [
   'kernel/fs/(squashfs|overlayfs|ext4|jbd2|fat|nls|mbcache|efivarfs|fuse|autofs|configfs|binfmt)',
   'kernel/net/(bridge|netfilter|ipv4|ipv6|802|llc|packet|xfrm|sched/(sch_fq|cls_cgroup))',
   'kernel/(crypto|lib|security|block)/',
+  'kernel/drivers/block/zram/',
   'kernel/arch/[^/]+/crypto',
 ];
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { spareKernel } from './kernel.ts';
 import { run } from './shell.ts';
 
 export interface SlotOptions {
@@ -37,7 +38,7 @@ export async function makeSlot({ root, initrd, work, level, epoch, seed, onLine 
   const kernel = readdirSync(join(root, 'boot')).find((name) => name.startsWith('vmlinu'));
   if (kernel === undefined) throw new Error('the packages brought no kernel');
   // Out of the root: it lies beside it.
-  copyFileSync(join(root, 'boot', kernel), join(content, 'vmlinuz'));
+  writeFileSync(join(content, 'vmlinuz'), spareKernel(readFileSync(join(root, 'boot', kernel))));
   rmSync(join(root, 'boot', kernel));
   writeFileSync(join(content, 'initrd'), initrd);
   await squash(root, join(content, 'root.squashfs'), level, epoch, onLine);

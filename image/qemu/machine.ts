@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Board } from '../board.ts';
 import { type Monitor, openMonitor } from './qmp.ts';
@@ -51,13 +52,15 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const missing = board.qemu.firmware.find((path) => !existsSync(path));
   if (missing !== undefined) throw new Error(`${missing} is missing; run: apt-get install ovmf qemu-efi-aarch64`);
   mkdirSync(options.folder, { recursive: true });
-  if (accelerator === 'tcg' || (accelerator === 'auto' && !isKvmHere(board))) return launch(options, 'tcg');
+  if (accelerator === 'tcg' || (accelerator === 'auto' && (!isKvmHere(board) || kvmFails.isKnown())))
+    return launch(options, 'tcg');
   const tried = await launch(options, 'kvm').catch(() => undefined);
   if (tried && (await speaks(tried))) return tried;
   await tried?.kill();
   if (accelerator === 'kvm')
     throw new Error(`the machine says nothing under KVM within ${SILENCE_MS / 1000} s; leave --accel out`);
   onRemark?.('hardware acceleration does not start it; going on in software');
+  kvmFails.remember();
   return launch(options, 'tcg');
 }
 
@@ -70,6 +73,26 @@ function isKvmHere({ architecture }: Board): boolean {
     return false;
   }
 }
+
+/** That this machine's KVM starts no kernel: found out once, and good until the machine itself is started anew. */
+const kvmFails = {
+  path: join(tmpdir(), `classpad-kvm-fails-${process.getuid?.() ?? 'user'}`),
+  bootId: () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'),
+  isKnown(): boolean {
+    try {
+      return readFileSync(this.path, 'utf8') === this.bootId();
+    } catch {
+      return false;
+    }
+  },
+  remember(): void {
+    try {
+      writeFileSync(this.path, this.bootId(), { mode: 0o600 });
+    } catch {
+      // Then the next start finds out by itself.
+    }
+  },
+};
 
 /** UEFI speaks at once; what counts is the kernel's or the boot loader's word. */
 async function speaks(machine: Machine): Promise<boolean> {

@@ -23,6 +23,7 @@ import { chosen, readDependencies } from '../../image/modules.ts';
 import { packageList } from '../../image/root.ts';
 import { makeExt4, uuidOf } from '../../image/slot.ts';
 import { linesOf } from '../../image/sources.ts';
+import { MEMORY_COMMAND, readMemory } from '../support/memory.ts';
 import { need, root } from '../support/need.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'classpad-image-'));
@@ -199,5 +200,19 @@ test('nobody else is a slot', () => {
   const { call } = backend(environmentBlock({ ORDER: 'A B', A_LEFT: '3', B_LEFT: '3' }));
   for (const args of [['set-primary', 'C'], ['set-state', 'X', 'good'], ['destroy']]) assert.throws(() => call(...args));
 });
+
+if (need('memory as the kernel tells it', existsSync('/proc/meminfo'), 'this is no Linux')) {
+  test('memory as the kernel tells it', () => {
+    const memory = readMemory(execFileSync('sh', ['-c', MEMORY_COMMAND], { encoding: 'utf8', maxBuffer: 1 << 24 }));
+    assert.ok(memory.usedMib > 0 && memory.usedMib < memory.totalMib);
+    const own = memory.processes.find(({ name }) => name === readFileSync('/proc/self/comm', 'utf8').trim());
+    assert.ok(own && own.residentMib > 20 && own.residentMib < memory.totalMib);
+    const sizes = memory.processes.map(({ residentMib }) => residentMib);
+    assert.equal(
+      sizes,
+      sizes.toSorted((a, b) => b - a),
+    );
+  });
+}
 
 test.run();

@@ -25,6 +25,7 @@ import {
   repack,
   smallSystem,
 } from '../support/boards.ts';
+import { MEMORY_COMMAND, readMemory, tellMemory } from '../support/memory.ts';
 import { need } from '../support/need.ts';
 import { freePorts } from '../support/node-process.ts';
 import { differenceOf } from '../support/pictures.ts';
@@ -79,9 +80,10 @@ test(`with ${MEMORY_MIB} MB of memory it boots, serves and runs a container`, as
 });
 
 test('who has the key that was put on its card gets in, and nobody else', async () => {
-  const memory = await fleet.until('SSH answers', () => on('free -m; ps -eo rss,comm --sort=-rss | head -8 || true'));
-  fleet.times.push(memory.trimEnd());
-  console.log(memory);
+  const memory = readMemory(await fleet.until('SSH answers', () => on(MEMORY_COMMAND)));
+  assert.ok(memory.usedMib > 0 && memory.usedMib < memory.totalMib && memory.processes.some(({ name }) => name === 'dockerd'));
+  fleet.times.push(tellMemory(memory));
+  console.log(tellMemory(memory));
   const other = makeLoginKey('other');
   const refusal = await on('true', other).then(
     () => 'let in',
