@@ -10,12 +10,21 @@ export function boundedHttp(rpc: string): HttpTransport {
 }
 
 const boundedFetch: typeof fetch = async (input, init) => {
+  await noticeClosed();
   const response = await fetch(input, init);
   const { status, statusText, headers } = response;
   const body = await readBounded(response);
   if (response.ok) demandJsonRpc(body);
   return new Response(body, { status, statusText, headers });
 };
+
+/**
+ * After seconds of computing, a kept connection may have been closed without this process having noticed. The first turn ends
+ * the event loop's round that is on; in the second the sockets are looked at.
+ */
+async function noticeClosed(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
 
 /** viem takes any JSON for an answer. */
 function demandJsonRpc(body: Uint8Array): void {

@@ -1,25 +1,43 @@
 /**
  * Pulls a board's plug (SIGKILL of QEMU) at random points of updates, of firmware and of its whole system, and looks each time
- * whether it boots and tells the truth about what it runs:
+ * whether it boots and tells the truth about what it runs, and in the end whether that is what its fleet has decided:
  *   npm run image -- --board qemu-x86_64 --quick && npm run image:cuts -- --seed 1 --count 10
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { version } from '../../cli/root.ts';
-import { areImagesThere, type Board, board, boardFleet, IMAGES, otherImage, repack } from '../support/boards.ts';
+import { areImagesThere, type Board, type BoardFleet, board, boardFleet, IMAGES, otherImage, repack } from '../support/boards.ts';
 import { need } from '../support/need.ts';
 
-/** What the console says on the way of an update; the plug is pulled a random while after one of them. */
-const MARKS = {
-  firmware: [/wants firmware/, /firmware \S+ is installed/, /launcher: firmware \S+ from slot/, /classpad \S+ on /],
-  os: [/wants os/, /wants os/, /restarting into it/, /classpad: slot/, /launcher: firmware/],
-} as const;
-/** Writing a system into its slot takes longest. */
-const SPREAD_MS = { firmware: 4_000, os: 20_000 } as const;
-const SYSTEM_VERSION = '0.2.0';
+interface Point {
+  /** What the console says on the way of an update. */
+  readonly mark: RegExp;
+  /** The plug is pulled at random within so long after it. */
+  readonly spreadMs: number;
+}
 
-type Kind = keyof typeof MARKS;
+const POINTS = {
+  firmware: [
+    { mark: /wants firmware/, spreadMs: 4_000 },
+    { mark: /firmware \S+ is installed/, spreadMs: 4_000 },
+    { mark: /launcher: firmware/, spreadMs: 4_000 },
+    { mark: /classpad \S+ on /, spreadMs: 4_000 },
+  ],
+  // Fetching a system and writing it into its slot takes longest.
+  os: [
+    { mark: /wants os/, spreadMs: 40_000 },
+    { mark: /wants os/, spreadMs: 40_000 },
+    { mark: /restarting into it/, spreadMs: 10_000 },
+    { mark: /classpad: slot/, spreadMs: 20_000 },
+    { mark: /launcher: firmware/, spreadMs: 20_000 },
+  ],
+} as const satisfies Readonly<Record<string, readonly Point[]>>;
+const MARK_WITHIN_MS = 180_000;
+const SERVING = /serving: firmware (\S+) and system (\S+) are good/g;
+
+type Kind = keyof typeof POINTS;
+type Slot = 'A' | 'B';
 
 interface Cut {
   readonly kind: Kind;
@@ -36,89 +54,134 @@ function draw(seed: number, count: number): Cut[] {
   };
   return Array.from({ length: count }, (_, index) => {
     const kind: Kind = index < Math.ceil((count * 2) / 3) ? 'firmware' : 'os';
-    const mark = MARKS[kind][Math.floor(random() * MARKS[kind].length)]!;
-    return { kind, mark, delayMs: Math.floor(random() * SPREAD_MS[kind]) };
+    const { mark, spreadMs } = POINTS[kind][Math.floor(random() * POINTS[kind].length)]!;
+    return { kind, mark, delayMs: Math.floor(random() * spreadMs) };
   });
 }
 
 /** The firmware says itself, before anything else, what it was built as: no state on any disk can make it lie. */
 const builtAs = (as: string) => `console.error('built as ${as}');`;
 
+interface World {
+  readonly fleet: BoardFleet;
+  pad: Board;
+  /** What was released of each kind: revision 1 first. */
+  readonly released: Readonly<Record<Kind, string[]>>;
+  /** What was last written into each slot of systems. */
+  readonly written: Record<Slot, string>;
+  runningSlot: Slot;
+}
+
+async function release(world: World, kind: Kind): Promise<void> {
+  const { fleet, released, written } = world;
+  const next = kind === 'os' ? `0.${released.os.length + 2}.0` : `0.1.${released.firmware.length + 1}`;
+  const path = join(fleet.folder, `${next}.firmware`);
+  const made = kind === 'os' ? `${otherImage(next)}.raucb` : await repack(path, next, {}, undefined, builtAs(next));
+  const to = ['--to', `http://127.0.0.1:${fleet.host.ports.peers}`, '--window', '60m', '--no-wait'];
+  const { code, printed } = await fleet.decide('firmware', 'propose', made, ...to);
+  if (code !== 0) throw new Error(printed);
+  released[kind].push(next);
+  if (kind === 'os') written[world.runningSlot === 'A' ? 'B' : 'A'] = next;
+}
+
+/** Waits for the mark and a while, pulls the plug, and switches the board on again. Answers whether the mark came. */
+async function cutPower(world: World, { kind, mark, delayMs }: Cut): Promise<boolean> {
+  const { fleet } = world;
+  const isGoingOn = await isRollingOut(fleet, kind);
+  let from = world.pad.machine.serial().length;
+  if (!isGoingOn) await release(world, kind);
+  // An update that was cut before goes on as soon as the board is back, and may have said so already.
+  else if (mark.source.includes('wants')) from = 0;
+  const isThere = await fleet.until(`${kind}: ${mark.source}`, world.pad.has(mark, from), MARK_WITHIN_MS).catch(() => false);
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  await world.pad.machine.kill();
+  world.pad = await fleet.start(world.pad.name);
+  return isThere !== false;
+}
+
+async function isRollingOut(fleet: BoardFleet, kind: Kind): Promise<boolean> {
+  return (await historyOf(fleet, kind)).some(({ phase }) => phase === 'rolling out');
+}
+
+/** The releases of a kind, the newest first. */
+async function historyOf(fleet: BoardFleet, kind: Kind): Promise<{ phase: string; revision: string }[]> {
+  const { code, printed } = await fleet.classpad('history', kind, '--json');
+  return code === 0 ? JSON.parse(printed) : [];
+}
+
+/** It boots, serves, and says by its JSON-RPC and on its console what really started. */
+async function truth(world: World): Promise<{ isTrue: boolean; sentence: string }> {
+  const { fleet, pad, written } = world;
+  await fleet.until('it serves again', pad.has(new RegExp(SERVING.source)));
+  const heard = pad.machine.serial();
+  const last = [...heard.matchAll(SERVING)].at(-1)!;
+  const [, firmware = '', system = ''] = last;
+  const said = heard.slice(0, last.index);
+  const slot = [...said.matchAll(/classpad: slot ([AB])/g)].at(-1)?.[1] as Slot;
+  const lies = [];
+  // What an image came with says no such line; it has the image's version.
+  const built = /built as (\S+)/.exec(said.slice(said.lastIndexOf('launcher: firmware')))?.[1] ?? written[slot];
+  if (built !== firmware) lies.push(`it was built as ${built} and calls itself ${firmware}`);
+  // It may have gone on to the next one meanwhile.
+  const asked = await fleet.until('it answers', () => pad.version());
+  if (asked !== firmware && !pad.machine.serial().includes(`built as ${asked}`)) lies.push(`it answers ${asked}`);
+  if (system !== written[slot]) lies.push(`it calls system ${written[slot]} in slot ${slot} ${system}`);
+  world.runningSlot = slot;
+  return {
+    isTrue: lies.length === 0,
+    sentence: lies.join('; ') || `it runs firmware ${firmware}, system ${system} from slot ${slot}`,
+  };
+}
+
+/** The fleet decides, and what the board runs is what it has decided. */
+async function settled({ fleet, pad, released }: World, kind: Kind): Promise<string> {
+  await fleet.until('the fleet has decided', async () => ((await isRollingOut(fleet, kind)) ? undefined : true));
+  const [{ phase, revision } = { phase: 'never proposed', revision: '0' }] = await historyOf(fleet, kind);
+  const active = (await historyOf(fleet, kind)).find((one) => one.phase === 'active');
+  const wanted = active ? released[kind][Number(active.revision) - 1]! : version;
+  const last = () => [...pad.machine.serial().matchAll(SERVING)].at(-1);
+  const runs = kind === 'os' ? () => last()?.[2] : () => pad.version();
+  await fleet.until(`${kind} ${wanted} runs`, async () => ((await runs()) === wanted ? true : undefined));
+  return `revision ${revision} is ${phase}; the ledger wants ${kind} ${wanted}, and ${pad.name} runs it`;
+}
+
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({ options: { seed: { ...text, default: '1' }, count: { ...text, default: '10' } } });
+  const [seed, count] = [Number(values.seed), Number(values.count)];
+  if (!Number.isInteger(seed) || !Number.isInteger(count) || count < 1 || count > 100)
+    throw new Error('--seed takes a whole number, --count one from 1 to 100');
   if (!need('power cuts', areImagesThere(), `npm run build, and npm run image -- --board ${board} --quick`)) return;
-  const cuts = draw(Number(values.seed), Number(values.count));
+  const cuts = draw(seed, count);
   const report = join(IMAGES, `power-cuts-${board}.txt`);
-  writeFileSync(report, `seed ${values.seed}\n`);
-  const fleet = await boardFleet(`serial-cuts-${board}.log`);
+  writeFileSync(report, `seed ${seed}\n`);
   const say = (line: string) => {
     console.log(line);
     appendFileSync(report, `${line}\n`);
   };
-  let failures = 0;
-  try {
-    let pad = await fleet.enrol('pad-7');
-    await fleet.until('it serves', pad.has(/serving: firmware .* are good/));
-    for (const [index, cut] of cuts.entries()) {
-      const isFirstOfOs = cut.kind === 'os' && cuts[index - 1]?.kind !== 'os';
-      const next = cut.kind === 'os' ? SYSTEM_VERSION : `0.1.${index + 1}`;
-      // One update of the system is cut again and again: it goes on where it can.
-      const from = pad.machine.serial().length;
-      if (cut.kind === 'firmware' || isFirstOfOs) await release(cut.kind, next);
-      await fleet.until(`${cut.kind} ${next}: ${cut.mark.source}`, pad.has(cut.mark, from), 180_000).catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, cut.delayMs));
-      await pad.machine.kill();
-      pad = await fleet.start('pad-7');
-      const told = await truth(pad);
-      failures += told.isTrue ? 0 : 1;
-      say(`cut ${index + 1}: ${cut.kind} ${next}, ${cut.delayMs} ms after /${cut.mark.source}/: ${told.sentence}`);
-      if (cut.kind === 'firmware') say(`        ${await settled(pad)}`);
-    }
-    say(`        ${await settled(pad)}`);
-  } finally {
-    await fleet.end();
-  }
+  // While no board waits for it.
+  if (cuts.some(({ kind }) => kind === 'os')) otherImage('0.2.0');
+  const fleet = await boardFleet(`serial-cuts-${board}.log`);
+  const failures = await cutAll(cuts, fleet, say).finally(() => fleet.end());
   say(`${cuts.length - failures} passed, ${failures} failed`);
   process.exitCode = failures === 0 ? 0 : 1;
+}
 
-  async function release(kind: Kind, next: string): Promise<void> {
-    const path = join(fleet.folder, `${next}.firmware`);
-    const made = kind === 'os' ? `${otherImage(next)}.raucb` : await repack(path, next, {}, undefined, builtAs(next));
-    const to = ['--to', `http://127.0.0.1:${fleet.host.ports.peers}`, '--window', '60m', '--no-wait'];
-    const { code, printed } = await fleet.decide('firmware', 'propose', made, ...to);
-    if (code !== 0) throw new Error(printed);
+/** Answers how often the board has not told the truth. */
+async function cutAll(cuts: readonly Cut[], fleet: BoardFleet, say: (line: string) => void): Promise<number> {
+  let failures = 0;
+  const pad = await fleet.enrol('pad-7');
+  const world: World = { fleet, pad, released: { firmware: [], os: [] }, written: { A: version, B: '' }, runningSlot: 'A' };
+  await fleet.until('it serves', pad.has(new RegExp(SERVING.source)));
+  for (const [index, cut] of cuts.entries()) {
+    const isThere = await cutPower(world, cut);
+    const { isTrue, sentence } = await truth(world);
+    failures += isTrue ? 0 : 1;
+    const when = isThere ? `${cut.delayMs} ms after /${cut.mark.source}/` : 'between two steps';
+    say(`cut ${index + 1}: ${cut.kind} ${world.released[cut.kind].at(-1)}, ${when}: ${sentence}`);
+    if (cut.kind === 'firmware' || index === cuts.length - 1) say(`        ${await settled(world, cut.kind)}`);
   }
-
-  /** It boots, serves, and says by its JSON-RPC and on its console what really started. */
-  async function truth(pad: Board): Promise<{ isTrue: boolean; sentence: string }> {
-    await fleet.until('it serves again', pad.has(/serving: firmware \S+ and system \S+ are good/));
-    const heard = pad.machine.serial();
-    const said = heard.slice(0, heard.lastIndexOf(' are good') + 9);
-    const [, firmware, system] = [...said.matchAll(/serving: firmware (\S+) and system (\S+) are good/g)].at(-1)!;
-    const slot = [...said.matchAll(/classpad: slot ([AB])/g)].at(-1)?.[1];
-    const lies = [];
-    const ofImage = system === version ? version : SYSTEM_VERSION;
-    // What the image came with says no such line.
-    const started = said.slice(said.lastIndexOf('launcher: firmware'));
-    const built = /built as (\S+)/.exec(started)?.[1] ?? ofImage;
-    if (built !== firmware) lies.push(`it was built as ${built} and calls itself ${firmware}`);
-    // It may have gone on to the next one meanwhile.
-    const asked = await pad.version();
-    if (asked !== firmware && !pad.machine.serial().includes(`built as ${asked}`)) lies.push(`it answers ${asked}`);
-    if ((slot === 'B') !== (system === SYSTEM_VERSION)) lies.push(`slot ${slot} holds no system ${system}`);
-    return {
-      isTrue: lies.length === 0,
-      sentence: lies.join('; ') || `it runs firmware ${firmware}, system ${system} from slot ${slot}`,
-    };
-  }
-
-  /** The fleet has decided, and what the board runs is what it has decided. */
-  async function settled(pad: Board): Promise<string> {
-    const rolling = async () => (await fleet.classpad('status', '--json')).printed;
-    await fleet.until('the fleet has decided', async () => ((await rolling()).includes('rolling out') ? undefined : true));
-    return `${pad.name} runs ${await pad.version()}`;
-  }
+  return failures;
 }
 
 main().catch((error: Error) => {
