@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Board } from './board.ts';
+import { blankSymbols } from './elf.ts';
 import { pruneModules } from './modules.ts';
 import { run } from './shell.ts';
 
@@ -136,7 +137,11 @@ export function packageList(status: string): string[] {
 
 async function addNode(folder: string, tgz: string): Promise<void> {
   await run('tar', ['-xzf', tgz, '-C', join(folder, 'usr'), '--strip-components=1', '--no-same-owner', 'package/bin/node']);
-  chmodSync(join(folder, 'usr/bin/node'), 0o755);
+  const path = join(folder, 'usr/bin/node');
+  const program = readFileSync(path);
+  blankSymbols(program);
+  writeFileSync(path, program);
+  chmodSync(path, 0o755);
 }
 
 function addFiles({ folder, files, own, keyring }: RootOptions): void {

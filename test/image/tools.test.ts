@@ -18,6 +18,7 @@ import { putFiles, readFiles } from '../../cli/flash/fat.ts';
 import { readTable, TABLE_BYTES } from '../../cli/flash/gpt.ts';
 import { boardNames, readBoard } from '../../image/board.ts';
 import { makeDisk } from '../../image/disk.ts';
+import { blankSymbols } from '../../image/elf.ts';
 import { environmentBlock } from '../../image/esp.ts';
 import { chosen, readDependencies } from '../../image/modules.ts';
 import { packageList } from '../../image/root.ts';
@@ -199,6 +200,28 @@ for (const [name, block] of [
 test('nobody else is a slot', () => {
   const { call } = backend(environmentBlock({ ORDER: 'A B', A_LEFT: '3', B_LEFT: '3' }));
   for (const args of [['set-primary', 'C'], ['set-state', 'X', 'good'], ['destroy']]) assert.throws(() => call(...args));
+});
+
+const isElf = readFileSync(process.execPath).subarray(0, 4).equals(Buffer.from('\x7fELF', 'latin1'));
+if (need('a program without symbols', isElf, 'programs have another form here')) {
+  test('a program without its symbols runs as before', () => {
+    const program = readFileSync(process.execPath);
+    const before = Buffer.from(program);
+    const blanked = blankSymbols(program);
+    assert.is(blankSymbols(program), blanked, 'the program still says where they were');
+    assert.is(program.length, before.length);
+    const path = join(folder, 'node');
+    writeFileSync(path, program, { mode: 0o755 });
+    assert.is(execFileSync(path, ['--version'], { encoding: 'utf8' }).trim(), process.version);
+  });
+}
+
+test('what is no program stays as it is', () => {
+  for (const text of ['', '#!/bin/sh\n', `\x7fELF${'\xff'.repeat(8)}`]) {
+    const bytes = Buffer.from(text, 'latin1');
+    assert.is(blankSymbols(bytes), 0);
+    assert.is(bytes.toString('latin1'), text);
+  }
 });
 
 if (need('memory as the kernel tells it', existsSync('/proc/meminfo'), 'this is no Linux')) {

@@ -33,7 +33,8 @@ import { differenceOf } from '../support/pictures.ts';
 /** The kernel for x86 needs 67 MB in one piece within the quarter that GRUB takes; arm64 starts with 256. */
 const MEMORY_MIB = Number(process.env['CLASSPAD_MEMORY'] ?? 288);
 /** The newest firmware that is tried here. */
-const [FIRST, SECOND, THIRD] = ['0.1.1', '0.1.2', '0.1.3'];
+const [FIRST, SECOND, THIRD] = ['0.1.1', '0.1.2', '0.2.1'];
+/** Brings firmware of its own, older than the third. */
 const NEW_SYSTEM = '0.2.0';
 let fleet: BoardFleet;
 let pad: Board;
@@ -227,6 +228,7 @@ test('of two boards one tries new firmware first; without a key on its card nobo
   const [port = 0] = await freePorts(1);
   const second = await fleet.enrol('pad-8', { memoryMib: MEMORY_MIB, forward: { [port]: 22 } });
   await fleet.until('a second board serves', second.has(/serving: firmware .* are good/));
+  await fleet.until(`and follows to system ${NEW_SYSTEM}`, second.has(/serving: firmware \S+ and system 0\.2\.0 are good/));
   const { code, printed } = await propose(await repack(file(`${THIRD}.firmware`), THIRD), '--canary', '1');
   assert.is(code, 0, printed);
   assert.match(printed, /1 device found it healthy/);

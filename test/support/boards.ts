@@ -193,7 +193,8 @@ function boardOf(name: string, machine: Machine, ports: Board['ports']): Board {
   async function ask(method: string, ...params: unknown[]): Promise<unknown> {
     const response = await fetch(`http://127.0.0.1:${ports.rpc}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      // One connection each: a kept one may be closed while this process packs a bundle, without its noticing.
+      headers: { 'content-type': 'application/json', connection: 'close' },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
       signal: AbortSignal.timeout(20_000),
     });
