@@ -21,7 +21,7 @@ import { createProgress, type Progress } from './progress.ts';
 import { assembleRoot } from './root.ts';
 import { run } from './shell.ts';
 import { makeExt4, makeSlot } from './slot.ts';
-import { debianSources } from './sources.ts';
+import { debianSources, type Sources, suitesOf } from './sources.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const BOARDS = join(root, 'image/boards');
@@ -42,6 +42,7 @@ npm run firmware-bundle          makes only build/images/classpad-VERSION.firmwa
   --key FILE         private key that signs the bundles; without it a development key, made on demand
   --cert FILE        its certificate; it goes into the image, the key goes nowhere
   --mirror URL       where Debian's packages come from; without it as this machine's apt is told
+  --without-security leave Debian's security suite out, where its mirror is broken; never for a release
   --out FOLDER       where the files go (build/images)
   --firmware-only    no image, no root needed
   --quick            pack less tightly: a tenth larger, and minutes sooner
@@ -59,6 +60,7 @@ interface Options {
   readonly cache: string;
   readonly epoch: number;
   readonly mirror: string | undefined;
+  readonly isWithoutSecurity: boolean;
   readonly isFresh: boolean;
   /** Of the squashfs. */
   readonly level: number;
@@ -74,6 +76,7 @@ async function main(args: readonly string[]): Promise<void> {
   const out = values.out ?? join(root, 'build/images');
   mkdirSync(out, { recursive: true });
   const keys = await signingKeys(join(root, 'build/keys'), values.key, values.cert);
+  if (values['without-security']) console.error("Without Debian's security suite: known holes stay open. Not for releases.");
   if (keys.isDevelopment) console.error('Signed with a development key: it protects nothing. Releases take --key and --cert.');
   const progress = createProgress(process.stderr);
   const firmware = await progress.step(
@@ -91,6 +94,7 @@ async function main(args: readonly string[]): Promise<void> {
     keys,
     progress,
     mirror: values.mirror,
+    isWithoutSecurity: values['without-security'] === true,
     isFresh: values.fresh === true,
     level: values.quick ? QUICK : TIGHT,
   };
@@ -116,6 +120,7 @@ function readArguments(args: readonly string[]) {
     key: text,
     cert: text,
     mirror: text,
+    'without-security': flag,
     out: text,
     'firmware-only': flag,
     quick: flag,
@@ -140,7 +145,7 @@ async function makeImage(options: Options, firmware: Buffer): Promise<void> {
   const { board, version, work, cache, epoch, progress, keys, out } = options;
   const seed = `classpad ${board.name} ${version}`;
   mkdirSync(work, { recursive: true });
-  const sources = await debianSources(options.mirror);
+  const sources = await debianSources(options);
   const packages = await progress.step(
     `Debian ${sources.suite} for ${board.architecture}`,
     () => packageRoot(board, sources, options),
@@ -177,7 +182,7 @@ async function makeImage(options: Options, firmware: Buffer): Promise<void> {
     () => size(statSync(signed).size),
   );
   writeFileSync(`${name}.packages.txt`, `${assembled.packages.join('\n')}\n`);
-  writeFileSync(`${name}.json`, `${JSON.stringify(await describe(options, name, slot), undefined, 2)}\n`);
+  writeFileSync(`${name}.json`, `${JSON.stringify(await describe(options, name, slot, sources), undefined, 2)}\n`);
   rmSync(join(work, 'root'), { recursive: true, force: true });
   console.log(`${name}.img`);
 }
@@ -212,10 +217,16 @@ async function assembleDisk(options: Options, tar: string, slot: string, path: s
 }
 
 /** What a script, `flash` and `emulate` want to know of an image. */
-async function describe({ board, version, keys, epoch }: Options, name: string, slot: { squashfsBytes: number }) {
+async function describe(
+  { board, version, keys, epoch }: Options,
+  name: string,
+  slot: { squashfsBytes: number },
+  sources: Sources,
+) {
   return {
     board: board.name,
     version,
+    suites: suitesOf(sources),
     sourceDate: epoch,
     signer: keyId(readFileSync(keys.certificate, 'utf8')),
     isDevelopment: keys.isDevelopment,

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Board } from './board.ts';
 import type { Progress } from './progress.ts';
-import { run } from './shell.ts';
-import type { Sources } from './sources.ts';
+import { ProgramFailed, run } from './shell.ts';
+import { mirrorTrouble, type Sources, suitesOf } from './sources.ts';
 
 /** What every board gets, besides its kernel. Recommended packages stay out. */
 const PACKAGES = [
@@ -49,8 +49,7 @@ export async function packageRoot(
   options: { readonly cache: string; readonly epoch: number; readonly isFresh: boolean; readonly progress: Progress },
 ): Promise<PackageRoot> {
   const packages = [...PACKAGES, board.kernel, board.grub.package].sort();
-  const suites = sources.lines.map((line) => line.split(' ').slice(2).join(' '));
-  const parts = [board.architecture, sources.suite, ...suites, ...packages, ...EXCLUDED].join('\n');
+  const parts = [board.architecture, sources.suite, ...suitesOf(sources), ...packages, ...EXCLUDED].join('\n');
   const key = `${board.architecture}-${createHash('sha256').update(parts).digest('hex').slice(0, 12)}`;
   const tar = join(options.cache, `root-${key}.tar`);
   if (existsSync(tar) && !options.isFresh) return { tar, key };
@@ -62,6 +61,9 @@ export async function packageRoot(
     // Without it each kernel makes an initrd that no image uses: minutes under emulation.
     env: { SOURCE_DATE_EPOCH: String(options.epoch), INITRD: 'No' },
     onLine: (line) => options.progress.say(line.replace(/^I: /, '')),
+  }).catch((error) => {
+    const trouble = error instanceof ProgramFailed ? mirrorTrouble(error.said) : undefined;
+    throw trouble === undefined ? error : new Error(trouble);
   });
   renameSync(unfinished, tar);
   return { tar, key };
@@ -75,6 +77,8 @@ function argumentsOf(board: Board, packages: readonly string[]): string[] {
     `--architectures=${board.architecture}`,
     '--aptopt=APT::Install-Recommends "false"',
     '--aptopt=Acquire::Retries "5"',
+    // What fails is thrown away as a whole.
+    '--dpkgopt=force-unsafe-io',
     ...EXCLUDED.map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
     `--include=${packages.join(',')}`,
   ];

@@ -27,14 +27,21 @@ export function run(program: string, args: readonly string[], options: RunOption
     });
     child.on('close', (code, signal) => {
       if (code === 0) resolve(printed);
-      else
-        reject(
-          new Error(`${program} failed (${signal ?? `exit code ${code}`}): ${said.trim().split('\n').slice(-3).join(' | ')}`),
-        );
+      else reject(new ProgramFailed(program, `${signal ?? `exit code ${code}`}`, said));
     });
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });
+}
+
+/** A program ended in another way than well; `said` is the end of what it wrote. */
+export class ProgramFailed extends Error {
+  readonly said: string;
+
+  constructor(program: string, how: string, said: string) {
+    super(`${program} failed (${how}): ${said.trim().split('\n').slice(-3).join(' | ')}`);
+    this.said = said;
+  }
 }
 
 /** Debian's package of each program that a build uses. */

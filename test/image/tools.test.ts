@@ -23,7 +23,7 @@ import { environmentBlock } from '../../image/esp.ts';
 import { chosen, readDependencies } from '../../image/modules.ts';
 import { packageList } from '../../image/root.ts';
 import { makeExt4, uuidOf } from '../../image/slot.ts';
-import { linesOf } from '../../image/sources.ts';
+import { debianSources, linesOf, mirrorTrouble, suitesOf } from '../../image/sources.ts';
 import { MEMORY_COMMAND, readMemory } from '../support/memory.ts';
 import { need, root } from '../support/need.ts';
 
@@ -60,6 +60,29 @@ test("sources are Debian's own, as apt has them", () => {
   const lines = ['deb http://one/debian-security/ bookworm-security main', 'deb http://one/debian/ bookworm main'];
   assert.equal(linesOf(printed, 'bookworm'), lines);
 });
+
+test('a mirror serves for the archive, not for its security, which only a flag leaves out', async () => {
+  const suites = async (isWithoutSecurity: boolean) =>
+    suitesOf(await debianSources({ mirror: 'http://mirror/debian', isWithoutSecurity }));
+  assert.equal(await suites(false), ['bookworm main', 'bookworm-updates main', 'bookworm-security main']);
+  assert.equal(await suites(true), ['bookworm main', 'bookworm-updates main']);
+});
+
+const lists = 'http://one/debian-security/dists/bookworm-security/main/binary-armhf/Packages.xz';
+for (const [what, said, told] of [
+  [
+    'a list of another size',
+    `E: Failed to fetch ${lists}  File has unexpected size (334084 != 351124). Mirror sync in progress?\nE: Some index files failed`,
+    /binary-armhf\/Packages\.xz is not the list .* --mirror URL, or .* --without-security/,
+  ],
+  ['a list of another hash', 'E: Failed to fetch http://one/debian/dists/bookworm/main/x.xz  Hash Sum mismatch', /--mirror URL$/],
+  ['anything else', 'E: Unable to locate package x', undefined],
+] as const) {
+  test(`what apt says of a broken mirror: ${what}`, () => {
+    if (told === undefined) assert.is(mirrorTrouble(said), undefined);
+    else assert.match(mirrorTrouble(said)!, told);
+  });
+}
 
 test('a module stays with all it needs', () => {
   const text = 'kernel/a.ko: kernel/b.ko kernel/c.ko\nkernel/b.ko: kernel/c.ko\nkernel/c.ko:\nkernel/d.ko:\n';
