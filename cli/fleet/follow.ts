@@ -1,4 +1,4 @@
-import { type Hex, hexToString, type PrivateKeyAccount } from 'viem';
+import { BaseError, type Hex, HttpRequestError, hexToString, type PrivateKeyAccount, TimeoutError } from 'viem';
 import { Failure } from '../command.ts';
 import { type Progress, sleep } from '../progress.ts';
 import { counted, inWords } from '../values.ts';
@@ -10,6 +10,9 @@ const POLL_MS = 250;
 /** After the end of a health window the devices have this long to say so before this command does. */
 const EXPIRE_GRACE_MS = 3000;
 const DECISION_GRACE_MS = 60_000;
+/** A node that restarts, or has too much to do, is asked again for so long. */
+const AWAY_MS = 60_000;
+const AWAY_POLL_MS = 1000;
 
 /** How a rollout ended. */
 export interface Decision {
@@ -33,7 +36,10 @@ export async function follow(
   const [voters, quorum] = await fleet.jury(rollout.app, rollout.revision);
   let expired = false;
   for (;;) {
-    const release = await fleet.release(rollout.app, rollout.revision);
+    const release = await patiently(
+      () => fleet.release(rollout.app, rollout.revision),
+      () => progress.say(`${nameOf(rollout)} is rolling out; the node does not answer now, waiting for it`),
+    );
     const elapsedMs = Date.now() - startedAtMs;
     if (release.phase !== Phase.rollingOut) return decision(connection, rollout.app, release, elapsedMs / 1000);
     progress.say(rolloutText(rollout.app, release, voters, quorum, elapsedMs));
@@ -46,6 +52,33 @@ export async function follow(
       throw new Failure(`${nameOf(rollout)} is not decided long after its health window; do the nodes run?`);
     await sleep(POLL_MS);
   }
+}
+
+/** Reads again while the node is away, for a minute at most. */
+export async function patiently<T>(
+  read: () => Promise<T>,
+  onAway: () => void,
+  pollMs = AWAY_POLL_MS,
+  awayMs = AWAY_MS,
+): Promise<T> {
+  const endMs = Date.now() + awayMs;
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isAway(error) || Date.now() >= endMs) throw error;
+    }
+    onAway();
+    await sleep(pollMs);
+  }
+}
+
+/** It did not answer at all; what it answered, be it nonsense, is an answer. */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof BaseError)) return false;
+  const cause = error.walk((each) => each instanceof TimeoutError || each instanceof HttpRequestError);
+  if (cause instanceof TimeoutError) return true;
+  return cause instanceof HttpRequestError && cause.status === undefined && /fetch failed|ECONN/.test(`${cause.details}`);
 }
 
 function nameOf({ app, revision }: { readonly app: Hex; readonly revision: bigint }): string {
