@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { boardNames, readBoard } from '../../image/board.ts';
-import { type Machine, startMachine } from '../../image/qemu/machine.ts';
+import { type Machine, runningIn, startMachine } from '../../image/qemu/machine.ts';
 import { Exit, Failure } from '../command.ts';
 import { bootPartition, openImage } from '../flash/image.ts';
 import { openMedium } from '../flash/write.ts';
@@ -24,6 +24,7 @@ export interface BoardRun {
   /** Further ports of this machine that lead into the guest. */
   readonly forward?: Readonly<Record<number, number>>;
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
+  readonly clockBehindSeconds?: number;
   readonly onSerial: (text: string) => void;
   readonly onRemark: (sentence: string) => void;
 }
@@ -38,6 +39,11 @@ export async function runBoard(run: BoardRun): Promise<Machine> {
   const boards = join(root, 'image/boards');
   if (!boardNames(boards).includes(board))
     throw new Failure(`there is no board "${board}"; there are ${boardNames(boards).join(', ')}`, Exit.badInput);
+  const running = runningIn(folder);
+  if (running !== undefined)
+    throw new Failure(
+      `${basename(folder)} is switched on already (process ${running}); end it where it runs, or take another --name`,
+    );
   mkdirSync(folder, { recursive: true });
   const disk = join(folder, 'disk.img');
   if (run.isFresh) rmSync(disk, { force: true });
@@ -49,6 +55,7 @@ export async function runBoard(run: BoardRun): Promise<Machine> {
     memoryMib,
     forward: { ...run.forward, [ports.rpc]: GUEST.rpc, [ports.proxy]: GUEST.proxy, [ports.peers]: GUEST.peers },
     accelerator,
+    ...(run.clockBehindSeconds !== undefined && { clockBehindSeconds: run.clockBehindSeconds }),
     onSerial,
     onRemark,
   });

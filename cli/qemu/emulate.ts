@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Exit, Failure, type Input, type Io, type Option } from '../command.ts';
 import { enrolmentFiles, enrolmentOptions } from '../flash/enrolment.ts';
 import { root, version } from '../root.ts';
-import { wholeNumber } from '../values.ts';
+import { appName, inWords, wholeNumber } from '../values.ts';
 import { runBoard } from './board.ts';
 
 const PORTS_AFTER = 2;
@@ -33,7 +33,8 @@ export async function emulateBoard(board: string, input: Input, io: Io, ending: 
   const proxy = wholeNumber(input.text('port')!, '--port', 1, PORT_MOST - PORTS_AFTER);
   const ports = { rpc, proxy, peers: proxy + 1 };
   const image = input.text('image');
-  const name = input.text('name') ?? board;
+  const given = input.text('name');
+  const name = given === undefined ? board : appName(given, '--name', 'a board');
   const machine = await runBoard({
     root,
     board,
@@ -42,7 +43,7 @@ export async function emulateBoard(board: string, input: Input, io: Io, ending: 
     folder: join(root, 'build/qemu', name),
     isFresh: input.has('fresh'),
     // The host reaches a guest only from outside of it.
-    enrolment: enrolmentFiles(input, { rpc: '0.0.0.0:8545' }),
+    enrolment: enrolmentFiles(input.text('from') === undefined ? nameless(input) : input, { rpc: '0.0.0.0:8545' }),
     memoryMib: wholeNumber(input.text('memory')!, '--memory', 192, 65_536),
     ports,
     accelerator,
@@ -60,7 +61,17 @@ export async function emulateBoard(board: string, input: Input, io: Io, ending: 
     new Promise<void>((resolve) => ending.addEventListener('abort', () => resolve(), { once: true })),
   ]);
   if (!ending.aborted) throw new Failure('QEMU has ended by itself');
-  io.err('shutting down');
-  await machine.shutDown();
+  io.err(`${name}: shutting down; Ctrl-C once more pulls the plug`);
+  const startedAtMs = Date.now();
+  const isClean = await machine.shutDown();
+  const took = inWords((Date.now() - startedAtMs) / 1000);
+  if (!isClean)
+    throw new Failure(`${name} did not shut down within ${took} and was switched off; its disk goes on as after a power cut`);
+  io.err(`${name}: switched off after ${took}`);
   return Exit.ok;
+}
+
+/** Without a sister's configuration a board follows a ledger of its own, and its name is only what its disk is called. */
+function nameless(input: Input): Input {
+  return { ...input, text: (option) => (option === 'name' ? undefined : input.text(option)) };
 }

@@ -15,6 +15,8 @@ export interface MachineOptions {
   /** Ports of this machine that lead to ports of the guest, on the loopback. */
   readonly forward: Readonly<Record<number, number>>;
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
+  /** How far the board's hardware clock is behind this machine's. */
+  readonly clockBehindSeconds?: number;
   /** What comes out of the serial console, as it comes. */
   readonly onSerial: (text: string) => void;
   readonly onRemark?: (sentence: string) => void;
@@ -34,16 +36,17 @@ export interface Machine {
   press(key: string): Promise<void>;
   /** A touch at a place of the panel, from 0 to 1 in each direction. */
   touch(x: number, y: number): Promise<void>;
-  /** Presses the power button and waits; what does not end by itself is switched off. */
-  shutDown(withinMs?: number): Promise<void>;
+  /** Presses the power button and waits. Answers whether it ended by itself; what does not is switched off. */
+  shutDown(withinMs?: number): Promise<boolean>;
   /** Pulls the plug. */
   kill(): Promise<void>;
 }
 
 /** A virtual machine that says nothing for so long has not started. */
 const SILENCE_MS = 20_000;
-const SHUTDOWN_MS = 60_000;
+const SHUTDOWN_MS = 180_000;
 const INPUT_MOST = 32_767;
+const PID_FILE = 'qemu.pid';
 
 /** Starts a board. With `auto`, hardware acceleration serves where it really starts the machine, and software elsewhere. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
@@ -113,7 +116,12 @@ async function launch(options: MachineOptions, accelerator: 'kvm' | 'tcg'): Prom
   // Each attempt has a socket of its own: who still waits for the first must not take the place of the second.
   const socket = join(folder, `monitor-${accelerator}.sock`);
   rmSync(socket, { force: true });
-  const child = spawn(board.qemu!.program, argumentsOf(options, accelerator, socket), { stdio: ['ignore', 'pipe', 'pipe'] });
+  // In a group of its own: a terminal's Ctrl-C is for us, who press the power button; QEMU itself would pull the plug.
+  const child = spawn(board.qemu!.program, argumentsOf(options, accelerator, socket), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  killAtExit(child);
   let serial = '';
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -128,11 +136,62 @@ async function launch(options: MachineOptions, accelerator: 'kvm' | 'tcg'): Prom
     child.on('error', () => resolve());
   });
   const failed = ended.then(() => {
-    throw new Error(`${board.qemu!.program} does not start: ${said.trim() || 'it is not installed'}`);
+    throw new Error(whyNot(board.qemu!.program, said.trim()));
   });
   failed.catch(() => {});
   const monitor = await Promise.race([openMonitor(socket), failed]);
   return { accelerator, pid: child.pid!, serial: () => serial, ended, ...controls(child, monitor, ended) };
+}
+
+const alive = new Set<ChildProcess>();
+
+/** However this process ends, no machine is left behind; only SIGKILL leaves one, and {@link runningIn} finds it. */
+function killAtExit(child: ChildProcess): void {
+  if (alive.size === 0) process.once('exit', killAll);
+  alive.add(child);
+  child.once('close', () => {
+    alive.delete(child);
+    if (alive.size === 0) process.removeListener('exit', killAll);
+  });
+}
+
+function killAll(): void {
+  for (const child of alive) child.kill('SIGKILL');
+}
+
+/** What QEMU says when it cannot start, with a way out. */
+const REASONS: readonly (readonly [pattern: RegExp, sentence: (match: RegExpExecArray) => string])[] = [
+  [
+    /Could not set up host forwarding rule 'tcp:[\d.]*:(\d+)-/,
+    ([, port]) => `port ${port} of this machine is taken; choose others with --port and --rpc-port`,
+  ],
+  [
+    /Failed to get "write" lock|PID file/i,
+    () => 'the board is switched on already: its disk is in use; take another --name, or end the one that runs',
+  ],
+];
+
+function whyNot(program: string, said: string): string {
+  for (const [pattern, sentence] of REASONS) {
+    const match = pattern.exec(said);
+    if (match) return sentence(match);
+  }
+  return `${program} does not start: ${said || 'it is not installed; run: apt-get install qemu-system-x86 qemu-system-arm'}`;
+}
+
+/** The process that has the board of this folder switched on, if one has. */
+export function runningIn(folder: string): number | undefined {
+  const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+  const pid = Number(read(join(folder, PID_FILE)) ?? Number.NaN);
+  if (!Number.isInteger(pid)) return undefined;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
+  }
+  // The number of one that was killed may be another's by now.
+  const command = read(`/proc/${pid}/cmdline`);
+  return command === undefined || command.includes(folder) ? pid : undefined;
 }
 
 function controls(child: ChildProcess, monitor: Monitor, ended: Promise<void>) {
@@ -160,6 +219,7 @@ function controls(child: ChildProcess, monitor: Monitor, ended: Promise<void>) {
       await ended;
       clearTimeout(timer);
       monitor.close();
+      return child.signalCode === null;
     },
   };
 }
@@ -172,7 +232,7 @@ function argumentsOf(options: MachineOptions, accelerator: 'kvm' | 'tcg', socket
   const ports = Object.entries(forward).map(([here, there]) => `,hostfwd=tcp:127.0.0.1:${here}-:${there}`);
   const accel = accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', cpu];
   return [
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-rtc', 'base=utc'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-rtc', `base=${clockOf(options)}`],
     ...machine,
     ...accel,
     ...['-smp', '2', '-m', String(memoryMib)],
@@ -181,6 +241,11 @@ function argumentsOf(options: MachineOptions, accelerator: 'kvm' | 'tcg', socket
     ...['-drive', `if=none,id=disk,format=raw,file=${disk},discard=unmap`, '-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
     ...['-netdev', `user,id=net${ports.join('')}`, '-device', 'virtio-net-pci,netdev=net,romfile='],
     ...['-device', 'virtio-rng-pci', ...display],
-    ...['-qmp', `unix:${socket},server=on,wait=off`],
+    ...['-qmp', `unix:${socket},server=on,wait=off`, '-pidfile', join(folder, PID_FILE)],
   ];
+}
+
+function clockOf({ clockBehindSeconds = 0 }: MachineOptions): string {
+  if (clockBehindSeconds === 0) return 'utc';
+  return new Date(Date.now() - clockBehindSeconds * 1000).toISOString().slice(0, 19);
 }

@@ -21,19 +21,30 @@ import {
   IMAGES,
   image,
   patientHello,
+  patientWindow,
   repack,
 } from '../support/boards.ts';
+import { faultsOf, hasDiskTools } from '../support/disks.ts';
+import { hasSsh, type Login, loginTo } from '../support/login.ts';
+import { MEMORY_COMMAND, readMemory, tellMemory } from '../support/memory.ts';
 import { need, root } from '../support/need.ts';
 import { coloursOf } from '../support/pictures.ts';
 
 let fleet: BoardFleet;
 let pad: Board;
+let login: Login | undefined;
+/** More than a device lets pass, less than its image is old. */
+const CLOCK_BEHIND_SECONDS = 60;
 const to = () => ['--to', `http://127.0.0.1:${fleet.host.ports.peers}`];
 const own = new RegExp(`serving: firmware ${version.replaceAll('.', '\\.')}`);
 
 test('it boots, enrols by its token, and joins the ledger', async () => {
   fleet = await boardFleet(`serial-${board}.log`);
-  pad = await fleet.enrol('pad-7');
+  login = need('what a board says by SSH', hasSsh(), 'apt-get install openssh-client') ? await loginTo(fleet.folder) : undefined;
+  pad = await fleet.enrol('pad-7', {
+    clockBehindSeconds: CLOCK_BEHIND_SECONDS,
+    ...(login && { sshKey: login.publicKey, forward: { [login.port]: 22 } }),
+  });
   console.log(`${board} under ${pad.machine.accelerator}`);
   await fleet.until('the kernel of slot A starts', pad.has('classpad: slot A'));
   await fleet.until('the firmware starts', pad.has(/launcher: firmware/));
@@ -49,15 +60,34 @@ test('it boots, enrols by its token, and joins the ledger', async () => {
   assert.match(start, new RegExp(`${board}.*${version}`));
 });
 
+test('its hardware clock is slow: that is on the ledger, too', async () => {
+  const told = await fleet.until('its slow clock is on the ledger', async () => {
+    const { printed } = await fleet.classpad('logs', '--kind', 'clock', '--json');
+    const [entry] = (JSON.parse(printed) as { fields: { behindSeconds: number } }[]) ?? [];
+    return entry;
+  });
+  const off = Math.abs(told.fields.behindSeconds - CLOCK_BEHIND_SECONDS);
+  assert.ok(off < 20, JSON.stringify(told));
+});
+
 test('it runs a release, and its proxy answers', async () => {
   const { code, printed } = await fleet.decide(
     'deploy',
     patientHello(fleet.folder),
     // The board's engine knows what the example's tag means.
-    ...['--rpc', `http://127.0.0.1:${pad.ports.rpc}`, '--window', '30m'],
+    ...['--rpc', `http://127.0.0.1:${pad.ports.rpc}`, '--window', patientWindow],
   );
   assert.is(code, 0, printed);
   assert.match(await fleet.until('the app answers through the proxy', pad.page), /hello|Hello/i);
+});
+
+test('at rest it needs no more memory than a small board has', async () => {
+  if (login === undefined) return;
+  const memory = readMemory(await fleet.until('it lets in who has the key', () => login!.run(MEMORY_COMMAND)));
+  fleet.times.push(tellMemory(memory));
+  console.log(tellMemory(memory));
+  assert.ok(memory.processes.some(({ name }) => name === 'dockerd'));
+  assert.ok(memory.usedMib > 0 && memory.usedMib < 256, `${memory.usedMib} MiB`);
 });
 
 test("its screen shows the firmware's picture", async () => {
@@ -75,7 +105,7 @@ test('firmware that does not start is rolled back by itself', async () => {
   const broken = { 'host.cjs': 'throw new Error("this release is broken on purpose");' };
   const bad = await repack(join(fleet.folder, 'bad.firmware'), '9.0.0', broken);
   const from = pad.machine.serial().length;
-  const { code, printed } = await fleet.decide('firmware', 'propose', bad, ...to(), '--window', '30m');
+  const { code, printed } = await fleet.decide('firmware', 'propose', bad, ...to(), '--window', patientWindow);
   assert.is(code, 1, printed);
   assert.match(printed, /rolled back.*(did not serve|9\.0\.0)/s);
   fleet.times.push(`        ${printed.split('\n').at(-1)}`);
@@ -87,7 +117,7 @@ test('firmware that does not start is rolled back by itself', async () => {
 test('a system that does not start is rolled back by itself', async () => {
   const path = await badSystem();
   const from = pad.machine.serial().length;
-  const { code, printed } = await fleet.decide('firmware', 'propose', path, ...to(), '--window', '45m');
+  const { code, printed } = await fleet.decide('firmware', 'propose', path, ...to(), '--window', patientWindow);
   assert.is(code, 1, printed);
   assert.match(printed, /did not come up/);
   fleet.times.push(`        ${printed.split('\n').at(-1)}`);
@@ -95,6 +125,14 @@ test('a system that does not start is rolled back by itself', async () => {
   assert.ok(said.includes('classpad: slot B') && said.lastIndexOf('classpad: slot A') > said.indexOf('classpad: slot B'));
   await fleet.until('slot A serves again', pad.has(own, from));
   assert.match(await fleet.until('and so does the app', pad.page), /hello/i);
+});
+
+test('its power button shuts it down, and its disk is sound', async () => {
+  const isClean = await pad.machine.shutDown();
+  fleet.times.push(`        ${isClean ? 'it shut down by itself' : 'it was switched off'}`);
+  assert.ok(isClean, pad.machine.serial().slice(-1500));
+  if (need('what is on its disk', hasDiskTools(), 'apt-get install e2fsprogs'))
+    assert.equal(faultsOf(join(fleet.folder, pad.name, 'disk.img')), []);
 });
 
 /** A bundle whose kernel starts and whose root cannot be mounted. */

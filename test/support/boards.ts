@@ -24,8 +24,11 @@ export const image = join(IMAGES, `classpad-${board}-${version}.img`);
 export const bundle = join(IMAGES, `classpad-${version}.firmware`);
 export const areImagesThere = () => existsSync(image) && existsSync(bundle) && isBuilt;
 const MINUTE_MS = 60_000;
-/** Software emulation on a busy machine. */
-const PATIENCE_MS = Number(process.env['CLASSPAD_PATIENCE_MINUTES'] ?? 10) * MINUTE_MS;
+/** Software emulation on a busy machine; of another processor than this machine's it is slower by far. */
+const isForeign = board.endsWith('x86_64') !== (process.arch === 'x64');
+const PATIENCE_MINUTES = Number(process.env['CLASSPAD_PATIENCE_MINUTES'] ?? (isForeign ? 45 : 10));
+/** How long the devices may take to judge a release, as `--window` takes it. */
+export const patientWindow = `${3 * PATIENCE_MINUTES}m`;
 
 export interface Told {
   readonly code: number;
@@ -34,6 +37,7 @@ export interface Told {
 
 export interface BoardOptions {
   readonly memoryMib?: number;
+  readonly clockBehindSeconds?: number;
   /** A public key that may log in. */
   readonly sshKey?: string;
   /** Another image than that of this version. */
@@ -101,7 +105,11 @@ export async function boardFleet(log: string): Promise<BoardFleet> {
     return { code, printed: lines.join('\n') };
   }
 
-  async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, withinMs = PATIENCE_MS): Promise<T> {
+  async function until<T>(
+    what: string,
+    look: () => Promise<T | undefined> | T | undefined,
+    withinMs = PATIENCE_MINUTES * MINUTE_MS,
+  ): Promise<T> {
     const endMs = Date.now() + withinMs;
     for (;;) {
       const found = await Promise.resolve(look()).catch(() => undefined);
@@ -127,6 +135,7 @@ export async function boardFleet(log: string): Promise<BoardFleet> {
       version,
       ...(options.image !== undefined && { image: options.image }),
       ...(options.forward && { forward: options.forward }),
+      ...(options.clockBehindSeconds !== undefined && { clockBehindSeconds: options.clockBehindSeconds }),
       folder: join(folder, name),
       isFresh: enrolment.size > 0,
       enrolment,

@@ -1,0 +1,228 @@
+/**
+ * `classpad emulate --qemu` as a user has it in his terminals: two boards and the virtual devices of an emulator on one ledger, and
+ * Ctrl-C. It takes minutes and a built image: npm run image -- --board qemu-x86_64 --quick
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { commands } from '../../../cli/commands/index.ts';
+import { version } from '../../../cli/root.ts';
+import { run } from '../../../cli/run.ts';
+import { areImagesThere, board, patientHello, patientWindow } from '../../support/boards.ts';
+import { faultsOf, hasDiskTools } from '../../support/disks.ts';
+import { need, root } from '../../support/need.ts';
+import { CLI, freePorts } from '../../support/node-process.ts';
+import { type Emulator, keysOf, startEmulator } from '../emulator.ts';
+
+const PATIENCE_MS = Number(process.env['CLASSPAD_PATIENCE_MINUTES'] ?? 10) * 60_000;
+const MEMORY_MIB = 320;
+const folder = mkdtempSync(join(tmpdir(), 'classpad-qemu-'));
+const startedAt = performance.now();
+let emulator: Emulator;
+const terminals: Terminal[] = [];
+
+/** A command in a terminal of its own: what it prints, and Ctrl-C, which a terminal sends to all that it runs. */
+interface Terminal {
+  readonly name: string;
+  readonly ports: { readonly proxy: number; readonly rpc: number };
+  out(): string;
+  err(): string;
+  ctrlC(): void;
+  readonly ended: Promise<number | null>;
+}
+
+function open(name: string, ports: Terminal['ports'], ...args: string[]): Terminal {
+  const own = ['--name', name, '--port', `${ports.proxy}`, '--rpc-port', `${ports.rpc}`, '--memory', `${MEMORY_MIB}`];
+  const words = [CLI, 'emulate', '--qemu', board, ...own, ...args];
+  const child: ChildProcess = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  process.once('exit', () => child.kill('SIGINT'));
+  let [out, err] = ['', ''];
+  child.stdout!.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr!.on('data', (chunk) => {
+    err += chunk;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { name, ports, out: () => out, err: () => err, ctrlC: () => void process.kill(-child.pid!, 'SIGINT'), ended };
+}
+
+async function classpad(...args: string[]): Promise<{ code: number; text: string }> {
+  const lines: string[] = [];
+  const say = (line: string) => void lines.push(line);
+  const env = { CLASSPAD_RPC: emulator.rpc, CLASSPAD_KEY: keysOf('ops-1', 'ops-2') };
+  const code = await run(commands, args, { out: say, err: say, env }, version);
+  return { code, text: lines.join('\n') };
+}
+
+async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const endMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await Promise.resolve(look()).catch(() => undefined);
+    if (found !== undefined && found !== false) {
+      console.log(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${what}`);
+      return found;
+    }
+    const ends = terminals.map(({ name, out, err }) => `${name}:\n${err()}\n${out().slice(-1500)}`).join('\n');
+    if (Date.now() > endMs) throw new Error(`not within ${PATIENCE_MS / 60_000} minutes: ${what}\n${ends}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function ask(url: string, method: string, ...params: unknown[]): Promise<unknown> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', body, headers, signal: AbortSignal.timeout(20_000) });
+  return ((await response.json()) as { result: unknown }).result;
+}
+
+const rpcOf = ({ ports }: Terminal) => `http://127.0.0.1:${ports.rpc}`;
+const pageOf = async ({ ports }: Terminal, path = '/') => {
+  const response = await fetch(`http://127.0.0.1:${ports.proxy}${path}`, { signal: AbortSignal.timeout(20_000) });
+  return response.ok ? response.text() : undefined;
+};
+const folderOf = (name: string) => join(root, 'build/qemu', name);
+const qemuOf = (name: string) => Number(readFileSync(join(folderOf(name), 'qemu.pid'), 'utf8'));
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function invite(name: string): Promise<string> {
+  const token = join(folder, `${name}.token`);
+  const { code, text } = await classpad('invite', name, '--label', `board=${board}`, '--out', token);
+  assert.is(code, 0, text);
+  return token;
+}
+
+test('two boards boot at once, each on ports of its own, with its console in its terminal', async () => {
+  emulator = await startEmulator(2, '--peers', '127.0.0.1:0');
+  const peer = emulator.peers.replace('127.0.0.1', '10.0.2.2');
+  for (const name of ['test-qemu-1', 'test-qemu-2']) {
+    const [rpc = 0] = await freePorts(1);
+    const [proxy = 0] = await freePorts(1);
+    const from = join(root, 'build/emulator/node.json');
+    const sister = ['--from', from, '--peer', peer, '--token', await invite(name)];
+    terminals.push(open(name, { rpc, proxy }, '--fresh', ...sister));
+  }
+  for (const each of terminals) {
+    await until(`${each.name}: the kernel's word on the console`, () => each.out().includes('classpad: slot A'));
+    assert.match(
+      each.err(),
+      new RegExp(`${each.name}: ${board} in QEMU \\((kvm|tcg)\\).*:${each.ports.proxy}.*:${each.ports.rpc}`),
+    );
+  }
+});
+
+test('both follow the ledger that the virtual devices share, and belong to its fleet', async () => {
+  for (const each of terminals) {
+    await until(`${each.name}: its block is the emulator's`, async () => {
+      const mine = (await ask(rpcOf(each), 'eth_getBlockByNumber', 'latest', false)) as { number: string; hash: string };
+      const theirs = (await ask(emulator.rpc, 'eth_getBlockByNumber', mine.number, false)) as { hash: string };
+      return mine.number !== '0x0' && mine.hash === theirs.hash;
+    });
+  }
+  await until('the ledger counts two virtual devices and two boards', async () => {
+    const { devices } = JSON.parse((await classpad('status', '--json')).text) as { devices: { name: string }[] };
+    return devices.length === 4 && terminals.every(({ name }) => devices.some((device) => device.name === name));
+  });
+});
+
+test('a release for boards runs on both, in real containers, and is fetched through the forwarded ports', async () => {
+  for (const each of terminals) await until(`${each.name}: it serves`, () => /serving: firmware .* are good/.test(each.out()));
+  const words = ['--app', 'boards', '--label', `board=${board}`, '--rpc', rpcOf(terminals[0]!), '--window', patientWindow];
+  const { code, text } = await classpad('deploy', patientHello(folder), ...words);
+  assert.is(code, 0, text);
+  assert.match(text, /boards r1 is active: 2 devices found it healthy/);
+  for (const each of terminals) assert.match(await until(`${each.name}: the app answers`, () => pageOf(each)), /hello/i);
+  assert.match((await pageOf(terminals[1]!, '/.well-known/classpad'))!, /test-qemu-2/);
+});
+
+test('the port for peers leads into the board', async () => {
+  const { ports } = terminals[0]!;
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(ports.proxy + 1, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: pad\r\n\r\n'));
+    socket.once('data', (bytes) => {
+      socket.destroy();
+      resolve(bytes.toString('latin1').split('\r\n')[0]!);
+    });
+    socket.once('error', reject);
+    socket.setTimeout(20_000, () => socket.destroy(new Error('nothing comes')));
+  });
+  assert.match(answer, /^HTTP\/1\.1 \d{3}/);
+});
+
+test('what cannot be started is a sentence, and what runs goes on', async () => {
+  const { name, ports } = terminals[0]!;
+  const rows: [who: string, told: RegExp][] = [
+    [name, new RegExp(`${name} is switched on already \\(process ${qemuOf(name)}\\).*--name`)],
+    [
+      'test-qemu-3',
+      new RegExp(`port (${ports.proxy}|${ports.rpc}|${ports.proxy + 1}) of this machine is taken.*--port and --rpc-port`),
+    ],
+  ];
+  for (const [who, told] of rows) {
+    const second = open(who, ports);
+    assert.is(await second.ended, 1);
+    assert.match(second.err(), told);
+    assert.not.match(second.err(), /\n {4}at /);
+  }
+  assert.match((await pageOf(terminals[0]!))!, /hello/i);
+});
+
+test('Ctrl-C presses the power buttons: no QEMU is left, the disks are sound', async () => {
+  const machines = terminals.map(({ name }) => qemuOf(name));
+  assert.ok(machines.every(isAlive));
+  for (const each of terminals) each.ctrlC();
+  for (const each of terminals) {
+    assert.is(await each.ended, 0, each.err());
+    assert.match(each.err(), /shutting down.*\n.*switched off after/s);
+    console.log(`         ${each.err().trim().split('\n').at(-1)}`);
+    assert.equal(faultsOf(join(folderOf(each.name), 'disk.img')), [], each.name);
+  }
+  await until('no QEMU is left', () => !machines.some(isAlive));
+});
+
+test('without --fresh a board goes on where it ended, and a second Ctrl-C pulls its plug at once', async () => {
+  const { name, ports } = terminals[0]!;
+  const again = open(name, ports);
+  terminals.push(again);
+  await until(`${name}: what it ran serves again`, async () => /hello/i.test((await pageOf(again)) ?? ''));
+  const machine = qemuOf(name);
+  again.ctrlC();
+  await until(`${name}: it is told to end`, () => again.err().includes('shutting down'));
+  again.ctrlC();
+  assert.is(await again.ended, 130);
+  await until('nor is this one', () => !isAlive(machine));
+});
+
+test.after(async () => {
+  emulator?.stop();
+  for (const each of terminals) {
+    try {
+      each.ctrlC();
+      each.ctrlC();
+    } catch {
+      // It has ended.
+    }
+  }
+  await Promise.all(terminals.map(({ ended }) => ended));
+  for (const name of ['test-qemu-1', 'test-qemu-2', 'test-qemu-3']) rmSync(folderOf(name), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const isAsked = process.env['CLASSPAD_QEMU'] === '1';
+if (!isAsked) console.log('skipped: boards in QEMU beside virtual devices: it takes minutes; npm run image:test runs it');
+const what = 'boards in QEMU beside virtual devices';
+const isThere = isAsked && need(what, areImagesThere(), `npm run build, and npm run image -- --board ${board} --quick`);
+if (isThere && need(what, hasDiskTools(), 'apt-get install e2fsprogs')) test.run();
+else console.log('  Total:     0\n  Passed:    0');
