@@ -45,14 +45,18 @@ export const emulate: Command = {
     ['classpad emulate --peers 127.0.0.1:4500', 'a ledger that real nodes and boards share with virtual devices'],
     [
       'classpad emulate --qemu qemu-x86_64 --fresh --name pad-7 --from build/emulator/node.json --peer ws://10.0.2.2:4500 ' +
-        '--token pad-7.token --port 4500 --rpc-port 8745',
-      'such a board, invited by: classpad invite pad-7 --label board=qemu-x86_64',
+        '--token pad-7.token --port 4600 --rpc-port 8745',
+      'such a board beside it, invited by: classpad invite pad-7 --label board=qemu-x86_64 --out pad-7.token',
     ],
     ['classpad emulate --devices 8 --docker unix:///var/run/docker.sock', 'eight devices with real containers'],
   ],
   notes: [
     'Every device boots the same firmware bundle in a JavaScript engine of its own; all share one ledger. Without --docker the containers ' +
       "are virtual. The emulator's operators sign with keys that follow from the seed: never use them for anything else.",
+    'With --qemu: the console is the standard output. --port leads to the apps on the board, the port after it is for its peers, ' +
+      '--rpc-port is its JSON-RPC; the board knows this machine as 10.0.2.2. Several boards need a --name and ports each; the disk of ' +
+      'each is build/qemu/NAME/disk.img. Ctrl-C presses the power button and waits until the board has shut down, a second one ' +
+      'pulls the plug.',
   ],
   async run(input, io) {
     const options = optionsOf(input);

@@ -48,6 +48,8 @@ export async function runBoard(run: BoardRun): Promise<Machine> {
   const disk = join(folder, 'disk.img');
   if (run.isFresh) rmSync(disk, { force: true });
   if (!existsSync(disk)) makeDisk(run, disk);
+  else if (run.enrolment.size > 0)
+    onRemark(`${basename(folder)} goes on with its disk, enrolled as it is; --fresh begins a new one`);
   return startMachine({
     board: readBoard(boards, board),
     disk,

@@ -20,7 +20,9 @@ export const qemuOptions: Readonly<Record<string, Option>> = {
   },
   fresh: { help: 'with --qemu: begin with a new disk; otherwise the last one goes on' },
   ...Object.fromEntries(
-    Object.entries(enrolmentOptions).map(([name, option]) => [name, { ...option, help: `with --qemu: ${option.help}` }]),
+    Object.entries(enrolmentOptions).map(([name, option]) => {
+      return [name, { ...option, help: `with --qemu: ${option.help.replace('with --address', 'beside --address')}` }];
+    }),
   ),
 };
 
