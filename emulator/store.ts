@@ -14,6 +14,8 @@ export interface MemoryStore extends Store {
   spoil(entries: readonly StoredEntry[]): void;
   /** What was stored under these keys an accident has changed or taken. */
   readonly spoiled: ReadonlySet<string>;
+  /** What was new in writes that were lost after they had returned: the last that stood under each key. */
+  readonly lost: ReadonlyMap<string, Uint8Array>;
   setCapacity(bytes: number): void;
   /** From now on the last `writes` writes can be lost; 0: each is on the disk when it returns, as the port promises. */
   delayWrites(writes: number): void;
@@ -47,6 +49,7 @@ export function memoryStore(capacityBytes = STORE_BYTES): MemoryStore {
     put: (entries) => store.put(entries),
     spoil: (entries) => store.spoil(entries),
     spoiled: store.spoiled,
+    lost: store.lost,
     setCapacity: (bytes) => store.setCapacity(bytes),
     delayWrites: (writes) => store.delayWrites(writes),
     loseWrites: (count) => store.loseWrites(count),
@@ -57,6 +60,7 @@ class MapStore implements MemoryStore {
   sizeBytes = 0;
   capacityBytes: number;
   readonly spoiled = new Set<string>();
+  readonly lost = new Map<string, Uint8Array>();
   private readonly values = new Map<string, Uint8Array>();
   /** Sorted when asked for; most writes are never followed by a listing. */
   private sorted: string[] | undefined;
@@ -133,10 +137,16 @@ class MapStore implements MemoryStore {
 
   loseWrites(count: number): void {
     for (const entries of this.undo.splice(Math.max(0, this.undo.length - count)).reverse()) {
+      for (const [key, value] of entries) if (value === undefined) this.lose(key);
       this.put(entries);
-      for (const [key, value] of entries) if (value === undefined) this.spoiled.add(key);
     }
     this.undo = [];
+  }
+
+  private lose(key: string): void {
+    const value = this.values.get(key);
+    this.spoiled.add(key);
+    if (value) this.lost.set(key, value);
   }
 }
 

@@ -151,7 +151,7 @@ export class DeviceNode implements Node {
   }
 
   fault(): string | undefined {
-    const fault = this.reconciler.fault() ?? this.target.fault();
+    const fault = this.reconciler.fault() ?? this.target.fault() ?? this.ledger.fault();
     if (fault !== undefined) return fault;
     return this.found === undefined ? 'the container engine has not answered yet' : undefined;
   }
@@ -351,7 +351,7 @@ export class DeviceNode implements Node {
       steps: [...this.reconciler.steps(), ...[this.updates.doing() ?? []].flat()],
       software: this.updates.releases(this.target.software()),
       drifts: this.reconciler.drifts(),
-      fault: this.reconciler.fault() ?? this.target.fault(),
+      fault: this.reconciler.fault() ?? this.target.fault() ?? this.ledger.fault(),
       voteOf: this.voter.voteOf,
       screen,
     });

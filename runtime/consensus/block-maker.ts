@@ -1,6 +1,7 @@
 import { wallMsOf } from '../steady.ts';
 import type { Application } from './consensus.ts';
 import type { Exchange } from './exchange.ts';
+import { RollCall } from './roll-call.ts';
 import { sealHeader } from './seal.ts';
 import type { SoloPorts, SoloSettings } from './solo.ts';
 
@@ -8,8 +9,9 @@ import type { SoloPorts, SoloSettings } from './solo.ts';
 const PAUSE_MS = 1_000;
 /** After a start others are asked first whether they have blocks that this store has lost. */
 const SETTLE_MS = 500;
-const MAX_SETTLE_MS = 10_000;
-/** Whose own blocks a disk has changed waits longer for somebody who still has them: another block of a number would part the ledger. */
+/** Somebody says so, or may say so. */
+const MAX_SETTLE_MS = 30_000;
+/** It is certain that this store has lost some: another block of a number would part the ledger. */
 const MAX_LOSS_MS = 120_000;
 const RETRY_MS = 5_000;
 
@@ -19,6 +21,7 @@ export class BlockMaker {
   private readonly ports: SoloPorts;
   private readonly exchange: Exchange;
   private readonly settings: SoloSettings;
+  private readonly rollCall: RollCall;
   private startedMs = 0;
   private notBeforeMs = 0;
   private madeMs = Number.NEGATIVE_INFINITY;
@@ -32,11 +35,19 @@ export class BlockMaker {
     this.ports = ports;
     this.exchange = exchange;
     this.settings = settings;
+    const { network, store } = ports;
+    this.rollCall = new RollCall(
+      store,
+      () => network.peers(),
+      (peer) => exchange.askForHead(peer),
+    );
+    exchange.onHead = (peer) => this.rollCall.heard(peer);
   }
 
   start(): void {
     this.startedMs = this.ports.clock.nowMs();
     if (this.ports.network.peers().length > 0) this.notBeforeMs = this.startedMs + SETTLE_MS;
+    this.rollCall.repeat();
     this.schedule();
   }
 
@@ -63,8 +74,9 @@ export class BlockMaker {
 
   private make(): void {
     const nowMs = this.ports.clock.nowMs();
-    if (this.exchange.isBehind() && nowMs < this.startedMs + this.patienceMs()) {
+    if (nowMs < this.startedMs + this.patienceMs()) {
       this.notBeforeMs = nowMs + SETTLE_MS;
+      this.rollCall.repeat();
       return;
     }
     this.notBeforeMs = nowMs + this.settings.blockIntervalMs;
@@ -76,9 +88,10 @@ export class BlockMaker {
     }
   }
 
+  /** How long after a start no block is made, as things stand. */
   private patienceMs(): number {
-    const { application } = this;
-    return application.newestMade() > application.head().header.number ? MAX_LOSS_MS : MAX_SETTLE_MS;
+    if (this.exchange.isShownToBeBehind()) return MAX_LOSS_MS;
+    return this.exchange.isBehind() || this.rollCall.isOpen() ? MAX_SETTLE_MS : 0;
   }
 
   private makeBlock(nowMs: number): void {

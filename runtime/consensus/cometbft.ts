@@ -70,6 +70,7 @@ export function createCometbft(application: Application, parts: CometbftParts): 
         'on this ledger a block counts by the votes of the validators, which a stick does not carry',
       );
     },
+    fault: () => undefined,
     isAlone: genesis.validators?.length === 1 && genesis.validators[0]!.device === device.address,
     stop: () => cancel(),
   };

@@ -21,6 +21,8 @@ export interface Consensus {
   import(block: WireBlock): void;
   /** Whether this node needs nobody else to go on. */
   readonly isAlone: boolean;
+  /** Why this node cannot follow the others any further, in a sentence. */
+  fault(): string | undefined;
   stop(): void;
 }
 
@@ -60,6 +62,8 @@ export interface WireBlock {
 /** The ledger as its consensus sees it. */
 export interface Application {
   head(): { readonly header: Header; readonly hash: Word };
+  /** Of a finished block, also of one that the disk has changed otherwise. */
+  headerAt(number: number): { readonly header: Header; readonly hash: Word } | undefined;
   /** Hash of the first block: the name of the ledger among nodes. */
   readonly genesisHash: Word;
   /** Whether the pool holds a transaction that the next block could take. */

@@ -36,6 +36,10 @@ const MAX_WAITING_BLOCKS = 64;
 export class Exchange {
   /** Called when there may be work for a maker of blocks: others' transactions in the pool, or simply now and then. */
   onWork: () => void = () => {};
+  /** Called when a peer has told of its head. */
+  onHead: (peer: string) => void = () => {};
+  /** Why this node cannot follow any further, in a sentence. */
+  parted: string | undefined;
   private readonly application: Application;
   private readonly ports: SoloPorts;
   private readonly sequencer: Address;
@@ -88,6 +92,16 @@ export class Exchange {
     return this.newestHeard > this.headNumber();
   }
 
+  /** Whether there is proof of it: a later block with this node's own seal. */
+  isShownToBeBehind(): boolean {
+    return this.waiting.size > 0 || this.application.newestMade() > this.headNumber();
+  }
+
+  /** Who has anything answers the first block with its head. */
+  askForHead(peer: string): void {
+    this.send(peer, { kind: 'head', number: 0, hash: this.application.genesisHash });
+  }
+
   /** Tells everyone of the head, which this node has just made. */
   publish(): void {
     const block = this.application.blockAt(this.headNumber());
@@ -106,6 +120,7 @@ export class Exchange {
 
   private readonly handlers: Handlers = {
     head: (peer, { number }) => {
+      this.onHead(peer);
       if (number > this.headNumber()) this.request(peer, number);
       else if (number < this.headNumber()) this.transmit(peer, this.encodedHead());
     },
@@ -114,6 +129,7 @@ export class Exchange {
       if (blocks.length > 0) this.send(peer, { kind: 'blocks', blocks });
     },
     blocks: (peer, { blocks }) => {
+      this.onHead(peer);
       for (const block of blocks) this.offer(peer, block);
       const newest = blocks.at(-1)?.header.number ?? 0;
       if (this.waiting.size > 0 && !this.waiting.has(this.headNumber() + 1)) this.request(peer, newest);
@@ -143,11 +159,33 @@ export class Exchange {
   private offer(peer: string, block: WireBlock): void {
     const { header } = block;
     const distance = header.number - this.headNumber();
-    if (distance < 1) this.mender.offer(block, (one) => this.checkSeal(one));
+    if (distance < 1) {
+      this.mender.offer(block, (one) => this.checkSeal(one));
+      this.compare(block);
+    }
     if (distance < 1 || distance > MAX_WAITING_BLOCKS || this.waiting.has(header.number)) return;
     if (this.refused.has(this.hashOf(header))) return;
     this.checkSeal(block);
     this.waiting.set(header.number, { block, peer });
+  }
+
+  /** Whether the sequencer has sealed another block of a number that this node has. What follows from both is the same if these are. */
+  private compare({ header, transactions }: WireBlock): void {
+    const ours = this.application.headerAt(header.number)?.header;
+    if (this.parted !== undefined || !ours || header.number === 0) return;
+    const { parentHash, timestamp, transactionsRoot } = header;
+    if (ours.parentHash === parentHash && ours.timestamp === timestamp && ours.transactionsRoot === transactionsRoot) return;
+    this.checkSeal({ header, transactions });
+    this.part(header.number);
+  }
+
+  /** Whichever of the two this node has, it stays with that one. */
+  private part(number: number): void {
+    if (this.parted !== undefined) return;
+    this.parted =
+      `the ledger has parted: the sequencer has sealed two blocks of number ${number}, and others have the one that is not here; ` +
+      'to follow them, start this device without its ledger, which it then fetches anew';
+    this.ports.log.write('error', this.parted);
   }
 
   /** A block that no peer sent. Throws {@link BlockRefused}. */
@@ -170,6 +208,7 @@ export class Exchange {
     const next = this.waiting.get(this.headNumber() + 1);
     if (this.isStopped || this.isAppending || !next) return;
     this.waiting.delete(next.block.header.number);
+    if (next.block.header.parentHash !== this.application.head().hash) this.part(this.headNumber());
     if (!this.append(next.block, next.peer)) return;
     this.upstream = next.peer;
     if (this.waiting.has(this.headNumber() + 1)) {

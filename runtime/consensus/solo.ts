@@ -4,7 +4,7 @@ import { BlockMaker } from './block-maker.ts';
 import type { Application, Consensus } from './consensus.ts';
 import { Exchange } from './exchange.ts';
 
-export type SoloPorts = Pick<Ports, 'vm' | 'clock' | 'network' | 'device' | 'log'>;
+export type SoloPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log'>;
 
 export interface SoloSettings {
   /** Whose signature makes a block. */
@@ -35,6 +35,8 @@ export function createSolo(application: Application, ports: SoloPorts, settings:
     },
     import: (block) => exchange.import(block),
     isAlone: isSequencer,
+    // Who makes the blocks goes on with its own.
+    fault: () => (isSequencer ? undefined : exchange.parted),
     stop() {
       maker?.stop();
       exchange.stop();

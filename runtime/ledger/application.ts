@@ -15,7 +15,7 @@ import { KEPT_STATES, Pruner } from '../state/pruner.ts';
 import { NODE_PREFIX, openState, type State, type StoreEntry, viewOf } from '../state/state.ts';
 import { EMPTY_ROOT } from '../state/trie.ts';
 import { StateGone } from '../state/trie-node.ts';
-import type { Chain, FinishedBlock, HashedHeader } from './chain.ts';
+import { BlockDamaged, type Chain, type FinishedBlock, type HashedHeader } from './chain.ts';
 import { type Header, hashHeader, withExtraData } from './header.ts';
 import type { Intake } from './intake.ts';
 import type { PoolRules } from './pool.ts';
@@ -62,6 +62,7 @@ export class LedgerApplication implements Application {
     this.pruner = isArchive ? undefined : new Pruner({ store, keccak256: parts.vm.keccak256, log, roots });
     this.current = this.stateOf(chain.head());
     this.finishHead();
+    chain.onDamage = (number) => this.noteDamaged(number);
   }
 
   get genesisHash() {
@@ -93,6 +94,10 @@ export class LedgerApplication implements Application {
       throw new StateGone(stateRoot, 'this node began later, or without --archive');
     }
     return openState(stateRoot, store, vm.keccak256);
+  }
+
+  headerAt(number: number): HashedHeader | undefined {
+    return this.parts.chain.headerAt(number);
   }
 
   hasWork(): boolean {
@@ -190,8 +195,14 @@ export class LedgerApplication implements Application {
   }
 
   blockAt(number: number): WireBlock | undefined {
-    const hashed = number > 0 ? this.parts.chain.at(number) : undefined;
-    return hashed && { header: hashed.header, transactions: this.parts.chain.bodyAt(number) };
+    // Whoever asks for a damaged one asks the next node.
+    try {
+      const hashed = number > 0 ? this.parts.chain.at(number) : undefined;
+      return hashed && { header: hashed.header, transactions: this.parts.chain.bodyAt(number) };
+    } catch (error) {
+      if (error instanceof BlockDamaged) return undefined;
+      throw error;
+    }
   }
 
   take(raw: Uint8Array): boolean {

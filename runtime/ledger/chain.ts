@@ -31,6 +31,8 @@ const HEADERS_IN_MEMORY = 320;
 
 /** The finished blocks, as the store holds them. There are no forks: a block is final when it is appended. */
 export class Chain {
+  /** Called with the number of a block that was found changed by the disk. */
+  onDamage: (number: number) => void = () => {};
   private readonly store: Store;
   private readonly keccak256: Vm['keccak256'];
   /** The newest. */
@@ -87,17 +89,59 @@ export class Chain {
     return this.readNumbers(`number/${hash}`)?.[0];
   }
 
-  /** The transactions as they were signed, in order. */
+  /** As {@link Chain.at}. Throws {@link BlockDamaged} for one that should be here. */
+  wholeAt(number: number): HashedHeader | undefined {
+    const found = this.at(number);
+    if (!found && number >= this.first && number <= this.newest.header.number) throw this.damage(number);
+    return found;
+  }
+
+  /** The transactions as they were signed, in order. Throws {@link BlockDamaged}. */
   bodyAt(number: number): Uint8Array[] {
+    const isRight = (body: Uint8Array[], { transactionsRoot }: Header) => listRoot(body, this.keccak256) === transactionsRoot;
+    return this.checked(number, () => this.storedBody(number), isRight);
+  }
+
+  /** Throws {@link BlockDamaged}. */
+  receiptsAt(number: number): readonly Receipt[] {
+    const recent = this.recent.find(({ header }) => header.number === number);
+    if (recent) return recent.receipts;
+    return this.checked(
+      number,
+      () => this.storedReceipts(number),
+      () => true,
+    );
+  }
+
+  /** What a disk has changed is not handed on as if nothing were. */
+  private checked<T>(number: number, read: () => T, isRight: (found: T, header: Header) => boolean): T {
+    try {
+      const found = read();
+      if (isRight(found, this.headerAt(number)!.header)) return found;
+    } catch {
+      // It cannot even be read.
+    }
+    throw this.damage(number);
+  }
+
+  private damage(number: number): BlockDamaged {
+    if (number >= this.first) this.onDamage(number);
+    return new BlockDamaged(number);
+  }
+
+  private storedBody(number: number): Uint8Array[] {
     return this.readList(key('body', number)).map((raw) => asBytes(raw, 'a transaction'));
   }
 
-  receiptsAt(number: number): readonly Receipt[] {
-    return this.recent.find(({ header }) => header.number === number)?.receipts ?? this.storedReceipts(number);
-  }
-
   private storedReceipts(number: number): Receipt[] {
-    return this.readList(key('receipts', number)).map((item) => receiptOf(item, this.keccak256));
+    const list = this.readList(key('receipts', number));
+    const [items, digest] = list;
+    // Older stores keep them without.
+    if (!(digest instanceof Uint8Array)) return list.map((item) => receiptOf(item, this.keccak256));
+    const receipts = asList(items, 'the receipts');
+    if (!equalBytes(digest, digestOf(receipts, this.keccak256)))
+      throw new ChainError(`the receipts of block ${number} have changed`);
+    return receipts.map((item) => receiptOf(item, this.keccak256));
   }
 
   /** The senders come from the receipts: they were recovered when the block was appended. */
@@ -135,7 +179,7 @@ export class Chain {
   isWhole(number: number): boolean {
     try {
       const { header, hash } = this.readHeader(number)!;
-      const body = this.bodyAt(number);
+      const body = this.storedBody(number);
       return (
         this.numberOf(hash) === number &&
         listRoot(body, this.keccak256) === header.transactionsRoot &&
@@ -149,14 +193,16 @@ export class Chain {
 
   /** Writes again what the disk has changed of a finished block and its state. */
   rewrite(block: FinishedBlock, entries: readonly StoreEntry[]): void {
-    const changed = [...entries, ...blockEntries(block)].filter(([at, value]) => !isEqual(this.store.get(at), value));
+    const changed = [...entries, ...blockEntries(block, this.keccak256)].filter(
+      ([at, value]) => !isEqual(this.store.get(at), value),
+    );
     if (changed.length > 0) this.store.write(changed);
   }
 
   /** One atomic write: the block with its indexes, what else belongs to it, the head, and last what is of no use from then on. */
   append(block: FinishedBlock, entries: readonly StoreEntry[], useless: readonly StoreEntry[] = []): void {
     const { header, hash } = block;
-    this.store.write([...entries, ...blockEntries(block), [HEAD, packNumbers(header.number)], ...useless]);
+    this.store.write([...entries, ...blockEntries(block, this.keccak256), [HEAD, packNumbers(header.number)], ...useless]);
     this.newest = { header, hash };
     this.made = Math.max(this.made, header.number);
     this.headers.set(header.number, this.newest);
@@ -177,7 +223,7 @@ export class Chain {
     this.store.write([
       ...entries,
       ...older,
-      ...blocks.flatMap(blockEntries),
+      ...blocks.flatMap((block) => blockEntries(block, this.keccak256)),
       [FIRST, packNumbers(first)],
       [HEAD, packNumbers(head.header.number)],
     ]);
@@ -266,14 +312,20 @@ export class Chain {
   }
 }
 
-function blockEntries({ header, hash, transactions, receipts }: FinishedBlock): StoreEntry[] {
+function blockEntries({ header, hash, transactions, receipts }: FinishedBlock, keccak256: Vm['keccak256']): StoreEntry[] {
   const { number } = header;
+  const items = receipts.map(receiptItem);
   return [
     ...headerEntries(header, hash),
     [key('body', number), encodeRlp(transactions.map((transaction) => transaction.raw))],
-    [key('receipts', number), encodeRlp(receipts.map(receiptItem))],
+    [key('receipts', number), encodeRlp([items, digestOf(items, keccak256)])],
     ...transactions.map((transaction, index): StoreEntry => [`transaction/${transaction.hash}`, packNumbers(number, index)]),
   ];
+}
+
+/** The root in the header covers the receipts, and not what is kept with them: senders, prices. */
+function digestOf(items: readonly RlpItem[], keccak256: Vm['keccak256']): Uint8Array {
+  return keccak256(encodeRlp(items)).slice(0, 8);
 }
 
 function headerEntries(header: Header, hash: Word): StoreEntry[] {
@@ -294,6 +346,14 @@ function isEqual(one: Uint8Array | undefined, other: Uint8Array | undefined): bo
 
 function packNumbers(...numbers: readonly number[]): Uint8Array {
   return encodeRlp(numbers.map((number) => bigintToBytes(BigInt(number))));
+}
+
+/** A block that the disk has changed. */
+export class BlockDamaged extends Error {
+  override readonly name = 'BlockDamaged';
+  constructor(number: number) {
+    super(`the disk of this node has changed block ${number}; ask another node, or again in a moment`);
+  }
 }
 
 /** A store that cannot be used for this ledger. */

@@ -55,6 +55,8 @@ export interface Ledger {
   session(send: (text: string) => void): Session;
   /** Whether this node needs nobody else for new blocks. */
   readonly isAlone: boolean;
+  /** Why this node cannot follow the others any further, in a sentence. */
+  fault(): string | undefined;
   stop(): void;
 }
 
@@ -95,7 +97,6 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     consensus.transactionAdded(transaction);
     return transaction.hash;
   };
-  let lastId = BigInt(Math.floor(ports.clock.nowMs())) * 1024n;
   const core: Core = {
     chainId,
     version: config.version,
@@ -110,7 +111,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     blocks,
     transactions,
     filters: new Filters(),
-    nextId: () => ++lastId,
+    nextId: idsFrom(ports.clock.nowMs()),
     stateAt: (block) => application.stateAt(block),
     submit: async (raw) => {
       const { transaction, stored } = intake.takeSoon(raw);
@@ -144,8 +145,15 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     rpc: (request) => answer(core, log, request),
     session: (send) => openSession(core, log, send),
     isAlone: consensus.isAlone,
+    fault: () => consensus.fault(),
     stop: () => consensus.stop(),
   };
+}
+
+/** Numbers that no earlier start has given, unless it gave a thousand in each millisecond. */
+function idsFrom(nowMs: number): () => bigint {
+  let last = BigInt(Math.floor(nowMs)) * 1024n;
+  return () => ++last;
 }
 
 /** The one place that knows which consensus there are. */

@@ -27,7 +27,7 @@ export async function findLogs(core: Core, filter: LogFilter, from: number, to: 
   const size = { bytes: 0 };
   for (let number = from; number <= to; number++) {
     if ((number - from) % BLOCKS_A_TURN === BLOCKS_A_TURN - 1) await core.pause();
-    const block = core.chain.at(number);
+    const block = core.chain.wholeAt(number);
     if (!block && number < core.chain.firstWhole())
       throw new RpcError(
         ErrorCode.Server,

@@ -15,7 +15,7 @@ export function blockReceipts(core: Core, of: BlockParameter): Json[] | undefine
 /** The receipt of a transaction; `undefined` while no block holds it. */
 export function receiptAnswer(core: Core, of: Word): JsonObject | undefined {
   const place = core.chain.locate(of);
-  const block = place && core.chain.at(place.number);
+  const block = place && core.chain.wholeAt(place.number);
   if (!block) return undefined;
   const receipts = core.chain.receiptsAt(place.number);
   return receiptOf(block, receipts, core.chain.transactionsAt(place.number, receipts), place.index);

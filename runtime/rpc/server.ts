@@ -1,3 +1,4 @@
+import { BlockDamaged } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
 import { TransactionRefused } from '../ledger/transaction.ts';
 import { nestsDeeper } from '../nesting.ts';
@@ -115,9 +116,12 @@ function callOf(request: unknown): { readonly name: string; readonly params: rea
   return { name: name.slice(0, 100), params };
 }
 
+/** Errors whose sentence is for the client. */
+const SAID = [TransactionRefused, StateGone, BlockDamaged];
+
 function errorOf(error: unknown, log: Logger): RpcError {
   if (error instanceof RpcError) return error;
-  if (error instanceof TransactionRefused || error instanceof StateGone) return new RpcError(ErrorCode.Server, error.message);
+  if (SAID.some((kind) => error instanceof kind)) return new RpcError(ErrorCode.Server, (error as Error).message);
   log.write('error', `a request failed inside: ${(error as Error).message}`);
   return new RpcError(ErrorCode.Internal, `internal error: ${(error as Error).message}`);
 }

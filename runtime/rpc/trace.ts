@@ -20,7 +20,7 @@ const MAX_CHARACTERS = 8 * 1024 * 1024;
 export async function traceTransaction(core: Core, hash: Word, tracer: Tracer): Promise<Json> {
   const place = core.chain.locate(hash);
   if (!place) throw new RpcError(ErrorCode.Server, 'transaction not found');
-  const traced = await replay(core, core.chain.at(place.number)!, tracer, place.index);
+  const traced = await replay(core, core.chain.wholeAt(place.number)!, tracer, place.index);
   return traced[0]!.result!;
 }
 

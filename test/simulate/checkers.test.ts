@@ -2,8 +2,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Board } from '../../emulator/board.ts';
 import type { FleetEvent } from '../../emulator/fleet.ts';
+import { cable, type Link } from '../../emulator/network.ts';
 import type { World } from '../../emulator/world.ts';
 import { Label, type Route } from '../../runtime/ports/index.ts';
+import { encodeRlp } from '../../runtime/rlp/index.ts';
 import { recount, Violation, watchWorld } from './checkers.ts';
 
 const test = suite('the checkers of simulated worlds');
@@ -23,6 +25,13 @@ interface Picture {
   readonly left?: boolean;
   readonly heldBytes?: number;
   readonly spoiled?: readonly string[];
+  /** Blocks in its store, by hash. */
+  readonly has?: readonly string[];
+  /** Blocks that its disk has lost, with their numbers. */
+  readonly lost?: readonly (readonly [hash: string, number: number])[];
+  readonly isDown?: boolean;
+  /** What is wrong with its cable to the first. */
+  readonly cable?: Partial<Link>;
 }
 
 function board(picture: Picture): Board {
@@ -43,7 +52,13 @@ function board(picture: Picture): Board {
     status: () => ({ head, state }),
     routes: routes.map(([app, revision]) => ({ app, revision }) as Route),
     waiting: picture.waiting ?? 0,
-    store: { sizeBytes: picture.storedBytes ?? 0, spoiled: new Set(picture.spoiled) },
+    running: !picture.isDown,
+    store: {
+      sizeBytes: picture.storedBytes ?? 0,
+      spoiled: new Set(picture.spoiled),
+      lost: new Map(picture.lost?.map(([hash, number]) => [`number/${hash}`, encodeRlp([Uint8Array.of(number)])])),
+      get: (key: string) => (picture.has?.some((hash) => key === `number/${hash}`) ? Uint8Array.of(1) : undefined),
+    },
     faults: picture.faults ?? 0,
     fault: undefined,
     memoryHeldBytes: () => picture.heldBytes ?? 0,
@@ -61,7 +76,11 @@ function board(picture: Picture): Board {
 
 function watch(...pictures: Picture[]) {
   const boards = pictures.map((picture, index) => board({ name: `pad-0${index + 1}`, ...picture }));
-  const world = { boards, sequencer: boards[0], config: { fleet: '0x' }, advance: async () => {} } as unknown as World;
+  const network = {
+    usual: () => cable,
+    link: (from: string, to: string) => ({ ...cable, ...pictures[Number([from, to].sort()[1]!.slice(-1)) - 1]!.cable }),
+  };
+  const world = { boards, sequencer: boards[0], network, config: { fleet: '0x' }, advance: async () => {} } as unknown as World;
   return watchWorld(world, boards, {
     abi: [],
     active: async () => 2,
@@ -87,6 +106,35 @@ for (const [name, pictures, rule] of looks) {
     const { look } = watch(...pictures);
     if (rule === undefined) look();
     else assert.throws(look, (error: unknown) => error instanceof Violation && error.rule === rule);
+  });
+}
+
+const other = { number: 7, hash: '0x17' };
+/** The sequencer has 0x17; its disk has lost 0x07. */
+const loser: Picture = { head: other, has: ['0x17'], lost: [['0x07', 7]] };
+const holder: Picture = { has: ['0x07'] };
+const cutOff: Picture = { ...holder, cable: { cut: true } };
+const partings: [name: string, pictures: Picture[], isExcused: boolean][] = [
+  ['who had the lost block was cut off', [loser, cutOff], true],
+  ['who had it was down', [loser, { ...holder, isDown: true }, cutOff], true],
+  ['who had it could hardly be heard', [loser, { ...holder, cable: { lossRate: 0.7 } }], true],
+  ['nobody had it, and it was seen', [loser, { head: other }], true],
+  ['who had it was in reach', [loser, holder], false],
+  ['one of those who had it was in reach', [loser, cutOff, holder], false],
+  ['who had it got some messages twice', [loser, { ...holder, cable: { repeatRate: 0.5 } }], false],
+  ['no disk has lost any', [{ ...loser, lost: [] }, cutOff], false],
+  ['its disk has lost another block', [{ ...loser, lost: [['0x27', 7]] }, cutOff], false],
+  ['it has lost a later one', [{ ...loser, lost: [['0x07', 8]] }, cutOff], false],
+  ['it has rotted', [{ ...loser, lost: [], spoiled: ['number/0x07'] }, cutOff], false],
+  ['the disk of another has lost it', [{ head: other }, { ...cutOff, lost: [['0x07', 7]] }], false],
+  ['a third block of the number', [loser, cutOff, { head: { number: 7, hash: '0x37' } }], false],
+];
+
+for (const [name, pictures, isExcused] of partings) {
+  test(`the ledger parts: ${name}`, () => {
+    const { look } = watch(...pictures);
+    if (isExcused) look();
+    else assert.throws(look, (error: unknown) => error instanceof Violation && error.rule === 'one ledger');
   });
 }
 

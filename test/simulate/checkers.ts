@@ -4,6 +4,7 @@ import { decodeFleetEvent, type FleetEvent } from '../../emulator/fleet.ts';
 import { ask } from '../../emulator/rpc.ts';
 import type { World } from '../../emulator/world.ts';
 import { Label } from '../../runtime/ports/index.ts';
+import { watchPartings } from './parting.ts';
 
 /** Something that must never be so, seen from outside. */
 export class Violation extends Error {
@@ -47,13 +48,14 @@ export interface Contract {
 
 export function watchWorld(world: World, honest: readonly Board[], contract: Contract): Watch {
   const hashes = new Map<number, { readonly hash: string; readonly by: string }>();
+  const partings = watchPartings(world);
   const foreign = world.boards.map((board) => board.engine.virtual!.plant('somebody-elses'));
 
   const onePrefix = (board: Board): void => {
     const head = board.status()?.head;
-    if (!head) return;
+    if (!head || partings.isExcused(head.hash)) return;
     const known = hashes.get(head.number);
-    if (!known) hashes.set(head.number, { hash: head.hash, by: board.identity.name });
+    if (!known || partings.isExcused(known.hash)) hashes.set(head.number, { hash: head.hash, by: board.identity.name });
     else if (known.hash !== head.hash) {
       const both = `${known.by} has ${known.hash.slice(0, 14)}, ${board.identity.name} has ${head.hash.slice(0, 14)}`;
       throw new Violation('one ledger', `two blocks of number ${head.number}: ${both}`);
@@ -87,6 +89,7 @@ export function watchWorld(world: World, honest: readonly Board[], contract: Con
           throw new Violation('foreign containers', `${board.identity.name} removed a container that is not its own`);
         }
       }
+      partings.look();
       for (const board of world.boards) onePrefix(board);
     },
     async unsettled(acknowledged) {

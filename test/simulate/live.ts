@@ -65,13 +65,15 @@ export async function readParts(run: Parts['run'], bug?: string): Promise<Parts>
 /** Lives a world from its first block to its last check. */
 export async function live(plan: Plan, parts: Parts): Promise<Lived> {
   const complaints: string[] = [];
-  const world = makeWorld(plan, parts, (line) => {
+  const parted = new Set<string>();
+  const world = makeWorld(plan, parts, (device, line) => {
+    if (line.includes(`${device} the ledger has parted`)) parted.add(device);
     complaints.push(line);
     if (complaints.length > COMPLAINTS) complaints.shift();
   });
   let violation: Violation | undefined;
   try {
-    await new Life(plan, parts.fleet, world, parts.settleMs ?? SETTLE_LIMIT_MS).run();
+    await new Life(plan, parts.fleet, world, parted, parts.settleMs ?? SETTLE_LIMIT_MS).run();
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     violation = error;
@@ -83,7 +85,7 @@ export async function live(plan: Plan, parts: Parts): Promise<Lived> {
 function makeWorld(
   { seed, devices, liars, forge }: Plan,
   { scripts, vm, run, bug }: Parts,
-  complain: (line: string) => void,
+  complain: (device: string, line: string) => void,
 ): World {
   const additions: Record<string, string> = {};
   for (let index = 0; index < devices; index += 1) {
@@ -97,7 +99,7 @@ function makeWorld(
   }
   const onLog = (device: string, level: string, message: string): void => {
     if (level === 'error' || level === 'warn')
-      complain(`${((world.clock.nowMs() - START_MS) / 1000).toFixed(1)} ${device} ${message}`);
+      complain(device, `${((world.clock.nowMs() - START_MS) / 1000).toFixed(1)} ${device} ${message}`);
   };
   const world: World = createWorld({ seed, devices, startMs: START_MS, version: '0', scripts, vm, run, additions, onLog });
   return world;
@@ -110,12 +112,15 @@ class Life {
   private readonly fleet: FleetArtifact;
   private readonly watch: Watch;
   private readonly settleMs: number;
+  /** Devices that say that they cannot follow any more. */
+  private readonly parted: Set<string>;
   /** Hash of each transaction that a node has told us it took, and what it was. */
   private readonly acknowledged = new Map<string, string>();
   private approved = 0;
   private approvedActions = 0;
 
-  constructor(plan: Plan, fleet: FleetArtifact, world: World, settleMs: number) {
+  constructor(plan: Plan, fleet: FleetArtifact, world: World, parted: Set<string>, settleMs: number) {
+    this.parted = parted;
     this.settleMs = settleMs;
     this.plan = plan;
     this.world = world;
@@ -234,11 +239,22 @@ class Life {
     const untilMs = this.world.clock.nowMs() + this.settleMs;
     for (;;) {
       await this.goTo(this.world.clock.nowMs() + 2000);
+      for (const name of this.parted) await this.beginAnew(name);
       const unsettled = await this.unsettled();
       if (unsettled === undefined) return;
       if (this.world.clock.nowMs() >= untilMs)
         throw new Violation(unsettled.rule, `${this.settleMs / 60_000} minutes after the last fault ${unsettled.what}`);
     }
+  }
+
+  /** What the device asks for in its log: an operator starts it without its ledger. The sequencer goes on with its own. */
+  private async beginAnew(name: string): Promise<void> {
+    this.parted.delete(name);
+    const board = this.world.boards.find(({ identity }) => identity.name === name)!;
+    if (board === this.world.sequencer) return;
+    board.kill();
+    board.store.put(board.store.entries().map(([key]) => [key, undefined] as const));
+    await board.boot();
   }
 
   private async unsettled(): Promise<Unsettled | undefined> {

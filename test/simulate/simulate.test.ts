@@ -104,6 +104,25 @@ const worlds: [what: string, plan: Plan][] = [
       ],
     },
   ],
+  [
+    "the sequencer's disk loses a block and it comes back alone: those that have it say so, and come back",
+    {
+      seed: '11',
+      devices: 3,
+      liars: 0,
+      forge: false,
+      faultsEndMs: 90_000,
+      acts: [
+        { atMs: 0, do: 'release', good: true, number: 1 },
+        { atMs: 20_000, do: 'fault', call: { fault: 'delay-writes', devices: ['pad-01'], amount: 4 } },
+        { atMs: 20_500, do: 'release', good: false, number: 2 },
+        { atMs: 22_000, do: 'fault', call: { fault: 'cut-power', devices: ['pad-01'] } },
+        { atMs: 22_000, do: 'fault', call: { fault: 'cut-network', devices: ['pad-01'] } },
+        { atMs: 25_000, do: 'fault', call: { fault: 'restore-power', devices: ['pad-01'] } },
+        { atMs: 80_000, do: 'fault', call: { fault: 'heal-network', devices: ['pad-01'] } },
+      ],
+    },
+  ],
 ];
 
 for (const [what, plan] of worlds) {

@@ -209,6 +209,7 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
     isCut: false,
     exists: true,
     isAlone: true,
+    fault: () => undefined,
     quorum: 1,
     windowSeconds: 60,
     phaseOf: (app, revision) => PHASES[releaseAt(app, revision)!.phase]!,

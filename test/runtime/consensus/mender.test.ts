@@ -111,4 +111,40 @@ test('while the sequencer lacks blocks of its own it makes none, for a while', a
   some.stop();
 });
 
+/** What a client may ask about the past. */
+const questions: [method: string, params: unknown[]][] = [
+  ['eth_getLogs', [{ fromBlock: '0x0', toBlock: 'latest' }]],
+  ...Array.from({ length: before.number - 2 }, (_, number): [string, unknown[]][] => [
+    ['eth_getBlockByNumber', [`0x${number.toString(16)}`, true]],
+    ['eth_getBlockReceipts', [`0x${number.toString(16)}`]],
+  ]).flat(),
+  ...hashes.slice(0, 2).map((hash): [string, unknown[]] => ['eth_getTransactionReceipt', [hash]]),
+];
+
+async function answers(some: World, n: number): Promise<string[]> {
+  const { ledger } = some.peers[n]!;
+  const asked = questions.map(([method, params]) => ledger.rpc(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })));
+  return Promise.all(asked);
+}
+
+test('a damaged block is answered with an error or as it was, never otherwise, and is soon whole', async () => {
+  const whole = world({ peers: NODES, stores: copyOf(stores), trailingBlocks: 1 });
+  const right = await answers(whole, 0);
+  whole.stop();
+  const past = /^(header|body|receipts)\/0*[1-3]$/;
+  for (const entry of stores[0]!.entries().filter(([key]) => past.test(key))) {
+    for (const [what, damage] of damages) {
+      const own = copyOf(stores);
+      const some = world({ peers: NODES, stores: own, trailingBlocks: 1 });
+      own[0]!.put(damage(entry));
+      const [first, later] = [await answers(some, 0), (some.run(20_000), await answers(some, 0))];
+      assert.equal(later, right, `${entry[0]} ${what}: put right by being asked for`);
+      const wrong = first.filter((answer, index) => answer !== right[index] && !answer.includes('the disk of this node'));
+      assert.equal(wrong, [], `${entry[0]} ${what}`);
+      assert.ok(first.some((answer, index) => answer !== right[index]), `${entry[0]} ${what}: it was noticed`); // biome-ignore format: a row
+      some.stop();
+    }
+  }
+});
+
 test.run();

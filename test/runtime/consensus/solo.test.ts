@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type MemoryStore, memoryStore } from '../../../emulator/store.ts';
 import { bytesToHex } from '../../../runtime/bytes.ts';
 import { encodeMessage } from '../../../runtime/consensus/messages.ts';
 import { quietNetwork } from '../../support/network.ts';
@@ -171,6 +172,72 @@ test('a sequencer that lost its store takes the blocks back from the others befo
   assert.equal(heads(some), [4, 4, 4]);
   assert.is(hashes(some).size, 1);
   for (const peer of some.peers) assert.equal(errorsOf(peer), []);
+  some.stop();
+});
+
+/** Two blocks for everyone, of which the sequencer's disk then loses the second; it comes back where it reaches nobody. */
+async function aloneWithLoss(): Promise<World> {
+  const stores = Array.from({ length: 3 }, () => memoryStore());
+  const some = world({ peers: 3, stores });
+  await send(some, 0, 0);
+  some.run(5000);
+  stores[0]!.delayWrites(1);
+  await send(some, 0, 1);
+  some.run(1500);
+  assert.equal(heads(some), [2, 2, 2]);
+  for (const other of ['node1', 'node2']) some.network.setLink('node0', other, { cut: true });
+  stores[0]!.loseWrites(1);
+  stores[0]!.delayWrites(0);
+  some.peers[0]!.restart();
+  return some;
+}
+
+test('a sequencer whose disk has lost a block waits for those who may have it, and takes it back', async () => {
+  const some = await aloneWithLoss();
+  assert.equal(heads(some), [1, 2, 2]);
+  some.run(25_000);
+  assert.equal(heads(some), [1, 2, 2], 'there is work, and no block is made');
+  some.network.heal();
+  await send(some, 1, 2);
+  some.run(5000);
+  assert.equal(heads(some), [3, 3, 3]);
+  assert.is(hashes(some).size, 1);
+  assert.equal(some.peers.map(({ ledger }) => ledger.fault()), [undefined, undefined, undefined]); // biome-ignore format: a row
+  some.stop();
+});
+
+test('if they stay away it goes on; they say that the ledger has parted, and follow again without theirs', async () => {
+  const some = await aloneWithLoss();
+  some.run(35_000);
+  await send(some, 0, 2);
+  some.run(2000);
+  assert.is(heads(some)[0]! > 1, true);
+  some.network.heal();
+  some.run(10_000);
+  const [first, ...others] = some.peers;
+  assert.is(first!.ledger.fault(), undefined);
+  for (const other of others) {
+    assert.match(other.ledger.fault()!, /^the ledger has parted: the sequencer has sealed two blocks of number 2, /);
+    const said = errorsOf(other).filter((line) => line.includes('has parted'));
+    assert.is(said.length, 1, 'once');
+    const store = other.store as MemoryStore;
+    store.put(store.entries().map(([key]) => [key, undefined] as const));
+    other.restart();
+  }
+  some.run(10_000);
+  assert.is(hashes(some).size, 1);
+  assert.equal(some.peers.map(({ ledger }) => ledger.fault()), [undefined, undefined, undefined]); // biome-ignore format: a row
+  some.stop();
+});
+
+test('a sequencer that was always alone makes blocks at once, after any start', async () => {
+  const some = world();
+  await send(some, 0, 0);
+  some.run(10);
+  some.peers[0]!.restart();
+  await send(some, 0, 1);
+  some.run(10);
+  assert.equal(heads(some), [2]);
   some.stop();
 });
 
