@@ -29,7 +29,7 @@ function coreOf(each: number, many: number) {
     vm: cryptography,
     chain: {
       firstWhole: () => 0,
-      at: (number: number) => (number < 20_000 ? { header: header(number), hash: '0x' } : undefined),
+      wholeAt: (number: number) => (number < 20_000 ? { header: header(number), hash: '0x' } : undefined),
       receiptsAt() {
         asked.receipts++;
         return [{ logs: Array.from({ length: many }, () => log) }];
