@@ -1,6 +1,6 @@
 import type { NodeConfig } from './config.ts';
 import { eventText } from './contracts/event-text.ts';
-import { decodeEvent, type Fleet, openFleet } from './contracts/fleet.ts';
+import { decodeEvent, type Fleet, type FleetEvent, openFleet } from './contracts/fleet.ts';
 import { createJoiner, type Joiner } from './contracts/joiner.ts';
 import type { LogFields } from './contracts/log-kinds.ts';
 import { createOutbox, type Outbox } from './contracts/outbox.ts';
@@ -319,15 +319,15 @@ export class DeviceNode implements Node {
 
   private appended({ head, logs }: AppendedBlock): void {
     const nowMs = this.ports.clock.nowMs();
-    const entries = logs.filter(({ address }) => address === this.config.fleet);
-    const events = entries.map(decodeEvent).filter((event) => event !== undefined);
+    const entries = logs.filter(({ address }) => address === this.config.fleet).map(decodeEvent);
+    const events = entries.filter((event) => event !== undefined);
     this.service.appended(head, events);
     for (const event of events) {
       this.voter.happened(event, nowMs);
       this.log.write('info', `ledger: ${eventText(event)}`);
     }
     // Blocks that were not followed one by one may have held anything.
-    const isNews = entries.length > 0 || head.number !== this.followed + 1;
+    const isNews = entries.some(mayChangeTarget) || head.number !== this.followed + 1;
     this.followed = head.number;
     if (isNews) this.joiner.happened();
     const mayDiffer = isNews || this.target.wanted() === undefined || this.target.fault() !== undefined;
@@ -382,6 +382,11 @@ export class DeviceNode implements Node {
       // Nowhere left to say so.
     }
   }
+}
+
+/** A vote or a note alone changes nothing of what should run; a vote that decides comes with an event that says so. */
+function mayChangeTarget(event: FleetEvent | undefined): boolean {
+  return event === undefined || !(event.what === 'Attested' || event.what === 'CameLate' || event.what === 'Logged');
 }
 
 /** The secrets in this device's store. */

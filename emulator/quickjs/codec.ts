@@ -19,7 +19,11 @@ type Chunk = Uint8Array | Uint16Array;
 /** Writes a value; throws a sentence for what cannot cross. */
 export function pack(value: unknown): Packed {
   const chunks: Chunk[] = [];
-  const text = JSON.stringify(flatten(value, chunks, 0));
+  return packed(JSON.stringify(flatten(value, chunks, 0)), chunks);
+}
+
+/** A text with payloads. */
+export function packed(text: string, chunks: readonly Chunk[]): Packed {
   return chunks.length === 0 ? { text } : { text, bytes: join(chunks) };
 }
 

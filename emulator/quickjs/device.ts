@@ -2,18 +2,20 @@ import { readFileSync } from 'node:fs';
 import type { NodeConfig } from '../../runtime/config.ts';
 import type { NodeStatus, Session } from '../../runtime/node.ts';
 import type {
-  Account,
   BlockContext,
   ContainerSpec,
+  Executed,
   LogLevel,
   Message,
   Ports,
   RecordOptions,
+  Refused,
   Route,
-  StateView,
   Word,
 } from '../../runtime/ports/index.ts';
-import { type Packed, pack, unpack } from './codec.ts';
+import type { BatchView } from '../process/remembered-executions.ts';
+import { CodecError, type Packed, pack, unpack } from './codec.ts';
+import { decodeAccount, decodeCall, encodeOutcome, type Read, whole } from './execution.ts';
 import { createMachine, defaultLimits, type HostCall, type HostCalls, type Limits, type Machine } from './machine.ts';
 import type { BootFacts, HostReply, Settled } from './wire.ts';
 
@@ -223,28 +225,29 @@ class QuickJsFirmware implements FirmwareProcess {
     ports.network.observe((exchange) => void (this.dead || this.machine?.enter('exchange', JSON.stringify(exchange))));
     ports.input?.receive((event) => void (this.dead || this.machine?.enter('input', JSON.stringify(event))));
     return {
-      'vm.execute': valueCall(([block, message, options]) =>
-        ports.vm.execute(
-          block as BlockContext,
-          message as Message,
-          this.stateView(),
-          options as { simulate?: boolean } | undefined,
-        ),
-      ),
+      'vm.execute': (text, bytes) => {
+        const [block, message, options] = decodeCall(text, bytes ?? new Uint8Array(0));
+        return packedOutcome(ports.vm.execute(block, message, this.stateView(), options));
+      },
       'vm.trace': valueCall(([block, message, record]) => {
         if (!ports.vm.trace) throw new Error('this VM cannot trace');
         return ports.vm.trace(block as BlockContext, message as Message, this.stateView(), record as RecordOptions);
       }),
       'vm.keccak256': (_, bytes) => ports.vm.keccak256(bytes!),
       'vm.sha256': (_, bytes) => ports.vm.sha256(bytes!),
-      'vm.recover': valueCall(([hash, yParity, r, s]) =>
-        ports.vm.recover(hash as Uint8Array, yParity as number, r as bigint, s as bigint),
-      ),
+      'vm.recover': (text, bytes) => {
+        const [yParity, r, s] = text.split(' ') as [string, string, string];
+        return ports.vm.recover(bytes!, Number(yParity), whole(r), whole(s));
+      },
       'store.get': (key) => ports.store.get(key),
       'store.keys': valueCall(([prefix, limit]) => ports.store.keys(prefix as string, limit as number)),
-      'store.write': valueCall((entries) => ports.store.write(entries as [string, Uint8Array | undefined][])),
+      'store.write': (text, bytes) => void ports.store.write(entriesOf(text, bytes ?? new Uint8Array(0))) as undefined,
       'clock.now': () => String(ports.clock.nowMs()),
-      'clock.after': valueCall(([id, delayMs]) => this.after(id as number, delayMs as number)),
+      'clock.after': (text) => {
+        const [id, delayMs] = text.split(' ').map(Number) as [number, number];
+        if (!Number.isFinite(delayMs)) throw new CodecError(`the number ${delayMs}`);
+        return void this.after(id, delayMs) as undefined;
+      },
       'clock.cancel': (id) => {
         this.timers.get(Number(id))?.();
         this.timers.delete(Number(id));
@@ -297,11 +300,12 @@ class QuickJsFirmware implements FirmwareProcess {
   }
 
   /** The ledger's state as the firmware shows it to the VM: each read enters the firmware while it waits in `vm.execute`. */
-  private stateView(): StateView {
+  private stateView(): BatchView {
     const machine = this.machine!;
     const read = (name: 'account' | 'slot' | 'code' | 'blockHash', text: string) => machine.enter(name, text);
     return {
-      account: (address) => parseAccount(read('account', address)),
+      agrees: (reads) => machine.enter('agrees', textOfReads(reads)) === 'yes',
+      account: (address) => decodeAccount(read('account', address)),
       slot: (address, slot) => read('slot', `${address},${slot}`) as Word,
       code: (hash) => read('code', hash) as Uint8Array,
       blockHash: (number) => read('blockHash', String(number)) as Word,
@@ -355,10 +359,31 @@ function replyOf({ text, bytes }: Packed): HostReply {
   return bytes ? [text, bytes.buffer as ArrayBuffer] : text;
 }
 
-function parseAccount(text: string | Uint8Array | undefined): Account | undefined {
-  if (typeof text !== 'string') return undefined;
-  const [nonce, balance, codeHash, hasStorage] = text.split(',') as [string, string, Word, string];
-  return { nonce: BigInt(nonce), balance: BigInt(balance), codeHash, hasStorage: hasStorage === '1' };
+/** What several devices are told in the same words. */
+const outcomes = new WeakMap<object, HostReply>();
+const readTexts = new WeakMap<readonly Read[], string>();
+
+function packedOutcome(outcome: Executed | Refused): HostReply {
+  const known = outcomes.get(outcome) ?? replyOf(encodeOutcome(outcome));
+  outcomes.set(outcome, known);
+  return known;
+}
+
+function textOfReads(reads: readonly Read[]): string {
+  const known = readTexts.get(reads) ?? JSON.stringify(reads);
+  readTexts.set(reads, known);
+  return known;
+}
+
+/** Keys with the lengths of their values, -1 for none; then all values. */
+function entriesOf(text: string, bytes: Uint8Array): [string, Uint8Array | undefined][] {
+  let at = 0;
+  return (JSON.parse(text) as [string, number][]).map(([key, length]) => {
+    if (length < 0) return [String(key), undefined];
+    at += length;
+    if (!(at <= bytes.length)) throw new CodecError('a payload of wrong length');
+    return [String(key), bytes.slice(at - length, at)];
+  });
 }
 
 function boundWaiting(things: ReadonlyMap<number, unknown>, what: string): void {

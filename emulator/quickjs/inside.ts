@@ -5,7 +5,8 @@
 import type { NodeConfig } from '../../runtime/config.ts';
 import type { Node, Session } from '../../runtime/node.ts';
 import type { Containers, Exchange, InputEvent, Network, Ports, StateView, Store, Vm } from '../../runtime/ports/index.ts';
-import { type Packed, pack, unpack } from './codec.ts';
+import { type Packed, pack, packed, unpack } from './codec.ts';
+import { decodeOutcome, encodeAccount, encodeCall, type Read } from './execution.ts';
 import type { BootFacts, Enter, EntryName, HostFunction, HostReply, Settled } from './wire.ts';
 
 interface Firmware {
@@ -94,10 +95,21 @@ function callLater(method: string, ...args: unknown[]): Promise<unknown> {
 }
 
 /** Nothing of this device moves while its VM runs, its clock neither: gas is the bound, and no interruption crosses. */
-function plain<T extends { readonly interrupt?: unknown }>(options: T | undefined): Omit<T, 'interrupt'> | undefined {
-  if (!options?.interrupt) return options;
+function plain<T extends { readonly interrupt?: unknown }>(options: T): Omit<T, 'interrupt'> {
   const { interrupt, ...rest } = options;
   return rest;
+}
+
+/** Whether the state that the VM works on answers all of that as it is said here. A code is right, or it is not answered at all. */
+function agrees(reads: readonly Read[]): boolean {
+  const state = views[views.length - 1]!;
+  return reads.every(({ what, of, answer }) => {
+    if (what === 'slot') return state.slot(of.slice(0, 42) as `0x${string}`, of.slice(43) as `0x${string}`) === answer;
+    if (what === 'account') return encodeAccount(state.account(of as `0x${string}`)) === answer;
+    if (what === 'blockHash') return state.blockHash(BigInt(of)) === answer;
+    state.code(of as `0x${string}`);
+    return true;
+  });
 }
 
 function makeVm(fork: Vm['fork']): Vm {
@@ -106,7 +118,8 @@ function makeVm(fork: Vm['fork']): Vm {
     execute(block, message, state, options) {
       views.push(state);
       try {
-        return call('vm.execute', [block, message, plain(options)]) as ReturnType<Vm['execute']>;
+        const { text, bytes } = encodeCall(block, message, options);
+        return decodeOutcome(packedOf(host('vm.execute', text, bufferOf(bytes))));
       } finally {
         views.pop();
       }
@@ -121,7 +134,10 @@ function makeVm(fork: Vm['fork']): Vm {
     },
     keccak256: (data) => bytesOf(host('vm.keccak256', '', bufferOf(data))),
     sha256: (data) => bytesOf(host('vm.sha256', '', bufferOf(data))),
-    recover: (hash, yParity, r, s) => call('vm.recover', [hash, yParity, r, s]) as ReturnType<Vm['recover']>,
+    recover: (hash, yParity, r, s) => {
+      const reply = host('vm.recover', `${yParity} 0x${r.toString(16)} 0x${s.toString(16)}`, bufferOf(hash));
+      return reply === undefined ? undefined : (textOf(reply) as ReturnType<Vm['recover']>);
+    },
   };
 }
 
@@ -132,7 +148,12 @@ const store: Store = {
   },
   keys: (prefix, limit) => call('store.keys', [prefix, limit]) as string[],
   write(entries) {
-    call('store.write', entries);
+    const texts = entries.map(([key, value]) => [key, value ? value.length : -1]);
+    const { text, bytes } = packed(
+      JSON.stringify(texts),
+      entries.flatMap(([, value]) => value ?? []),
+    );
+    host('store.write', text, bytes && bufferOf(bytes));
   },
 };
 
@@ -141,9 +162,9 @@ const clock: Ports['clock'] = {
   after(delayMs, callback) {
     const id = nextId++;
     timers.set(id, callback);
-    call('clock.after', [id, delayMs]);
+    host('clock.after', `${id} ${delayMs}`);
     return () => {
-      if (timers.delete(id)) call('clock.cancel', id);
+      if (timers.delete(id)) host('clock.cancel', String(id));
     };
   },
 };
@@ -223,8 +244,8 @@ function makePorts(facts: BootFacts): Ports {
         publicKey: facts.publicKey,
         unseal: (sealed: Uint8Array) => callLater('device.unseal', sealed) as Promise<Uint8Array>,
       }),
-      batteryPercent: () => call('device.battery', null) as number | undefined,
-      memory: () => call('device.memory', null) as ReturnType<Ports['device']['memory']>,
+      batteryPercent: () => once('battery', () => call('device.battery', null) as number | undefined),
+      memory: () => once('memory', () => call('device.memory', null) as ReturnType<Ports['device']['memory']>),
     },
     log: { write: (level, message) => void host('log.write', JSON.stringify([level, message])) },
   };
@@ -238,11 +259,10 @@ function settle({ id, value, error }: Settled): void {
   else promise.reject(EngineError && error.code ? new EngineError(error.code, error.message) : new Error(error.message));
 }
 
-/** What the host may enter by. The first four answer the VM's reads while `vm.execute` runs. */
+/** What the host may enter by. The first five answer the VM's reads while `vm.execute` runs. */
 const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) => unknown } = {
   account(address) {
-    const account = views[views.length - 1]!.account(address as `0x${string}`);
-    return account && `${account.nonce},${account.balance},${account.codeHash},${account.hasStorage ? 1 : 0}`;
+    return encodeAccount(views[views.length - 1]!.account(address as `0x${string}`));
   },
   slot(text) {
     const [address, slot] = text.split(',') as [`0x${string}`, `0x${string}`];
@@ -250,6 +270,7 @@ const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) 
   },
   code: (hash) => bufferOf(views[views.length - 1]!.code(hash as `0x${string}`)),
   blockHash: (number) => views[views.length - 1]!.blockHash(BigInt(number)),
+  agrees: (text) => (agrees(JSON.parse(text) as Read[]) ? 'yes' : 'no'),
   async boot(text) {
     const facts = JSON.parse(text) as BootFacts;
     try {
@@ -311,7 +332,7 @@ function sentenceOf(error: unknown): string {
 removeChance();
 provideHex();
 /** Reads of the state come while the firmware itself waits for an answer. */
-const inward: ReadonlySet<EntryName> = new Set(['account', 'slot', 'code', 'blockHash']);
+const inward: ReadonlySet<EntryName> = new Set(['account', 'slot', 'code', 'blockHash', 'agrees']);
 const enter: Enter = (name, text, bytes) => {
   if (!inward.has(name)) answers.clear();
   const answer = entries[name](text, bytes);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import packagedVariant from '@jitl/quickjs-ng-wasmfile-release-sync';
+import packagedVariant from '@jitl/quickjs-wasmfile-release-sync';
 import {
   newQuickJSWASMModuleFromVariant,
   newVariant,
@@ -66,7 +66,7 @@ export function shareQuickJs(module: WebAssembly.Module): void {
 
 /** QuickJS's wasm, compiled once for all devices. */
 export function quickJsModule(): Promise<WebAssembly.Module> {
-  const path = createRequire(import.meta.url).resolve('@jitl/quickjs-ng-wasmfile-release-sync/wasm');
+  const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
   compiled ??= compileWasm(path);
   return compiled;
 }

@@ -11,6 +11,7 @@ export type EntryName =
   | 'slot'
   | 'code'
   | 'blockHash'
+  | 'agrees'
   | 'boot'
   | 'timer'
   | 'changed'

@@ -37,8 +37,6 @@ export interface ApplicationParts {
   readonly appended: (block: FinishedBlock) => void;
 }
 
-const PIECES_PER_SCRUB = 64;
-
 /** Refusals that time may mend: the transaction stays in the pool. */
 const WAITING = new Set(['BlockFull', 'NonceTooHigh']);
 
@@ -246,7 +244,7 @@ export class LedgerApplication implements Application {
   scrub(): number | undefined {
     const { chain } = this.parts;
     const { number: head, stateRoot } = this.head().header;
-    this.pieces.scrub(stateRoot, PIECES_PER_SCRUB);
+    this.pieces.scrub(stateRoot);
     if (head >= chain.firstWhole()) {
       this.scrubbed = this.scrubbed > chain.firstWhole() ? this.scrubbed - 1 : head;
       if (!chain.isWhole(this.scrubbed)) this.noteDamaged(this.scrubbed);

@@ -5,6 +5,11 @@ import { type Piece, walkState } from './walk.ts';
 
 /** More damaged pieces than that are found in the next round. */
 const MAX_LACKING = 1024;
+/** Pieces looked at in one turn. The first round after a start, or after something was amiss, is as quick as it may be. */
+const MOST_PER_TURN = 64;
+const LEAST_PER_TURN = 4;
+/** A round over a state that is sound takes so many turns, or more if the state is large. */
+const TURNS_PER_ROUND = 10;
 
 /**
  * The pieces of the state that a disk has lost or changed. Each is named by its hash, so another device's copy is as good as the
@@ -18,6 +23,8 @@ export class Pieces {
   private readonly lost = new Map<Word, string>();
   private walk: { readonly root: Word; readonly pieces: Generator<Piece> } | undefined;
   private unsound: string | undefined;
+  private perTurn = MOST_PER_TURN;
+  private inRound = 0;
 
   constructor(store: Store, keccak256: Vm['keccak256']) {
     this.store = store;
@@ -30,16 +37,26 @@ export class Pieces {
   }
 
   /** Looks at some more pieces of the state with this root, all of them in turn. */
-  scrub(root: Word, count: number): void {
+  scrub(root: Word): void {
     this.walk ??= { root, pieces: walkState(root, { get: (key) => this.checked(key) }) };
     const { walk } = this;
     try {
-      for (let looked = 0; looked < count && this.walk; looked += 1) if (walk.pieces.next().done) this.walk = undefined;
+      for (let looked = 0; looked < this.perTurn && this.walk; looked += 1) {
+        if (walk.pieces.next().done) this.endRound();
+        else this.inRound += 1;
+      }
     } catch {
-      this.walk = undefined;
+      this.endRound();
+      this.perTurn = MOST_PER_TURN;
       // Of an older state nobody needs to have all any more.
       if (walk.root === root && this.unsound !== undefined) this.lacks(this.unsound);
     }
+  }
+
+  private endRound(): void {
+    this.perTurn = Math.min(MOST_PER_TURN, Math.max(LEAST_PER_TURN, Math.ceil(this.inRound / TURNS_PER_ROUND)));
+    this.inRound = 0;
+    this.walk = undefined;
   }
 
   lacking(limit: number): readonly Word[] {

@@ -43,6 +43,10 @@ const executed: Executed = {
   logs: [{ address, topics: [], data: Uint8Array.of(3) }],
   diff: [],
 };
+/** A block and a message as a firmware has them, in its own language. */
+const block = `{ number: 1n, timestamp: 2n, gasLimit: 3n, coinbase: '${address}', baseFee: 0n, prevRandao: '0x', excessBlobGas: 0n, chainId: 1n }`;
+const message = (data: string) =>
+  `{ type: 2, sender: '${address}', nonce: 0n, gasLimit: 1n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n, value: 0n, data: ${data} }`;
 const canvas: number[] = [];
 const written: string[] = [];
 
@@ -135,7 +139,7 @@ const answers: [name: string, expression: string, answer: string, ports?: Partia
       account: (a) => ({ nonce: 3n, balance: 4n, codeHash: '0xcc', hasStorage: true }),
       slot: (a, s) => a + s, code: () => new Uint8Array([9, 9]), blockHash: (n) => '0x' + n,
     };
-    const result = ports.vm.execute({ number: 1n }, { data: new Uint8Array([8]) }, state, { simulate: true });
+    const result = ports.vm.execute(${block}, ${message('new Uint8Array([8])')}, state, { simulate: true });
     return result.status + result.gasUsed + result.output + result.logs[0].data;
   })()`,
     'Stop210001,23',
@@ -212,7 +216,11 @@ const rogues: [name: string, expression: string, sentence: RegExp][] = [
     /24 MiB of memory/,
   ],
   ['floods the host with calls', '(() => { for (;;) ports.clock.nowMs(); })()', /without coming to an end/],
-  ['spins while the VM reads its state', `ports.vm.execute({}, {}, { account() { for (;;); } })`, /without coming to an end/],
+  [
+    'spins while the VM reads its state',
+    `ports.vm.execute(${block}, ${message('new Uint8Array(0)')}, { account() { for (;;); } })`,
+    /without coming to an end/,
+  ],
 ];
 
 for (const [name, expression, sentence] of rogues) {
