@@ -108,19 +108,35 @@ function isSame(one: Stroke, other: Stroke): boolean {
 
 /** The smallest rectangle that holds every pixel of the area that is not shown yet. */
 function difference(shown: Uint16Array, top: number, area: Area, pixels: Uint16Array): Area | undefined {
-  let [left, right, first, last] = [area.width, -1, -1, -1];
-  for (let y = 0, at = 0; y < area.height; y++) {
-    let before = (top + area.y + y) * LCD_WIDTH + area.x;
-    for (let x = 0; x < area.width; x++, at++, before++) {
-      if (shown[before] === pixels[at]) continue;
-      if (x < left) left = x;
-      if (x > right) right = x;
-      if (first < 0) first = y;
-      last = y;
-    }
+  const { width, height } = area;
+  const shownAt = (y: number) => (top + area.y + y) * LCD_WIDTH + area.x;
+  const leftmost = (y: number, end: number) => firstApart(shown, shownAt(y), pixels, y * width, end);
+  let first = 0;
+  while (first < height && leftmost(first, width) === width) first++;
+  if (first === height) return undefined;
+  let last = height - 1;
+  while (leftmost(last, width) === width) last--;
+  // From here on a row is looked at only as far as it may move an edge.
+  let [left, right] = [width, -1];
+  for (let y = first; y <= last; y++) {
+    left = leftmost(y, left);
+    right = lastApart(shown, shownAt(y), pixels, y * width, width, right);
   }
-  if (right < 0) return undefined;
   return { x: area.x + left, y: area.y + first, width: right - left + 1, height: last - first + 1 };
+}
+
+/** The first of `end` pixels in which two rows differ; `end` if there is none. */
+function firstApart(one: Uint16Array, oneAt: number, other: Uint16Array, otherAt: number, end: number): number {
+  let x = 0;
+  while (x < end && one[oneAt + x] === other[otherAt + x]) x++;
+  return x;
+}
+
+/** The last of `end` pixels after `least` in which two rows differ; `least` if there is none. */
+function lastApart(one: Uint16Array, oneAt: number, other: Uint16Array, otherAt: number, end: number, least: number): number {
+  let x = end - 1;
+  while (x > least && one[oneAt + x] === other[otherAt + x]) x--;
+  return x;
 }
 
 /** A part of an area's pixels. */

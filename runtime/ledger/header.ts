@@ -50,6 +50,22 @@ const FIXED_BYTES = {
   requestsHash: hexToBytes(FIXED.requestsHash),
 };
 const EXTRA_DATA = 12;
+/** By their places; the other places are a header's own. */
+const FIXED_ITEMS: readonly (Uint8Array | undefined)[] = fixedItems();
+
+function fixedItems(): (Uint8Array | undefined)[] {
+  const { ommersHash, nonce, withdrawalsRoot, parentBeaconBlockRoot, requestsHash } = FIXED_BYTES;
+  const items: (Uint8Array | undefined)[] = new Array(21).fill(undefined);
+  items[1] = ommersHash;
+  items[7] = EMPTY; // difficulty
+  items[14] = nonce;
+  items[16] = withdrawalsRoot;
+  items[17] = EMPTY; // blobGasUsed
+  items[18] = EMPTY; // excessBlobGas
+  items[19] = parentBeaconBlockRoot;
+  items[20] = requestsHash;
+  return items;
+}
 
 /** A header in the forms in which it is sent, stored and hashed. */
 interface Packed {
@@ -98,29 +114,25 @@ function keep(made: Packed): Packed {
 }
 
 function makeItem(header: Header): readonly RlpItem[] {
-  return [
+  const own: readonly (Uint8Array | undefined)[] = [
     hexToBytes(header.parentHash),
-    FIXED_BYTES.ommersHash,
+    undefined,
     hexToBytes(header.coinbase),
     hexToBytes(header.stateRoot),
     hexToBytes(header.transactionsRoot),
     hexToBytes(header.receiptsRoot),
     header.logsBloom,
-    EMPTY, // difficulty
+    undefined,
     bigintToBytes(BigInt(header.number)),
     bigintToBytes(header.gasLimit),
     bigintToBytes(header.gasUsed),
     bigintToBytes(BigInt(header.timestamp)),
     header.extraData,
     hexToBytes(header.mixHash),
-    FIXED_BYTES.nonce,
+    undefined,
     bigintToBytes(header.baseFee),
-    FIXED_BYTES.withdrawalsRoot,
-    EMPTY, // blobGasUsed
-    EMPTY, // excessBlobGas
-    FIXED_BYTES.parentBeaconBlockRoot,
-    FIXED_BYTES.requestsHash,
   ];
+  return FIXED_ITEMS.map((field, index) => field ?? own[index]!);
 }
 
 /** Throws `RlpError` if the item is no header of this ledger. */
@@ -141,7 +153,8 @@ export function headerOf(item: RlpItem | undefined): Header {
     mixHash: asWord(items[13], 'the mix hash'),
     baseFee: asBigint(items[15], 'the base fee'),
   };
-  return header;
+  // Its hash is asked for next, and what it came in is what it is sent in.
+  return keep({ header, item: items.map((field, index) => FIXED_ITEMS[index] ?? field), rest: {} }).header;
 }
 
 /** keccak256 of the header's RLP: the block's hash, and what a consensus signs if `extraData` is left out of it. */
