@@ -145,9 +145,20 @@ async function settled({ fleet, pad, released }: World, kind: Kind): Promise<str
   return `revision ${revision} is ${phase}; the ledger wants ${kind} ${wanted}, and ${pad.name} runs it`;
 }
 
+const HELP = `npm run image:cuts -- --seed 1 --count 10    pulls the plug of a board in QEMU in the middle of updates
+
+  --seed N     what the points of time follow from (1)
+  --count N    how many, from 1 to 100 (10); each takes one to three minutes in software
+  --help       this text
+
+It wants a built image: npm run image -- --board qemu-x86_64 --quick
+CLASSPAD_BOARD, CLASSPAD_MEMORY (MB) and CLASSPAD_ACCEL (auto, kvm, tcg) choose another machine.`;
+
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { seed: { ...text, default: '1' }, count: { ...text, default: '10' } } });
+  const options = { seed: { ...text, default: '1' }, count: { ...text, default: '10' }, help: { type: 'boolean' } } as const;
+  const { values } = parseArgs({ options });
+  if (values.help) return void console.log(HELP);
   const [seed, count] = [Number(values.seed), Number(values.count)];
   if (!Number.isInteger(seed) || !Number.isInteger(count) || count < 1 || count > 100)
     throw new Error('--seed takes a whole number, --count one from 1 to 100');
