@@ -33,7 +33,8 @@ const POINTS = {
     { mark: /launcher: firmware/, spreadMs: 20_000 },
   ],
 } as const satisfies Readonly<Record<string, readonly Point[]>>;
-const MARK_WITHIN_MS = 180_000;
+/** A system is fetched, written and started in minutes. */
+const MARK_WITHIN_MS = 600_000;
 const SERVING = /serving: firmware (\S+) and system (\S+) are good/g;
 
 type Kind = keyof typeof POINTS;
