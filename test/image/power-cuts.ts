@@ -87,7 +87,9 @@ async function release(world: World, kind: Kind): Promise<void> {
 
 /** Waits for the mark and a while, pulls the plug, and switches the board on again. Answers whether the mark came. */
 async function cutPower(world: World, { kind, mark, delayMs }: Cut): Promise<boolean> {
-  const { fleet } = world;
+  const { fleet, written, released, runningSlot } = world;
+  const isThereAlready = kind === 'os' && written[runningSlot] === released.os.at(-1);
+  if (isThereAlready) await fleet.until('the fleet has decided', async () => !(await isRollingOut(fleet, kind)) || undefined);
   const isGoingOn = await isRollingOut(fleet, kind);
   let from = world.pad.machine.serial().length;
   if (!isGoingOn) await release(world, kind);
