@@ -35,6 +35,8 @@ export interface QemuBoard {
   readonly cpu: string;
   readonly firmware: readonly [code: string, variables: string];
   readonly display: readonly string[];
+  /** With less its loader does not get the kernel started. */
+  readonly leastMemoryMib: number;
 }
 
 /** A board by its name. Throws a sentence with all names. */

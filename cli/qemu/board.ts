@@ -39,6 +39,12 @@ export async function runBoard(run: BoardRun): Promise<Machine> {
   const boards = join(root, 'image/boards');
   if (!boardNames(boards).includes(board))
     throw new Failure(`there is no board "${board}"; there are ${boardNames(boards).join(', ')}`, Exit.badInput);
+  const about = readBoard(boards, board);
+  if (memoryMib < (about.qemu?.leastMemoryMib ?? 0))
+    throw new Failure(
+      `${board} starts with ${about.qemu!.leastMemoryMib} MB of memory or more, not with ${memoryMib}`,
+      Exit.badInput,
+    );
   const running = runningIn(folder);
   if (running !== undefined)
     throw new Failure(
@@ -51,7 +57,7 @@ export async function runBoard(run: BoardRun): Promise<Machine> {
   else if (run.enrolment.size > 0)
     onRemark(`${basename(folder)} goes on with its disk, enrolled as it is; --fresh begins a new one`);
   return startMachine({
-    board: readBoard(boards, board),
+    board: about,
     disk,
     folder,
     memoryMib,

@@ -36,7 +36,8 @@ interface Terminal {
 }
 
 function open(name: string, ports: Terminal['ports'], ...args: string[]): Terminal {
-  const own = ['--name', name, '--port', `${ports.proxy}`, '--rpc-port', `${ports.rpc}`, '--memory', `${MEMORY_MIB}`];
+  const memory = args.includes('--memory') ? [] : ['--memory', `${MEMORY_MIB}`];
+  const own = ['--name', name, '--port', `${ports.proxy}`, '--rpc-port', `${ports.rpc}`, ...memory];
   const words = [CLI, 'emulate', '--qemu', board, ...own, ...args];
   const child: ChildProcess = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   process.once('exit', () => child.kill('SIGINT'));
@@ -176,6 +177,9 @@ test('what cannot be started is a sentence, and what runs goes on', async () => 
     assert.match(second.err(), told);
     assert.not.match(second.err(), /\n {4}at /);
   }
+  const poor = open('test-qemu-3', ports, '--memory', '200');
+  assert.is(await poor.ended, 2);
+  assert.match(poor.err(), new RegExp(`${board} starts with \\d+ MB of memory or more`));
   assert.match((await pageOf(terminals[0]!))!, /hello/i);
 });
 
