@@ -19,7 +19,7 @@ import { CLI, freePorts } from '../../support/node-process.ts';
 import { type Emulator, keysOf, startEmulator } from '../emulator.ts';
 
 const PATIENCE_MS = Number(process.env['CLASSPAD_PATIENCE_MINUTES'] ?? 10) * 60_000;
-const MEMORY_MIB = 320;
+const MEMORY_MIB = 512;
 const folder = mkdtempSync(join(tmpdir(), 'classpad-qemu-'));
 const startedAt = performance.now();
 let emulator: Emulator;
