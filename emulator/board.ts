@@ -387,7 +387,12 @@ class EmulatedBoard implements Board {
 
   private endedBy(end: End): void {
     if (end.by === 'fault') this.fail(end.sentence);
-    else {
+    else if (end.by === 'neighbour') {
+      // Not its fault: it goes on from its store in the same moment.
+      this.log('warn', 'the firmware begins again: another device on its thread had to be stopped');
+      this.release();
+      void this.boot();
+    } else {
       this.note('power out');
       this.release();
       this.powerOut();

@@ -8,7 +8,8 @@ export const rogues: Readonly<Record<string, string>> = {
     'leak();',
   ),
   spin: whileRunning('', 'for (;;) {}'),
-  'spin-inside': whileRunning('', '2n ** 1000000000n;'),
+  /** Inside one step of the machine, where no budget reaches. */
+  'spin-inside': whileRunning('', 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);'),
   recurse: whileRunning('const deeper = (n) => deeper(n + 1) + 1;', 'deeper(0);'),
   flood: whileRunning('', "for (;;) ports.log.write('debug', 'flood');"),
   'flood-network': whileRunning(

@@ -23,7 +23,6 @@ const HEAP_MIB = 192;
 const HEAP_MIB_PER_DEVICE = 16;
 
 const NO_POWER = 'its power is out';
-const NEIGHBOUR = 'the thread that it shares was ended because of another device';
 
 interface Waiting {
   readonly shell: number;
@@ -45,13 +44,16 @@ export class DeviceThread {
   private nextShell = 1;
   private pulses = 0;
   private heardAtMs = performance.now();
-  private ended: string | undefined;
+  /** What became of those that it was not the fault of. */
+  private ended: Output | undefined;
+  private readonly silenceMs: number;
 
   constructor(kit: ThreadKit, devices: number) {
     const flags = new SharedArrayBuffer(FLAG_BYTES);
     const { port1, port2 } = new MessageChannel();
     this.signals = new Int32Array(flags);
     this.answers = port1;
+    this.silenceMs = kit.silenceMs ?? SILENCE_MS;
     const workerData: ThreadData = { flags, answers: port2, quickJs: kit.quickJs, vm: kit.vm };
     this.worker = new Worker(kit.script, {
       workerData,
@@ -92,7 +94,7 @@ export class DeviceThread {
   }
 
   enter(entry: Entry): Promise<Output> {
-    if (!this.shells.has(entry.shell)) return Promise.resolve(deadOutput(this.ended ?? NO_POWER));
+    if (!this.shells.has(entry.shell)) return Promise.resolve(this.ended ?? deadOutput(NO_POWER));
     if (this.outgoing.length === 0) queueMicrotask(() => this.flush());
     return new Promise((resolve) => this.outgoing.push({ entry, resolve }));
   }
@@ -154,14 +156,13 @@ export class DeviceThread {
     const pulses = Atomics.load(this.signals, Flag.pulse);
     if (pulses !== this.pulses || this.batches.size === 0) this.heardAtMs = performance.now();
     this.pulses = pulses;
-    if (performance.now() - this.heardAtMs > SILENCE_MS) this.die('it ran on without coming to an end');
+    if (performance.now() - this.heardAtMs > this.silenceMs) this.die('it ran on without coming to an end');
   }
 
-  /** All its devices are down: the one that was at work for the reason given, the others because they were beside it. */
+  /** All its devices are down: the one that was at work by its own fault, the others because they were beside it. */
   private die(why: string): void {
     if (this.isEnded) return;
-    const alone = this.shells.size <= 1;
-    this.ended = alone ? why : NEIGHBOUR;
+    this.ended = this.shells.size <= 1 ? deadOutput(why) : { effects: [], end: { by: 'neighbour' } };
     clearInterval(this.watch);
     this.answers.close();
     void this.worker.terminate();
@@ -170,9 +171,7 @@ export class DeviceThread {
     this.batches.clear();
     this.outgoing = [];
     this.shells.clear();
-    for (const { shell, resolve } of all) {
-      resolve(deadOutput(shell === atWork ? why : this.ended));
-    }
+    for (const { shell, resolve } of all) resolve(shell === atWork ? deadOutput(why) : this.ended);
   }
 }
 

@@ -52,7 +52,11 @@ export type Effect =
   | readonly ['failed', sentence: string];
 
 /** How a device ended while it dealt with an input. */
-export type End = { readonly by: 'fault'; readonly sentence: string } | { readonly by: 'power' };
+export type End =
+  | { readonly by: 'fault'; readonly sentence: string }
+  | { readonly by: 'power' }
+  /** Another device on the same thread had to be stopped. */
+  | { readonly by: 'neighbour' };
 
 export interface Output {
   readonly effects: readonly Effect[];

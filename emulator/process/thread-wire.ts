@@ -10,6 +10,8 @@ export interface ThreadKit {
   readonly script: string;
   readonly quickJs: WebAssembly.Module;
   readonly vm: WebAssembly.Module;
+  /** A thread that shows no sign of life for so long while it should work is ended; absent: 20 s. */
+  readonly silenceMs?: number;
 }
 
 /** What a thread is given when it starts. */

@@ -44,9 +44,17 @@ export function createThreads(kit: ThreadKit, devices: number): Threads {
   const most = devices <= OWN_THREADS ? devices : Math.max(2, availableParallelism());
   const devicesPerThread = Math.ceil(devices / most);
   let threads: DeviceThread[] = [];
+  let apart: DeviceThread[] = [];
   return {
     shell(options) {
       threads = threads.filter((thread) => !thread.isEnded);
+      apart = apart.filter((thread) => !thread.isEnded);
+      // Whose firmware is not the fleet's shares with nobody, as long as there are not too many such.
+      if (options.scripts.addition !== undefined && devicesPerThread > 1 && apart.length < OWN_THREADS) {
+        const own = new DeviceThread(kit, 1);
+        apart.push(own);
+        return new ThreadDoor(own, options);
+      }
       const emptiest = threads.reduce<DeviceThread | undefined>(
         (best, thread) => (best === undefined || thread.tenants < best.tenants ? thread : best),
         undefined,

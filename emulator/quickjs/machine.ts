@@ -175,7 +175,11 @@ class QuickJsMachine implements Machine {
   /** Runs one step inside; at the outermost level also the promise jobs that follow from it. */
   private run<T>(step: () => T): T | undefined {
     if (this.fault !== undefined || this.closed) return undefined;
-    if (this.depth === 0) this.spent = 0;
+    if (this.depth === 0) {
+      this.spent = 0;
+      // Whoever looks for the one that fell silent must find this one, whatever it does first.
+      this.pulse();
+    }
     this.depth += 1;
     try {
       const answer = step();

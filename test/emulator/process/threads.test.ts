@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { identityOf } from '../../../emulator/identity.ts';
+import { DeviceThread } from '../../../emulator/process/device-thread.ts';
 import { readThreadKit } from '../../../emulator/process/threads.ts';
 import { readScripts } from '../../../emulator/quickjs/device.ts';
 import { rogues } from '../../../emulator/rogues.ts';
@@ -14,6 +16,9 @@ const build = join(root, 'build');
 const kit = await readThreadKit(build);
 const vm = createVm({ fork: 'Osaka', wasm: readFileSync(join(build, 'vm.wasm')) });
 const limits = { memoryBytes: 24 * 1024 * 1024, stackBytes: 256 * 1024, budget: 250 };
+
+/** Long for a busy machine, short for a test. */
+const impatient = { ...kit, silenceMs: 15_000 };
 
 function world(run: 'inline' | 'native' | typeof kit, additions: Record<string, string>, devices = 3, remember = true): World {
   const scripts = readScripts(build);
@@ -60,6 +65,61 @@ for (const [rogue, reason] of kinds) {
     own.stop();
   });
 }
+
+test('spin-inside: no budget can stop it; its thread is ended, it is told of and rebooted', async () => {
+  const own = world(impatient, { 'pad-02': rogues['spin-inside']! });
+  await own.boot();
+  await own.advance(4000);
+  const [first, second, third] = own.boards;
+  assert.match(second!.fault!, /the firmware was stopped: it ran on without coming to an end/);
+  assert.equal([first!.faults, second!.faults, third!.faults], [0, 1, 0]);
+  assert.equal([first!.running, second!.running, third!.running], [true, false, true]);
+  await own.advance(4000);
+  assert.is(second!.running, true, 'the watchdog rebooted it');
+  own.stop();
+});
+
+test('spin-inside among more devices than threads: the others notice no more than if a budget had stopped it', async () => {
+  const hashes: string[] = [];
+  for (const [run, rogue] of [
+    ['inline', 'spin'],
+    [impatient, 'spin-inside'],
+  ] as const) {
+    const own = world(run, { 'pad-03': rogues[rogue]! }, 10);
+    await own.boot();
+    await own.advance(3000);
+    hashes.push(own.trace.hash());
+    assert.equal(
+      own.boards.map(({ faults }) => faults),
+      [0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
+    );
+    own.stop();
+  }
+  assert.is(hashes[0], hashes[1]);
+});
+
+test("a thread that falls silent for what is the fleet's own firmware: it is the fault of one, the other begins again", async () => {
+  const thread = new DeviceThread(impatient, 2);
+  const scripts = readScripts(build);
+  const silent = { ...scripts, firmware: 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);' };
+  const { config } = world('native', {}, 2);
+  const [good, bad] = [scripts, silent].map((own, index) =>
+    thread.open({
+      scripts: thread.numberOf(own),
+      config,
+      identity: identityOf('walls', `pad-0${index + 1}`),
+      limits: undefined,
+      stored: [],
+      capacityBytes: 1e6,
+    }),
+  );
+  const moment = { nowMs: 0, peers: [], sisters: [], batteryPercent: undefined, memory: undefined };
+  const outputs = [bad!, good!].map((shell) => thread.enter({ shell, input: { do: 'boot' }, moment }));
+  const [ofBad, ofGood] = await Promise.all(outputs);
+  assert.equal(ofBad!.end, { by: 'fault', sentence: 'the firmware was stopped: it ran on without coming to an end' });
+  assert.equal(ofGood!.end, { by: 'neighbour' });
+  assert.is(thread.isEnded, true);
+});
 
 test('the same world on threads, inline, and with a rogue in it', async () => {
   const hashes: string[] = [];
