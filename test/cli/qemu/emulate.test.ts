@@ -1,6 +1,7 @@
 /**
  * `classpad emulate --qemu` as a user has it in his terminals: two boards and the virtual devices of an emulator on one ledger, and
- * Ctrl-C. It takes minutes and a built image: npm run image -- --board qemu-x86_64 --quick
+ * Ctrl-C. It takes minutes and a built image:
+ *   npm run image -- --board qemu-x86_64 --quick && npm run image:emulate
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -142,6 +143,7 @@ test('a release for boards runs on both, in real containers, and is fetched thro
   for (const each of terminals) await until(`${each.name}: it serves`, () => /serving: firmware .* are good/.test(each.out()));
   const words = ['--app', 'boards', '--label', `board=${board}`, '--rpc', rpcOf(terminals[0]!), '--window', patientWindow];
   const { code, text } = await classpad('deploy', patientHello(folder), ...words);
+  console.log(`         ${text.split('\n').at(-1)}`);
   assert.is(code, 0, text);
   assert.match(text, /boards r1 is active: 2 devices found it healthy/);
   for (const each of terminals) assert.match(await until(`${each.name}: the app answers`, () => pageOf(each)), /hello/i);
@@ -225,7 +227,7 @@ test.after(async () => {
 });
 
 const isAsked = process.env['CLASSPAD_QEMU'] === '1';
-if (!isAsked) console.log('skipped: boards in QEMU beside virtual devices: it takes minutes; npm run image:test runs it');
+if (!isAsked) console.log('skipped: boards in QEMU beside virtual devices: it takes minutes; npm run image:emulate runs it');
 const what = 'boards in QEMU beside virtual devices';
 const isThere = isAsked && need(what, areImagesThere(), `npm run build, and npm run image -- --board ${board} --quick`);
 if (isThere && need(what, hasDiskTools(), 'apt-get install e2fsprogs')) test.run();
