@@ -97,7 +97,7 @@ const steps: readonly Step[] = [
       build({
         entryPoints: ['page.tsx', 'style.css', 'index.html'].map((name) => join('emulator/web', name)),
         outdir: 'build/web',
-        loader: { '.html': 'copy' },
+        loader: { '.html': 'copy', '.woff2': 'file' },
         bundle: true,
         format: 'esm',
         target: 'es2022',

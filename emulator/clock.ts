@@ -4,8 +4,9 @@ import type { Clock } from '../runtime/ports/index.ts';
 export interface VirtualClock extends Clock {
   /**
    * Moves to `timeMs` and runs on the way whatever falls due, moment by moment, with everything that follows from one moment
-   * settled before the next: so two runs that ask for the same things do them in the same order. Stops on the way, between
-   * two moments, when there has been `enough`.
+   * settled before the next: so two runs that ask for the same things do them in the same order. Whether there has been
+   * `enough` is asked after each moment; if so, it stops as soon as nothing more is due at that very instant, so that a world
+   * that is lived again up to there has done the same.
    */
   advanceTo(timeMs: number, enough?: () => boolean): Promise<void>;
   /** When the next callback is due; `undefined` if none waits. */
@@ -55,11 +56,9 @@ export function virtualClock(startMs: number, idle: () => Promise<void> = settle
     },
     async advanceTo(timeMs, enough = () => false) {
       await idle();
-      while (!enough()) {
-        if (await runNext(timeMs)) continue;
-        nowMs = Math.max(nowMs, timeMs);
-        return;
-      }
+      let had = enough();
+      while (await runNext(had ? nowMs : timeMs)) had ||= enough();
+      if (!had) nowMs = Math.max(nowMs, timeMs);
     },
     nextDueMs() {
       dropCancelled(alarms);

@@ -34,7 +34,7 @@ export interface Controls {
   setSpeed(speed: Speed): void;
   /** Goes on to the next block, then pauses. Resolves with its number; rejects if none came within a virtual minute. */
   stepBlock(): Promise<number>;
-  /** Pauses as soon as the condition holds; `undefined` forgets it. Throws a sentence for one that cannot be read. */
+  /** Pauses at the very instant when the condition holds; `undefined` forgets it. Throws a sentence for one that cannot be read. */
   pauseAt(condition: string | undefined): void;
   /** Every fault there is, for buttons and menus. */
   readonly faults: readonly FaultKind[];
@@ -54,8 +54,8 @@ export interface Controls {
 export interface Pace {
   /** How much virtual time may pass for that much real time; 0 while paused. */
   due(realMs: number): number;
-  /** Called after each piece of time that passed. */
-  passed(): void;
+  /** Called after each moment in which something happened; whether the world is to stand still from then on. */
+  passed(): boolean;
   readonly isMax: boolean;
 }
 
@@ -201,7 +201,7 @@ class WorldControls implements Controls, Pace {
     return this.speed === 'max' ? Number.POSITIVE_INFINITY : realMs * this.speed;
   }
 
-  passed(): void {
+  passed(): boolean {
     const { stepping, condition, world } = this;
     if (stepping) {
       const block = blockOf(world);
@@ -212,6 +212,7 @@ class WorldControls implements Controls, Pace {
       this.condition = undefined;
       this.halt(condition.text);
     }
+    return this.paused;
   }
 
   private halt(because: string | undefined, block?: number): void {
@@ -246,6 +247,8 @@ const conditions: { readonly [word: string]: Condition } = {
     world.boards.some(({ fault, identity }) => fault !== undefined && ['any', identity.name].includes(value)),
   failed: (world, value) => anyBoard(world, value, 'failed'),
   healthy: (world, value) => anyBoard(world, value, 'healthy'),
+  changing: (world, value) => anyBoard(world, value, 'changing'),
+  offline: (world, value) => anyBoard(world, value, 'offline'),
 };
 
 function anyBoard(world: World, name: string, state: string): boolean {

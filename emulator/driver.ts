@@ -12,9 +12,9 @@ export interface Driver {
   readonly ended: Promise<void>;
 }
 
-/** Time passes in pieces of this length, so that a pause comes soon after what it waits for. */
+/** Time passes in pieces of this length, so that this process has time for others in between. */
 const PIECE_MS = 10;
-const realTime: Pace = { due: (realMs) => realMs, passed: () => {}, isMax: false };
+const realTime: Pace = { due: (realMs) => realMs, passed: () => false, isMax: false };
 
 export function driveLive(world: World, pace: Pace = realTime): Driver {
   let running = true;
@@ -42,8 +42,7 @@ export function driveLive(world: World, pace: Pace = realTime): Driver {
 /** Lets pass what is due, or as much of it as this machine manages until `untilMs`. */
 async function pass(world: World, pace: Pace, realMs: number, untilMs: number): Promise<void> {
   for (let dueMs = pace.due(realMs); dueMs > 0; dueMs -= PIECE_MS) {
-    await world.advance(Math.min(dueMs, PIECE_MS));
-    pace.passed();
+    await world.advance(Math.min(dueMs, PIECE_MS), () => pace.passed());
     if (pace.due(realMs) === 0 || performance.now() >= untilMs) return;
   }
 }

@@ -11,7 +11,7 @@ export interface Rounds {
   entered(output: Promise<Output>, apply: (output: Output) => void): void;
   /** Something from outside the world: it waits until the moment has come to rest. */
   outside<T>(act: () => T): Promise<Awaited<T>>;
-  /** Resolves when nothing is left that could happen before time moves on. */
+  /** Resolves when nothing is left that could happen before time moves on; rejects, then and ever after, if something failed. */
   idle(): Promise<void>;
 }
 
@@ -24,6 +24,7 @@ export function createRounds(): Rounds {
   let under: Entered[] = [];
   const waiting: (() => void)[] = [];
   let running: Promise<void> | undefined;
+  let failure: { readonly error: unknown } | undefined;
 
   const round = async (): Promise<boolean> => {
     await settled();
@@ -41,11 +42,16 @@ export function createRounds(): Rounds {
   const run = async (): Promise<void> => {
     try {
       while (await round());
+    } catch (error) {
+      failure = { error };
+      throw error;
     } finally {
       running = undefined;
     }
   };
+  /** A world that failed once has failed: whoever lets time pass hears of it, whoever set it off. */
   const idle = (): Promise<void> => {
+    if (failure) return Promise.reject(failure.error);
     running ??= run();
     return running;
   };
@@ -53,6 +59,7 @@ export function createRounds(): Rounds {
   return {
     entered(output, apply) {
       under.push({ output, apply });
+      // Who lets time pass hears what came of it, at the next `idle`.
       idle().catch(() => {});
     },
     outside: <T>(act: () => T) =>
@@ -64,7 +71,7 @@ export function createRounds(): Rounds {
             reject(error);
           }
         });
-        idle().catch(() => {});
+        idle().catch(reject);
       }),
     idle,
   };

@@ -67,7 +67,7 @@ export interface World {
   readonly sequencer: Board;
   /** Boots all devices, in order. */
   boot(): Promise<void>;
-  /** Lets that much virtual time pass, or less if there was `enough` between two moments. */
+  /** Lets that much virtual time pass, or less: up to the instant at which there was `enough`. */
   advance(durationMs: number, enough?: () => boolean): Promise<void>;
   /** Does something from outside as soon as the present moment has come to rest. */
   outside<T>(act: () => T): Promise<Awaited<T>>;

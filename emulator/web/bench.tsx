@@ -40,7 +40,7 @@ export const Bench = memo(function Bench({ snapshot, chosen }: Props) {
       </EmptyBench>
     );
   return (
-    <section class="bench" data-density={density} aria-label="Bench">
+    <section class="bench" data-density={density} aria-label="Bench" style={{ '--wide': setup.looks.width }}>
       <Tools snapshot={snapshot} />
       <Knife>
         {density === 'few' && !isNarrow ? (
@@ -75,7 +75,7 @@ const columnOf = (device: number, site: number): number => device + 1 + site;
 /** All sites in one row, on one grid: boards, rails with the trunks between them, and the brackets of who reaches whom. */
 function Row({ snapshot, chosen }: Props) {
   const { setup } = useHands();
-  const { sites, looks } = setup;
+  const { sites } = setup;
   const columns = sites.map(({ from, to }) => `repeat(${to - from}, auto)`).join(' var(--trunk) ');
   return (
     <div
@@ -83,7 +83,6 @@ function Row({ snapshot, chosen }: Props) {
       style={{
         gridTemplateColumns: columns,
         '--cols': snapshot.devices.length,
-        '--wide': looks.width,
         '--trunks': sites.length - 1,
       }}
     >
@@ -148,7 +147,7 @@ function Sites({ snapshot, chosen, density }: Props & { density: Density }) {
   const most = Math.max(...setup.sites.map(({ from, to }) => to - from));
   return (
     <div class={`sites${isSmall ? ' beside' : ''}${snapshot.devices.length <= ROOMY ? ' roomy' : ''}`}>
-      <div class="all-sites" style={{ '--cols': most, '--wide': setup.looks.width }}>
+      <div class="all-sites" style={{ '--cols': most }}>
         {setup.sites.map((site, at) => (
           <SiteRow
             key={site.name}
@@ -237,7 +236,7 @@ const counted = (devices: number): string => `${devices} ${devices === 1 ? 'devi
 export function EmptyBench({ note, looks, children }: { note: string; looks?: Looks; children?: ComponentChildren }) {
   return (
     <section class="bench empty" data-density="few" aria-label="Bench">
-      <div class="row" aria-hidden="true" style={{ gridTemplateColumns: 'auto auto', '--cols': 4, '--wide': 192, '--trunks': 0 }}>
+      <div class="row" aria-hidden="true" style={{ gridTemplateColumns: 'auto auto', '--cols': 2, '--wide': 192 }}>
         {[0, 1].map((index) => (
           <div class="place" key={index}>
             <div class="board outline">{looks ? <Shell looks={looks} /> : <span class="blank" />}</div>

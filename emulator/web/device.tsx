@@ -25,7 +25,6 @@ export const DevicePanel = memo(function DevicePanel({ device, index, head, deta
       <header>
         <h2>{device.name}</h2>
         <StateTag state={device.state} text={device.stateText} />
-        <span class="quiet wide">{site?.name}</span>
         <span class="buttons">
           <Power device={device} />
           <Faults device={device} />
@@ -34,6 +33,11 @@ export const DevicePanel = memo(function DevicePanel({ device, index, head, deta
           </button>
         </span>
       </header>
+      <p class="quiet where">
+        {[site?.name, device.release, device.sequencer && 'makes the blocks', !device.powered && 'without power']
+          .filter(Boolean)
+          .join(', ')}
+      </p>
       <Meters device={device} head={head} />
       <Containers detail={own} device={device} />
       <h3>
@@ -167,7 +171,7 @@ function Containers({ detail, device }: { detail: Detail | undefined; device: De
               <StateTag state={state} text={stateText} />
               {restarts > 0 && <span class="quiet"> {restarts} restarts</span>}
             </td>
-            <td>{image}</td>
+            <td title={image}>{image.split('@')[0]}</td>
           </tr>
         ))}
         {device.steps.map((step) => (

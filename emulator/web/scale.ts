@@ -8,7 +8,7 @@ const PITCH = { least: 5, most: 20, together: 208 };
 /** A line of so many pixels has room for a name. */
 export const NAME_PX = 14;
 
-/** Where blocks and devices are on the drawing of the signal; now is its right edge. */
+/** Where blocks and devices are on the drawing of the signal. It grows to the right until it is full; then now stays and blocks pass. */
 export interface Scale {
   readonly width: number;
   readonly height: number;
@@ -26,13 +26,14 @@ export interface Scale {
 export function scaleOf(width: number, devices: number, head: number): Scale {
   const pitch = Math.max(PITCH.least, Math.min(PITCH.most, Math.floor(PITCH.together / Math.max(1, devices))));
   const columns = Math.max(4, Math.floor((width - LEFT - RIGHT) / COLUMN_PX));
+  const left = width - RIGHT - columns * COLUMN_PX;
   return {
     width,
     height: TOP + devices * pitch + 6,
     head,
     first: Math.max(0, head + 1 - columns),
-    left: width - RIGHT - columns * COLUMN_PX,
-    right: width - RIGHT,
+    left,
+    right: left + Math.min(columns, head + 1) * COLUMN_PX,
     pitch,
     every: Math.ceil(NAME_PX / pitch),
   };

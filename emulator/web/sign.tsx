@@ -15,42 +15,15 @@ interface Intent {
 
 /** A proposal that waits: who signed it, and the buttons to sign or to answer it with the active revision. */
 export function Sign({ revision, revisions }: { revision: RevisionView; revisions: readonly RevisionView[] }) {
-  const { setup } = useHands();
   const { app, signed, needed } = revision;
   const active = revisions.find((one) => one.app === app && one.phase === 'active');
   const [signer, chooser] = useSigner(signed);
   const [intent, setIntent] = useState<Intent | undefined>();
   const { state, send } = useSending();
-  const word = appWord(app);
-  const name = `${app} r${revision.revision}`;
-  const approve: Intent = { title: `Approve ${name}`, call: 'approve', args: [word, BigInt(revision.revision)] };
-  const reject: Intent | undefined = active && {
-    title: `Answer ${name} with r${active.revision}`,
-    call: 'propose',
-    args: async () => [word, await read(setup, 'manifest', [word, BigInt(active.revision)]), HEALTH_WINDOW_S],
-  };
   return (
     <div class="sign">
-      <p>
-        <b>{name}</b> proposed
-        {revision.changes[0] && (
-          <span class="quiet">
-            {' '}
-            {revision.changes[0].field.split('.').at(-1)} {revision.changes[0].before} → {revision.changes[0].after}
-          </span>
-        )}
-      </p>
-      <p class="signed">
-        {setup.operators.map((operator) => (
-          <span key={operator.name} class={signed.includes(operator.name) ? 'has' : ''}>
-            {signed.includes(operator.name) && <Tick />}
-            {operator.name}
-          </span>
-        ))}
-        <span class="quiet">
-          {signed.length} of {needed || '?'} signed
-        </span>
-      </p>
+      <Proposal revision={revision} />
+      <Signatures signed={signed} needed={needed} />
       <div class="signing">
         {chooser}
         {intent ? (
@@ -62,33 +35,88 @@ export function Sign({ revision, revisions }: { revision: RevisionView; revision
             go={() => void send(signer, intent).then((done) => done && setIntent(undefined))}
           />
         ) : (
-          <>
-            <button type="button" class="button primary sign-it" data-sign disabled={!signer} onClick={() => setIntent(approve)}>
-              Approve…
-            </button>
-            <button
-              type="button"
-              class="button"
-              disabled={!signer || !reject}
-              title={
-                reject
-                  ? `Proposes what r${active!.revision} runs once more; with enough signatures it takes the place of ${name}`
-                  : 'Nothing is active to go back to'
-              }
-              onClick={() => setIntent(reject)}
-            >
-              Reject…
-            </button>
-          </>
+          <Choices revision={revision} active={active} isReady={signer !== undefined} choose={setIntent} />
         )}
       </div>
-      <p class="quiet">
-        {active
-          ? `To reject is to propose what r${active.revision} runs once more. With ${needed || 'enough'} signatures that rolls out, and ${name} never runs.`
-          : 'Nothing is active that could be proposed instead; without enough signatures it never runs.'}
-      </p>
+      <p class="quiet">{whatRejectingIs(revision, active)}</p>
       <Outcome state={state} />
     </div>
+  );
+}
+
+const nameOf = ({ app, revision }: RevisionView): string => `${app} r${revision}`;
+
+function whatRejectingIs(revision: RevisionView, active: RevisionView | undefined): string {
+  const { needed } = revision;
+  if (!active)
+    return 'The contract knows no veto, and nothing is active that could be proposed instead: unsigned, it never runs.';
+  return `The contract knows no veto: to reject is to propose what r${active.revision} runs once more. With ${
+    needed || 'enough'
+  } signatures that rolls out, and ${nameOf(revision)} never runs.`;
+}
+
+function Proposal({ revision }: { revision: RevisionView }) {
+  const [change] = revision.changes;
+  return (
+    <p>
+      <b>{nameOf(revision)}</b> proposed
+      {change && (
+        <span class="quiet">
+          {' '}
+          {change.field.split('.').at(-1)} {change.before} → {change.after}
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Signatures({ signed, needed }: Pick<RevisionView, 'signed' | 'needed'>) {
+  const { setup } = useHands();
+  return (
+    <p class="signed">
+      {setup.operators.map(({ name }) => (
+        <span key={name} class={signed.includes(name) ? 'has' : ''}>
+          {signed.includes(name) && <Tick />}
+          {name}
+        </span>
+      ))}
+      <span class="quiet">
+        {signed.length} of {needed || '?'} signed
+      </span>
+    </p>
+  );
+}
+
+interface ChoicesProps {
+  readonly revision: RevisionView;
+  readonly active: RevisionView | undefined;
+  readonly isReady: boolean;
+  readonly choose: (intent: Intent) => void;
+}
+
+/** To approve, or to reject by a proposal of what is active. */
+function Choices({ revision, active, isReady, choose }: ChoicesProps) {
+  const { setup } = useHands();
+  const name = nameOf(revision);
+  const word = appWord(revision.app);
+  const approve: Intent = { title: `Approve ${name}`, call: 'approve', args: [word, BigInt(revision.revision)] };
+  const reject: Intent | undefined = active && {
+    title: `Answer ${name} with r${active.revision}`,
+    call: 'propose',
+    args: async () => [word, await read(setup, 'manifest', [word, BigInt(active.revision)]), HEALTH_WINDOW_S],
+  };
+  const title = active
+    ? `Proposes what r${active.revision} runs once more; with enough signatures it takes the place of ${name}`
+    : 'Nothing is active to go back to';
+  return (
+    <>
+      <button type="button" class="button primary sign-it" data-sign disabled={!isReady} onClick={() => choose(approve)}>
+        Approve…
+      </button>
+      <button type="button" class="button" disabled={!isReady || !reject} title={title} onClick={() => reject && choose(reject)}>
+        Reject…
+      </button>
+    </>
   );
 }
 

@@ -216,6 +216,8 @@ export function dirtyFrom(before: SignalPicture, after: SignalPicture): number {
     before.newest !== after.newest ||
     before.devices.length !== after.devices.length ||
     before.scale.width !== after.scale.width ||
+    // Until it is full it grows to the right.
+    before.scale.right !== after.scale.right ||
     before.scale.height !== after.scale.height;
   const canShift = Number.isInteger(COLUMN_PX * after.ratio) && Number.isInteger(after.scale.left * after.ratio);
   if (isOther || blocks < 0 || after.scale.first > before.scale.head || (blocks > 0 && !canShift))

@@ -53,6 +53,33 @@ for (const [name, play, untilMs, notes] of rows) {
   });
 }
 
+const halts: [name: string, enoughAfter: string, heard: string[], atMs: number][] = [
+  ['at once', '', [], 0],
+  ['at the very instant, with all that belongs to it', 'a', ['a', 'a again', 'a at last'], 5],
+  ['though it lasted but a moment', 'a again', ['a', 'a again', 'a at last'], 5],
+  ['one instant later', 'b', ['a', 'a again', 'a at last', 'b'], 6],
+  ['never: all the time passes', 'z', ['a', 'a again', 'a at last', 'b', 'c'], 20],
+];
+for (const [name, enoughAfter, notes, atMs] of halts) {
+  test(`there is enough ${name}`, async () => {
+    const clock = virtualClock(0);
+    const heard: string[] = [];
+    const hear = (what: string) => () => heard.push(what);
+    clock.after(5, () => {
+      heard.push('a');
+      clock.after(0, () => {
+        heard.push('a again');
+        clock.after(0, hear('a at last'));
+      });
+    });
+    clock.after(6, hear('b'));
+    clock.after(7, hear('c'));
+    await clock.advanceTo(20, () => (heard.at(-1) ?? '') === enoughAfter);
+    assert.equal(heard, notes);
+    assert.is(clock.nowMs(), atMs);
+  });
+}
+
 test('a thousand alarms ring in order', async () => {
   const clock = virtualClock(0);
   const heard: number[] = [];

@@ -59,6 +59,36 @@ test('a paused world stands still, a fast one runs, a step ends at the next bloc
   world.stop();
 });
 
+/** What a world of the same seed is like at the first instant at which the condition holds, gone there millisecond by millisecond. */
+async function firstWhen(holds: (world: World) => boolean): Promise<{ elapsedMs: number; trace: string }> {
+  const world = await booted();
+  while (!holds(world)) await world.advance(1);
+  const found = { elapsedMs: world.clock.nowMs() - world.startMs, trace: world.trace.hash() };
+  world.stop();
+  return found;
+}
+
+const conditions: [text: string, holds: (world: World) => boolean][] = [
+  ['block 7', (world) => world.boards[0]!.status()!.head.number >= 7],
+  ['healthy pad-03', (world) => world.boards[2]!.status()?.state === 'healthy'],
+];
+for (const [text, holds] of conditions) {
+  test(`a world that runs as fast as it can stops at the very instant of "${text}"`, async () => {
+    const wanted = await firstWhen(holds);
+    const world = await booted();
+    const controls = createControls(world);
+    controls.setSpeed('max');
+    controls.pauseAt(text);
+    const driver = driveLive(world, controls);
+    while (!controls.state().paused) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.is(controls.state().pausedBecause, text);
+    assert.is(world.trace.hash(), wanted.trace, 'nothing happened after it');
+    assert.is(controls.state().elapsedMs, wanted.elapsedMs);
+    await driver.stop();
+    world.stop();
+  });
+}
+
 for (const text of ['', 'block', 'block x', 'sunset any', 'failed pad-01 now']) {
   test(`"${text}" is no condition`, async () => {
     const controls = createControls(await booted(1));

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -20,6 +19,7 @@ import type {
   ViewState,
 } from '../../emulator/protocol.ts';
 import { sitesOf } from '../../emulator/sites.ts';
+import { staticFiles } from '../../emulator/static-files.ts';
 import { createScreen, type Screen, screenModel } from '../../runtime/display/index.ts';
 import type { ReleaseStatus } from '../../runtime/node.ts';
 import { MemoryDisplay } from './display.ts';
@@ -50,7 +50,7 @@ export class FakeEmulator {
   readonly answers = new Map<Command['do'], unknown>();
   private readonly board: string;
   private readonly sockets = new Set<WebSocket>();
-  private readonly http = createServer((request, response) => this.answer(request.url ?? '/', response));
+  private readonly http = createServer(staticFiles(join(root, 'build/web')));
 
   constructor(count: number, board = 'handheld') {
     this.board = board;
@@ -193,17 +193,6 @@ export class FakeEmulator {
     if (command.do === 'cable') this.devices.find(({ name }) => name === command.device)!.cable = command.cut ? 'cut' : 'linked';
   }
 
-  private answer(url: string, response: import('node:http').ServerResponse): void {
-    const files: Record<string, string> = { '/': 'index.html', '/page.js': 'page.js', '/style.css': 'style.css' };
-    const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
-    const name = files[url];
-    if (!name) {
-      response.writeHead(404).end();
-      return;
-    }
-    const type = types[name.split('.')[1]!]!;
-    response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(readFileSync(join(root, 'build/web', name)));
-  }
 }
 
 /** What the cables of a real one might be like. */

@@ -165,7 +165,7 @@ if (browser) {
         await approve(page, 'ops-2');
         await waitFor(page, 'h1', 'hello r1 runs on all 4 devices');
         await propose(page, 'breaks');
-        await waitFor(page, '.sign', 'To reject is to propose what r1 runs once more');
+        await waitFor(page, '.sign', 'The contract knows no veto: to reject is to propose what r1 runs once more');
         await page.locator('.sign select').selectOption('ops-2');
         await page.locator('.sign button', { hasText: 'Reject…' }).click();
         await page.locator('.confirm .primary', { hasText: 'Answer hello r2 with r1 as ops-2' }).click();
