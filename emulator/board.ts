@@ -275,8 +275,10 @@ class EmulatedBoard implements Board {
     later({ do: 'session.open', id });
     return {
       receive: (text) => {
-        this.options.record({ do: 'rpc', text });
-        later({ do: 'session.receive', id, text });
+        void this.options.rounds.outside(() => {
+          this.options.record({ do: 'rpc', text });
+          this.enter(life, { do: 'session.receive', id, text });
+        });
       },
       close: () => {
         if (life.sessions.delete(id)) later({ do: 'session.close', id });

@@ -4,11 +4,12 @@ import type { Clock } from '../runtime/ports/index.ts';
 export interface VirtualClock extends Clock {
   /**
    * Moves to `timeMs` and runs on the way whatever falls due, moment by moment, with everything that follows from one moment
-   * settled before the next: so two runs that ask for the same things do them in the same order. Whether there has been
-   * `enough` is asked after each moment; if so, it stops as soon as nothing more is due at that very instant, so that a world
-   * that is lived again up to there has done the same.
+   * settled before the next: so two runs that ask for the same things do them in the same order. Stops on the way, right after
+   * a moment, when there has been `enough`. Of the moments at `timeMs` itself it lets pass all, or until there were so many.
    */
-  advanceTo(timeMs: number, enough?: () => boolean): Promise<void>;
+  advanceTo(timeMs: number, enough?: () => boolean, moments?: number): Promise<void>;
+  /** How many moments have passed at the present instant. */
+  moments(): number;
   /** When the next callback is due; `undefined` if none waits. */
   nextDueMs(): number | undefined;
 }
@@ -27,13 +28,21 @@ interface Alarm {
 export function virtualClock(startMs: number, idle: () => Promise<void> = settled): VirtualClock {
   const alarms: Alarm[] = [];
   let nowMs = startMs;
+  let moments = 0;
   let orders = 0;
 
-  const runNext = async (untilMs: number): Promise<boolean> => {
+  const moveTo = (timeMs: number): void => {
+    if (timeMs <= nowMs) return;
+    nowMs = timeMs;
+    moments = 0;
+  };
+  const runNext = async (untilMs: number, most: number): Promise<boolean> => {
     dropCancelled(alarms);
     const dueMs = alarms[0]?.dueMs;
     if (dueMs === undefined || dueMs > untilMs) return false;
-    nowMs = Math.max(nowMs, dueMs);
+    if (dueMs >= untilMs && (nowMs < untilMs ? 0 : moments) >= most) return false;
+    moveTo(dueMs);
+    moments += 1;
     const last = orders;
     // What is asked for from now on has its turn after these.
     while (alarms[0] && alarms[0].dueMs <= nowMs && alarms[0].order < last) {
@@ -54,11 +63,14 @@ export function virtualClock(startMs: number, idle: () => Promise<void> = settle
         alarm.callback = undefined;
       };
     },
-    async advanceTo(timeMs, enough = () => false) {
+    moments: () => moments,
+    async advanceTo(timeMs, enough = () => false, most = Number.POSITIVE_INFINITY) {
       await idle();
-      let had = enough();
-      while (await runNext(had ? nowMs : timeMs)) had ||= enough();
-      if (!had) nowMs = Math.max(nowMs, timeMs);
+      while (!enough()) {
+        if (await runNext(timeMs, most)) continue;
+        moveTo(timeMs);
+        return;
+      }
     },
     nextDueMs() {
       dropCancelled(alarms);

@@ -34,12 +34,13 @@ export interface Controls {
   setSpeed(speed: Speed): void;
   /** Goes on to the next block, then pauses. Resolves with its number; rejects if none came within a virtual minute. */
   stepBlock(): Promise<number>;
-  /** Pauses at the very instant when the condition holds; `undefined` forgets it. Throws a sentence for one that cannot be read. */
+  /** Pauses right after the moment that makes the condition hold; `undefined` forgets it. Throws a sentence for one that cannot be read. */
   pauseAt(condition: string | undefined): void;
   /** Every fault there is, for buttons and menus. */
   readonly faults: readonly FaultKind[];
   /** Makes a fault happen, or mends it. Resolves with a sentence on what was done. */
   inject(call: FaultCall): Promise<string>;
+  /** The world as it is between two moments. */
   save(): SavedWorld;
   load(saved: SavedWorld): Promise<void>;
   /** Goes back to the moment when that block had just been made, and pauses. */
@@ -161,6 +162,7 @@ class WorldControls implements Controls, Pace {
       startMs: world.startMs,
       rogues: options.rogues ?? {},
       nowMs: world.clock.nowMs(),
+      moment: world.clock.moments(),
       inputs: [...world.inputs],
     };
   }

@@ -84,13 +84,15 @@ export function createDesk({ world, controls, cables }: DeskOptions): Desk {
     restart: async ({ seed, devices }) => told(await controls.restart(seed === '' ? undefined : seed, devices), 'begun again'),
     load: async ({ world: saved }) => told(await controls.load(parseSaved(saved, 'this')), 'loaded'),
     steps: () => ({ said: 'what led here', value: stepsTo(world) }),
-    save: () => ({ said: 'saved', value: controls.save() }),
+    save: async () => ({ said: 'saved', value: await world.outside(() => controls.save()) }),
     fault,
     mend: ({ id }) => mend(id),
     cable: async ({ device, cut }) => ({ said: await cables.setCable(device, cut) }),
     trunk: async ({ site, cut }) => ({ said: await cables.setTrunk(site, cut) }),
-    touch: ({ device, phase, x, y }) => told(boardOf(device).input({ kind: 'touch', phase, x, y }), 'touched'),
-    key: ({ device, key }) => told(boardOf(device).input({ kind: 'key', key: key as KeyName }), 'pressed'),
+    touch: async ({ device, phase, x, y }) =>
+      told(await world.outside(() => boardOf(device).input({ kind: 'touch', phase, x, y })), 'touched'),
+    key: async ({ device, key }) =>
+      told(await world.outside(() => boardOf(device).input({ kind: 'key', key: key as KeyName })), 'pressed'),
     manifest: async ({ yaml }) => ({ said: 'read', value: await manifestOf(yaml) }),
   };
 

@@ -18,6 +18,7 @@ export async function detailOf(board: Board, records: Records): Promise<Detail> 
 /** A virtual engine is looked into past its port: to ask it would take time of the world, and change it. */
 async function found({ engine }: Board): Promise<readonly FoundContainer[]> {
   if (engine.virtual) return engine.virtual.own();
+  // An engine that does not answer now is asked again at the next look.
   return engine.reach ? engine.containers.list().catch(() => []) : [];
 }
 

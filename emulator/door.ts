@@ -17,9 +17,14 @@ const LOOK_MS = 250;
 
 /**
  * Lets real nodes take part in an emulated ledger. Each stands in the virtual network under its own name, with one cable, to the
- * device that makes the blocks: what it sends arrives there, and what that device sends it goes out to it.
+ * device that makes the blocks: what it sends arrives there, and what that device sends it goes out to it. Tells, once for each
+ * reason, why something did not get through.
  */
-export function openDoor(world: Pick<World, 'network' | 'boards' | 'sequencer' | 'outside'>, outside: Outside): () => void {
+export function openDoor(
+  world: Pick<World, 'network' | 'boards' | 'sequencer' | 'outside'>,
+  outside: Outside,
+  tell: (trouble: string) => void,
+): () => void {
   const gate = world.sequencer.identity.name;
   const own = new Set(world.boards.map(({ identity }) => identity.name));
   const inside = new Map<string, (message: Uint8Array) => void>();
@@ -40,6 +45,13 @@ export function openDoor(world: Pick<World, 'network' | 'boards' | 'sequencer' |
     }
   }
 
+  const told = new Set<string>();
+  const failed = (what: string) => (error: Error) => {
+    const trouble = `${what}: ${error.message}`;
+    if (!told.has(trouble)) tell(trouble);
+    told.add(trouble);
+  };
+
   outside.receive((name, message) => {
     if (own.has(name)) return;
     // A copy: what the socket lends is its own again after this call.
@@ -49,9 +61,9 @@ export function openDoor(world: Pick<World, 'network' | 'boards' | 'sequencer' |
         if (!inside.has(name)) enter(name);
         inside.get(name)!(copy);
       })
-      .catch(() => {});
+      .catch(failed(`what ${name} sends does not arrive`));
   });
-  const timer = setInterval(() => void world.outside(look).catch(() => {}), LOOK_MS);
+  const timer = setInterval(() => void world.outside(look).catch(failed('who is connected is not looked after')), LOOK_MS);
   return () => {
     clearInterval(timer);
     outside.close();

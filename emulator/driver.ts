@@ -20,9 +20,10 @@ export function driveLive(world: World, pace: Pace = realTime): Driver {
   let running = true;
   const run = async (): Promise<void> => {
     let lastMs = performance.now();
+    let owedMs = 0;
     while (running) {
       const nowMs = performance.now();
-      await pass(world, pace, Math.min(nowMs - lastMs, LEAP_LIMIT_MS), nowMs + TICK_MS);
+      owedMs = await pass(world, pace, { realMs: Math.min(nowMs - lastMs, LEAP_LIMIT_MS), owedMs, untilMs: nowMs + TICK_MS });
       lastMs = nowMs;
       await new Promise((resolve) => setTimeout(resolve, pace.isMax ? 0 : TICK_MS));
     }
@@ -39,10 +40,24 @@ export function driveLive(world: World, pace: Pace = realTime): Driver {
   };
 }
 
-/** Lets pass what is due, or as much of it as this machine manages until `untilMs`. */
-async function pass(world: World, pace: Pace, realMs: number, untilMs: number): Promise<void> {
-  for (let dueMs = pace.due(realMs); dueMs > 0; dueMs -= PIECE_MS) {
-    await world.advance(Math.min(dueMs, PIECE_MS), () => pace.passed());
-    if (pace.due(realMs) === 0 || performance.now() >= untilMs) return;
+interface Due {
+  readonly realMs: number;
+  /** The part of a millisecond that is left from before. */
+  readonly owedMs: number;
+  readonly untilMs: number;
+}
+
+/**
+ * Lets pass what is due, or as much of it as this machine manages until `untilMs`: whole milliseconds, as everything in a world
+ * has. Answers what is left of one.
+ */
+async function pass(world: World, pace: Pace, { realMs, owedMs, untilMs }: Due): Promise<number> {
+  let dueMs = owedMs + pace.due(realMs);
+  while (dueMs >= 1) {
+    const pieceMs = Math.min(Math.floor(dueMs), PIECE_MS);
+    await world.advance(pieceMs, () => pace.passed());
+    dueMs -= pieceMs;
+    if (pace.due(realMs) === 0 || performance.now() >= untilMs) return 0;
   }
+  return dueMs;
 }

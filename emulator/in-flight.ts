@@ -10,6 +10,7 @@ export interface CountedContainers extends Containers {
 export function counted(containers: Containers): CountedContainers {
   const calls = new Set<Promise<unknown>>();
   const count = <T>(call: Promise<T>): Promise<T> => {
+    // Whoever called hears what came of it; here it only counts that it is over.
     const ended: Promise<unknown> = call.catch(() => {}).then(() => calls.delete(ended));
     calls.add(ended);
     return call;

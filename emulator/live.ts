@@ -35,6 +35,8 @@ export interface LiveOptions {
   readonly changes: () => number;
   /** Calls back when something changed other than by time. */
   readonly onChange: (listener: () => void) => void;
+  /** Hears, once for each reason, why the pages could not be told what there is. */
+  readonly trouble: (sentence: string) => void;
 }
 
 /** One open page. */
@@ -61,11 +63,12 @@ class LiveStream implements Live {
   private seen = -1;
   private saidAtMs = 0;
   private isLooking = false;
+  private readonly told = new Set<string>();
 
   constructor(options: LiveOptions) {
     this.options = options;
     const everyMs = Math.max(LOOK_MS, options.screens.length * LOOK_PER_DEVICE_MS);
-    this.timer = setInterval(() => void this.look().catch(() => {}), everyMs);
+    this.timer = setInterval(() => void this.look().catch((error: Error) => this.fail(error)), everyMs);
     options.onChange(() => {
       this.seen = -1;
     });
@@ -124,6 +127,11 @@ class LiveStream implements Live {
     }
   }
 
+  private fail({ message }: Error): void {
+    if (!this.told.has(message)) this.options.trouble(`the page is not told what happens: ${message}`);
+    this.told.add(message);
+  }
+
   private async tellDetail(page: Page): Promise<void> {
     if (page.watched === '') return;
     const detail = await this.options.detail(page.watched);
@@ -167,7 +175,7 @@ class LiveStream implements Live {
   private async watch(page: Page, device: string): Promise<void> {
     page.watched = device;
     page.detail = '';
-    await this.tellDetail(page).catch(() => {});
+    await this.tellDetail(page).catch((error: Error) => this.fail(error));
   }
 }
 

@@ -34,6 +34,8 @@ export interface Injected {
   readonly makeRpcServer: MakeRpcServer;
   /** Opens the sockets by which real nodes take part. */
   readonly outside?: (as: { readonly name: string; readonly genesis: Genesis }) => Promise<Outside>;
+  /** Sees each world before time passes in it. */
+  readonly onWorld?: (world: World) => void;
   /** Aborted when the user wants the emulator to end. */
   readonly ending: AbortSignal;
 }
@@ -46,7 +48,7 @@ const INTERRUPTED = 130;
 export async function emulate(options: EmulateOptions, out: Out, injected: Injected): Promise<number> {
   checkOptions(options);
   const first = firstPlot(options);
-  if (options.headless) return playOut(options, first, out);
+  if (options.headless) return playOut(options, first, out, injected.onWorld);
   const engines = enginesOf(options.docker, injected.engine);
   try {
     const containers = await engines.prepare();
@@ -61,9 +63,10 @@ export async function emulate(options: EmulateOptions, out: Out, injected: Injec
 }
 
 /** Headless: a scenario to its last expectation, or a saved world to the moment when it was saved. */
-async function playOut(options: EmulateOptions, plot: Plot, out: Out): Promise<number> {
+async function playOut(options: EmulateOptions, plot: Plot, out: Out, onWorld: Injected['onWorld']): Promise<number> {
   const startedMs = performance.now();
   const world = createWorld(await worldOptions(options, plot, out));
+  onWorld?.(world);
   let failure: string | undefined;
   if (plot.scenario) failure = await playIn(options, plot.scenario, virtualStage(world), out);
   else if (plot.saved) await replay(world, plot.saved);
@@ -73,7 +76,7 @@ async function playOut(options: EmulateOptions, plot: Plot, out: Out): Promise<n
   out.line(`${failure ?? 'All as written'}`);
   out.line(`  ${virtualS.toFixed(1)} virtual s in ${realS.toFixed(1)} s, seed "${plot.seed}", trace ${world.trace.hash()}`);
   if (options.record !== undefined)
-    saveTo(options.record, createControls(world, { again: () => {}, ...plotFacts(options, plot) }), out);
+    saveTo(options.record, createControls(world, { again: () => {}, ...plotFacts(options, plot) }).save(), out);
   world.stop();
   return failure === undefined ? 0 : 1;
 }
@@ -100,8 +103,8 @@ async function worldOptions(options: EmulateOptions, plot: Plot, out: Out): Prom
 
 const plotFacts = ({ version }: EmulateOptions, { rogues }: Plot) => ({ version, rogues });
 
-function saveTo(file: string, controls: Controls, out: Out): void {
-  writeFileSync(file, `${JSON.stringify(controls.save())}\n`);
+function saveTo(file: string, saved: SavedWorld, out: Out): void {
+  writeFileSync(file, `${JSON.stringify(saved)}\n`);
   out.line(`  saved; again: classpad emulate ${file} --headless`);
 }
 
@@ -109,7 +112,7 @@ async function run(
   options: EmulateOptions,
   plot: Plot,
   out: Out,
-  { ending, makeRpcServer, outside }: Injected,
+  { ending, makeRpcServer, outside, onWorld }: Injected,
   engine: Engines['make'],
   containers: string,
 ): Promise<Ended> {
@@ -126,6 +129,7 @@ async function run(
       common.onLog?.(device, level, message);
     },
   });
+  onWorld?.(world);
   let replace: (what: Again) => void = () => {};
   const replaced = new Promise<Again>((resolve) => {
     replace = resolve;
@@ -133,13 +137,14 @@ async function run(
   const controls = createControls(world, { ...plotFacts(options, plot), ...(!engine && { again: replace }) });
   const { port, rpcPort, board } = options;
   const examples = readExamples(join(options.root, 'examples', 'hello'));
-  const page = { pageFolder: join(build, 'web'), examples, makeRpcServer, ...(board !== undefined && { board }) };
+  const trouble = (sentence: string) => out.line(`  ✗ ${sentence}`);
+  const page = { pageFolder: join(build, 'web'), examples, makeRpcServer, trouble, ...(board !== undefined && { board }) };
   const server = await serveWorld({ world, controls, fleet, containers, port, rpcPort, ...page });
   show.server = server;
   if (plot.saved) await relive(world, controls, plot.saved, plot.block);
   if (options.speed !== undefined) controls.setSpeed(options.speed);
   const door = await outside?.({ name: world.sequencer.identity.name, genesis: world.config.genesis });
-  const closeDoor = door && openDoor(world, door);
+  const closeDoor = door && openDoor(world, door, trouble);
   const driver = driveLive(world, controls);
   driver.ended.catch((error: Error) => {
     server.crashed(error.message);
@@ -164,7 +169,7 @@ async function run(
     const last = await Promise.race(Object.values(until));
     return typeof last === 'number' ? end : last;
   } finally {
-    if (options.record !== undefined && !engine) saveTo(options.record, controls, out);
+    if (options.record !== undefined && !engine) saveTo(options.record, await world.outside(() => controls.save()), out);
     closeDoor?.();
     await endWorld(world, driver, server);
   }
@@ -255,6 +260,7 @@ function ended(ending: AbortSignal): Promise<void> {
 
 async function endWorld(world: World, driver: Driver, server: EmulatorServer): Promise<void> {
   world.stop();
+  // Why a world could go no further has been told already.
   await driver.stop().catch(() => {});
   await server.stop();
 }

@@ -3,10 +3,14 @@ import { type FaultCall, injectFault } from './faults.ts';
 import type { World } from './world.ts';
 
 /** What came from outside and changed a world. Together with the seed it is the world. */
-export type RecordedInput =
-  | { readonly atMs: number; readonly do: 'boot' }
-  | (OutsideInput & { readonly atMs: number; readonly device: string })
-  | { readonly atMs: number; readonly do: 'fault'; readonly call: FaultCall };
+export type RecordedInput = Stamp &
+  ({ readonly do: 'boot' } | (OutsideInput & { readonly device: string }) | { readonly do: 'fault'; readonly call: FaultCall });
+
+/** When something came: the instant, and after how many of its moments. */
+interface Stamp {
+  readonly atMs: number;
+  readonly moment?: number;
+}
 
 /** A world as a file: what is needed to live it again, exactly. */
 export interface SavedWorld {
@@ -17,8 +21,9 @@ export interface SavedWorld {
   readonly startMs: number;
   /** Misbehaving firmware, by device. */
   readonly rogues: Readonly<Record<string, string>>;
-  /** When it was saved. */
+  /** When it was saved: the instant, and after how many of its moments. */
   readonly nowMs: number;
+  readonly moment?: number;
   readonly inputs: readonly RecordedInput[];
 }
 
@@ -58,12 +63,13 @@ export function parseSaved(text: string, file: string): SavedWorld {
 export async function replay(world: World, saved: SavedWorld, untilBlock = Number.POSITIVE_INFINITY): Promise<void> {
   const reached = (): boolean =>
     untilBlock < Number.POSITIVE_INFINITY && (world.sequencer.status()?.head.number ?? 0) >= untilBlock;
+  const { clock } = world;
   for (const input of saved.inputs) {
-    await world.advance(input.atMs - world.clock.nowMs(), reached);
+    await clock.advanceTo(input.atMs, reached, input.moment);
     if (reached()) return;
     await apply(world, input);
   }
-  await world.advance(Math.max(0, saved.nowMs - world.clock.nowMs()), reached);
+  await clock.advanceTo(saved.nowMs, reached, saved.moment);
 }
 
 async function apply(world: World, input: RecordedInput): Promise<void> {
@@ -77,5 +83,6 @@ async function apply(world: World, input: RecordedInput): Promise<void> {
   if (input.do === 'rpc') void board.rpc(input.text);
   else if (input.do === 'hand') await world.outside(() => board.input(input.event));
   else board.observed(input.exchange);
-  await world.advance(0);
+  // It comes to rest, and no further moment passes.
+  await world.clock.advanceTo(world.clock.nowMs(), undefined, 0);
 }

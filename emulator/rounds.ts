@@ -26,13 +26,20 @@ export function createRounds(): Rounds {
   let running: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
 
+  const attempt = (act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      failure ??= { error };
+    }
+  };
   const round = async (): Promise<boolean> => {
     await settled();
     if (under.length > 0) {
       const batch = under;
       under = [];
       const outputs = await Promise.all(batch.map(({ output }) => output));
-      for (const [index, { apply }] of batch.entries()) apply(outputs[index]!);
+      for (const [index, { apply }] of batch.entries()) attempt(() => apply(outputs[index]!));
       return true;
     }
     const act = waiting.shift();
@@ -43,17 +50,16 @@ export function createRounds(): Rounds {
     try {
       while (await round());
     } catch (error) {
-      failure = { error };
-      throw error;
+      failure ??= { error };
     } finally {
       running = undefined;
     }
   };
-  /** A world that failed once has failed: whoever lets time pass hears of it, whoever set it off. */
-  const idle = (): Promise<void> => {
-    if (failure) return Promise.reject(failure.error);
+  /** A world that failed once has failed, whoever set it off: no time passes any more. It can still be asked what it is. */
+  const idle = async (): Promise<void> => {
     running ??= run();
-    return running;
+    await running;
+    if (failure) throw failure.error;
   };
 
   return {

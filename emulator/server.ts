@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly rpcPort: number;
   /** Devices answer JSON-RPC by the same server, with the same limits. */
   readonly makeRpcServer: MakeRpcServer;
+  /** Hears what goes wrong between the world and its pages. */
+  readonly trouble?: (sentence: string) => void;
 }
 
 /** Everything of a world that can be reached from this machine. */
@@ -85,8 +87,9 @@ export async function serveWorld(options: ServerOptions): Promise<EmulatorServer
       live.stop();
       await Promise.all(opened.map(close));
     };
+    const named = namer([...world.operators, ...world.boards.map(({ identity }) => identity)]);
     const log = (device: string, level: string, message: string) =>
-      records.log(device, { at: options.controls.state().elapsedMs, level, text: message });
+      records.log(device, { at: options.controls.state().elapsedMs, level, text: named(message) });
     return {
       pageUrl,
       rpcUrl,
@@ -101,6 +104,12 @@ export async function serveWorld(options: ServerOptions): Promise<EmulatorServer
     await Promise.all(opened.map(close));
     throw error;
   }
+}
+
+/** Puts names where addresses of this world stand, as people read them. */
+function namer(identities: readonly { readonly name: string; readonly address: string }[]): (text: string) => string {
+  const names = new Map(identities.map(({ name, address }) => [address.toLowerCase(), name]));
+  return (text) => text.replace(/\b0x[0-9a-f]{40}\b/gi, (address) => names.get(address.toLowerCase()) ?? address);
 }
 
 function liveOn(
@@ -123,6 +132,7 @@ function liveOn(
     screens: world.boards.map(({ screen }) => screen),
     changes: () => world.trace.events,
     onChange: (listener) => controls.onChange(listener),
+    trouble: options.trouble ?? (() => {}),
     async detail(name) {
       const board = world.boards.find(({ identity }) => identity.name === name);
       return board && detailOf(board, records);

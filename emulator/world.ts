@@ -14,7 +14,7 @@ import type { Scripts } from './quickjs/device.ts';
 import type { Limits } from './quickjs/machine.ts';
 import { type Random, seededRandom } from './random.ts';
 import { leavesMark, type RecordedInput } from './recording.ts';
-import { createRounds } from './rounds.ts';
+import { createRounds, type Rounds } from './rounds.ts';
 import { linksBetween, sitesOf } from './sites.ts';
 import type { MemoryStore } from './store.ts';
 import { runningTrace, type Trace } from './trace.ts';
@@ -67,9 +67,9 @@ export interface World {
   readonly sequencer: Board;
   /** Boots all devices, in order. */
   boot(): Promise<void>;
-  /** Lets that much virtual time pass, or less: up to the instant at which there was `enough`. */
+  /** Lets that much virtual time pass, or less: up to the moment after which there was `enough`. */
   advance(durationMs: number, enough?: () => boolean): Promise<void>;
-  /** Does something from outside as soon as the present moment has come to rest. */
+  /** Does something from outside as soon as the present moment has come to rest; no time passes until it is done. */
   outside<T>(act: () => T): Promise<Awaited<T>>;
   /** Everything that came from outside so far and left a mark. */
   readonly inputs: readonly RecordedInput[];
@@ -78,13 +78,14 @@ export interface World {
   stop(): void;
 }
 
-type Unstamped<T> = T extends unknown ? Omit<T, 'atMs'> : never;
+type Unstamped<T> = T extends unknown ? Omit<T, 'atMs' | 'moment'> : never;
 
 /** A world in which nothing happens until {@link World.boot}. The same options make the same world, event by event. */
 export function createWorld(options: WorldOptions): World {
   const random = seededRandom(options.seed);
   const rounds = createRounds();
-  const clock = virtualClock(options.startMs, () => rounds.idle());
+  const { hold, rest } = holding(rounds);
+  const clock = virtualClock(options.startMs, rest);
   const network = virtualNetwork(clock, random.fork('network'), usualLinks(options.devices, random.fork('cables')));
   const trace = runningTrace();
   const operators = Array.from({ length: OPERATORS }, (_, index) => identityOf(options.seed, `ops-${index + 1}`));
@@ -94,7 +95,7 @@ export function createWorld(options: WorldOptions): World {
   const inputs: RecordedInput[] = [];
   const record = (input: Unstamped<RecordedInput>): void => {
     if (input.do === 'rpc' && !leavesMark(input.text)) return;
-    inputs.push({ ...input, atMs: clock.nowMs() } as RecordedInput);
+    inputs.push({ ...input, atMs: clock.nowMs(), moment: clock.moments() } as RecordedInput);
   };
   const boards = identities.map((identity, index) => {
     const { onDraw, onLog } = options;
@@ -125,14 +126,37 @@ export function createWorld(options: WorldOptions): World {
     sequencer: boards[0]!,
     inputs,
     record,
-    async boot() {
-      record({ do: 'boot' });
-      for (const board of boards) await board.boot();
-    },
+    boot: () =>
+      hold(
+        rounds.outside(async () => {
+          record({ do: 'boot' });
+          for (const board of boards) await board.boot();
+        }),
+      ),
     advance: (durationMs, enough) => clock.advanceTo(clock.nowMs() + durationMs, enough),
-    outside: (act) => rounds.outside(act),
+    outside: (act) => hold(rounds.outside(act)),
     stop() {
       for (const board of boards) board.stop();
+    },
+  };
+}
+
+/** Time waits for what is held: what somebody from outside does takes time of his, but none of the world's. */
+function holding(rounds: Rounds) {
+  const held = new Set<Promise<unknown>>();
+  return {
+    hold<T>(act: Promise<T>): Promise<T> {
+      // Whether it went well is for whoever asked.
+      const ended: Promise<unknown> = act.catch(() => {}).then(() => held.delete(ended));
+      held.add(ended);
+      return act;
+    },
+    async rest(): Promise<void> {
+      await rounds.idle();
+      while (held.size > 0) {
+        await Promise.all(held);
+        await rounds.idle();
+      }
     },
   };
 }

@@ -56,6 +56,7 @@ class NativeFirmware implements FirmwareProcess {
     this.booted = new Promise((resolve, reject) => {
       this.finish = { resolve, reject };
     });
+    // Whoever waits for the boot hears of it; nobody may be waiting yet.
     this.booted.catch(() => {});
   }
 

@@ -103,6 +103,7 @@ class QuickJsFirmware implements FirmwareProcess {
       this.resolveBoot = resolve;
       this.rejectBoot = reject;
     });
+    // Whoever waits for the boot hears of it; nobody may be waiting yet.
     this.booted.catch(() => {});
   }
 

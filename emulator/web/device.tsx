@@ -4,6 +4,7 @@ import type { Detail, DeviceView, LogLine } from '../protocol.ts';
 import { useHands } from './hands.ts';
 import { LogView } from './log.tsx';
 import { Mark, StateTag } from './marks.tsx';
+import { Menu } from './menu.tsx';
 import { bytesText, elapsedParts, grouped, hostOf, spanText } from './words.ts';
 
 interface Props {
@@ -78,39 +79,36 @@ function Faults({ device: { name } }: { device: DeviceView }) {
     if (answer.ok) say(answer.said, false);
   };
   return (
-    <details class="menu">
-      <summary class="button">Faults…</summary>
-      <div class="menu-sheet">
-        {[...new Set(setup.faults.map(({ on }) => on))].map((on) => (
-          <div key={on}>
-            <h3>{on}</h3>
-            {setup.faults
-              .filter((fault) => fault.on === on)
-              .map(({ name: fault, title, amount }) => (
-                <p key={fault}>
-                  <button type="button" class="link" onClick={() => void make(fault)}>
-                    {title}
-                  </button>
-                  {amount && (
-                    <label>
-                      <input
-                        type="number"
-                        aria-label={`${title}, ${amount.unit}`}
-                        min={amount.least}
-                        max={amount.most}
-                        placeholder={String(amount.fallback)}
-                        value={amounts[fault] ?? ''}
-                        onInput={(event) => setAmounts({ ...amounts, [fault]: event.currentTarget.value })}
-                      />
-                      {amount.unit}
-                    </label>
-                  )}
-                </p>
-              ))}
-          </div>
-        ))}
-      </div>
-    </details>
+    <Menu title="Faults…">
+      {[...new Set(setup.faults.map(({ on }) => on))].map((on) => (
+        <div key={on}>
+          <h3>{on}</h3>
+          {setup.faults
+            .filter((fault) => fault.on === on)
+            .map(({ name: fault, title, amount }) => (
+              <p key={fault}>
+                <button type="button" class="link" onClick={() => void make(fault)}>
+                  {title}
+                </button>
+                {amount && (
+                  <label>
+                    <input
+                      type="number"
+                      aria-label={`${title}, ${amount.unit}`}
+                      min={amount.least}
+                      max={amount.most}
+                      placeholder={String(amount.fallback)}
+                      value={amounts[fault] ?? ''}
+                      onInput={(event) => setAmounts({ ...amounts, [fault]: event.currentTarget.value })}
+                    />
+                    {amount.unit}
+                  </label>
+                )}
+              </p>
+            ))}
+        </div>
+      ))}
+    </Menu>
   );
 }
 

@@ -24,7 +24,7 @@ export function TopBar({ snapshot, silentSeconds }: Props) {
           <rect class="hole" x="2.5" y="3" width="8" height="10.5" rx="1" />
           <rect class="hole" x="4.5" y="16" width="4" height="2" rx="1" />
         </svg>
-        classpad
+        <span>classpad</span>
       </span>
       <span class="pair wide" title={`version ${setup.version}`}>
         {setup.containers}
@@ -110,7 +110,7 @@ function Transport({ snapshot, silentSeconds }: Props) {
           </button>
         ))}
       </fieldset>
-      {pausedBecause !== undefined && <span class="heard">paused: {pausedBecause}</span>}
+      {pausedBecause !== undefined && <span class="heard paused">paused: {pausedBecause}</span>}
       {pauseAt !== undefined && <span class="quiet wide">pauses at {pauseAt}</span>}
     </span>
   );

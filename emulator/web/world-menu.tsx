@@ -1,8 +1,9 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Snapshot } from '../protocol.ts';
 import { useHands } from './hands.ts';
+import { Menu } from './menu.tsx';
 
-const CONDITIONS = ['failed any', 'fault any', 'healthy any', 'failed pad-02'];
+const CONDITIONS = ['failed any', 'fault any', 'changing any', 'offline any', 'failed pad-02'];
 const DEVICES_MOST = 256;
 
 /** What can be done to the whole world: kept, loaded, begun again, told how it came about, paused at a condition. */
@@ -16,52 +17,53 @@ export function WorldMenu({ snapshot }: { snapshot: Snapshot }) {
     if (answer.ok) say(`${chosen.name} is lived again`, false);
   };
   return (
-    <details class="menu world-menu">
-      <summary class="button">World</summary>
-      <div class="menu-sheet">
-        <PauseAt snapshot={snapshot} />
-        <p>
-          <SaveWorld />
-          <button type="button" class="button" onClick={() => file.current?.click()}>
-            Load world…
-          </button>
+    <Menu title="World" name="world-menu">
+      <PauseAt snapshot={snapshot} />
+      <p>
+        <SaveWorld />
+        <button type="button" class="button" onClick={() => file.current?.click()}>
+          Load world…
+        </button>
+        <input
+          ref={file}
+          type="file"
+          accept=".json,application/json"
+          hidden
+          aria-label="File of a saved world"
+          onChange={(event) => void load(event.currentTarget.files?.[0])}
+        />
+        <CopySteps />
+      </p>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void ask({ do: 'restart', seed: setup.seed, devices });
+        }}
+      >
+        <label>
+          Devices{' '}
           <input
-            ref={file}
-            type="file"
-            accept=".json,application/json"
-            hidden
-            aria-label="File of a saved world"
-            onChange={(event) => void load(event.currentTarget.files?.[0])}
+            type="number"
+            min={1}
+            max={DEVICES_MOST}
+            required
+            value={devices}
+            onInput={(event) => setDevices(Number(event.currentTarget.value))}
           />
-          <CopySteps />
-        </p>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void ask({ do: 'restart', seed: setup.seed, devices });
-          }}
-        >
-          <label>
-            Devices{' '}
-            <input
-              type="number"
-              min={1}
-              max={DEVICES_MOST}
-              required
-              value={devices}
-              onInput={(event) => setDevices(Number(event.currentTarget.value))}
-            />
-          </label>
-          <button type="submit" class="button">
-            Begin again with {devices}
-          </button>
-        </form>
-      </div>
-    </details>
+        </label>
+        <button type="submit" class="button">
+          Begin again with {devices}
+        </button>
+        <span class="quiet">
+          How many there are is part of a world's beginning: this one ends, and another begins at block 0 from the same seed. Save
+          it first to keep it.
+        </span>
+      </form>
+    </Menu>
   );
 }
 
-/** Pauses as soon as something holds, which is looked at every ten milliseconds of virtual time. */
+/** Pauses right after the moment that makes something hold. */
 function PauseAt({ snapshot: { clock, head } }: { snapshot: Snapshot }) {
   const { ask } = useHands();
   const [condition, setCondition] = useState('');

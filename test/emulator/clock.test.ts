@@ -55,8 +55,8 @@ for (const [name, play, untilMs, notes] of rows) {
 
 const halts: [name: string, enoughAfter: string, heard: string[], atMs: number][] = [
   ['at once', '', [], 0],
-  ['at the very instant, with all that belongs to it', 'a', ['a', 'a again', 'a at last'], 5],
-  ['though it lasted but a moment', 'a again', ['a', 'a again', 'a at last'], 5],
+  ['after the very moment, though more is due at the same instant', 'a', ['a'], 5],
+  ['at a later moment of that instant', 'a again', ['a', 'a again'], 5],
   ['one instant later', 'b', ['a', 'a again', 'a at last', 'b'], 6],
   ['never: all the time passes', 'z', ['a', 'a again', 'a at last', 'b', 'c'], 20],
 ];
@@ -77,6 +77,30 @@ for (const [name, enoughAfter, notes, atMs] of halts) {
     await clock.advanceTo(20, () => (heard.at(-1) ?? '') === enoughAfter);
     assert.equal(heard, notes);
     assert.is(clock.nowMs(), atMs);
+    // What was left is done when time goes on, and nothing twice.
+    await clock.advanceTo(20);
+    assert.equal(heard, ['a', 'a again', 'a at last', 'b', 'c']);
+  });
+}
+
+const counts: [moments: number, heard: string[]][] = [
+  [0, ['before']],
+  [1, ['before', 'one']],
+  [2, ['before', 'one', 'two']],
+  [9, ['before', 'one', 'two']],
+];
+for (const [moments, notes] of counts) {
+  test(`of an instant ${moments} moments pass if so many are asked for`, async () => {
+    const clock = virtualClock(0);
+    const heard: string[] = [];
+    clock.after(4, () => heard.push('before'));
+    clock.after(5, () => {
+      heard.push('one');
+      clock.after(0, () => heard.push('two'));
+    });
+    await clock.advanceTo(5, undefined, moments);
+    assert.equal(heard, notes);
+    assert.equal([clock.nowMs(), clock.moments()], [5, Math.min(moments, 2)]);
   });
 }
 

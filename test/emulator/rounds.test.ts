@@ -30,14 +30,18 @@ test('what is asked from outside and fails concerns the asker alone', async () =
   await rounds.idle();
 });
 
-test('a world that failed while nobody let time pass has failed for whoever does, and for who asks from outside', async () => {
+test('a world that failed while nobody let time pass has failed for whoever does, and still answers', async () => {
   const rounds = createRounds();
   rounds.entered(Promise.resolve({} as never), () => {
     throw new Error('two heads at block 9');
   });
   await new Promise((resolve) => setTimeout(resolve, 10));
   assert.is(await rounds.idle().catch(sentence), 'two heads at block 9');
-  assert.is(await rounds.outside(() => 'done').catch(sentence), 'two heads at block 9');
+  const applied: string[] = [];
+  rounds.entered(Promise.resolve({} as never), () => applied.push('asked'));
+  assert.is(await rounds.outside(() => 'done'), 'done');
+  assert.equal(applied, ['asked']);
+  assert.is(await rounds.idle().catch(sentence), 'two heads at block 9');
 });
 
 test.run();

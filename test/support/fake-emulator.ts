@@ -192,7 +192,6 @@ export class FakeEmulator {
     if (command.do === 'pause at') this.pauseAt = command.condition;
     if (command.do === 'cable') this.devices.find(({ name }) => name === command.device)!.cable = command.cut ? 'cut' : 'linked';
   }
-
 }
 
 /** What the cables of a real one might be like. */

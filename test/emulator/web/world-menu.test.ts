@@ -65,6 +65,27 @@ if (browser) {
     }),
   );
 
+  menu('menus close by escape, by a press beside them, and when the focus leaves them', () =>
+    onPage(4, async (_, page) => {
+      for (const name of ['World', 'Faults…']) {
+        const button = page.locator('summary', { hasText: name });
+        const sheet = page.locator('details', { has: button }).locator('.menu-sheet');
+        const closings: (() => Promise<void>)[] = [
+          () => page.keyboard.press('Escape'),
+          () => page.locator('h1').click(),
+          () => page.locator('.search').focus(),
+        ];
+        for (const [at, close] of closings.entries()) {
+          await button.click();
+          await sheet.waitFor();
+          await close();
+          await sheet.waitFor({ state: 'hidden' });
+          if (at === 0) assert.is(await page.evaluate('document.activeElement.textContent'), name);
+        }
+      }
+    }),
+  );
+
   menu('a world that stopped says why, and how to get away from it', () =>
     onPage(4, async (world, page) => {
       world.answers.set('steps', 'seed page\n+1.000 s cut-power: pad-02');
