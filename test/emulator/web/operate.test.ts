@@ -20,8 +20,6 @@ async function touch(page: Page, x: number, y: number): Promise<void> {
 }
 /** The cells over the three keys. */
 const SOFT = { left: 50, middle: 160, right: 270, y: 505 } as const;
-/** Middle of a row of a list. */
-const ROW = { first: 64, each: 48 } as const;
 
 /** From home: what the menu lists, by its row, and what the page that opens says. */
 const pages: [row: number, title: string, says: RegExp][] = [
@@ -66,7 +64,7 @@ async function faults(page: Page): Promise<void> {
   await waitFor(page, '.device h2', 'pad-04');
   await fault(page, 'Drain the battery');
   await waitFor(page, '.meters', /battery\d+%/);
-  await fault(page, 'Let the clock jump', '120');
+  await fault(page, 'Let the clock jump', '120000');
   await waitFor(page, '.meters .bad', 'clock skew');
   await fault(page, 'Corrupt the images');
   await waitFor(page, '.wounds', 'corrupt the images');
