@@ -89,7 +89,7 @@ async function time(page: Page): Promise<void> {
     await waitFor(page, '.gauge figcaption', new RegExp(`${title} \\d`));
   assert.is(await page.locator('.gauge canvas').count(), 5);
   await page.keyboard.press('g');
-  await page.keyboard.press(' ');
+  await page.locator('[aria-label="Pause (space)"]').click();
   await page.locator('[aria-label="Run (space)"]').waitFor();
   await page.waitForTimeout(400); // what was under way has been told
   const stood = await page.locator('.clock').textContent();
@@ -98,11 +98,10 @@ async function time(page: Page): Promise<void> {
 }
 
 if (browser) {
-  operate('the LCD by keys and by touch, logs, containers, faults, gauges, time, a link and a reload', async () => {
+  operate("the LCD by keys and by touch, logs, containers, a key of one's own, faults, gauges and time", async () => {
     const { world, server, stop } = await openWorld('native');
     const context = await browser.newContext({
       viewport: { width: 1600, height: 1000 },
-      permissions: ['clipboard-read', 'clipboard-write'],
     });
     const { page, complaints } = await openPage(context, server.pageUrl);
     try {
@@ -129,23 +128,8 @@ if (browser) {
 
       await faults(page);
       await time(page);
-
-      await page.keyboard.press('3');
-      await page.keyboard.press('g');
-      await page.locator('[aria-label="Copy a link to this view"]').click();
-      const link = await page.evaluate<string>('navigator.clipboard.readText()');
-      const other = await openPage(context, link);
-      await waitFor(other.page, '.device h2', 'pad-03');
-      assert.is(await other.page.locator('.gauge canvas').count(), 5);
-      assert.is(await other.page.locator('.notice').count(), 0, 'it is this very world');
-      await other.page.keyboard.press('g');
-      const rows = await other.page.locator('.events tbody tr').count();
-      await other.page.reload();
-      await waitFor(other.page, '.events .what', 'Proposed');
-      assert.is(await other.page.locator('.events tbody tr').count(), rows, 'a reload loses nothing');
-      assert.is(await other.page.locator('.clock').textContent(), await page.locator('.clock').textContent());
-      await saveScreenshot(other.page, 'operate');
-      assert.equal([...complaints, ...other.complaints], []);
+      await saveScreenshot(page, 'operate');
+      assert.equal(complaints, []);
     } catch (error) {
       await saveScreenshot(page, 'operate-failed');
       throw error;
