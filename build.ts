@@ -4,7 +4,7 @@
  * runs after it may print JSON.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
@@ -145,7 +145,7 @@ const steps: readonly Step[] = [
     name: 'cli',
     inputs: ['cli', 'firmware-bridge', 'emulator', 'runtime', 'vm/embed'],
     outputs: ['build/cli.js'],
-    run: () => build({ ...nodeBundle, entryPoints: ['cli/main.ts'], outfile: 'build/cli.js' }),
+    run: bundleCli,
   },
   {
     name: 'embed',
@@ -162,6 +162,16 @@ const steps: readonly Step[] = [
       }),
   },
 ];
+
+/** In pieces, so that each command loads what it needs. Those of earlier builds go. */
+async function bundleCli(): Promise<void> {
+  const entry = { entryPoints: { cli: 'cli/main.ts' }, outdir: 'build', splitting: true, chunkNames: 'cli/[name]-[hash]' };
+  const { metafile } = await build({ ...nodeBundle, ...entry, metafile: true });
+  for (const name of readdirSync('build/cli')) {
+    const piece = `build/cli/${name}`;
+    if (!Object.hasOwn(metafile.outputs, piece)) rmSync(piece);
+  }
+}
 
 async function assembleVm(): Promise<void> {
   const asc = join('node_modules', 'assemblyscript', 'bin', 'asc.js');

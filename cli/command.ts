@@ -41,8 +41,6 @@ export interface Input {
 
 export interface Command {
   readonly name: string;
-  /** Another spelling of its name. */
-  readonly alias?: string;
   /** One line, lower case, no full stop. */
   readonly summary: string;
   readonly operands: readonly Operand[];
@@ -53,6 +51,9 @@ export interface Command {
   /** Answers the exit code. */
   run(input: Input, io: Io): Promise<number>;
 }
+
+/** Commands by name, each loaded when it is asked for. */
+export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
 /** Exit codes, as `--help` explains them. */
 export const Exit = { ok: 0, failed: 1, badInput: 2 } as const;

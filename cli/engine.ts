@@ -1,7 +1,6 @@
 import { parseEngineUrl } from '../firmware-bridge/docker/address.ts';
 import { type DockerEngine, type DockerOptions, dockerEngine } from '../firmware-bridge/docker/index.ts';
 import { Exit, Failure } from './command.ts';
-import { virtualEngine } from './virtual-engine.ts';
 
 /** Instead of an engine's address: containers are pretended. */
 export const VIRTUAL = 'virtual';
@@ -17,6 +16,7 @@ export function parseEngine(text: string): string {
   }
 }
 
-export function openEngine(url: string, device: string, options: DockerOptions): DockerEngine {
-  return url === VIRTUAL ? virtualEngine(device) : dockerEngine(url, device, options);
+export async function openEngine(url: string, device: string, options: DockerOptions): Promise<DockerEngine> {
+  if (url !== VIRTUAL) return dockerEngine(url, device, options);
+  return (await import('./virtual-engine.ts')).virtualEngine(device);
 }

@@ -10,8 +10,10 @@ export interface Firmware {
   boot(ports: Ports, config: NodeConfig): Node | Promise<Node>;
 }
 
-/** Beside the bundle of the command line, or in the build folder when run from the sources. */
-const PLACES = ['./firmware.js', '../build/firmware.js'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+/** Beside the host's bundle, above the pieces of the command line's, or in the build folder when run from the sources. */
+const PLACES = ['./firmware.js', '../firmware.js', '../build/firmware.js'].map((place) =>
+  fileURLToPath(new URL(place, import.meta.url)),
+);
 
 /** Loads the very script that emulated devices boot. It is told nothing of Node but its ports. */
 export function loadFirmware(): Firmware {

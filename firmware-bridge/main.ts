@@ -6,8 +6,7 @@ import type { Node, NodeStatus } from '../runtime/node.ts';
 import type { Address, Display, Input, Logger, Ports, Updater, Vm } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
 import { signJoin } from './appliance/join.ts';
-import { lightDocument } from './cometbft/door.ts';
-import { type Engine, openEngine as openConsensus } from './cometbft/index.ts';
+import type { Engine } from './cometbft/index.ts';
 import { type BridgeConfig, readConfig, type SwarmSettings } from './config.ts';
 import { headlessDisplay } from './device/display.ts';
 import { openIdentity } from './device/identity.ts';
@@ -53,7 +52,7 @@ export interface RunOptions {
   readonly version: string;
   readonly log: Logger;
   /** Instead of a Docker Engine at the configured address. */
-  readonly openEngine?: (url: string, device: string, options: DockerOptions) => DockerEngine;
+  readonly openEngine?: (url: string, device: string, options: DockerOptions) => DockerEngine | Promise<DockerEngine>;
   /** Absent: a picture in memory. */
   readonly display?: Display;
   readonly input?: Input;
@@ -124,7 +123,7 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
   // Closed last: nothing may ask a closed store.
   const store = openStore(join(config.data, 'ledger'));
   closers.push(() => store.close());
-  const engine = makeEngine(config.engine, config.name, dockerOptions(config));
+  const engine = await makeEngine(config.engine, config.name, dockerOptions(config));
   const swarm = openSwarm(config, identity.address);
   let proxyAt: Endpoint | undefined;
   const peers = createPeers({
@@ -199,12 +198,13 @@ function openSwarm({ swarm, engine, genesis, fleet, engineTimeoutMs }: BridgeCon
   return swarmEngine(engine, { device, fleet: `${genesis.chainId}:${fleet}`, deadlineMs: engineTimeoutMs, ...swarm });
 }
 
-/** The engine of consensus, where there is one, and what of it light clients may read. */
+/** The engine of consensus, where there is one, and what of it light clients may read. Loaded by those nodes only that have it. */
 async function openEngineBeside({ cometbft }: BridgeConfig, log: Logger, closers: (() => unknown)[]) {
-  const consensus = cometbft && (await openConsensus(cometbft, log));
-  if (consensus) closers.push(() => consensus.stop());
-  const light = async (target: string) => consensus && lightDocument(consensus.rpc, target);
-  return { consensus, light };
+  if (!cometbft) return { consensus: undefined, light: async () => undefined };
+  const [{ openEngine }, { lightDocument }] = await Promise.all([import('./cometbft/index.ts'), import('./cometbft/door.ts')]);
+  const consensus = await openEngine(cometbft, log);
+  closers.push(() => consensus.stop());
+  return { consensus, light: (target: string) => lightDocument(consensus.rpc, target) };
 }
 
 const MAX_PEER_CONNECTIONS = 256;

@@ -81,7 +81,7 @@ async function startNode(
   out: Out,
 ): Promise<RunningNode> {
   const config = readConfig(file);
-  const engine = openEngine(config.engine, config.name, {});
+  const engine = await openEngine(config.engine, config.name, {});
   engines.set(config.name, engine);
   if (options.docker) await engine.ensureHelloImage();
   const log = {

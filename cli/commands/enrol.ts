@@ -11,7 +11,6 @@ const AT_ONCE = 20;
 
 export const enrol: Command = {
   name: 'enrol',
-  alias: 'enroll',
   summary: 'make devices members of the fleet',
   operands: [],
   options: {

@@ -1,66 +1,36 @@
-import type { Command } from '../command.ts';
-import { action } from './action.ts';
-import { approve } from './approve.ts';
-import { audit } from './audit.ts';
-import { check } from './check.ts';
-import { cluster } from './cluster.ts';
-import { deploy } from './deploy.ts';
-import { diff } from './diff.ts';
-import { emulate } from './emulate.ts';
-import { enrol } from './enrol.ts';
-import { evm } from './evm.ts';
-import { firmware } from './firmware.ts';
-import { flash } from './flash.ts';
-import { history } from './history.ts';
-import { init } from './init.ts';
-import { invite } from './invite.ts';
-import { keys } from './keys.ts';
-import { label } from './label.ts';
-import { logs } from './logs.ts';
-import { node } from './node.ts';
-import { operators } from './operators.ts';
-import { policy } from './policy.ts';
-import { propose } from './propose.ts';
-import { requests } from './requests.ts';
-import { revoke } from './revoke.ts';
-import { rollback } from './rollback.ts';
-import { secret } from './secret.ts';
-import { status } from './status.ts';
-import { exportCommand, importCommand } from './stick.ts';
-import { validators } from './validators.ts';
-import { verify } from './verify.ts';
+import type { Commands } from '../command.ts';
 
-/** In the order of the help. */
-export const commands: readonly Command[] = [
-  check,
-  deploy,
-  propose,
-  approve,
-  rollback,
-  status,
-  history,
-  diff,
-  logs,
-  requests,
-  audit,
-  verify,
-  init,
-  invite,
-  enrol,
-  revoke,
-  label,
-  secret,
-  exportCommand,
-  importCommand,
-  action,
-  operators,
-  validators,
-  policy,
-  keys,
-  node,
-  cluster,
-  emulate,
-  firmware,
-  flash,
-  evm,
-];
+/** By name, in the order of the help. Each is loaded when it is asked for: a device that runs for years holds its own alone. */
+export const commands: Commands = {
+  check: async () => (await import('./check.ts')).check,
+  deploy: async () => (await import('./deploy.ts')).deploy,
+  propose: async () => (await import('./propose.ts')).propose,
+  approve: async () => (await import('./approve.ts')).approve,
+  rollback: async () => (await import('./rollback.ts')).rollback,
+  status: async () => (await import('./status.ts')).status,
+  history: async () => (await import('./history.ts')).history,
+  diff: async () => (await import('./diff.ts')).diff,
+  logs: async () => (await import('./logs.ts')).logs,
+  requests: async () => (await import('./requests.ts')).requests,
+  audit: async () => (await import('./audit.ts')).audit,
+  verify: async () => (await import('./verify.ts')).verify,
+  init: async () => (await import('./init.ts')).init,
+  invite: async () => (await import('./invite.ts')).invite,
+  enrol: async () => (await import('./enrol.ts')).enrol,
+  revoke: async () => (await import('./revoke.ts')).revoke,
+  label: async () => (await import('./label.ts')).label,
+  secret: async () => (await import('./secret.ts')).secret,
+  export: async () => (await import('./stick.ts')).exportCommand,
+  import: async () => (await import('./stick.ts')).importCommand,
+  action: async () => (await import('./action.ts')).action,
+  operators: async () => (await import('./operators.ts')).operators,
+  validators: async () => (await import('./validators.ts')).validators,
+  policy: async () => (await import('./policy.ts')).policy,
+  keys: async () => (await import('./keys.ts')).keys,
+  node: async () => (await import('./node.ts')).node,
+  cluster: async () => (await import('./cluster.ts')).cluster,
+  emulate: async () => (await import('./emulate.ts')).emulate,
+  firmware: async () => (await import('./firmware.ts')).firmware,
+  flash: async () => (await import('./flash.ts')).flash,
+  evm: async () => (await import('./evm.ts')).evm,
+};

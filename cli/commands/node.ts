@@ -3,7 +3,6 @@ import { SWARM_ADDRESS } from '../../firmware-bridge/config.ts';
 import { ConfigError, runUntilSignal } from '../../firmware-bridge/main.ts';
 import { type Command, Exit, Failure } from '../command.ts';
 import { openEngine } from '../engine.ts';
-import { readToken } from '../fleet/keys.ts';
 import { version } from '../root.ts';
 
 export const node: Command = {
@@ -37,7 +36,7 @@ export const node: Command = {
       const binary = input.text('cometbft');
       const swarm = swarmOf(input.has('swarm'), input.text('swarm-init'));
       const join = input.text('join');
-      const token = join === undefined ? undefined : readToken(join, io);
+      const token = join === undefined ? undefined : (await import('../fleet/keys.ts')).readToken(join, io);
       return await runUntilSignal(config, version, (line) => io.err(line), {
         openEngine,
         ...(swarm && { swarm }),

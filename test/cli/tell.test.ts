@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { printable, printJson } from '../../cli/tell.ts';
+import { printable } from '../../cli/printable.ts';
+import { printJson } from '../../cli/tell.ts';
 
 const s = suite('cli: what reaches the terminal');
 

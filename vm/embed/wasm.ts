@@ -59,10 +59,10 @@ export function namesOf(exports: object, name: string): ReadonlyMap<number, stri
   return new Map(globals.map(([key, global]) => [(global as { value: number }).value, key.slice(prefix.length)]));
 }
 
-/** The bytes of `vm.wasm`, looked for beside this module and in the project's build folder. Needs Node, Deno or Bun. */
+/** The bytes of `vm.wasm`, looked for beside this module, above it and in the project's build folder. Needs Node, Deno or Bun. */
 export function readWasm(): Uint8Array {
   const fs = fileSystem();
-  const places = ['./vm.wasm', '../../build/vm.wasm'].map((place) => new URL(place, import.meta.url));
+  const places = ['./vm.wasm', '../vm.wasm', '../../build/vm.wasm'].map((place) => new URL(place, import.meta.url));
   const found = fs && places.find((place) => fs.existsSync(place));
   if (!fs || !found) throw missingWasm(fs ? places.map((place) => place.pathname).join(' or ') : 'without a file system');
   return fs.readFileSync(found);
