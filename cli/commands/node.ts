@@ -1,6 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
 import { SWARM_ADDRESS } from '../../firmware-bridge/config.ts';
 import { ConfigError, runUntilSignal } from '../../firmware-bridge/main.ts';
+import { keepHeapSmall } from '../../firmware-bridge/system/heap.ts';
 import { type Command, Exit, Failure } from '../command.ts';
 import { openEngine } from '../engine.ts';
 import { version } from '../root.ts';
@@ -14,7 +14,7 @@ export const node: Command = {
     join: { value: 'FILE', env: 'CLASSPAD_JOIN', help: 'a one-time token: the device enrols itself by it, once' },
     swarm: { help: "run the site's releases as services of Docker's Swarm mode, of which this engine is a manager" },
     'swarm-init': { value: 'ADDRESS', help: 'begin a Swarm at this address of the machine, if its engine is in none' },
-    'low-memory': { help: 'take a quarter less memory and collect garbage more often: for small boards' },
+    'low-memory': { help: 'take some megabytes less memory and collect garbage more often: for small boards' },
     archive: { help: 'keep the states of all blocks, and not only those of the last 128' },
     cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', help: 'where CometBFT is, for a node of a cluster' },
   },
@@ -30,8 +30,7 @@ export const node: Command = {
   async run(input, io) {
     const config = input.text('config');
     if (!config) throw new Failure('--config FILE is missing; examples/node.yaml is one to begin with', Exit.badInput);
-    // Then what is young in the heap never takes more room than at the start.
-    if (input.has('low-memory')) setFlagsFromString('--semi-space-growth-factor=1');
+    keepHeapSmall(input.has('low-memory'));
     try {
       const binary = input.text('cometbft');
       const swarm = swarmOf(input.has('swarm'), input.text('swarm-init'));

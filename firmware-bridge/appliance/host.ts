@@ -5,6 +5,7 @@ import type { Logger } from '../../runtime/ports/index.ts';
 import { openEvdev, type TouchRange } from '../device/evdev.ts';
 import { openFramebuffer, readGeometry } from '../device/framebuffer.ts';
 import { type DockerEngine, dockerEngine, type RunningNode, runNode } from '../main.ts';
+import { keepHeapSmall } from '../system/heap.ts';
 import { lineLogger } from '../system/log.ts';
 import { openOs } from '../update/os.ts';
 import { openPayloads } from '../update/payloads.ts';
@@ -20,6 +21,7 @@ const DEFAULT_TOUCH: TouchRange = { mostX: 4095, mostY: 4095 };
 
 /** Starts the device and answers when it serves. What it cannot get over rejects, and the launcher starts anew. */
 export async function start({ slots, version, paths }: Launch): Promise<void> {
+  keepHeapSmall();
   const log = lineLogger('info', (line) => console.error(line));
   process.on('uncaughtException', (error) => {
     log.write('error', `internal error, the firmware ends: ${error.message}`);

@@ -3,6 +3,11 @@ import { open } from 'lmdb';
 import type { Store } from '../../runtime/ports/index.ts';
 
 const LONGEST_REST_MS = 20;
+/**
+ * Of addresses, not of memory. When a file outgrows its map, lmdb makes a larger one and keeps the smaller ones, so that what is read
+ * counts several times: a map that begins small costs twice the file.
+ */
+const MAP_BYTES = 256 * 1024 * 1024;
 /** In bytes of UTF-8; as in the emulator's store. */
 const LONGEST_KEY = 512;
 
@@ -25,6 +30,7 @@ export function openStore(folder: string): DiskStore {
     noSubdir: false,
     overlappingSync: false,
     maxDbs: 1,
+    mapSize: MAP_BYTES,
   });
   const commit = (rows: readonly Row[]) =>
     database.transactionSync(() => {

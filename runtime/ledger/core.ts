@@ -1,6 +1,6 @@
 import type { Genesis } from '../config.ts';
 import type { WireBlock } from '../consensus/consensus.ts';
-import type { Address, Device, Vm, Word } from '../ports/index.ts';
+import type { Address, Containers, Device, Vm, Word } from '../ports/index.ts';
 import type { Filters } from '../rpc/filters.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { BatchName } from '../service/spool.ts';
@@ -53,6 +53,8 @@ export interface Core {
   peerCount(): number;
   /** What a reference of an image means on this device's engine: {@link Containers.pin}. */
   pinImage(image: string): Promise<string>;
+  /** For those who may read what they print. Absent: a node without an engine. */
+  readonly containers?: Pick<Containers, 'list' | 'logs'>;
   /** A part of the lines of a batch of requests: `readPart`. */
   requestLines(batch: BatchName, part: number): string[] | undefined;
   /** Lets others have a turn: long work is done in portions. */

@@ -62,7 +62,7 @@ export interface Ledger {
 
 export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log' | 'ordering'> & {
   /** Absent: the node runs nothing and knows no images. */
-  readonly containers?: Pick<Ports['containers'], 'pin'>;
+  readonly containers?: Pick<Ports['containers'], 'pin' | 'list' | 'logs'>;
 };
 
 /**
@@ -124,10 +124,8 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     nowSeconds: () => Math.floor(wallMsOf(ports.clock) / 1000),
     nowMs: () => ports.clock.nowMs(),
     after: (delayMs, callback) => ports.clock.after(delayMs, callback),
-    pinImage: async (image) => {
-      if (!ports.containers) throw new EngineError('unreachable', 'this node has no engine');
-      return ports.containers.pin(image);
-    },
+    pinImage: (image) => pinOn(ports.containers, image),
+    ...(ports.containers && { containers: ports.containers }),
     requestLines: (batch, part) => readPart(store, batch, part),
     peerCount: () => ports.network.peers().length,
     pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
@@ -154,6 +152,11 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
 function idsFrom(nowMs: number): () => bigint {
   let last = BigInt(Math.floor(nowMs)) * 1024n;
   return () => ++last;
+}
+
+async function pinOn(containers: LedgerPorts['containers'], image: string): Promise<string> {
+  if (!containers) throw new EngineError('unreachable', 'this node has no engine');
+  return containers.pin(image);
 }
 
 /** The one place that knows which consensus there are. */

@@ -13,6 +13,7 @@ import { feeHistory } from './fees.ts';
 import { existing, find } from './find.ts';
 import { findLogs } from './logs.ts';
 import { type Method, method } from './method.ts';
+import { outputMethods } from './output.ts';
 import { blockOverrides, stateOverrides } from './overrides.ts';
 import { isPending, pendingBlock, whole } from './pending.ts';
 import { poolMethods } from './pool.ts';
@@ -47,6 +48,7 @@ export const methods = {
   classpad_config: method([], configAnswer, asIs),
   ...carryMethods,
   ...secretMethods,
+  ...outputMethods,
   ...requestMethods,
   ...engineMethods,
 

@@ -1,0 +1,159 @@
+/** What containers print, told by their device to operators alone: on virtual containers, and on a real engine where there is one. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { keccak256 } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import { linesAfter } from '../../cli/output.ts';
+import { dockerEngine } from '../../firmware-bridge/main.ts';
+import { bytesToHex } from '../../runtime/bytes.ts';
+import { outputOrderHash } from '../../runtime/service/order.ts';
+import { startDockerd } from '../support/dockerd.ts';
+import { root } from '../support/need.ts';
+import { CLI, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
+import { answerOf, operatorOf } from '../support/operator.ts';
+import { classpad, type Said } from './support.ts';
+
+const s = suite('cli: the output of containers');
+const STRANGER_KEY = `0x${'51'.repeat(32)}` as const;
+const HELLO = join(root, 'examples/hello/compose.yaml');
+let node: NodeProcess;
+
+s.before(async () => {
+  node = await nodeProcess('virtual');
+  await node.start();
+  await operatorOf(node).begin();
+  const deployed = await run(node, ['deploy', HELLO, '--app', 'hello']);
+  assert.is(deployed.exitCode, 0, deployed.err);
+});
+s.after(async () => {
+  await node.stop();
+  node.remove();
+});
+
+function run({ ports }: NodeProcess, args: readonly string[], key: string = OPERATOR_KEY): Promise<Said> {
+  return classpad(args, { CLASSPAD_RPC: `http://127.0.0.1:${ports.rpc}`, CLASSPAD_KEY: key });
+}
+
+s('an operator reads it, as lines and as JSON', async () => {
+  const rows = JSON.parse((await run(node, ['logs', 'hello', '--output', '--json'])).out) as Row[];
+  assert.is(rows.length, 1);
+  assert.equal([rows[0]!.revision, rows[0]!.state], [1, 'running']);
+  assert.match(rows[0]!.container, /^classpad-pad-1-hello-r1-/);
+  const said = await run(node, ['logs', 'hello', '--device', 'pad-1', '--tail', '5']);
+  assert.is(said.exitCode, 0, said.err);
+  for (const line of said.out.split('\n').filter(Boolean)) assert.match(line, /^classpad-pad-1-hello-r1-\S+ {2}/);
+});
+
+interface Row {
+  readonly container: string;
+  readonly revision: number;
+  readonly state: string;
+  readonly text: string;
+}
+
+const refusals: [name: string, args: string[], exitCode: number, sentence: RegExp][] = [
+  ['no app', ['logs', '--output'], 2, /APP is missing/],
+  ['another app', ['logs', 'other', '--output'], 1, /no container of other is on this device/],
+  ['another service', ['logs', 'hello', '--service', 'db'], 1, /no container of db of hello is on this device/],
+  [
+    'a device that there is not',
+    ['logs', 'hello', '--output', '--device', 'pad-9'],
+    2,
+    /no device of this fleet is called "pad-9"/,
+  ],
+  ['too many lines', ['logs', 'hello', '--tail', '5000'], 2, /--tail "5000" does not fit/],
+  ['an odd service', ['logs', 'hello', '--service', 'a b'], 2, /--service "a b" is no name/],
+];
+for (const [name, args, exitCode, sentence] of refusals) {
+  s(`refused: ${name}`, async () => {
+    const said = await run(node, args);
+    assert.is(said.exitCode, exitCode, said.out);
+    assert.match(said.err, sentence);
+  });
+}
+
+s('a stranger reads nothing', async () => {
+  const said = await run(node, ['logs', 'hello', '--output'], STRANGER_KEY);
+  assert.is(said.exitCode, 1);
+  assert.match(said.err, /only an operator of this fleet is shown output/);
+  assert.is(said.out, '');
+});
+
+const operator = privateKeyToAccount(OPERATOR_KEY);
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+const orders: [
+  name: string,
+  change: { until?: number; device?: `0x${string}`; service?: string; chainId?: bigint },
+  sentence: RegExp,
+][] = [
+  ['that is over', { until: nowSeconds() - 1 }, /for another time than now/],
+  ['that would count for ever', { until: nowSeconds() + 100_000 }, /for another time than now/],
+  ['for another device', { device: `0x${'11'.repeat(20)}` }, /only an operator/],
+  ['for another ledger', { chainId: 1n }, /only an operator/],
+  ['for another service', { service: 'db' }, /only an operator/],
+];
+for (const [name, change, sentence] of orders) {
+  s(`an order ${name} counts for nothing`, async () => {
+    const { device = (await own(node)) as `0x${string}`, chainId = 4401n, until = nowSeconds() + 60, service = '' } = change;
+    const order = outputOrderHash({ app: 'hello', service, until }, { chainId, device }, (data) => keccak256(data, 'bytes'));
+    const signature = await operator.signMessage({ message: { raw: bytesToHex(order) } });
+    const asked = node.call('classpad_output', ['hello', '', 10, until, signature]);
+    assert.match(await asked.then(String, (error: Error) => error.message), sentence);
+  });
+}
+
+async function own({ folder }: NodeProcess): Promise<string> {
+  const { openIdentity } = await import('../../firmware-bridge/device/identity.ts');
+  return openIdentity(join(folder, 'data/device.key')).address;
+}
+
+const after: [name: string, before: string[], now: string[], came: string[]][] = [
+  ['nothing yet', [], ['a', 'b'], ['a', 'b']],
+  ['nothing new', ['a', 'b'], ['a', 'b'], []],
+  ['a line more', ['a', 'b'], ['a', 'b', 'c'], ['c']],
+  ['the same line again', ['a', 'a'], ['a', 'a', 'a'], ['a']],
+  ['the first fell out', ['a', 'b', 'c'], ['b', 'c', 'd'], ['d']],
+  ['only the end was known', ['c'], ['a', 'b', 'c', 'd'], ['d']],
+  ['all are others', ['a', 'b'], ['x', 'y'], ['x', 'y']],
+];
+for (const [name, before, now, came] of after) s(`following: ${name}`, () => assert.equal(linesAfter(before, now), came));
+
+s('on a real engine: what a container prints, also while it is followed', async () => {
+  const daemon = await startDockerd();
+  if (!daemon) return;
+  const engine = dockerEngine(daemon.url, 'pad-1');
+  const real = await nodeProcess(daemon.url);
+  try {
+    await engine.ensureHelloImage();
+    await real.start();
+    await operatorOf(real).begin();
+    const deployed = await run(real, ['deploy', HELLO, '--app', 'hello']);
+    assert.is(deployed.exitCode, 0, deployed.err);
+    const rows = JSON.parse((await run(real, ['logs', 'hello', '--output', '--json'])).out) as Row[];
+    assert.is(rows.length, 1);
+    assert.is(rows[0]!.state, 'running');
+    const id = (await engine.containers.list())[0]!.id;
+    const printed = await engine.containers.logs(id, 100);
+    assert.is(rows[0]!.text, printed);
+    const env = { ...process.env, CLASSPAD_RPC: `http://127.0.0.1:${real.ports.rpc}`, CLASSPAD_KEY: OPERATOR_KEY };
+    const following = spawn(process.execPath, [CLI, 'logs', 'hello', '--follow', '--tail', '1'], { env });
+    let said = '';
+    following.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    await engine.containers.stop(id, 1_000);
+    await answerOf('a line of the container that was put right', async () => /classpad-pad-1-hello-r1/.test(said) || undefined);
+    following.kill('SIGTERM');
+    assert.is(await new Promise((resolve) => following.once('exit', resolve)), 0);
+  } finally {
+    await real.stop();
+    await engine.clear();
+    engine.close();
+    real.remove();
+    await daemon.stop();
+  }
+});
+
+s.run();
