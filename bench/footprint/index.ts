@@ -19,19 +19,19 @@ const AIM_MB = 100;
 const AIM_PERCENT = 1;
 const HERTZ = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** `npm run bench -- footprint [--blocks N] [--idle SECONDS] [--roomy] [--json]`: what the agent takes, beside the engine that it drives. */
+/** `npm run bench -- footprint [--blocks N] [--idle SECONDS] [--low-memory] [--json]`: what the agent takes, beside the engine that it drives. */
 export async function benchFootprint(args: string[]): Promise<void> {
   const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
   const { values } = parseArgs({
     args,
-    options: { blocks: text('3600'), idle: text('60'), roomy: { type: 'boolean' }, json: { type: 'boolean' } },
+    options: { blocks: text('3600'), idle: text('60'), 'low-memory': { type: 'boolean' }, json: { type: 'boolean' } },
   });
   const [blocks, idle] = [Number(values.blocks), Number(values.idle)];
   if (!(blocks >= 1 && idle >= 1)) throw new Error('--blocks and --idle take numbers from 1');
   const daemon = await startDockerd();
   if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
   try {
-    const words = values.roomy ? [] : ['--low-memory'];
+    const words = values['low-memory'] ? ['--low-memory'] : [];
     const side = await ourSide(daemon.url, words);
     const outcome = await measure(side.node, () => side.release(1), blocks, idle).finally(() => side.close());
     if (values.json) console.log(JSON.stringify({ ...outcome, words }));
