@@ -12,7 +12,10 @@ const LOOK_EVERY_MS = 100;
  */
 export function keepHeapSmall(isTight = false): void {
   setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
-  if (isTight) return stopGrowing();
+  if (isTight) {
+    stopGrowing();
+    return;
+  }
   // The flag for a largest size is read before there is any code of ours to set it.
   const timer = setInterval(() => {
     if (youngBytes() < YOUNG_BYTES) return;
