@@ -101,6 +101,7 @@ export interface Board {
 /** A watchdog reboots what was stopped, later each time it happens again soon. */
 const FIRST_REBOOT_MS = 5_000;
 const LAST_REBOOT_MS = 300_000;
+const MOST_BEGUN_AGAIN = 3;
 const SESSIONS_LIMIT = 256;
 
 /** What reaches one board from outside the world. */
@@ -142,6 +143,8 @@ class EmulatedBoard implements Board {
   private life: Life | undefined;
   private nextId = 1;
   private rebootMs = FIRST_REBOOT_MS;
+  /** How often its firmware began again for a neighbour's sake since it last was up. */
+  private begunAgain = 0;
   private cancelReboot = (): void => {};
   private cancelSteady = (): void => {};
 
@@ -361,6 +364,7 @@ class EmulatedBoard implements Board {
     refused: (_, [, reason]) => this.note('refuse', reason),
     booted: (life) => {
       life.booted = true;
+      this.begunAgain = 0;
       this.cancelSteady = this.options.clock.after(LAST_REBOOT_MS, () => {
         this.rebootMs = FIRST_REBOOT_MS;
       });
@@ -389,11 +393,15 @@ class EmulatedBoard implements Board {
 
   private endedBy(end: End): void {
     if (end.by === 'fault') this.fail(end.sentence);
-    else if (end.by === 'neighbour') {
+    else if (end.by === 'neighbour' && this.begunAgain < MOST_BEGUN_AGAIN) {
       // Not its fault: it goes on from its store in the same moment.
+      this.begunAgain += 1;
       this.log('warn', 'the firmware begins again: another device on its thread had to be stopped');
       this.release();
       void this.boot();
+    } else if (end.by === 'neighbour') {
+      // Whoever is stopped each time before it is up may be the one whose boot is too slow: it waits, ever longer.
+      this.fail('the firmware does not boot: its thread had to be stopped again and again');
     } else {
       this.note('power out');
       this.release();

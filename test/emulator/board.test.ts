@@ -3,12 +3,19 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stringToHex, toHex } from 'viem';
-import type { Board } from '../../emulator/board.ts';
+import { type Board, type BoardEngine, createBoard } from '../../emulator/board.ts';
+import { virtualClock } from '../../emulator/clock.ts';
 import { readFleet } from '../../emulator/fleet.ts';
+import { identityOf } from '../../emulator/identity.ts';
+import { virtualNetwork } from '../../emulator/network.ts';
 import { operatorsOn } from '../../emulator/operators.ts';
+import type { ShellDoor } from '../../emulator/process/exchange.ts';
 import { readScripts } from '../../emulator/quickjs/device.ts';
+import { seededRandom } from '../../emulator/random.ts';
+import { createRounds } from '../../emulator/rounds.ts';
 import { type Stage, virtualStage } from '../../emulator/stage.ts';
 import { readManifest } from '../../emulator/story.ts';
+import { runningTrace } from '../../emulator/trace.ts';
 import { createWorld, type World } from '../../emulator/world.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { root } from '../support/need.ts';
@@ -140,6 +147,46 @@ test('the sequencer goes on where it stood after a power cut', async () => {
   assert.ok(head(world.sequencer) > before);
   assert.equal(world.boards.map(head), [head(world.sequencer), head(world.sequencer), head(world.sequencer)]);
   assert.equal(world.boards.map(standing), ['healthy r1', 'healthy r1', 'healthy r1']);
+});
+
+/** A board whose firmware never comes up, because its thread ends each time; how often it began is counted. */
+function boardOfDyingThreads() {
+  const begun = { times: 0 };
+  const rounds = createRounds();
+  const clock = virtualClock(0, () => rounds.idle());
+  const shell = (): ShellDoor => ({
+    enter: async ({ do: what }) => {
+      if (what !== 'boot') return { effects: [] };
+      begun.times += 1;
+      return { effects: [], end: { by: 'neighbour' } };
+    },
+    status: () => undefined,
+    memoryHeldBytes: () => 0,
+    setTrap: () => {},
+    setStored: () => {},
+    close: () => {},
+  });
+  const board = createBoard({
+    identity: identityOf('threads', 'pad-01'),
+    clock,
+    rounds,
+    network: virtualNetwork(clock, seededRandom('threads')),
+    engine: { containers: {} } as BoardEngine,
+    trace: runningTrace(),
+    shell,
+    storeIsShared: false,
+    record: () => {},
+  });
+  return { board, begun, clock };
+}
+
+test('a firmware whose thread ends each time before it is up begins again at once a few times, then ever more slowly', async () => {
+  const { board, begun, clock } = boardOfDyingThreads();
+  await board.boot();
+  assert.equal([begun.times, board.faults], [4, 1]);
+  assert.match(board.fault!, /its thread had to be stopped again and again/);
+  await clock.advanceTo(60_000);
+  assert.ok(begun.times <= 8, `it began ${begun.times} times within a minute`);
 });
 
 test.run();
