@@ -123,6 +123,8 @@ class QuickJsMachine implements Machine {
   private entry: QuickJSHandle | undefined;
   private depth = 0;
   private spent = 0;
+  /** What it gave the host since it was entered: the host keeps it until it is done. */
+  private handedBytes = 0;
   private closed = false;
 
   constructor(
@@ -177,6 +179,7 @@ class QuickJsMachine implements Machine {
     if (this.fault !== undefined || this.closed) return undefined;
     if (this.depth === 0) {
       this.spent = 0;
+      this.handedBytes = 0;
       // Whoever looks for the one that fell silent must find this one, whatever it does first.
       this.pulse();
     }
@@ -212,13 +215,15 @@ class QuickJsMachine implements Machine {
   }
 
   private isOverLimit(): boolean {
-    return this.memory.exhausted || this.spent > this.limits.budget;
+    return this.memory.exhausted || this.spent > this.limits.budget || this.handedBytes > this.limits.memoryBytes;
   }
 
   private reasonOf(error: unknown): string {
     const { memoryBytes, stackBytes, budget } = this.limits;
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    if (this.memory.exhausted) return `it needed more than its ${Math.round(memoryBytes / 1024 / 1024)} MiB of memory`;
+    const mebibytes = Math.round(memoryBytes / 1024 / 1024);
+    if (this.memory.exhausted) return `it needed more than its ${mebibytes} MiB of memory`;
+    if (this.handedBytes > memoryBytes) return `it gave away more at once than its ${mebibytes} MiB of memory hold`;
     if (this.spent > budget) return 'it ran on without coming to an end';
     if (/stack/i.test(message)) return `it called itself deeper than its ${stackBytes / 1024} KiB of stack hold`;
     return `an error of its own, ${message}`;
@@ -228,11 +233,13 @@ class QuickJsMachine implements Machine {
     const host = this.context.newFunction('host', (method, text, bytes) => {
       this.spent += HOST_CALL_COST;
       this.pulse();
-      if (this.spent > this.limits.budget) throw new Error('interrupted');
+      if (this.isOverLimit()) throw new Error('interrupted');
       const name = this.context.getString(method!);
       const call = Object.hasOwn(calls, name) ? calls[name] : undefined;
       if (!call) throw new Error(`the host knows no call "${name.slice(0, 40)}"`);
-      return this.write(call(this.readText(text), this.readBytes(bytes)));
+      const given = [this.readText(text), this.readBytes(bytes)] as const;
+      this.handedBytes += given[0].length + (given[1]?.length ?? 0);
+      return this.write(call(...given));
     });
     this.context.setProp(this.context.global, 'host', host);
     host.dispose();

@@ -41,7 +41,7 @@ const kinds: [rogue: string, reason: RegExp][] = [
   ['spin', /ran on without coming to an end/],
   ['recurse', /called itself deeper than its 256 KiB of stack hold/],
   ['flood', /ran on without coming to an end/],
-  ['flood-network', /ran on without coming to an end|needed more than/],
+  ['flood-network', /gave away more at once than its 24 MiB of memory hold/],
 ];
 
 for (const [rogue, reason] of kinds) {
