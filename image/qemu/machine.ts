@@ -44,6 +44,7 @@ export interface Machine {
 
 /** A virtual machine that says nothing for so long has not started. */
 const SILENCE_MS = 20_000;
+const LAST_WORDS_MS = 2_000;
 const SHUTDOWN_MS = 180_000;
 const INPUT_MOST = 32_767;
 const PID_FILE = 'qemu.pid';
@@ -139,7 +140,11 @@ async function launch(options: MachineOptions, accelerator: 'kvm' | 'tcg'): Prom
     throw new Error(whyNot(board.qemu!.program, said.trim()));
   });
   failed.catch(() => {});
-  const monitor = await Promise.race([openMonitor(socket), failed]);
+  const monitor = await Promise.race([openMonitor(socket), failed]).catch((error: unknown) => {
+    // A QEMU that ends closes its monitor first; why it ended stands in what it said, a moment later.
+    const patience = new Promise<never>((_, reject) => setTimeout(() => reject(error), LAST_WORDS_MS));
+    return Promise.race([failed, patience]);
+  });
   return { accelerator, pid: child.pid!, serial: () => serial, ended, ...controls(child, monitor, ended) };
 }
 
