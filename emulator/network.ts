@@ -64,7 +64,7 @@ type Handler = (peer: string, message: Uint8Array) => void;
 export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwork['link'] = () => cable): VirtualNetwork {
   const handlers = new Map<string, Handler>();
   const links = new Map<string, Link>();
-  const freeAtMs = new Map<string, number>();
+  const carrier = createCarrier(clock, random);
   /** Who reaches whom; forgotten when that may have changed. */
   const reach = new Map<string, string[]>();
   const sisters = createSisters();
@@ -83,31 +83,11 @@ export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwo
     reach.set(name, peers);
     return peers;
   };
-  /** When the last byte has left, on a link that takes its time for each. */
-  const queuedMs = (way: string, link: Link, bytes: number): number => {
-    if (link.bytesPerSecond === Number.POSITIVE_INFINITY) return 0;
-    const nowMs = clock.nowMs();
-    const doneMs = Math.max(nowMs, freeAtMs.get(way) ?? 0) + (bytes / link.bytesPerSecond) * 1000;
-    if (doneMs - nowMs > QUEUE_MS) return Number.POSITIVE_INFINITY;
-    freeAtMs.set(way, doneMs);
-    return doneMs - nowMs;
-  };
   const send = (from: string, to: string, message: Uint8Array): void => {
-    const link = linkOf(from, to);
-    if (message.length > MESSAGE_LIMIT) return;
-    const flightMs = random.between(link.minDelayMs, link.maxDelayMs);
-    const lost = random.chance(link.lossRate);
-    if (lost || link.cut) return;
-    const waitMs = queuedMs(`${from}>${to}`, link, message.length);
-    if (waitMs === Number.POSITIVE_INFINITY) return;
-    const slowness = link.reorderRate > 0 && random.chance(link.reorderRate) ? random.between(2, OVERTAKEN) : 1;
-    const repeats = link.repeatRate > 0 && random.chance(link.repeatRate) ? 2 : 1;
-    const copy = message.slice();
-    for (let copies = 1; copies <= repeats; copies += 1) {
-      clock.after(waitMs + flightMs * slowness * copies, () => {
-        if (!linkOf(from, to).cut) handlers.get(to)?.(from, copy);
-      });
-    }
+    const arrive = (copy: Uint8Array) => {
+      if (!linkOf(from, to).cut) handlers.get(to)?.(from, copy);
+    };
+    carrier.carry(`${from}>${to}`, linkOf(from, to), message, arrive);
   };
 
   return {
@@ -143,12 +123,41 @@ export function virtualNetwork(clock: Clock, random: Random, usual: VirtualNetwo
     },
     heal() {
       links.clear();
-      freeAtMs.clear();
+      carrier.emptyQueues();
       changed();
     },
     get changes() {
       return changes;
     },
+  };
+}
+
+/** What becomes of a message on its way: lost, late, overtaken, repeated, or behind others that wait for the same slow link. */
+function createCarrier(clock: Clock, random: Random) {
+  const freeAtMs = new Map<string, number>();
+  /** When the last byte has left, on a link that takes its time for each. */
+  const queuedMs = (way: string, link: Link, bytes: number): number => {
+    if (link.bytesPerSecond === Number.POSITIVE_INFINITY) return 0;
+    const nowMs = clock.nowMs();
+    const doneMs = Math.max(nowMs, freeAtMs.get(way) ?? 0) + (bytes / link.bytesPerSecond) * 1000;
+    if (doneMs - nowMs > QUEUE_MS) return Number.POSITIVE_INFINITY;
+    freeAtMs.set(way, doneMs);
+    return doneMs - nowMs;
+  };
+  return {
+    carry(way: string, link: Link, message: Uint8Array, arrive: (copy: Uint8Array) => void): void {
+      if (message.length > MESSAGE_LIMIT) return;
+      const flightMs = random.between(link.minDelayMs, link.maxDelayMs);
+      const lost = random.chance(link.lossRate);
+      if (lost || link.cut) return;
+      const waitMs = queuedMs(way, link, message.length);
+      if (waitMs === Number.POSITIVE_INFINITY) return;
+      const slowness = link.reorderRate > 0 && random.chance(link.reorderRate) ? random.between(2, OVERTAKEN) : 1;
+      const repeats = link.repeatRate > 0 && random.chance(link.repeatRate) ? 2 : 1;
+      const copy = message.slice();
+      for (let copies = 1; copies <= repeats; copies += 1) clock.after(waitMs + flightMs * slowness * copies, () => arrive(copy));
+    },
+    emptyQueues: () => freeAtMs.clear(),
   };
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bent } from '../support/bent.ts';
 import { type Emulator, liar, startEmulator, type Tamper } from './emulator.ts';
 import { classpad, file } from './support.ts';
 
@@ -71,7 +72,6 @@ const inConfig = (change: object): Tamper => {
 
 /** One more than a quantity, one bit of a hash. */
 const more = (quantity: string) => `0x${(BigInt(quantity) + 1n).toString(16)}`;
-const bent = (hex: string) => `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}`;
 const set = (answer: Answer, field: string, change: (text: string) => string) => {
   answer[field] = change(answer[field]!) as never;
 };

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { type AbiEvent, toEventSelector } from 'viem';
 import { privateKeyToAddress } from 'viem/accounts';
 import { fleetAbi } from '../../cli/fleet/abi.ts';
+import { bent } from '../support/bent.ts';
 import { type Emulator, keysOf, startEmulator } from './emulator.ts';
 import { classpad, file, folder, type Said } from './support.ts';
 
@@ -179,7 +180,5 @@ function forge(entry: TrailEntry, name: string): { entry: TrailEntry; number: nu
   else log.topics[1] = bent(log.topics[1]!);
   return { entry, number: entry.number };
 }
-
-const bent = (hex: string) => `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}`;
 
 s.run();

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bent } from '../support/bent.ts';
 import { root } from '../support/need.ts';
 import { FLEET, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
 import { answerOf, operatorOf } from '../support/operator.ts';
@@ -96,8 +97,6 @@ type Proof = { [name: string]: string } & {
   path: string[];
   entry: { number: number; block: { extraData: string }; receipts: { logs: { data: string; address: string }[] }[] };
 };
-
-const bent = (hex: string) => `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}`;
 
 const set = (field: string, change: (text: string) => string) => (proof: Proof) => {
   proof[field] = change(proof[field]!) as never;
