@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 interface Props {
   readonly title: string;
@@ -10,24 +10,23 @@ interface Props {
 /** A button with a sheet under it. Escape closes it and leaves the focus on the button; so does whatever happens beside it. */
 export function Menu({ title, name = '', children }: Props) {
   const menu = useRef<HTMLDetailsElement>(null);
-  const [isOpen, setOpen] = useState(false);
-  useEffect(() => (isOpen ? closeOn(menu.current!) : undefined), [isOpen]);
+  useEffect(() => closeOn(menu.current!), []);
   return (
-    <details ref={menu} class={`menu ${name}`} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details ref={menu} class={`menu ${name}`}>
       <summary class="button">{title}</summary>
       <div class="menu-sheet">{children}</div>
     </details>
   );
 }
 
-/** Listens for what closes an open menu; answers how to stop. */
+/** Listens for what closes a menu while it is open, from its first moment; answers how to stop. */
 function closeOn(menu: HTMLDetailsElement): () => void {
   const isBeside = (target: EventTarget | null) => target instanceof Node && !menu.contains(target);
   const away = ({ target }: Event) => {
-    if (isBeside(target)) menu.open = false;
+    if (menu.open && isBeside(target)) menu.open = false;
   };
   const press = (event: KeyboardEvent) => {
-    if (event.key !== 'Escape') return;
+    if (!menu.open || event.key !== 'Escape') return;
     event.stopPropagation();
     menu.open = false;
     menu.querySelector('summary')?.focus();

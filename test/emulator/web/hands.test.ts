@@ -36,6 +36,8 @@ if (browser) {
       await page.locator('[aria-label^="Cable of pad-04"]').click();
       await waitFor(page, '.bracket', 'all 4 together, can decide');
       await waitFor(page, 'h1', 'hello r2 was rolled back to r1');
+      // While a device catches up, its screen has nothing to press.
+      await waitFor(page, '.screen-text li', 'HEALTHY');
 
       await page
         .locator('.lcd-place')
