@@ -36,7 +36,7 @@ if (browser) {
       await page.locator('[aria-label^="Cable of pad-04"]').click();
       await waitFor(page, '.bracket', 'all 4 together, can decide');
       await waitFor(page, 'h1', 'hello r2 was rolled back to r1');
-      // While a device catches up, its screen has nothing to press.
+      // While a device catches up, its screen has other keys.
       await waitFor(page, '.screen-text li', 'HEALTHY');
 
       await page
