@@ -30,7 +30,7 @@ export function rememberedExecutions(vm: Pick<Vm, 'execute' | 'keccak256'>): Vm[
     const key = `${text} ${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')}`;
     const known = executions.get(key);
     if (known && agrees(state, known.reads)) return known.outcome;
-    const notes = new Notes(state, vm.keccak256);
+    const notes = new Notes(state, (data) => vm.keccak256(data));
     const outcome = vm.execute(block, message, notes, options);
     if (executions.size >= EXECUTIONS_LIMIT) executions.clear();
     if (notes.isSound && notes.reads.length <= READS_LIMIT) executions.set(key, { reads: notes.reads, outcome });
