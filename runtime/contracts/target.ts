@@ -4,6 +4,7 @@ import type { Address, Logger, Vm } from '../ports/index.ts';
 import { type Revision, toRevision, type Wanted, type WantedApp } from '../reconcile/wanted.ts';
 import { forSwarm } from '../swarm/spec.ts';
 import type { SoftwareRow } from '../update/decide.ts';
+import { isAppName } from './app-name.ts';
 import type { Fleet, WantedRow } from './fleet.ts';
 import type { Phase } from './interface.ts';
 
@@ -48,7 +49,6 @@ const EARLY_MOST_MS = 5_000;
 /** After the window has ended here, its end may be a little later where blocks are made; each device waits its own while. */
 const LATE_MS = 1_000;
 const LATE_SPREAD_MS = 40;
-const APP_NAME = /^[a-z0-9-]{1,31}$/;
 
 export function createTarget({ fleet, device, sha256, log, site }: TargetOptions): Target {
   const revisions = new Map<string, Revision>();
@@ -126,7 +126,7 @@ export function createTarget({ fleet, device, sha256, log, site }: TargetOptions
     refresh,
     found(names, nowMs) {
       const before = apps.size;
-      for (const name of names) if (APP_NAME.test(name)) apps.add(name);
+      for (const name of names) if (isAppName(name)) apps.add(name);
       if (apps.size > before) refresh(nowMs);
     },
     wanted: () => wanted,

@@ -1,5 +1,6 @@
 import { concat, utf8Encode } from '../bytes.ts';
 import type { NodeConfig } from '../config.ts';
+import { isAppName } from '../contracts/app-name.ts';
 import { manifestHashSlot, readStanding, type Standing, standingSlot } from '../contracts/slots.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { canonicalJson } from '../manifest/encode.ts';
@@ -22,7 +23,6 @@ export type WellKnown = (target: string) => Promise<string | undefined>;
 
 /** A list that has not changed is signed anew so often, so that its age can be told. */
 const SIGN_AGAIN_MS = 60_000;
-const APP = /^[a-z0-9-]{1,31}$/;
 
 export function createWellKnown(options: WellKnownOptions): WellKnown {
   const sign = signer(options);
@@ -30,7 +30,7 @@ export function createWellKnown(options: WellKnownOptions): WellKnown {
     const [path, query = ''] = target.split('?');
     if (path === WELL_KNOWN) return JSON.stringify(card(options, sign));
     const app = /^app=([^&]*)$/.exec(query)?.[1] ?? '';
-    return path === `${WELL_KNOWN}/proof` && APP.test(app) ? proof(options, app) : undefined;
+    return path === `${WELL_KNOWN}/proof` && isAppName(app) ? proof(options, app) : undefined;
   };
 }
 

@@ -1,12 +1,12 @@
+import { isAppName } from '../contracts/app-name.ts';
 import type { Core } from '../ledger/core.ts';
-import { orderSigner } from '../order.ts';
 import { EngineError } from '../ports/index.ts';
 import { type OutputName, outputOrderHash } from '../service/order.ts';
 import { type ContainerOutput, readOutput } from '../service/output.ts';
 import * as read from './decode.ts';
 import { ErrorCode, invalidParams, RpcError } from './errors.ts';
 import { type Method, method } from './method.ts';
-import { isOperator } from './operators.ts';
+import { demandOperator } from './operators.ts';
 
 /** The method by which operators read what the containers of this device print. It never stands on the ledger. */
 export const outputMethods = {
@@ -23,16 +23,15 @@ export const outputMethods = {
   ),
 } satisfies Record<string, Method>;
 
-const APP = /^[a-z0-9-]{1,31}$/;
 const SERVICE = /^[\w.-]{0,63}$/;
 const MOST_LINES = 2_000;
 const LONGEST_SECONDS = 600;
 
 async function show(core: Core, name: OutputName, lines: number, signature: Uint8Array): Promise<ContainerOutput[]> {
-  if (!APP.test(name.app)) throw invalidParams('app should be the name of an app');
+  if (!isAppName(name.app)) throw invalidParams('app should be the name of an app');
   if (!SERVICE.test(name.service)) throw invalidParams('service should be the name of a service, or empty');
   if (lines < 1 || lines > MOST_LINES) throw invalidParams(`lines should be from 1 to ${MOST_LINES}`);
-  demandOperator(core, name, signature);
+  demandOrder(core, name, signature);
   if (!core.containers) throw new RpcError(ErrorCode.Server, 'this node has no engine');
   try {
     return await readOutput(core.containers, name, lines);
@@ -43,11 +42,9 @@ async function show(core: Core, name: OutputName, lines: number, signature: Uint
 }
 
 /** Who signed is asked first: strangers learn nothing, not even the time. */
-function demandOperator(core: Core, name: OutputName, signature: Uint8Array): void {
+function demandOrder(core: Core, name: OutputName, signature: Uint8Array): void {
   const order = outputOrderHash(name, { chainId: core.chainId, device: core.device.address }, (data) => core.vm.keccak256(data));
-  const signer = orderSigner(order, signature, core.vm);
-  if (signer === undefined || !isOperator(core, signer))
-    throw new RpcError(ErrorCode.Server, 'only an operator of this fleet is shown output, by a signature for this device');
+  demandOperator(core, order, signature, 'output');
   const now = core.nowSeconds();
   if (name.until <= now || name.until > now + LONGEST_SECONDS)
     throw new RpcError(

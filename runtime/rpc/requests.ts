@@ -1,11 +1,11 @@
+import { isAppName } from '../contracts/app-name.ts';
 import type { Core } from '../ledger/core.ts';
-import { orderSigner } from '../order.ts';
 import { requestsOrderHash } from '../service/order.ts';
 import type { BatchName } from '../service/spool.ts';
 import * as read from './decode.ts';
-import { ErrorCode, invalidParams, RpcError } from './errors.ts';
+import { invalidParams } from './errors.ts';
 import { type Method, method } from './method.ts';
-import { isOperator } from './operators.ts';
+import { demandOperator } from './operators.ts';
 
 /** The method by which operators read the lines of this device's requests, part by part; `null` behind the last. */
 export const requestMethods = {
@@ -22,14 +22,10 @@ export const requestMethods = {
   ),
 } satisfies Record<string, Method>;
 
-const APP = /^[a-z0-9-]{1,31}$/;
-
 function show(core: Core, batch: BatchName, part: number, signature: Uint8Array): string[] | undefined {
-  if (!APP.test(batch.app)) throw invalidParams('app should be the name of an app');
+  if (!isAppName(batch.app)) throw invalidParams('app should be the name of an app');
   const keccak256 = (data: Uint8Array) => core.vm.keccak256(data);
   const order = requestsOrderHash(batch, { chainId: core.chainId, device: core.device.address }, keccak256);
-  const signer = orderSigner(order, signature, core.vm);
-  if (signer === undefined || !isOperator(core, signer))
-    throw new RpcError(ErrorCode.Server, 'only an operator of this fleet is shown requests, by a signature for this device');
+  demandOperator(core, order, signature, 'requests');
   return core.requestLines(batch, part);
 }
