@@ -1,6 +1,6 @@
 import { bytesToHex } from '../../runtime/bytes.ts';
 import type { Executed, Refused, StateView, Vm, Word } from '../../runtime/ports/index.ts';
-import { encodeAccount, encodeCall, type Read } from '../quickjs/execution.ts';
+import { encodeAccount, encodeCall, isAnswered, type Read } from '../quickjs/execution.ts';
 
 /** A state that can be asked for many things at once. */
 export interface BatchView extends StateView {
@@ -40,21 +40,6 @@ export function rememberedExecutions(vm: Pick<Vm, 'execute' | 'keccak256'>): Vm[
 
 function agrees(state: BatchView, reads: readonly Read[]): boolean {
   return state.agrees ? state.agrees(reads) : reads.every((read) => isAnswered(state, read));
-}
-
-/** Whether the state answers what was noted. A code has the hash by which it is asked for, or it was not noted. */
-function isAnswered(state: StateView, { what, of, answer }: Read): boolean {
-  switch (what) {
-    case 'account':
-      return encodeAccount(state.account(of as Word)) === answer;
-    case 'slot':
-      return state.slot(of.slice(0, 42) as Word, of.slice(43) as Word) === answer;
-    case 'code':
-      state.code(of as Word);
-      return true;
-    case 'blockHash':
-      return state.blockHash(BigInt(of)) === answer;
-  }
 }
 
 /** The same state; what is asked of it is noted. */

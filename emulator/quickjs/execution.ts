@@ -13,6 +13,7 @@ import type {
   Log,
   Message,
   Refused,
+  StateView,
   Word,
 } from '../../runtime/ports/index.ts';
 import { CodecError, type Packed, packed } from './codec.ts';
@@ -197,4 +198,19 @@ export function decodeAccount(text: unknown): Account | undefined {
   if (typeof text !== 'string' || text === '') return undefined;
   const [nonce, balance, codeHash, hasStorage] = text.split(',') as [string, string, Word, string];
   return { nonce: BigInt(nonce), balance: BigInt(balance), codeHash, hasStorage: hasStorage === '1' };
+}
+
+/** Whether the state answers what was noted. A code has the hash by which it is asked for, or it was not noted. */
+export function isAnswered(state: StateView, { what, of, answer }: Read): boolean {
+  switch (what) {
+    case 'account':
+      return encodeAccount(state.account(of as Word)) === answer;
+    case 'slot':
+      return state.slot(of.slice(0, 42) as Word, of.slice(43) as Word) === answer;
+    case 'code':
+      state.code(of as Word);
+      return true;
+    case 'blockHash':
+      return state.blockHash(BigInt(of)) === answer;
+  }
 }

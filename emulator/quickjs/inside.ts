@@ -6,7 +6,7 @@ import type { NodeConfig } from '../../runtime/config.ts';
 import type { Node, Session } from '../../runtime/node.ts';
 import type { Containers, Exchange, InputEvent, Network, Ports, StateView, Store, Vm } from '../../runtime/ports/index.ts';
 import { type Packed, pack, packed, unpack } from './codec.ts';
-import { decodeOutcome, encodeAccount, encodeCall, type Read } from './execution.ts';
+import { decodeOutcome, encodeAccount, encodeCall, isAnswered, type Read } from './execution.ts';
 import type { BootFacts, Enter, EntryName, HostFunction, HostReply, Settled } from './wire.ts';
 
 interface Firmware {
@@ -98,18 +98,6 @@ function callLater(method: string, ...args: unknown[]): Promise<unknown> {
 function plain<T extends { readonly interrupt?: unknown }>(options: T): Omit<T, 'interrupt'> {
   const { interrupt, ...rest } = options;
   return rest;
-}
-
-/** Whether the state that the VM works on answers all of that as it is said here. A code is right, or it is not answered at all. */
-function agrees(reads: readonly Read[]): boolean {
-  const state = views[views.length - 1]!;
-  return reads.every(({ what, of, answer }) => {
-    if (what === 'slot') return state.slot(of.slice(0, 42) as `0x${string}`, of.slice(43) as `0x${string}`) === answer;
-    if (what === 'account') return encodeAccount(state.account(of as `0x${string}`)) === answer;
-    if (what === 'blockHash') return state.blockHash(BigInt(of)) === answer;
-    state.code(of as `0x${string}`);
-    return true;
-  });
 }
 
 function makeVm(fork: Vm['fork']): Vm {
@@ -270,7 +258,10 @@ const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) 
   },
   code: (hash) => bufferOf(views[views.length - 1]!.code(hash as `0x${string}`)),
   blockHash: (number) => views[views.length - 1]!.blockHash(BigInt(number)),
-  agrees: (text) => (agrees(JSON.parse(text) as Read[]) ? 'yes' : 'no'),
+  agrees(text) {
+    const state = views[views.length - 1]!;
+    return (JSON.parse(text) as Read[]).every((read) => isAnswered(state, read)) ? 'yes' : 'no';
+  },
   async boot(text) {
     const facts = JSON.parse(text) as BootFacts;
     try {
