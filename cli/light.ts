@@ -9,6 +9,7 @@ import {
   rpcProvider,
 } from '../runtime/light/index.ts';
 import { Exit, Failure, type Input, type Option } from './command.ts';
+import { sleep } from './progress.ts';
 import { durationSeconds, httpUrl, timeText } from './values.ts';
 
 /** Options of every command that checks what validators have agreed on. */
@@ -60,7 +61,7 @@ export async function verifySoon(client: LightClient, heightOf: () => Promise<nu
       return await client.verify(await heightOf());
     } catch (error) {
       if (!isEarly(error) || attempt === ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await sleep(PAUSE_MS);
     }
   }
 }
@@ -93,7 +94,7 @@ export async function askVotes(
       return { signed_header, validators };
     } catch (error) {
       if (!isEarly(error) || attempt === ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await sleep(PAUSE_MS);
     }
   }
 }

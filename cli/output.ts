@@ -7,6 +7,7 @@ import { Exit, Failure, type Input, type Io } from './command.ts';
 import { type Connection, readFleet } from './fleet/connection.ts';
 import { type DeviceRecord, findDevice } from './fleet/devices.ts';
 import { operatorKeys } from './fleet/keys.ts';
+import { sleep } from './progress.ts';
 import { endingSignal } from './signals.ts';
 import { printJson } from './tell.ts';
 
@@ -60,7 +61,7 @@ async function follow(ask: Ask, first: readonly ContainerOutput[], input: Input,
   const ending = endingSignal();
   const seen = new Map(first.map(({ container, text }) => [container, linesOf(text)] as const));
   while (!ending.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await sleep(LOOK_EVERY_MS);
     for (const output of await ask(FOLLOWED_LINES)) {
       const lines = linesOf(output.text);
       print(output, linesAfter(seen.get(output.container) ?? [], lines), input, io);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Cluster, ClusterNode } from '../../firmware-bridge/cometbft/testnet.ts';
 import type { Io } from '../command.ts';
+import { sleep } from '../progress.ts';
 
 const PAUSE_MS = 1_000;
 const STOP_WITHIN_MS = 15_000;
@@ -24,7 +25,7 @@ async function keepRunning(folder: string, node: ClusterNode, say: (line: string
     const code = await runOnce(join(folder, node.folder, 'node.yaml'), say, ending);
     if (ending.aborted) return;
     say(`the node ended (${code}); it is started again`);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await sleep(PAUSE_MS);
   }
 }
 

@@ -36,6 +36,22 @@ function world(run: 'inline' | 'native' | typeof kit, additions: Record<string, 
   });
 }
 
+/** The trace of a world after so much virtual time; `look` sees it before it ends. */
+async function lived(own: World, virtualMs: number, look: (own: World) => void = () => {}): Promise<string> {
+  await own.boot();
+  await own.advance(virtualMs);
+  look(own);
+  const hash = own.trace.hash();
+  own.stop();
+  return hash;
+}
+
+const thirdAlone = (own: World) =>
+  assert.equal(
+    own.boards.map(({ faults }) => faults),
+    [0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
+  );
+
 const kinds: [rogue: string, reason: RegExp][] = [
   ['leak', /needed more than its 24 MiB of memory/],
   ['spin', /ran on without coming to an end/],
@@ -85,15 +101,7 @@ test('spin-inside among more devices than threads: the others notice no more tha
     ['inline', 'spin'],
     [impatient, 'spin-inside'],
   ] as const) {
-    const own = world(run, { 'pad-03': rogues[rogue]! }, 10);
-    await own.boot();
-    await own.advance(3000);
-    hashes.push(own.trace.hash());
-    assert.equal(
-      own.boards.map(({ faults }) => faults),
-      [0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
-    );
-    own.stop();
+    hashes.push(await lived(world(run, { 'pad-03': rogues[rogue]! }, 10), 3000, thirdAlone));
   }
   assert.is(hashes[0], hashes[1]);
 });
@@ -124,11 +132,7 @@ test("a thread that falls silent for what is the fleet's own firmware: it is the
 test('the same world on threads, inline, and with a rogue in it', async () => {
   const hashes: string[] = [];
   for (const run of ['inline', kit] as const) {
-    const own = world(run, { 'pad-03': rogues['spin']! });
-    await own.boot();
-    await own.advance(9000);
-    hashes.push(own.trace.hash());
-    own.stop();
+    hashes.push(await lived(world(run, { 'pad-03': rogues['spin']! }), 9000));
   }
   assert.is(hashes[0], hashes[1]);
 });
@@ -141,11 +145,7 @@ test('the same world natively, in QuickJS, and with nothing remembered between d
     ['inline', true],
     ['inline', false],
   ] as const) {
-    const own = world(run, {}, 3, remember);
-    await own.boot();
-    await own.advance(9000);
-    hashes.push(own.trace.hash());
-    own.stop();
+    hashes.push(await lived(world(run, {}, 3, remember), 9000));
   }
   assert.is(new Set(hashes).size, 1);
 });
@@ -153,16 +153,11 @@ test('the same world natively, in QuickJS, and with nothing remembered between d
 test('more devices than threads: the same world, and a rogue among those that share one is alone with its fault', async () => {
   const hashes: string[] = [];
   for (const run of ['inline', kit] as const) {
-    const own = world(run, { 'pad-03': rogues['spin']! }, 10);
-    await own.boot();
-    await own.advance(3000);
-    hashes.push(own.trace.hash());
-    assert.equal(
-      own.boards.map(({ faults }) => faults),
-      [0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
-    );
-    assert.equal(own.boards[4]!.status()!.peers.length, 8);
-    own.stop();
+    const look = (own: World) => {
+      thirdAlone(own);
+      assert.equal(own.boards[4]!.status()!.peers.length, 8);
+    };
+    hashes.push(await lived(world(run, { 'pad-03': rogues['spin']! }, 10), 3000, look));
   }
   assert.is(hashes[0], hashes[1]);
 });
