@@ -26,6 +26,7 @@ A fleet with its contract; then S virtual seconds (default 120, of 100 devices 6
 one more device is enrolled, which makes six blocks. Real time and processor time of all threads. Each row is a process of its
 own; memory is what that process takes for the world, divided by the devices, each of which may use 64 MiB in QuickJS.
 `;
+const RUNS = ['thread', 'inline', 'native'];
 const BLOCK_EVERY_MS = 10_000;
 const MIB = 1024 * 1024;
 
@@ -40,6 +41,12 @@ export async function benchEmulator(args: readonly string[]): Promise<void> {
         .split(',')
         .map((devices) => [run, Number(devices), Number(value('--seconds', String(usualSeconds(Number(devices)))))] as const),
     );
+  for (const [run, devices, seconds] of wanted) {
+    if (!RUNS.includes(run)) throw new Error(`--run takes ${RUNS.join(', ')}, not "${run}"`);
+    if (!(Number.isInteger(devices) && devices >= 1 && devices <= 256))
+      throw new Error('--devices takes whole numbers from 1 to 256');
+    if (!(seconds > 0)) throw new Error('--seconds takes a number above 0');
+  }
   const rows: Row[] = [];
   for (const [run, devices, seconds] of wanted) {
     rows.push(wanted.length > 1 ? inProcessOfItsOwn(run, devices, seconds) : await measure(run, devices, seconds));
