@@ -67,6 +67,16 @@ const refused: [name: string, bytes: () => Uint8Array, sentence: RegExp][] = [
     () => packFirmware('0.2.0', files, stranger.key, builder.certificate),
     /signature is wrong/,
   ],
+  [
+    'its signature in another spelling of base64',
+    () => changed((lines) => lines.splice(2, 1, lines[2]!.replace('"}', ' "}'))),
+    /signature cannot be read/,
+  ],
+  [
+    'more than a signature beside its signature',
+    () => changed((lines) => lines.splice(2, 1, lines[2]!.replace('"}', '","z":1}'))),
+    /signature cannot be read/,
+  ],
   ['half of it', () => bundle.subarray(0, bundle.length - 20), /not whole/],
   ['only its beginning', () => bundle.subarray(0, 30), /only its beginning/],
   ['nothing', () => new Uint8Array(), /no firmware bundle/],
