@@ -1,5 +1,5 @@
 import { memo } from 'preact/compat';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Snapshot } from '../protocol.ts';
 import { Mark } from './marks.tsx';
 import { countOf, STATES } from './words.ts';
@@ -16,7 +16,8 @@ export const Verdict = memo(function Verdict({
   const { devices, clock } = snapshot;
   const head = snapshot.head.number;
   const verdict = useHeld(snapshot.verdict);
-  useEffect(() => {
+  // With the sentence itself, not a moment later.
+  useLayoutEffect(() => {
     document.title = `${verdict.sentence} · classpad`;
   }, [verdict.sentence]);
   return (
