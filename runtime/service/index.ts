@@ -9,6 +9,7 @@ import type { Found } from '../reconcile/found.ts';
 import type { Wanted } from '../reconcile/wanted.ts';
 import { createWatcher, type Happening } from './happenings.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { type SlowClock, watchSlowClock } from './slow-clock.ts';
 import { openSpool, outdated, type Spool } from './spool.ts';
 import { createThrottle } from './throttle.ts';
 import { batchFields, type OpenBatch, openBatch } from './traffic.ts';
@@ -34,9 +35,6 @@ const SEND_MS = 5_000;
 /** Of one kind of one app: a few at once, then one in ten minutes. */
 const BURST = 5;
 const EVERY_MS = 600_000;
-/** A clock that is so far behind the ledger's time is worth a note; one note in six hours. */
-const BEHIND_MS = 10_000;
-const CLOCK_EVERY_MS = 6 * 3_600_000;
 /** Apps and revisions with traffic in one interval. */
 const MOST_BATCHES = 64;
 /** Devices send one after the other: a turn is so much of the interval. */
@@ -48,7 +46,7 @@ export class ServiceLog {
   private readonly journal: Journal;
   private readonly watcher = createWatcher();
   private readonly throttle = createThrottle(BURST, EVERY_MS);
-  private readonly clockThrottle = createThrottle(1, CLOCK_EVERY_MS);
+  private readonly slowClock: SlowClock;
   private readonly closing: Alarm;
   private readonly sending: Alarm;
   private readonly open = new Map<string, Open>();
@@ -64,6 +62,7 @@ export class ServiceLog {
     this.bornAt = Math.floor(options.clock.nowMs() / 1000);
     this.closing = createAlarm(options.clock, () => this.close());
     this.sending = createAlarm(options.clock, () => this.send());
+    this.slowClock = watchSlowClock(options.clock, (behindSeconds) => this.noteClock(behindSeconds));
     if (this.journal.waiting > 0) this.sending.ringIn(SEND_MS);
   }
 
@@ -100,11 +99,12 @@ export class ServiceLog {
     if (this.journal.waiting > 0 && this.journal.waiting < before) this.sending.ringIn(0);
   }
 
-  /** A block may be late, but it never comes before its time: one from the future means that this device's clock is slow. */
   private followTime(aheadMs: number): void {
     this.aheadMs = Math.max(this.aheadMs, aheadMs);
-    if (aheadMs < BEHIND_MS || this.clockThrottle.pass('clock', this.options.clock.nowMs()) === undefined) return;
-    const behindSeconds = Math.round(aheadMs / 1000);
+    this.slowClock.seen(aheadMs);
+  }
+
+  private noteClock(behindSeconds: number): void {
     this.options.log.write('warn', `this device's clock is ${behindSeconds} s behind the ledger's time`);
     const fields = { at: Math.floor(this.ledgerMs() / 1000), behindSeconds };
     this.journal.put({ kind: 'clock', app: '', revision: 0, fields });
@@ -115,6 +115,7 @@ export class ServiceLog {
     this.close();
     this.closing.stop();
     this.sending.stop();
+    this.slowClock.stop();
   }
 
   private begin(interval: number): void {

@@ -61,13 +61,17 @@ test('it boots, enrols by its token, and joins the ledger', async () => {
 });
 
 test('its hardware clock is slow: that is on the ledger, too', async () => {
-  const told = await fleet.until('its slow clock is on the ledger', async () => {
+  // What it reads first may be older blocks, by which its clock is less slow than it is; the block of its own note is young.
+  await fleet.until('how slow its clock is, is on the ledger', async () => {
     const { printed } = await fleet.classpad('logs', '--kind', 'clock', '--json');
-    const [entry] = (JSON.parse(printed) as { fields: { behindSeconds: number } }[]) ?? [];
-    return entry;
+    const entries = JSON.parse(printed) as { fields: { behindSeconds: number } }[];
+    const told = entries.map(({ fields }) => fields.behindSeconds);
+    assert.ok(
+      told.every((seconds) => seconds < CLOCK_BEHIND_SECONDS + 20),
+      `behind by ${told} s`,
+    );
+    return told.some((seconds) => seconds > CLOCK_BEHIND_SECONDS - 20) ? true : undefined;
   });
-  const off = Math.abs(told.fields.behindSeconds - CLOCK_BEHIND_SECONDS);
-  assert.ok(off < 20, JSON.stringify(told));
 });
 
 test('it runs a release, and its proxy answers', async () => {
