@@ -4,18 +4,15 @@
  * runs after it may print JSON.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { type BuildOptions, build } from 'esbuild';
 import { compileContracts } from './contracts/compile.ts';
+import { type Built, isFresh } from './freshness.ts';
 
-interface Step {
-  readonly name: string;
-  /** Files and folders; the step runs when one of them is newer than the oldest output. */
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
+interface Step extends Built {
   readonly run: () => Promise<unknown>;
 }
 
@@ -34,7 +31,7 @@ const nodeBundle: BuildOptions = {
 const steps: readonly Step[] = [
   {
     name: 'vm',
-    inputs: ['vm', 'asconfig.json'],
+    inputs: [...assembled(), 'asconfig.json'],
     outputs: ['build/vm.wasm'],
     run: assembleVm,
   },
@@ -161,6 +158,18 @@ const steps: readonly Step[] = [
         outfile: 'build/vm.js',
       }),
   },
+  {
+    name: 'types',
+    inputs: ['vm/embed', 'runtime', 'firmware-bridge/browser', 'tsconfig.types.json'],
+    outputs: ['build/types/vm/embed/bundle.d.ts'],
+    run: () => runNode('typescript/bin/tsc', '-p', 'tsconfig.types.json'),
+  },
+  {
+    name: 'freshness',
+    inputs: ['build.ts', 'freshness.ts'],
+    outputs: ['build/freshness.js'],
+    run: bundleFreshness,
+  },
 ];
 
 /** In pieces, so that each command loads what it needs. Those of earlier builds go. */
@@ -173,29 +182,31 @@ async function bundleCli(): Promise<void> {
   }
 }
 
-async function assembleVm(): Promise<void> {
-  const asc = join('node_modules', 'assemblyscript', 'bin', 'asc.js');
-  await promisify(execFile)(process.execPath, [
-    asc,
-    '--config',
-    'asconfig.json',
-    '--target',
-    'release',
-    '--transform',
-    './vm/inline.mjs',
-  ]);
+/** By which the command says that it was built from older sources. */
+function bundleFreshness(): Promise<unknown> {
+  const table: Built[] = steps.map(({ name, inputs, outputs }) => ({ name, inputs, outputs }));
+  const contents = `import { staleOf } from './freshness.ts'; export const stale = (root) => staleOf(${JSON.stringify(table)}, root);`;
+  const stdin = { contents, resolveDir: '.', loader: 'ts' } as const;
+  return build({ stdin, outfile: 'build/freshness.js', bundle: true, platform: 'node', format: 'esm', target: 'node20' });
 }
 
-function newestMs(path: string): number {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
+/** What the wasm is made of: all of vm/ but its door and its words. */
+function assembled(): string[] {
+  return readdirSync('vm')
+    .filter((name) => name !== 'embed' && name !== 'README.md')
+    .map((name) => join('vm', name));
 }
 
-function isFresh(step: Step): boolean {
-  if (!step.outputs.every(existsSync)) return false;
-  const builtMs = Math.min(...step.outputs.map((path) => statSync(path).mtimeMs));
-  return step.inputs.filter(existsSync).every((path) => newestMs(path) <= builtMs);
+function assembleVm(): Promise<unknown> {
+  return runNode(
+    'assemblyscript/bin/asc.js',
+    ...['--config', 'asconfig.json', '--target', 'release', '--transform', './vm/inline.mjs'],
+  );
+}
+
+/** A program of a package, by this Node. */
+function runNode(program: string, ...args: readonly string[]): Promise<unknown> {
+  return promisify(execFile)(process.execPath, [join('node_modules', program), ...args]);
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the built command; a fresh checkout is built first.
+// Runs the built command; a fresh checkout is built first, and one whose sources have changed since says so.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,5 +20,18 @@ function build() {
   }
 }
 
+/** A package has no sources that could have changed. */
+async function tellStale() {
+  const table = join(root, 'build', 'freshness.js');
+  if (!existsSync(join(root, 'build.ts')) || !existsSync(table)) return;
+  const { stale } = await import(table);
+  const names = stale(root);
+  if (names.length > 0)
+    console.error(
+      `classpad: the sources have changed since this was built (${names.join(', ')}); to use them: npm run build (in ${root})`,
+    );
+}
+
+if (existsSync(bundle)) await tellStale();
 if (existsSync(bundle) || build()) await import(bundle);
 else process.exitCode = 1;

@@ -19,9 +19,33 @@ import { readStep, type Watcher, watchFrames } from './trace.ts';
 import { instantiate, moduleOf, namesOf, type VmExports, type WasmModule } from './wasm.ts';
 import { Wire } from './wire.ts';
 
+export type {
+  AccessListEntry,
+  Account,
+  AccountDiff,
+  Address,
+  Authorization,
+  BlockContext,
+  Executed,
+  ExecuteOptions,
+  ForkName,
+  FrameLog,
+  FrameRecord,
+  Hex,
+  Log,
+  Message,
+  Recording,
+  RecordOptions,
+  Refused,
+  StateView,
+  StepRecord,
+  Vm,
+  Word,
+} from '../../runtime/ports/index.ts';
 export { eip3155, errorOf, type TracedStep } from './steps.ts';
 export type { Entered, Left, Step, Watcher } from './trace.ts';
 export { readWasm, setDefaultWasm } from './wasm.ts';
+export { blockContext, type MemoryState, memoryState, message } from './world.ts';
 
 /** With a watcher's functions it tells of every call and instruction (EIP-3155); without them it runs at full speed. */
 export interface VmOptions extends Watcher {
