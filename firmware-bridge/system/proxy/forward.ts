@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Route } from '../../../runtime/ports/index.ts';
 import { limitsOf } from '../../../runtime/proxy/limits.ts';
 import type { Endpoint } from '../listen.ts';
-import { back, behind, onward, takesTrailers } from './headers.ts';
+import { back, behind, isFinal, onward, reasonOf, takesTrailers } from './headers.ts';
 import { sayTo, type Visit } from './visit.ts';
 
 /** One request on its way to one container. */
@@ -57,15 +57,30 @@ export function pass(passage: Passage): Promise<boolean> {
       resolve(false);
     });
     outgoing.on('information', ({ statusCode, headers }) => {
-      if (statusCode === 103 && headers['link'] !== undefined && request.httpVersion === '1.1')
-        response.writeEarlyHints({ link: headers['link'] });
+      if (statusCode === 103 && request.httpVersion === '1.1') hint(response, String(headers['link'] ?? ''));
+    });
+    outgoing.on('upgrade', (_, upstream) => {
+      upstream.destroy();
+      broken(passage, new Error('it speaks another protocol than it was asked for'));
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error(TOO_LATE)));
-    outgoing.on('response', (incoming) => answer(passage, outgoing, incoming));
+    outgoing.on('response', (incoming) => {
+      if (isFinal(incoming)) answer(passage, outgoing, incoming);
+      else outgoing.destroy(new Error('its status is none'));
+    });
   });
 }
 
 const TOO_LATE = 'too late';
+
+/** Passes on what an app says it will link to. Hints may get lost: those that Node does not take are left out. */
+function hint(response: ServerResponse, links: string): void {
+  try {
+    response.writeEarlyHints({ link: links.split(/,\s*(?=<)/) });
+  } catch {
+    // The answer itself comes.
+  }
+}
 
 /** Calls back as soon as there is a connection; without one in time the request fails. */
 function whenConnected(outgoing: ClientRequest, withinMs: number, connected: () => void): void {
@@ -112,7 +127,7 @@ function answer(passage: Passage, outgoing: ClientRequest, incoming: IncomingMes
   const { idleMs } = limitsOf(route);
   if (response.headersSent || response.destroyed) return void outgoing.destroy();
   visit.headMs = performance.now();
-  response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, back(incoming, added));
+  response.writeHead(incoming.statusCode!, reasonOf(incoming), back(incoming, added));
   incoming.on('data', (chunk: Buffer) => {
     visit.bytes += chunk.length;
   });

@@ -6,6 +6,7 @@ export type RawHeaders = string[];
 /** Headers between two neighbours that are not passed on (RFC 9110, 7.6.1). */
 const HOP_BY_HOP: readonly string[] = [
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',
@@ -18,6 +19,8 @@ const HOP_BY_HOP: readonly string[] = [
 /** What only this proxy says of a request: a client's own word on it would be believed by the app. */
 const OURS: readonly string[] = [
   'host',
+  // How long the body is says our own reading of the request, whatever Connection names: the app must find the same end.
+  'content-length',
   'expect',
   'forwarded',
   'via',
@@ -57,6 +60,7 @@ export function onward(request: IncomingMessage, { device, host }: Origin, upgra
     'Host',
     host,
     ...kept(request.rawHeaders, headers.connection, OURS),
+    ...(headers['content-length'] === undefined ? [] : ['Content-Length', headers['content-length']]),
     // A body of unknown length stays one; without a body this header would promise one.
     ...(headers['transfer-encoding'] !== undefined ? ['Transfer-Encoding', 'chunked'] : []),
     ...(upgrade === undefined ? [] : ['Connection', 'Upgrade', 'Upgrade', upgrade]),
@@ -77,6 +81,16 @@ export function onward(request: IncomingMessage, { device, host }: Origin, upgra
 /** The headers of a container's answer as they go back to the client, with what the proxy adds. */
 export function back(answer: IncomingMessage, added: readonly (readonly [string, string])[]): RawHeaders {
   return [...kept(answer.rawHeaders, answer.headers.connection, OURS_OF_ANSWERS), ...added.flat()];
+}
+
+/** The words behind an app's status, if they may be said again; they mean nothing. */
+export function reasonOf({ statusMessage = '' }: IncomingMessage): string {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(statusMessage) ? statusMessage : '';
+}
+
+/** Whether an answer has a status that one may end with: parsers take any three digits. */
+export function isFinal({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200;
 }
 
 /** Fields behind a body, either way, as pairs. */

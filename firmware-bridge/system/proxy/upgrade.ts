@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Route } from '../../../runtime/ports/index.ts';
 import { limitsOf, UPGRADED_IDLE_MS } from '../../../runtime/proxy/limits.ts';
 import type { Endpoint } from '../listen.ts';
-import { back, onward } from './headers.ts';
+import { back, isFinal, onward, reasonOf } from './headers.ts';
 import { sayTo, type Visit } from './visit.ts';
 
 /** A connection that asks for another protocol, on its way to one container. */
@@ -47,7 +47,7 @@ export function passUpgrade(passenger: Passenger): Promise<Landing> {
       port: target.port,
       method: request.method,
       path: admitted.target,
-      headers: onward(request, { device, host: admitted.host }, request.headers.upgrade),
+      headers: onward(request, { device, host: admitted.host }, isTunnel(request) ? undefined : request.headers.upgrade),
       timeout: answerMs,
       setHost: false,
     });
@@ -81,11 +81,20 @@ export function passUpgrade(passenger: Passenger): Promise<Landing> {
       join(passenger, answer, upstream, early);
     });
     outgoing.on('response', (answer) => {
-      told = answer.statusCode ?? 502;
+      if (!isFinal(answer)) return void outgoing.destroy(new Error('its status is none'));
+      told = answer.statusCode!;
       decline(passenger, answer, told);
     });
     outgoing.end();
   });
+}
+
+/**
+ * HTTP/2 in the clear carries requests of its own, past routes, limits and log: whoever offers it is answered in HTTP/1.1, which its
+ * clients take as well (RFC 9110, 7.8).
+ */
+function isTunnel({ headers }: IncomingMessage): boolean {
+  return /\bh2c\b/i.test(String(headers.upgrade));
 }
 
 /** From here on both ends speak as they like; what one says the other hears, at the pace of the slower. */
@@ -100,7 +109,7 @@ function join({ visit, socket, head, route, added }: Passenger, answer: Incoming
     ...back(answer, added),
   ];
   const lines = Array.from({ length: headers.length / 2 }, (_, index) => `${headers[2 * index]}: ${headers[2 * index + 1]}\r\n`);
-  socket.write(`HTTP/1.1 101 ${answer.statusMessage || 'Switching Protocols'}\r\n${lines.join('')}\r\n`);
+  socket.write(`HTTP/1.1 101 ${reasonOf(answer) || 'Switching Protocols'}\r\n${lines.join('')}\r\n`);
   (socket as Socket).setTimeout(idleMs, () => socket.destroy());
   (upstream as Socket).setTimeout(0);
   const part = () => {
@@ -121,7 +130,7 @@ function join({ visit, socket, head, route, added }: Passenger, answer: Incoming
 function decline({ visit, socket, added }: Passenger, answer: IncomingMessage, status: number): void {
   visit.headMs = performance.now();
   const response = responseOn(visit.request, socket);
-  response.writeHead(status, answer.statusMessage, back(answer, added));
+  response.writeHead(status, reasonOf(answer), back(answer, added));
   answer.on('error', () => socket.destroy());
   answer.pipe(response);
 }

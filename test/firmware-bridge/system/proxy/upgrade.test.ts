@@ -100,6 +100,14 @@ upgrade('a container that knows no upgrade answers plainly', async () => {
   await shut(plain);
 });
 
+upgrade('no HTTP/2 goes past the proxy: whoever offers it is answered plainly', async () => {
+  seen.length = 0;
+  const offer = 'connection: upgrade, http2-settings\r\nupgrade: H2C\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n';
+  const text = await pour(gate.port, `GET /echo HTTP/1.1\r\nhost: a\r\n${offer}\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`);
+  assert.match(text, /^HTTP\/1\.1 200 OK\r\n[\s\S]*plain$/);
+  assert.equal(seen, []);
+});
+
 upgrade('without a route, or a container, there is a sentence', async () => {
   const ask = () => pour(gate.port, 'GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n', 2_000);
   gate.proxy.serve([]);
