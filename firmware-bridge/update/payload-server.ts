@@ -4,6 +4,8 @@ import type { Payloads, Wanted } from './payloads.ts';
 
 /** Where nodes give one another bundles: `/payload/<sha256>` beside the peers' connections. */
 const PATH = /^\/payload\/([0-9a-f]{64})$/;
+/** Longest silence of whoever brings one. */
+const SILENCE_MS = 20_000;
 
 /**
  * Answers a request for a bundle, or takes one: `GET` (with a range) for those who fetch, `PUT` for whoever brings it. Nothing is
@@ -65,8 +67,9 @@ async function receive(
     response.setHeader('connection', 'close');
     return say(response, 403, 'The ledger names no such bundle; propose the release first.');
   }
+  request.setTimeout(SILENCE_MS, () => request.destroy());
   try {
-    await payloads.take(wanted, request as AsyncIterable<Buffer>);
+    await payloads.bring(wanted, request as AsyncIterable<Buffer>);
     say(response, 201, 'Taken.');
   } catch (error) {
     response.setHeader('connection', 'close');

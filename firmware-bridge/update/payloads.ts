@@ -21,7 +21,9 @@ export interface Payloads {
   /** How many bytes of it are here. */
   begun(sha256: string): number;
   /** Takes what a source gives, from where the last attempt ended. Throws a sentence if it is not what the hash says. */
-  take(wanted: Wanted, source: AsyncIterable<Uint8Array>, onBytes?: (bytes: number) => void): Promise<string>;
+  take(wanted: Wanted, source: AsyncIterable<Uint8Array>, onBytes?: OnBytes): Promise<string>;
+  /** Takes what a stranger brings, from its beginning; what is not whole is forgotten, and nobody who fetches hears of it. */
+  bring(wanted: Wanted, source: AsyncIterable<Uint8Array>): Promise<string>;
   /** Removes all but these. */
   prune(keep: ReadonlySet<string>): void;
 }
@@ -31,55 +33,79 @@ export interface Wanted {
   readonly bytes: number;
 }
 
+/** How many bytes are here by now. */
+type OnBytes = (bytes: number) => void;
+
 const HASH = /^[0-9a-f]{64}$/;
+/** Strangers that bring something at the same time; the file of each is called by its number. */
+const BROUGHT = ['brought-0', 'brought-1', 'brought-2', 'brought-3'];
 
 export function openPayloads(folder: string): Payloads {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const pathOf = (sha256: string) => join(folder, sha256);
+  const partOf = (sha256: string) => join(folder, `${sha256}.part`);
   const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const forget = (path: string) => rmSync(path, { force: true });
+  // Whoever brought them is gone.
+  for (const name of BROUGHT) forget(join(folder, name));
+  /** Files that somebody writes to. */
   const busy = new Set<string>();
 
-  async function take({ sha256, bytes }: Wanted, source: AsyncIterable<Uint8Array>, onBytes?: (bytes: number) => void) {
-    if (busy.has(sha256)) throw new Error('it is being fetched already');
-    busy.add(sha256);
-    try {
-      const part = `${pathOf(sha256)}.part`;
-      await append(part, bytes, source, onBytes);
-      const found = await hashOf(part);
-      if (found !== sha256) {
-        rmSync(part, { force: true });
-        throw new Error(`what came has the hash ${found.slice(0, 16)}…, and the ledger names ${sha256.slice(0, 16)}…`);
-      }
-      renameSync(part, pathOf(sha256));
-      syncFolder(folder);
-      return pathOf(sha256);
-    } finally {
-      busy.delete(sha256);
+  async function alone(part: string, job: () => Promise<string>): Promise<string> {
+    busy.add(part);
+    return job().finally(() => busy.delete(part));
+  }
+
+  /** Makes the file whole and gives it its name. */
+  async function fill(part: string, { sha256, bytes }: Wanted, source: AsyncIterable<Uint8Array>, onBytes?: OnBytes) {
+    await append(part, bytes, source, onBytes);
+    const found = await hashOf(part);
+    if (found !== sha256) {
+      forget(part);
+      throw new Error(`what came has the hash ${found.slice(0, 16)}…, and the ledger names ${sha256.slice(0, 16)}…`);
     }
+    renameSync(part, pathOf(sha256));
+    syncFolder(folder);
+    return pathOf(sha256);
+  }
+
+  async function take(wanted: Wanted, source: AsyncIterable<Uint8Array>, onBytes?: OnBytes): Promise<string> {
+    const part = partOf(wanted.sha256);
+    if (busy.has(part)) throw new Error('it is being fetched already');
+    return alone(part, () => fill(part, wanted, source, onBytes));
+  }
+
+  async function bring(wanted: Wanted, source: AsyncIterable<Uint8Array>): Promise<string> {
+    const part = BROUGHT.map((name) => join(folder, name)).find((path) => !busy.has(path));
+    if (part === undefined) throw new Error('this node is busy with others that bring something; try again in a minute');
+    return alone(part, () => fill(part, wanted, source).finally(() => forget(part)));
   }
 
   return {
     find: (sha256) => (HASH.test(sha256) && sizeOf(pathOf(sha256)) > 0 ? pathOf(sha256) : undefined),
-    begun: (sha256) => sizeOf(`${pathOf(sha256)}.part`),
+    begun: (sha256) => sizeOf(partOf(sha256)),
     take,
+    bring,
     prune(keep) {
       for (const name of readdirSync(folder)) {
-        if (!keep.has(name.replace(/\.part$/, ''))) rmSync(join(folder, name), { force: true });
+        const path = join(folder, name);
+        if (!busy.has(path) && !keep.has(name.replace(/\.part$/, ''))) forget(path);
       }
     },
   };
 }
 
-/** Adds to a file up to the wanted length, on the disk when it returns. */
-async function append(path: string, bytes: number, source: AsyncIterable<Uint8Array>, onBytes?: (bytes: number) => void) {
+/** Adds to a file up to the wanted length, on the disk when it returns; what has all of it waits for nothing more. */
+async function append(path: string, bytes: number, source: AsyncIterable<Uint8Array>, onBytes?: OnBytes) {
   const file = openSync(path, 'a', 0o600);
   try {
     let length = statSync(path).size;
-    for await (const chunk of source) {
+    for await (const chunk of length < bytes ? source : []) {
       length += chunk.length;
       if (length > bytes) break;
       writeSync(file, chunk);
       onBytes?.(length);
+      if (length === bytes) break;
     }
     fsyncSync(file);
     if (length < bytes) throw new Error(`the source ended after ${length} of ${bytes} bytes`);

@@ -20,6 +20,8 @@ export interface UpdaterOptions {
   readonly restart: () => void;
   /** The version of the firmware that runs. */
   readonly version: string;
+  /** As that of {@link obtain}. */
+  readonly patienceMs?: number;
 }
 
 const FIRST_RETRY_MS = 5_000;

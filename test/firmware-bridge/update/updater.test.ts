@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { keyId, packFirmware, sha256 } from '../../../firmware-bridge/update/bundle.ts';
 import { openOs } from '../../../firmware-bridge/update/os.ts';
 import { servePayload } from '../../../firmware-bridge/update/payload-server.ts';
-import { openPayloads } from '../../../firmware-bridge/update/payloads.ts';
+import { openPayloads, type Payloads } from '../../../firmware-bridge/update/payloads.ts';
 import { openSlots } from '../../../firmware-bridge/update/slots.ts';
 import { createUpdater } from '../../../firmware-bridge/update/updater.ts';
 import { makeKeys } from '../../../image/keys.ts';
@@ -18,7 +18,7 @@ import type { Update } from '../../../runtime/ports/index.ts';
 const root = mkdtempSync(join(tmpdir(), 'classpad-updater-'));
 const servers: Server[] = [];
 test.after(() => {
-  for (const server of servers) server.close();
+  for (const server of servers) server.close().closeAllConnections();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -47,15 +47,21 @@ async function sister(bundles: readonly Uint8Array[], wanted: readonly Uint8Arra
   const folder = mkdtempSync(join(root, 'sister-'));
   const payloads = openPayloads(folder);
   for (const bytes of bundles) writeFileSync(join(folder, sha256(bytes)), bytes);
-  const named = new Map(wanted.map((bytes) => [sha256(bytes), { sha256: sha256(bytes), bytes: bytes.length }]));
   const ranges: (string | undefined)[] = [];
+  const url = await serving(payloads, wanted, ranges);
+  return { url, folder, ranges, payloads };
+}
+
+/** The door of a node for bundles. */
+async function serving(payloads: Payloads, wanted: readonly Uint8Array[], ranges: (string | undefined)[] = []): Promise<string> {
+  const named = new Map(wanted.map((bytes) => [sha256(bytes), { sha256: sha256(bytes), bytes: bytes.length }]));
   const server = createServer((request, response) => {
     ranges.push(request.headers.range);
     if (!servePayload(request, response, payloads, (hash) => named.get(hash))) response.writeHead(426).end();
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, folder, ranges, payloads };
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 interface Execution {
@@ -70,8 +76,10 @@ function device(
     sticks = [],
     rauc = () => {},
     cmdline = 'classpad.slot=A',
-  }: { peers?: string[]; sticks?: string[]; rauc?: () => void; cmdline?: string } = {},
+    patienceMs = 60_000,
+  }: { peers?: string[]; sticks?: string[]; rauc?: () => void; cmdline?: string; patienceMs?: number } = {},
   folder = mkdtempSync(join(root, 'device-')),
+  payloads = openPayloads(join(folder, 'payloads')),
 ) {
   const system = join(folder, 'system');
   mkdirSync(join(system, 'firmware'), { recursive: true });
@@ -84,7 +92,6 @@ function device(
   };
   const slots = openSlots(join(folder, 'firmware'), join(system, 'firmware'));
   const os = openOs({ system, folder, cmdline, execute });
-  const payloads = openPayloads(join(folder, 'payloads'));
   const said: string[] = [];
   let restarts = 0;
   const log = { write: (_level: string, message: string) => void said.push(message) };
@@ -99,6 +106,7 @@ function device(
     log,
     restart,
     version: '0.1.0',
+    patienceMs,
   });
   return { folder, updater, slots, os, payloads, said, executed, restarts: () => restarts };
 }
@@ -171,6 +179,33 @@ test('a sister that gives something else is no refusal of the release: another m
   writeFileSync(join(liar.folder, sha256(good)), Buffer.alloc(good.length));
   const honest = await sister([good]);
   const { updater, restarts } = device({ peers: [liar.url, honest.url] });
+  updater.apply(updateTo(good));
+  await settled(() => restarts() === 1);
+});
+
+/** A sister that begins a bundle wrongly, and ends there or never. */
+async function beginner(bytes: number, ends: boolean): Promise<string> {
+  const server = createServer((request, response) => {
+    if (request.headers.range) return void response.writeHead(416).end();
+    response.writeHead(200, { 'content-length': bytes });
+    response.write(Buffer.alloc(bytes >> 1), () => ends && response.destroy());
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('a sister that begins wrongly and breaks off keeps nobody from taking all of it from another', async () => {
+  const honest = await sister([good]);
+  const { updater, restarts } = device({ peers: [await beginner(good.length, true), honest.url] });
+  updater.apply(updateTo(good));
+  await settled(() => restarts() === 1);
+  assert.equal(honest.ranges, [`bytes=${good.length >> 1}-`, undefined]);
+});
+
+test('a sister that gives next to nothing is left for another', async () => {
+  const honest = await sister([good]);
+  const { updater, restarts } = device({ peers: [await beginner(good.length, false), honest.url], patienceMs: 200 });
   updater.apply(updateTo(good));
   await settled(() => restarts() === 1);
 });
@@ -265,5 +300,41 @@ for (const [name, body] of [
     assert.is(one.payloads.find(sha256(good)), undefined);
   });
 }
+
+/** Brings bytes to a node and does not come to an end. */
+function bringSlowly(url: string, name: string, bytes: Uint8Array) {
+  const sending = request(`${url.replace('ws', 'http')}/payload/${name}`, { method: 'PUT' });
+  sending.on('error', () => {});
+  sending.write(bytes);
+  return sending;
+}
+
+test('whoever brings a bundle and never ends keeps the device neither from fetching it nor from anything else', async () => {
+  const one = device();
+  const honest = await sister([good]);
+  const open = await serving(one.payloads, [good]);
+  for (const bytes of [Buffer.alloc(good.length), good.subarray(0, 9)]) bringSlowly(open, sha256(good), bytes);
+  await settled(() => readdirSync(join(one.folder, 'payloads')).length === 1);
+  const two = device({ peers: [honest.url] }, one.folder, one.payloads);
+  two.updater.apply(updateTo(good));
+  await settled(() => two.restarts() === 1);
+});
+
+test('what is brought and breaks off leaves nothing', async () => {
+  const one = await sister([], [good]);
+  const sending = bringSlowly(one.url, sha256(good), good.subarray(0, 9));
+  await settled(() => readdirSync(one.folder).length === 1);
+  sending.destroy();
+  await settled(() => readdirSync(one.folder).length === 0);
+});
+
+test('more than a few at once are asked to wait', async () => {
+  const one = await sister([], [good]);
+  const all = Array.from({ length: 4 }, () => bringSlowly(one.url, sha256(good), good.subarray(0, 9)));
+  await settled(() => readdirSync(one.folder).length === 4);
+  const answer = await fetch(`${one.url.replace('ws', 'http')}/payload/${sha256(good)}`, { method: 'PUT', body: good });
+  assert.equal([answer.status, /busy/.test(await answer.text())], [422, true]);
+  for (const sending of all) sending.destroy();
+});
 
 test.run();
