@@ -130,11 +130,11 @@ class Client implements LightClient {
     const { height } = target.header;
     let answers = 0;
     for (const witness of this.witnesses) {
-      const other = await witness.lightBlock(height).catch(() => undefined);
+      const other = await ask(witness, height).catch(() => undefined);
       if (!other) continue;
       answers++;
       if (equalBytes(hashEngineHeader(other.header), hashEngineHeader(target.header))) continue;
-      const isProven = await this.forwards(from, other, (at) => witness.lightBlock(at), this.options.nowMs()).then(
+      const isProven = await this.forwards(from, other, (at) => ask(witness, at), this.options.nowMs()).then(
         () => true,
         () => false,
       );
@@ -158,8 +158,14 @@ class Client implements LightClient {
 
   private ask(height: number | 'latest'): Promise<LightBlock> {
     this.fetched++;
-    return this.options.primary.lightBlock(height);
+    return ask(this.options.primary, height);
   }
+}
+
+async function ask(provider: Provider, height: number | 'latest'): Promise<LightBlock> {
+  const block = await provider.lightBlock(height);
+  if (height === 'latest' || block.header.height === height) return block;
+  throw new NotVerified(`${provider.name} answers with block ${block.header.height}, and ${height} was asked for`);
 }
 
 function demandSame(known: LightBlock, shown: LightBlock, { name }: Provider): void {

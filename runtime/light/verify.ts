@@ -27,6 +27,8 @@ export interface Rules {
 
 const BLOCK_PROTOCOL = 11n;
 const MAX_VALIDATORS = 10_000;
+/** Of all validators of a height, as in CometBFT. A hash has 64 bits of a power: larger ones would pass for smaller. */
+const MAX_TOTAL_POWER = 2n ** 60n - 1n;
 const HASH_BYTES = 32;
 
 /**
@@ -70,6 +72,7 @@ export function checkLightBlock({ header, commit, validators }: LightBlock, chai
     demand(publicKey.length === 32 && equalBytes(address, addressOfKey(publicKey)), `a validator of ${at} is not its key's`);
     demand(power > 0n, `a validator of ${at} has no power`);
   }
+  demand(totalPower(validators) <= MAX_TOTAL_POWER, `the validators of ${at} have more power than there can be`);
 }
 
 /** Whether a block bears the votes of its own validators, whoever they are. Throws {@link NotVerified}. */

@@ -116,4 +116,20 @@ test('time only goes forward, and not beyond the drift', () => {
   assert.throws(() => verifyLightBlock(first, second, rules, Number(START_S) * 1000 - 60_000), /from the future/);
 });
 
+test('a power that the hash does not tell from a smaller one is none', async () => {
+  const honest = chainOf(same(four, 3));
+  const inflated = [{ ...four[0]!, validator: { ...four[0]!.validator, power: 10n + 2n ** 64n } }, ...four.slice(1)];
+  const alone = signed({ ...honest[2]!.header, appHash: new Uint8Array(32) }, inflated, (index) => index === 0);
+  const shown = [signed(honest[0]!.header, inflated), honest[1]!, alone];
+  assert.equal(hashEngineHeader(shown[0]!.header), hashEngineHeader(honest[0]!.header));
+  assert.match(await outcome(client(shown).verify(3)), /more power than there can be/);
+  assert.match(await outcome(client([honest[0]!, signed(honest[1]!.header, inflated)]).verify(2)), /more power than there can be/);
+});
+
+test('whoever answers with another height than was asked for is not believed', async () => {
+  const blocks = chainOf(same(four, 10));
+  const stale: Provider = { name: 'node', lightBlock: async (height) => blocks[height === 1 ? 0 : 4]! };
+  assert.match(await outcome(client(blocks, {}, stale).verify(10)), /node answers with block 5, and 10 was asked for/);
+});
+
 test.run();
