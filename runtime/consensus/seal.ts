@@ -4,6 +4,8 @@ import type { Address, Device, Vm } from '../ports/index.ts';
 
 /** r and s with 32 bytes each, then the parity. */
 export const SEAL_BYTES = 65;
+/** Half of the order of secp256k1. */
+const MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /** The sequencer's signature over the hash of the header with empty `extraData`. */
 export function sealHeader(header: Header, device: Pick<Device, 'sign'>, keccak256: Vm['keccak256']): Uint8Array {
@@ -16,6 +18,8 @@ export function verifyHeaderSeal(header: Header, sequencer: Address, vm: Pick<Vm
   const seal = header.extraData;
   if (seal.length !== SEAL_BYTES || seal[64]! > 1) return false;
   const [r, s] = [bytesToBigint(seal.subarray(0, 32)), bytesToBigint(seal.subarray(32, 64))];
+  // The other of a signature's two forms, which anybody can make of it, would make another block of the same header.
+  if (s > MAX_S) return false;
   const hash = sealedHash(header, (data) => vm.keccak256(data));
   return vm.recover(hash, seal[64]!, r, s) === sequencer.toLowerCase();
 }

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EMPTY } from '../../../runtime/bytes.ts';
+import { bigintToBytes, bytesToBigint, concat, EMPTY } from '../../../runtime/bytes.ts';
 import { SEAL_BYTES, sealHeader, verifyHeaderSeal } from '../../../runtime/consensus/seal.ts';
 import type { Header } from '../../../runtime/ledger/header.ts';
 import type { Word } from '../../../runtime/ports/index.ts';
@@ -56,6 +56,14 @@ test('a changed header, another key and a bent seal do not hold', () => {
     ['zeros', { ...unsealed, extraData: new Uint8Array(65) }],
   ];
   for (const [name, header] of rows) assert.is(holds(header), false, name);
+});
+
+test('there is one seal: the same signature in its other form does not hold', () => {
+  const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+  const seal = sealed().extraData;
+  const s = bytesToBigint(seal.subarray(32, 64));
+  const twin = concat(seal.subarray(0, 32), bigintToBytes(order - s, 32), Uint8Array.of(seal[64]! ^ 1));
+  assert.is(holds({ ...unsealed, extraData: twin }), false);
 });
 
 test.run();
