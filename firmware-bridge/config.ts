@@ -7,7 +7,7 @@ import type { EngineSettings } from './cometbft/index.ts';
 import { parseEngineUrl } from './docker/address.ts';
 import { type Endpoint, parseEndpoint } from './system/listen.ts';
 import { LOG_LEVELS } from './system/log.ts';
-import { PROXY_URL } from './system/peers.ts';
+import { isProxyUrl } from './system/peers.ts';
 
 /** What `classpad node` reads from its file, checked and complete. */
 export interface BridgeConfig {
@@ -85,12 +85,12 @@ const RPC: Fields<BridgeConfig['rpc']> = {
 
 const PROXY: Fields<BridgeConfig['proxy']> = {
   listen: { text: endpoint, absent: OPEN_PROXY },
-  advertise: { text: matching(PROXY_URL, 'an address such as "http://10.0.0.2:8080"'), optional: true },
+  advertise: { text: matching({ test: isProxyUrl }, 'an address such as "http://10.0.0.2:8080"'), optional: true },
 };
 
 const PEERS: Fields<BridgeConfig['peers']> = {
   listen: { text: endpoint, optional: true },
-  connect: { list: matching(/^ws:\/\/(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}\/?$/, 'an address such as "ws://10.0.0.2:4401"') },
+  connect: { list: matching({ test: isPeerUrl }, 'an address such as "ws://10.0.0.2:4401"') },
   secret: { text: matching(/^.{16,256}$/, 'at least 16 characters'), optional: true },
 };
 
@@ -312,7 +312,11 @@ function yesOrNo(text: string): boolean {
   throw new Error('must be true or false');
 }
 
-function matching(form: RegExp, sentence: string): Read<string> {
+function isPeerUrl(text: string): boolean {
+  return /^ws:\/\/(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}\/?$/.test(text) && URL.canParse(text);
+}
+
+function matching(form: Pick<RegExp, 'test'>, sentence: string): Read<string> {
   return (text) => {
     if (form.test(text)) return text;
     throw new Error(`must be ${sentence}`);

@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { MAX_MESSAGE_BYTES } from '../../runtime/consensus/messages.ts';
 import type { Logger, Sister } from '../../runtime/ports/index.ts';
 
 export interface PeersOptions {
@@ -28,7 +29,8 @@ export interface Peers {
   close(): void;
 }
 
-const LARGEST_MESSAGE = 8 * 1024 * 1024;
+/** As large as any that the firmware reads: whoever has not greeted yet may make this node keep so much, too. */
+const LARGEST_MESSAGE = MAX_MESSAGE_BYTES;
 /** A peer that does not read: what it would have got is dropped. */
 const LARGEST_BACKLOG = 32 * 1024 * 1024;
 const MOST_PEERS = 64;
@@ -47,7 +49,11 @@ interface Peer {
 }
 
 /** Of a proxy, without a path. */
-export const PROXY_URL = /^https?:\/\/(?:\[[0-9a-fA-F:]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?$/;
+const PROXY_URL = /^https?:\/\/(?:\[[0-9a-fA-F:]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?$/;
+
+export function isProxyUrl(text: string): boolean {
+  return PROXY_URL.test(text) && URL.canParse(text);
+}
 
 /**
  * Connections to the other nodes of the ledger, over WebSocket, in both directions. Each side proves that it knows the
@@ -262,9 +268,9 @@ const FORMS: Readonly<Record<string, RegExp>> = {
 /** What a node said of its proxy, as an address. One on the loopback is of use on its own machine only. */
 function proxyUrl(said: string, host: string): string | undefined {
   const plain = host.replace(/^::ffff:/, '').replace(/^\[|\]$/g, '');
-  if (said === '') return undefined;
-  if (said.startsWith(':')) return `http://${plain.includes(':') ? `[${plain}]` : plain}${said}`;
-  return isLoopback(new URL(said).hostname) && !isLoopback(plain) ? undefined : said;
+  const url = said.startsWith(':') ? `http://${plain.includes(':') ? `[${plain}]` : plain}${said}` : said;
+  if (!URL.canParse(url)) return undefined;
+  return isLoopback(new URL(url).hostname) && !isLoopback(plain) ? undefined : url;
 }
 
 export function isLoopback(host: string): boolean {

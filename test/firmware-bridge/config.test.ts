@@ -110,6 +110,16 @@ const WRONG: readonly [what: string, text: string, sentence: RegExp][] = [
     with_('proxy:\n  advertise: pad-1\n'),
     /node\.yaml:12: proxy\.advertise must be an address such as/,
   ],
+  [
+    'a peer at a port that there is not',
+    with_('peers:\n  connect: ["ws://10.0.0.2:99999"]\n'),
+    /node\.yaml:12: peers\.connect\[0\] must be an address such as "ws/,
+  ],
+  [
+    'a proxy that is advertised at a port that there is not',
+    with_('proxy:\n  advertise: http://10.0.0.2:80800\n'),
+    /node\.yaml:12: proxy\.advertise must be an address such as/,
+  ],
   ['a bad endpoint', with_('proxy:\n  listen: 8080\n'), /node\.yaml:12: proxy\.listen must be host:port, such as/],
   [
     'a bad engine',

@@ -73,6 +73,9 @@ const PROXIES: readonly [said: string | undefined, url: string | undefined][] = 
   ['http://10.0.0.2:8080', 'http://10.0.0.2:8080'],
   ['https://pad-2.example', 'https://pad-2.example'],
   ['http://127.0.0.1:4402', 'http://127.0.0.1:4402'],
+  ['http://10.0.0.2:80800', undefined],
+  [':80800', undefined],
+  ['http://[::::]', undefined],
 ];
 for (const [said, url] of PROXIES) {
   peers(`a node whose proxy is ${said ?? 'not told'} is ${url ?? 'no'} sister, whoever connected`, async () => {
