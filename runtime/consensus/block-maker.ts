@@ -59,7 +59,7 @@ export class BlockMaker {
   /** Something may have become work. */
   schedule(): void {
     if (this.isStopped || (this.cancel && !this.isTrailing)) return;
-    const hasWork = this.application.hasWork();
+    const hasWork = known(() => this.application.hasWork());
     if (!hasWork && (this.cancel || this.isAtRest())) return;
     this.cancel?.();
     this.isTrailing = !hasWork;
@@ -108,11 +108,20 @@ export class BlockMaker {
 
   /** Nothing happened lately that somebody may wait for the confirmation of. */
   private isAtRest(): boolean {
-    return this.application.isQuietFor(this.settings.trailingBlocks);
+    return known(() => this.application.isQuietFor(this.settings.trailingBlocks));
   }
 
   /** Seconds since 1970. Blocks of one second share its number, and one is never earlier than its parent, whatever the clock says. */
   private nextTimestamp(wallMs: number): number {
     return Math.max(this.application.head().header.timestamp, Math.floor(wallMs / 1000));
+  }
+}
+
+/** What a disk has changed does not say. Then there may be work, which is tried and says why not; and no empty block is missed. */
+function known(ask: () => boolean): boolean {
+  try {
+    return ask();
+  } catch {
+    return true;
   }
 }

@@ -68,7 +68,7 @@ export interface Application {
   readonly genesisHash: Word;
   /** Whether the pool holds a transaction that the next block could take. */
   hasWork(): boolean;
-  /** Whether the last `blocks` blocks, as far as there are any, are empty. */
+  /** Whether the last `blocks` blocks, as far as there are any, are empty. Throws where the disk has changed one of them. */
   isQuietFor(blocks: number): boolean;
   /** The next block from the pool's transactions, best first. */
   propose(inputs: Inputs): Candidate;

@@ -105,7 +105,7 @@ export class LedgerApplication implements Application {
   isQuietFor(blocks: number): boolean {
     const { number } = this.head().header;
     for (let back = 0; back < Math.min(blocks, number); back++) {
-      if (this.parts.chain.headerAt(number - back)!.header.gasUsed > 0n) return false;
+      if (this.parts.chain.soundHeaderAt(number - back).gasUsed > 0n) return false;
     }
     return true;
   }

@@ -66,6 +66,13 @@ export class Chain {
     return this.headers.get(number) ?? this.readHeader(number);
   }
 
+  /** As {@link Chain.headerAt}, of a block up to the head. Throws {@link BlockDamaged} for one that the disk has changed. */
+  soundHeaderAt(number: number): Header {
+    const found = this.headerAt(number);
+    if (!found) throw this.damage(number);
+    return found.header;
+  }
+
   /** The highest block that was ever appended, as far as the store shows. */
   newestMade(): number {
     return this.made;

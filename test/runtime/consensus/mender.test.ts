@@ -95,6 +95,19 @@ test('what changes under a running node is put right without a restart', async (
   some.stop();
 });
 
+test('a header that was lost among the last blocks keeps nobody from starting, and is there again', async () => {
+  for (const [who, back] of [0, 1].flatMap((each) => [1, 2, 3].map((blocks) => [each, blocks] as const))) {
+    const own = copyOf(stores);
+    const lost = `header/${String(before.number - back).padStart(12, '0')}`;
+    own[who]!.put([[lost, undefined]]);
+    const some = world({ peers: NODES, stores: own, trailingBlocks: 5 });
+    some.run(30_000);
+    assert.ok(own[who]!.get(lost), `${lost} of node ${who}`);
+    assert.equal(new Set(some.peers.map(({ ledger }) => ledger.head().hash)).size, 1);
+    some.stop();
+  }
+});
+
 test('while the sequencer lacks blocks of its own it makes none, for a while', async () => {
   const own = copyOf(stores);
   const head = `header/${String(before.number).padStart(12, '0')}`;
