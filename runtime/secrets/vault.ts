@@ -37,6 +37,8 @@ interface Row {
 const PREFIX = 'secret/';
 /** Secrets of a device, removed ones counted. */
 const SECRETS_LIMIT = 256;
+/** As many as can be written down; milliseconds since 1970 need 41 bits. */
+const MAX_VERSION = 2 ** 48 - 1;
 /** The largest value is 64 KiB. */
 export const SEALED_LIMIT_BYTES = 64 * 1024 + 64;
 
@@ -49,6 +51,7 @@ export function openVault({ store, device, vm, chainId }: VaultOptions): Vault {
     if (device.unseal === undefined) throw new SecretRefused('this device takes no secrets');
     if (!SECRET_NAME.test(name)) throw new SecretRefused('the name of a secret has small letters, digits, "_", "." and "-"');
     if (sealed !== undefined && sealed.length > SEALED_LIMIT_BYTES) throw new SecretRefused('a secret has at most 65536 bytes');
+    if (version > MAX_VERSION) throw new SecretRefused(`${version} is no version; the last is ${MAX_VERSION}`);
     const before = rows.get(name)?.version ?? 0;
     if (version <= before) throw new SecretRefused(`${name} has version ${before} here; ${version} is not later`);
     if (!rows.has(name) && rows.size >= SECRETS_LIMIT) throw new SecretRefused(`a device keeps at most ${SECRETS_LIMIT} secrets`);

@@ -56,6 +56,15 @@ s('a secret is set, changed, listed by name, removed, and outlives the process',
   }
 });
 
+s('a version that could not be read again is refused, and nothing is lost by it', async () => {
+  const store = memoryStore();
+  const vault = open(store);
+  await set(vault, 'token', 2 ** 48 - 1, 'last');
+  const late = set(vault, 'other', 2 ** 48, 'too late').then(() => 'taken', String);
+  assert.match(await late, /281474976710656 is no version/);
+  assert.equal(open(store).list(), [{ name: 'token', version: 2 ** 48 - 1 }]);
+});
+
 s('a secret that the disk has changed is missing, and the others are there', async () => {
   const store = memoryStore();
   const vault = open(store);
