@@ -1,6 +1,6 @@
 import { bigintToBytes, bytesToBigint, bytesToHex, concat, hexToBytes } from '../bytes.ts';
 import type { GenesisValidator } from '../config.ts';
-import type { Address, Log, ValidatorPower, Vm, Word } from '../ports/index.ts';
+import type { Address, Hex, Log, ValidatorPower, Vm, Word } from '../ports/index.ts';
 import { asAddress, asList, asNumber, asWord, decodeRlp, encodeRlp } from '../rlp/index.ts';
 
 /** One device with a vote. */
@@ -23,9 +23,11 @@ const MAX_VALIDATORS = 128;
 export class Validators {
   readonly list: readonly Validator[];
 
-  /** In the order of the keys, so that equal sets have equal bytes. */
+  /** In the order of the keys and in lower case, so that equal sets have equal bytes, and a genesis may be written either way. */
   constructor(list: readonly Validator[]) {
-    this.list = [...list].sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1));
+    this.list = list
+      .map(({ device, publicKey, power }) => ({ device: lowerCase(device), publicKey: lowerCase(publicKey), power }))
+      .sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1));
   }
 
   static decode(bytes: Uint8Array): Validators {
@@ -72,6 +74,10 @@ export class Validators {
 /** What CometBFT calls the holder of an ed25519 key. */
 export function validatorAddress(publicKey: Word, sha256: Vm['sha256']): Address {
   return bytesToHex(sha256(hexToBytes(publicKey)).subarray(0, 20));
+}
+
+function lowerCase(hex: Hex): Hex {
+  return hex.toLowerCase() as Hex;
 }
 
 interface Change {

@@ -6,6 +6,11 @@ import { openState, type StoreEntry } from '../state/state.ts';
 import { EMPTY_ROOT } from '../state/trie.ts';
 import type { Header } from './header.ts';
 
+/** Of the genesis; the Fleet contract may name as many more. */
+const MAX_VALIDATORS = 64;
+/** Headers of more blocks than that are on every device, also on one that began with a snapshot. */
+const MAX_TRAILING_BLOCKS = 100;
+
 /** The first block and what it writes: its state. Throws {@link GenesisError} if the genesis is not one. */
 export function buildGenesis(genesis: Genesis, store: Pick<Store, 'get'>, keccak256: Vm['keccak256']) {
   checkGenesis(genesis);
@@ -80,6 +85,7 @@ function balanceOf(address: string, text: string): bigint {
 }
 
 function checkGenesis(genesis: Genesis): void {
+  const { validators = [], trailingBlocks = 0 } = genesis;
   const whole = (name: 'chainId' | 'timestamp' | 'gasLimit' | 'baseFee', least: number) => {
     if (Number.isSafeInteger(genesis[name]) && genesis[name] >= least) return;
     throw new GenesisError(`${name} is ${genesis[name]}; it should be a whole number from ${least} on`);
@@ -88,11 +94,23 @@ function checkGenesis(genesis: Genesis): void {
   whole('timestamp', 0);
   whole('gasLimit', 21_000);
   whole('baseFee', 0);
+  if (!Number.isInteger(trailingBlocks) || trailingBlocks < 0 || trailingBlocks > MAX_TRAILING_BLOCKS)
+    throw new GenesisError(`trailingBlocks is ${trailingBlocks}; it should be a whole number up to ${MAX_TRAILING_BLOCKS}`);
   if (!isHex(genesis.sequencer, 20)) throw new GenesisError(`sequencer is "${genesis.sequencer}"; it should be an address`);
-  for (const { device, publicKey, power } of genesis.validators ?? []) {
+  checkValidators(validators);
+}
+
+function checkValidators(validators: NonNullable<Genesis['validators']>): void {
+  if (validators.length > MAX_VALIDATORS) throw new GenesisError(`it has more than ${MAX_VALIDATORS} validators`);
+  const seen = new Set<string>();
+  for (const { device, publicKey, power } of validators) {
     const isRight = isHex(device, 20) && isHex(publicKey, 32) && Number.isInteger(power) && power >= 1 && power <= 1_000_000;
     if (!isRight)
       throw new GenesisError(`validator ${device}: a device, a key of 32 bytes and a power from 1 to 1000000 are needed`);
+    for (const each of [lowerCase(device), lowerCase(publicKey)]) {
+      if (seen.has(each)) throw new GenesisError(`validator ${device}: ${each} stands there twice`);
+      seen.add(each);
+    }
   }
 }
 

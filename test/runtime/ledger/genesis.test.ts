@@ -63,8 +63,25 @@ const refused: [rest: Partial<Genesis>, message: RegExp][] = [
   [{ alloc: { [a]: { storage: { '0x1': one } } } }, /slots and values have 32 bytes/],
 ];
 
+const row = (n: number, change: object = {}) => ({
+  device: `0x${n.toString(16).padStart(40, '0')}` as Address,
+  publicKey: bigintToWord(BigInt(n)),
+  power: 1,
+  ...change,
+});
+const crowd = Array.from({ length: 65 }, (_, n) => row(n + 1));
+
+refused.push(
+  [{ trailingBlocks: 101 }, /trailingBlocks is 101; it should be a whole number up to 100/],
+  [{ trailingBlocks: 0.5 }, /trailingBlocks is 0.5/],
+  [{ validators: crowd }, /more than 64 validators/],
+  [{ validators: [row(1, { power: 0 })] }, /a power from 1 to 1000000/],
+  [{ validators: [row(10), row(11, { device: row(10).device.toUpperCase().replace('X', 'x') })] }, /stands there twice/],
+  [{ validators: [row(10), row(11, { publicKey: row(10).publicKey })] }, /stands there twice/],
+);
+
 for (const [rest, message] of refused) {
-  test(`refuses ${JSON.stringify(rest)}`, () => {
+  test(`refuses ${JSON.stringify(rest).slice(0, 100)}`, () => {
     assert.throws(
       () => build(rest),
       (error: Error) => error.name === 'GenesisError' && message.test(error.message),
