@@ -1,5 +1,5 @@
-/** A block of the ledger has half a MiB, a chunk of a snapshot a little more; nothing that is asked is larger than this. */
-export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+/** A block of the ledger has half a MiB, a chunk of a snapshot a little more; but what a peer calls one may have up to 16 MiB. */
+export const MAX_FRAME_BYTES = 17 * 1024 * 1024;
 const MAX_VARINT_BYTES = 5;
 
 /** Cuts a stream into messages, each behind its length as an unsigned varint. */

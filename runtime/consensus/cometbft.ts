@@ -50,11 +50,15 @@ export function engineChainId(chainId: number): string {
  */
 export function createCometbft(application: Application, parts: CometbftParts): Consensus {
   const adapter = new Cometbft(application, parts);
-  const { device, genesis, ordering, clock } = parts;
+  const { device, genesis, ordering, clock, log } = parts;
   let cancel = () => {};
   const retry = () => {
-    for (const raw of adapter.waiting(RETRIED_AT_ONCE)) ordering.broadcast(raw);
     cancel = clock.after(RETRY_MS, retry);
+    try {
+      for (const raw of adapter.waiting(RETRIED_AT_ONCE)) ordering.broadcast(raw);
+    } catch (error) {
+      log.write('warn', `what waits in the pool is not handed on for now: ${(error as Error).message}`);
+    }
   };
   return {
     start() {

@@ -4,7 +4,7 @@ import { type Header, hashHeader, headerOf } from '../ledger/header.ts';
 import { type Receipt, receiptItem, receiptOf, receiptsRoot } from '../ledger/receipt.ts';
 import { decodeTransaction, type Transaction } from '../ledger/transaction.ts';
 import type { Address, Vm, Word } from '../ports/index.ts';
-import { asBytes, asList, encodeRlp, type RlpItem } from '../rlp/index.ts';
+import { asBytes, asList, decodeRlp, encodeRlp, type RlpItem } from '../rlp/index.ts';
 import { listRoot } from '../state/list-root.ts';
 
 /** As far as BLOCKHASH reaches. */
@@ -13,6 +13,9 @@ const HEADERS = 256;
 const BLOCKS = 128;
 /** unless they are large: bytes of transactions and receipts. */
 const BLOCKS_BYTES = 4 * 1024 * 1024;
+/** No header and no block has more items of RLP than these and one for each so many of its bytes. */
+const FEW_ITEMS = 32;
+const BYTES_PER_ITEM = 4;
 
 type Cryptography = Pick<Vm, 'keccak256' | 'recover'>;
 
@@ -39,10 +42,18 @@ export function blocksUpTo(chain: Chain, number: number): RlpItem[] {
   return items.reverse();
 }
 
+/** Throws {@link SnapshotRefused} for more headers or blocks than anybody sends: they are kept in memory until all are there. */
+export function demandFew(headers: readonly Uint8Array[], blocks: readonly Uint8Array[]): void {
+  if (headers.length > HEADERS + 1) throw new SnapshotRefused(`it has ${headers.length} headers or more`);
+  const bytes = blocks.reduce((sum, block) => sum + block.length, 0);
+  if (blocks.length > BLOCKS || (blocks.length > 1 && bytes > BLOCKS_BYTES))
+    throw new SnapshotRefused(`it has ${blocks.length} whole blocks of ${bytes} bytes or more`);
+}
+
 /** Checks that the headers are a chain that ends with the block of this hash. Throws {@link SnapshotRefused}. */
-export function readHeaders(items: readonly RlpItem[], head: Word, keccak256: Vm['keccak256']): Header[] {
-  if (items.length === 0 || items.length > HEADERS + 1) throw new SnapshotRefused(`it has ${items.length} headers`);
-  const headers = items.map(headerOf);
+export function readHeaders(pieces: readonly Uint8Array[], head: Word, keccak256: Vm['keccak256']): Header[] {
+  if (pieces.length === 0) throw new SnapshotRefused('it has no headers');
+  const headers = pieces.map((bytes) => headerOf(decode(bytes)));
   let hash = head;
   for (const header of [...headers].reverse()) {
     if (hashHeader(header, keccak256) !== hash) throw new SnapshotRefused(`block ${header.number} is not the one agreed on`);
@@ -52,9 +63,18 @@ export function readHeaders(items: readonly RlpItem[], head: Word, keccak256: Vm
 }
 
 /** Checks the last blocks against their headers. Throws {@link SnapshotRefused}. */
-export function readBlocks(items: readonly RlpItem[], headers: readonly Header[], cryptography: Cryptography): FinishedBlock[] {
-  if (items.length === 0 || items.length > headers.length) throw new SnapshotRefused(`it has ${items.length} whole blocks`);
-  return items.map((item, index) => readBlock(item, headers[headers.length - items.length + index]!, cryptography));
+export function readBlocks(
+  pieces: readonly Uint8Array[],
+  headers: readonly Header[],
+  cryptography: Cryptography,
+): FinishedBlock[] {
+  if (pieces.length === 0 || pieces.length > headers.length) throw new SnapshotRefused(`it has ${pieces.length} whole blocks`);
+  const older = headers.length - pieces.length;
+  return pieces.map((bytes, index) => readBlock(decode(bytes), headers[older + index]!, cryptography));
+}
+
+function decode(bytes: Uint8Array): RlpItem {
+  return decodeRlp(bytes, FEW_ITEMS + bytes.length / BYTES_PER_ITEM);
 }
 
 function readBlock(item: RlpItem, header: Header, cryptography: Cryptography): FinishedBlock {

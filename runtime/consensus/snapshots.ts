@@ -5,11 +5,15 @@ import type { ChunkVerdict, Logger, Snapshot, SnapshotVerdict, Store, Vm, Word }
 import { asBytes, asList, asNumber, decodeRlp, encodeRlp, type RlpItem } from '../rlp/index.ts';
 import { CODE_PREFIX, NODE_PREFIX, type StoreEntry } from '../state/state.ts';
 import { walkState } from '../state/walk.ts';
-import { blocksUpTo, headersUpTo, readBlocks, readHeaders, SnapshotRefused } from './snapshot-blocks.ts';
+import { blocksUpTo, demandFew, headersUpTo, readBlocks, readHeaders, SnapshotRefused } from './snapshot-blocks.ts';
 import { HEIGHT_SEAL_BYTES, Validators } from './validators.ts';
 
-/** A chunk ends with the piece that brings it over this, in bytes. One message of the engine's peers holds 16 MiB. */
+/** A chunk ends with the piece that brings it over this, in bytes. */
 const CHUNK_BYTES = 512 * 1024;
+/** The largest piece is a block; one message of the engine's peers could hold twice as much. */
+const MAX_CHUNK_BYTES = 8 * 1024 * 1024;
+/** RLP items of a chunk: three for each piece, of which few are shorter than a hash. */
+const MAX_CHUNK_ITEMS = (3 * CHUNK_BYTES) / 16;
 const MAX_CHUNKS = 8192;
 const FORMAT = 1;
 /** Snapshots of so many heights are given. */
@@ -50,6 +54,8 @@ export interface Restored {
 export class Snapshots {
   private readonly parts: SnapshotParts;
   private restoring: Restoring | undefined;
+  /** Heights that cannot be had any more. Any peer may ask, and looking through a state takes long. */
+  private readonly missing = new Set<number>();
 
   constructor(parts: SnapshotParts) {
     this.parts = parts;
@@ -59,10 +65,12 @@ export class Snapshots {
   list(points: readonly Point[]): Snapshot[] {
     // Those that are given no more stay a little for whoever is in the midst of one.
     this.forget(points);
-    return points.slice(-GIVEN).flatMap((point) => {
+    const had = points.slice(-GIVEN).filter(({ height }) => !this.missing.has(height));
+    return had.flatMap((point) => {
       try {
         return this.taken(point.height) ?? this.take(point);
       } catch (error) {
+        this.missing.add(point.height);
         this.parts.log.write('warn', `there is no snapshot of height ${point.height}: ${(error as Error).message}`);
         return [];
       }
@@ -100,6 +108,7 @@ export class Snapshots {
     const expected = restoring.hashes[index];
     if (!expected || !equalBytes(parts.vm.keccak256(chunk), expected)) return 'retry';
     try {
+      if (chunk.length > MAX_CHUNK_BYTES) throw new SnapshotRefused(`a chunk of it has ${chunk.length} bytes`);
       this.unpack(restoring, chunk);
       if (index < restoring.hashes.length - 1) return 'accept';
       this.finish(restoring, done);
@@ -150,15 +159,16 @@ export class Snapshots {
   private unpack(restoring: Restoring, chunk: Uint8Array): void {
     const { store, vm } = this.parts;
     const entries: StoreEntry[] = [];
-    for (const item of asList(decodeRlp(chunk), 'a chunk')) {
+    for (const item of asList(decodeRlp(chunk, MAX_CHUNK_ITEMS), 'a chunk')) {
       const [kindItem, bytesItem] = asList(item, 'a piece', 2);
       const kind = asNumber(kindItem, 'the kind of a piece');
       const bytes = asBytes(bytesItem, 'a piece').slice();
-      if (kind === Kind.header) restoring.headers.push(decodeRlp(bytes));
-      else if (kind === Kind.block) restoring.blocks.push(decodeRlp(bytes));
+      if (kind === Kind.header) restoring.headers.push(bytes);
+      else if (kind === Kind.block) restoring.blocks.push(bytes);
       else if (kind === Kind.validators) restoring.validators = Validators.decode(bytes);
       else entries.push([(kind === Kind.code ? CODE_PREFIX : NODE_PREFIX) + bytesToHex(vm.keccak256(bytes)), bytes]);
     }
+    demandFew(restoring.headers, restoring.blocks);
     if (entries.length > 0) store.write(entries);
   }
 
@@ -187,8 +197,8 @@ interface Restoring {
   readonly height: number;
   readonly head: Word;
   readonly hashes: readonly Uint8Array[];
-  readonly headers: RlpItem[];
-  readonly blocks: RlpItem[];
+  readonly headers: Uint8Array[];
+  readonly blocks: Uint8Array[];
   validators?: Validators;
 }
 

@@ -165,15 +165,14 @@ export class Chain {
     return number === undefined || index === undefined ? undefined : { number, index };
   }
 
-  /** What BLOCKHASH answers in block `number`: zero outside the 256 before it. */
+  /** What BLOCKHASH answers in block `number`: zero outside the 256 before it. Throws {@link BlockDamaged}: no other answer is right. */
   hashesBefore(number: number): StateView['blockHash'] {
     return (asked) => {
       const distance = BigInt(number) - asked;
       if (distance < 1n || distance > 256n) return ZERO_WORD;
       const hash = this.hashAt(Number(asked));
-      if (hash === undefined && asked >= this.first)
-        throw new ChainError(`the store is damaged: block ${asked} is not what it was`);
-      return hash ?? ZERO_WORD;
+      if (hash === undefined) throw this.damage(Number(asked));
+      return hash;
     };
   }
 

@@ -8,6 +8,7 @@ import { engineChainId, SNAPSHOT_INTERVAL } from '../../../runtime/consensus/com
 import { DEVICE_REVOKED, heightOf, VALIDATOR_SET, Validators } from '../../../runtime/consensus/validators.ts';
 import { createLedger, type Ledger } from '../../../runtime/ledger/ledger.ts';
 import type { Abci, Address, Hex, Log, OrderedBlock, Store } from '../../../runtime/ports/index.ts';
+import { asList, decodeRlp, encodeRlp, type RlpItem } from '../../../runtime/rlp/index.ts';
 import { cometbftGenesis, cometbftWorld, validatorKey } from '../../support/consensus-worlds.ts';
 import { testClock } from '../../support/virtual-clock.ts';
 import { clientsOf } from '../ledger/client.ts';
@@ -287,10 +288,19 @@ for (const [name, logs, updates] of changes) {
   });
 }
 
+test('a genesis in upper case names the same validators, who go as the others do', () => {
+  const upper = (hex: Hex) => `0x${hex.slice(2).toUpperCase()}` as Hex;
+  const rows = two.list.map(({ device, publicKey, power }) => ({ device: upper(device), publicKey: upper(publicKey), power }));
+  const same = new Validators(rows);
+  assert.equal(same.encode(), two.encode());
+  assert.equal(same.after([revoke(b)], fleet).encode(), two.after([revoke(b)], fleet).encode());
+  assert.equal(same.after([revoke(b)], fleet).list.length, 1);
+});
+
 /** A ledger with a snapshot to give. */
-async function grown() {
+async function grown(trailingBlocks = 0) {
   const store = memoryStore();
-  const node = open(store);
+  const node = open(store, trailingBlocks);
   for (let height = 1; height <= SNAPSHOT_INTERVAL; height++) {
     const raws =
       height % 100 === 0 ? [await transfer(height / 100 - 1, { to: `0x${height.toString(16).padStart(40, '0')}` })] : [];
@@ -337,6 +347,74 @@ test('a new device begins with a snapshot and goes on like the others', async ()
   for (const number of [1, 3, 5, 6]) {
     const request = `{"jsonrpc":"2.0","id":1,"method":"eth_getBlockReceipts","params":["0x${number.toString(16)}"]}`;
     assert.is(await again.ledger.rpc(request), await old.ledger.rpc(request), `receipts of block ${number}`);
+  }
+});
+
+test('BLOCKHASH is what it is for all, or the device stands: never something else', async () => {
+  const old = await grown(3);
+  const [snapshot] = old.abci.listSnapshots();
+  const store = memoryStore();
+  const fresh = open(store, 3);
+  assert.is(fresh.abci.offerSnapshot(snapshot!, old.abci.info().appHash), 'accept');
+  assert.is(fresh.abci.applyChunk(0, old.abci.loadChunk(snapshot!.height, snapshot!.format, 0)), 'accept');
+  assert.equal(fresh.abci.info(), old.abci.info(), 'with blocks that are empty');
+  const sound = open(copyOf(store), 3);
+  // As if it had begun with a later one: of the first blocks there are headers alone, and the disk loses two of them.
+  store.write([
+    ['first', hexToBytes('0xc106')],
+    ['header/000000000003', undefined],
+    ['header/000000000004', undefined],
+  ]);
+  // Stores the hash of block 3.
+  const raw = await transfer(5, { to: undefined, data: '0x6003405f55', gas: 200_000n, value: 0n });
+  const height = SNAPSHOT_INTERVAL + 1;
+  const { appHash } = old.abci.finalizeBlock(block(height, [raw]));
+  const outcome = (abci: Abci) => {
+    try {
+      return bytesToHex(abci.finalizeBlock(block(height, [raw])).appHash);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.is(outcome(sound.abci), bytesToHex(appHash));
+  assert.match(outcome(open(store, 3).abci), /the disk of this node has changed block 3/);
+});
+
+test('a snapshot whose state is not whole any more is tried once, however often peers ask', async () => {
+  const inner = memoryStore();
+  let looks = 0;
+  const get = (key: string) => {
+    if (key.startsWith('node/')) looks++;
+    return inner.get(key);
+  };
+  const { abci } = open({ ...inner, get });
+  for (let height = 1; height <= SNAPSHOT_INTERVAL; height++) decide(abci, height, height === 1 ? [await transfer(0)] : []);
+  inner.put(inner.keys('node/', 1000).map((key) => [key, undefined]));
+  assert.equal(abci.listSnapshots(), []);
+  looks = 0;
+  assert.equal(abci.listSnapshots(), []);
+  assert.is(looks, 0);
+});
+
+test('a snapshot that would fill the memory is refused before it does', async () => {
+  const old = await grown();
+  const { appHash } = old.abci.info();
+  old.abci.listSnapshots();
+  const honest = asList(decodeRlp(old.abci.loadChunk(SNAPSHOT_INTERVAL, 1, 0)), 'a chunk');
+  const [header, aBlock] = [1, 2].map((kind) => honest.find((each) => (each as Uint8Array[])[0]![0] === kind)!);
+  const many = (item: RlpItem, count: number) => encodeRlp(Array.from({ length: count }, () => item));
+  const rows: [name: string, chunk: Uint8Array][] = [
+    ['bytes one by one', many(Uint8Array.of(1), 1_000_000)],
+    ['headers', many(header!, 300)],
+    ['blocks', many(aBlock!, 129)],
+    ['one large piece', encodeRlp([[Uint8Array.of(5), new Uint8Array(9_000_000)]])],
+  ];
+  for (const [name, chunk] of rows) {
+    const metadata = encodeRlp([Uint8Array.of(5), [vm.keccak256(chunk), new Uint8Array(32)]]);
+    const { abci } = open();
+    const offered = { height: SNAPSHOT_INTERVAL, format: 1, chunks: 2, hash: vm.keccak256(metadata), metadata };
+    assert.is(abci.offerSnapshot(offered, appHash), 'accept');
+    assert.is(abci.applyChunk(0, chunk), 'rejectSnapshot', name);
   }
 });
 
