@@ -1,25 +1,56 @@
+import { nameOf } from '../../runtime/light/index.ts';
 import { votesOf } from '../light.ts';
-import { Deciders } from './deciders.ts';
+import { Deciders, type Founders } from './deciders.ts';
 import { readTitle, readTrail, type Title } from './file.ts';
 import { type Checked, isAgreed, type Trust, verifyEntry } from './verify.ts';
 import { WrongEntry } from './wrong-entry.ts';
 
 /** By which votes a trail's end is borne, followed from its beginning. */
 export interface Bearing {
-  /** Each checked block. Throws {@link WrongEntry}. */
-  follow(block: Checked): void;
+  /** Each checked block. Rejects with {@link WrongEntry}. */
+  follow(block: Checked): Promise<void>;
   /** In words, whose votes bear the last block. Rejects with {@link WrongEntry}. */
   sign(last: Checked): Promise<string>;
 }
 
-/** What a file says of votes, checked by the trail itself. */
-export function bearingIn({ agreed, fleet }: Title, trust: Trust): Bearing | undefined {
-  if (!isAgreed(trust) || !agreed) return undefined;
-  const deciders = new Deciders(agreed, trust.chainId, fleet);
+/** What is known of votes; what is not there is `undefined`. */
+export interface Ballots {
+  /** Who decided at first, as somebody says. */
+  readonly founders: Founders | undefined;
+  /** Votes for a block that changes who decides. */
+  readonly within: (block: Checked) => Promise<unknown>;
+  /** Votes for the last block. */
+  readonly atEnd: (block: Checked) => Promise<unknown>;
+  /** `HEIGHT:HASH` of the block of CometBFT whose votes bear the end: then those within are not needed. */
+  readonly trusted?: string | undefined;
+}
+
+/** Where validators agree: the votes for the end, and for each block within that changes whose votes count after it. */
+export function bearingBy(ballots: Ballots, { chainId }: Trust, fleet: Title['fleet']): Bearing {
+  const { founders, within, atEnd, trusted } = ballots;
+  const deciders = founders && new Deciders(founders, chainId, fleet);
   return {
-    follow: (block) => deciders.follow(block),
-    sign: async (last) => votesOf(deciders.verifyVotes(last, agreed.votes)),
+    async follow(block) {
+      const isChange = deciders?.follow(block) === true;
+      if (isChange && trusted === undefined)
+        deciders.verifyVotes(block, demandVotes(await within(block), block, 'it changes who decides, and the trail'));
+    },
+    async sign(last) {
+      const votes = demandVotes(deciders && (await atEnd(last)), last, 'the trail');
+      const block = deciders!.verifyVotes(last, votes);
+      const name = nameOf(block.header);
+      if (trusted !== undefined && name !== trusted)
+        throw new WrongEntry(`block ${last.number}: the votes for it are those for ${name}, not for ${trusted}`);
+      return votesOf(block);
+    },
   };
+}
+
+/** What a file says of votes, checked by the trail itself. */
+export function bearingIn({ agreed, fleet }: Title, trust: Trust, trusted?: string): Bearing | undefined {
+  if (!isAgreed(trust)) return undefined;
+  const ballots = { founders: agreed, within: async ({ votes }: Checked) => votes, atEnd: async () => agreed?.votes, trusted };
+  return bearingBy(ballots, trust, fleet);
 }
 
 /** A block of an exported trail, with what bears it. */
@@ -29,19 +60,24 @@ export interface Borne {
   readonly by: string;
 }
 
-/** Checks a whole trail offline. Answers the block of a number in it. Throws {@link WrongEntry}. */
-export async function blockInTrail(path: string, number: number): Promise<Borne> {
+/** Checks a whole trail of a known ledger and fleet offline. Answers the block of a number in it. Throws {@link WrongEntry}. */
+export async function blockInTrail(path: string, number: number, trust: Trust & Pick<Title, 'fleet'>): Promise<Borne> {
   const title = await readTitle(path);
-  const bearing = bearingIn(title, title);
+  if (title.fleet !== trust.fleet)
+    throw new WrongEntry(`the trail ${path} is of the fleet at ${title.fleet}, not of ${trust.fleet}`);
+  const bearing = bearingIn(title, trust);
   let last: Checked | undefined;
   let found: Checked | undefined;
   for await (const entry of readTrail(path, title.newest)) {
-    last = verifyEntry(entry, last, title);
-    bearing?.follow(last);
+    last = verifyEntry(entry, last, trust);
+    await bearing?.follow(last);
     if (last.number === number) found = last;
   }
   if (!found || !last) throw new WrongEntry(`block ${number}: the trail ${path} ends before it`);
-  if (!isAgreed(title)) return { block: found, by: `sealed by ${title.sequencer}` };
-  if (!bearing) throw new WrongEntry(`the trail ${path} holds no votes for its end; classpad audit export writes them`);
-  return { block: found, by: `borne by ${await bearing.sign(last)}` };
+  return { block: found, by: bearing ? `borne by ${await bearing.sign(last)}` : `sealed by ${trust.sequencer}` };
+}
+
+function demandVotes(votes: unknown, { number }: Checked, what: string): unknown {
+  if (votes === undefined) throw new WrongEntry(`block ${number}: ${what} does not hold the votes for it`);
+  return votes;
 }

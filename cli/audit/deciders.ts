@@ -19,8 +19,8 @@ export interface Founders {
 
 /**
  * Who decides, followed through a trail from its first block on: that one names the first validators by a hash, what the Fleet
- * logs changes them, and each block names by a hash who decides after it. So a trail proves by itself whose votes count for its
- * end, with no clock and no network.
+ * logs changes them, and each block names by a hash who decides after it. Anybody can write such blocks: a change counts by the
+ * votes of those before it. With these a trail proves by itself whose votes count for its end, with no clock and no network.
  */
 export class Deciders {
   private readonly chainId: number;
@@ -36,22 +36,23 @@ export class Deciders {
     this.fleet = fleet;
   }
 
-  /** The next checked block, from the first one on. Throws {@link WrongEntry}. */
-  follow({ number, extraData, receipts }: Checked): void {
+  /** The next checked block, from the first one on. Whether others decide after it: then it needs votes. Throws {@link WrongEntry}. */
+  follow({ number, extraData, receipts }: Checked): boolean {
     const { keccak256 } = cryptography;
     if (number === 0) {
       const first = readFounders(this.founders);
       const mark = genesisMark({ chainId: this.chainId, ...first }, keccak256);
       demand(equalBytes(extraData, mark), 'block 0: it names other validators');
       this.validators = new Validators(first.validators);
-      return;
+      return false;
     }
     this.before = this.validators;
     const logs = receipts.flatMap((receipt) => receipt.logs);
     this.validators = this.validators.after(logs, this.fleet.toLowerCase() as Address);
-    const named = extraData.length === HEIGHT_SEAL_BYTES && extraData.subarray(8);
-    const isNamed = named && equalBytes(named, keccak256(this.validators.encode()));
+    const named = namedIn(extraData);
+    const isNamed = named !== undefined && equalBytes(named, keccak256(this.validators.encode()));
     demand(isNamed, `block ${number}: it names other validators than follow from the Fleet's log`);
+    return this.validators !== this.before && !equalBytes(named, keccak256(this.before.encode()));
   }
 
   /** Whether more than two thirds of them have signed for the last block. `votes` is what CometBFT tells. Throws {@link WrongEntry}. */
@@ -72,13 +73,19 @@ export class Deciders {
     const powers = new Map(this.before.list.map(({ publicKey, power }) => [publicKey as string, BigInt(power)]));
     const areSame =
       block.validators.length === powers.size &&
+      new Set(block.validators.map(({ publicKey }) => bytesToHex(publicKey))).size === powers.size &&
       block.validators.every(({ publicKey, power }) => powers.get(bytesToHex(publicKey)) === power);
     demand(areSame, `${at} are of other validators than the trail names`);
     return block;
   }
 }
 
-function readFounders({ validators, trailingBlocks }: Founders) {
+/** By which hash a block names those who decide after it. */
+export function namedIn(extraData: Uint8Array): Uint8Array | undefined {
+  return extraData.length === HEIGHT_SEAL_BYTES ? extraData.subarray(8) : undefined;
+}
+
+export function readFounders({ validators, trailingBlocks }: Founders) {
   const rows = Array.isArray(validators) ? (validators as Partial<GenesisValidator>[]) : [];
   const fits =
     rows.length >= 1 &&

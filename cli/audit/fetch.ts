@@ -35,6 +35,8 @@ export interface Entry {
   readonly number: number;
   readonly block: RpcBlock;
   readonly receipts: readonly RpcReceipt[];
+  /** Where it changes which validators decide: the votes for it, as CometBFT tells them. */
+  readonly votes?: unknown;
 }
 
 type Ask = <T>(method: string, params: readonly unknown[]) => Promise<T>;
@@ -112,6 +114,15 @@ function authorizations(list: unknown): unknown {
   });
 }
 
+/** In lower case, whatever they were written in: roots are the same in either, and comparisons must be. */
 export function logsOf(receipt: RpcReceipt): Log[] {
-  return receipt.logs.map(({ address, topics, data }) => ({ address, topics, data: hexToBytes(data) }));
+  return receipt.logs.map(({ address, topics, data }) => ({
+    address: lowerCase(address),
+    topics: topics.map(lowerCase),
+    data: hexToBytes(data),
+  }));
+}
+
+function lowerCase(hex: Hex): Hex {
+  return hex.toLowerCase() as Hex;
 }

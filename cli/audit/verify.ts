@@ -1,10 +1,11 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { getContractAddress } from 'viem';
-import { bytesToHex } from '../../runtime/bytes.ts';
+import { bytesToHex, equalBytes } from '../../runtime/bytes.ts';
 import { verifyHeaderSeal } from '../../runtime/consensus/seal.ts';
 import { heightOf } from '../../runtime/consensus/validators.ts';
 import { bloomOf, mergeBlooms } from '../../runtime/ledger/bloom.ts';
+import { genesisMark } from '../../runtime/ledger/genesis.ts';
 import { FIXED, type Header, hashHeader } from '../../runtime/ledger/header.ts';
 import { headerOfJson } from '../../runtime/ledger/header-json.ts';
 import { type Receipt, receiptsRoot } from '../../runtime/ledger/receipt.ts';
@@ -13,6 +14,8 @@ import type { Address, Vm, Word } from '../../runtime/ports/index.ts';
 import { listRoot } from '../../runtime/state/list-root.ts';
 import { type Entry, logsOf, type RpcReceipt, rawTransaction } from './fetch.ts';
 import { WrongEntry } from './wrong-entry.ts';
+
+const WORD_BYTES = 32;
 
 /** What is believed without proof: whose seal makes a block valid (zero: validators agree on it), on which ledger. */
 export interface Trust {
@@ -32,6 +35,8 @@ export interface Checked {
   readonly extraData: Uint8Array;
   readonly transactions: readonly Transaction[];
   readonly receipts: readonly Receipt[];
+  /** What the entry shows of votes for it. Not checked here. */
+  readonly votes?: unknown;
 }
 
 /** Cryptography of the auditor's own: an audit believes no VM. */
@@ -87,7 +92,7 @@ function verifyBlock(entry: Entry, trust: Trust, verifyBearing: (header: Header,
   verifyRoots(header, transactions, receipts, at);
   const height = isAgreed(trust) ? heightOf(header.extraData) : undefined;
   const { timestamp, extraData } = header;
-  return { number: entry.number, hash, timestamp, height, extraData, transactions, receipts };
+  return { number: entry.number, hash, timestamp, height, extraData, transactions, receipts, votes: entry.votes };
 }
 
 /** By their names in JSON-RPC. */
@@ -110,10 +115,7 @@ function verifyFixedFields({ block }: Entry, at: At): void {
 }
 
 function verifyLink(header: Header, hash: Word, previous: Checked | undefined, trust: Trust, at: At): void {
-  if (!previous) {
-    demand(hash === trust.genesisHash, at(`the ledger begins with ${hash}, not with ${trust.genesisHash}`));
-    return;
-  }
+  if (!previous) return verifyFirst(header, hash, trust, at);
   demand(
     header.parentHash === previous.hash,
     at(`it follows ${header.parentHash}, and block ${previous.number} is ${previous.hash}`),
@@ -125,6 +127,16 @@ function verifyLink(header: Header, hash: Word, previous: Checked | undefined, t
     return;
   }
   verifySeal(header, trust, at);
+}
+
+/** The first block has no seal, and says whose the others bear, and of which ledger it is. */
+function verifyFirst({ coinbase, extraData }: Header, hash: Word, { genesisHash, sequencer, chainId }: Trust, at: At): void {
+  demand(hash === genesisHash, at(`the ledger begins with ${hash}, not with ${genesisHash}`));
+  demand(coinbase === sequencer, at(`it names ${coinbase} as the sequencer, not ${sequencer}`));
+  const mark = genesisMark({ chainId }, cryptography.keccak256);
+  const rest = extraData.length - mark.length;
+  const isOwn = (rest === 0 || rest === WORD_BYTES) && equalBytes(extraData.subarray(0, mark.length), mark);
+  demand(isOwn, at(`it is not of the ledger with chain id ${chainId}`));
 }
 
 function verifySeal(header: Header, { sequencer }: Trust, at: At): void {
@@ -141,7 +153,7 @@ function verifyTransaction({ number, block }: Entry, index: number, { chainId }:
   const at = (what: string) => `block ${number}, transaction ${index}: ${what}`;
   const transaction = tryTo(() => decodeTransaction(rawTransaction(shown), cryptography), at('it cannot be read'));
   demand(transaction.hash === shown.hash, at(`it has the hash ${transaction.hash}, and the node says ${shown.hash}`));
-  const sender = shown.from.toLowerCase();
+  const sender = lowerCase(shown.from);
   demand(transaction.sender === sender, at(`it was signed by ${transaction.sender}, and the node says ${sender}`));
   const own = transaction.chainId === undefined || transaction.chainId === BigInt(chainId);
   demand(own, at(`it was signed for chain id ${transaction.chainId}, and this is ${chainId}`));
@@ -154,7 +166,7 @@ function verifyReceipt({ number, receipts }: Entry, index: number, { type, hash,
   demand(shown?.transactionHash === hash, at(`it belongs to transaction ${shown?.transactionHash}, not to ${hash}`));
   const before = index === 0 ? 0n : BigInt(receipts[index - 1]!.cumulativeGasUsed);
   const created = to === undefined ? getContractAddress({ from: sender, nonce }).toLowerCase() : undefined;
-  const shownCreated = shown.contractAddress?.toLowerCase() ?? undefined;
+  const shownCreated = shown.contractAddress ? lowerCase(shown.contractAddress) : undefined;
   demand(
     shownCreated === undefined || shownCreated === created,
     at(`it names the contract ${shownCreated} and can only have made ${created}`),
@@ -195,6 +207,11 @@ function verifyRoots(header: Header, transactions: readonly Transaction[], recei
   demand(bytesToHex(bloom) === bytesToHex(header.logsBloom), at('its bloom does not follow from its receipts'));
   const gasUsed = receipts.at(-1)?.cumulativeGasUsed ?? 0n;
   demand(gasUsed === header.gasUsed, at(`its transactions used ${gasUsed} gas, and its header says ${header.gasUsed}`));
+}
+
+/** Of what should be text. */
+function lowerCase(shown: unknown): string {
+  return String(shown).toLowerCase();
 }
 
 function tryTo<T>(read: () => T, sentence: string): T {

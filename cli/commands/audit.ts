@@ -1,17 +1,18 @@
-import { bytesToHex } from '../../runtime/bytes.ts';
-import { heightOf } from '../../runtime/consensus/validators.ts';
+import { bytesToHex, EMPTY } from '../../runtime/bytes.ts';
+import { heightOf, Validators } from '../../runtime/consensus/validators.ts';
 import { headerOfJson } from '../../runtime/ledger/header-json.ts';
-import { type Bearing, bearingIn } from '../audit/bearing.ts';
-import { Deciders } from '../audit/deciders.ts';
+import type { Address } from '../../runtime/ports/index.ts';
+import { type Bearing, bearingBy, bearingIn } from '../audit/bearing.ts';
+import { type Founders, namedIn, readFounders } from '../audit/deciders.ts';
 import { askerOf, type Entry, fetchEntry } from '../audit/fetch.ts';
 import { readTitle, readTrail, type Title, writeTrail } from '../audit/file.ts';
 import { type Row, storyteller } from '../audit/story.ts';
-import { type Checked, isAgreed, type Trust, verifyEntry } from '../audit/verify.ts';
+import { type Checked, cryptography, isAgreed, type Trust, verifyEntry } from '../audit/verify.ts';
 import { WrongEntry } from '../audit/wrong-entry.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { developmentNames } from '../fleet/keys.ts';
-import { askVotes, lightClient, lightOptions, verifySoon, votesOf } from '../light.ts';
+import { askVotes, lightClient, lightOptions, readTrust, verifySoon, votesOf } from '../light.ts';
 import { progress } from '../progress.ts';
 import { printJson, tell } from '../tell.ts';
 import { accountAddress, counted, timeText } from '../values.ts';
@@ -42,7 +43,8 @@ export const audit: Command = {
     "From what the node shows, the hash of every header, its link to the block before it, the sequencer's seal, every signature, and the " +
       'roots of transactions and receipts are computed anew. The first entry that is wrong is named, and the exit code is 1.',
     'On a cluster the trail itself says who decides: the first block names the first validators, and what the Fleet logs changes them. So ' +
-      'their votes for the last block are checked against it, offline, too.',
+      'their votes for the last block, and for each that changes who decides, are checked against it, offline, too.',
+    'A trail that ends too early is right as far as it goes: the verdict says with which block and when it ends.',
   ],
   async run(input, io) {
     const [verb, file] = input.operands;
@@ -56,7 +58,8 @@ export const audit: Command = {
     const trust = trustOf(connection, input);
     if (verb === 'export') return exportFile(file!, connection, trust, input, io);
     const bearing = isAgreed(trust) ? bearingOf(connection, trust, input) : undefined;
-    return check(entriesOf(connection), trust, storyteller(connection.fleet, developmentNames(connection)), input, io, bearing);
+    const subject = { ...trust, fleet: connection.fleet };
+    return check(entriesOf(connection), subject, developmentNames(connection), input, io, bearing);
   },
 };
 
@@ -64,7 +67,8 @@ async function exportFile(file: string, connection: Connection, trust: Trust, in
   const newest = Number(await connection.client.getBlockNumber({ cacheTime: 0 }));
   const agreed = isAgreed(trust) && (await agreedOf(connection, newest));
   const title = { classpad: 'audit trail 1', ...trust, fleet: connection.fleet, newest, ...(agreed && { agreed }) } as const;
-  await writeTrail(file, title, entriesOf(connection, newest));
+  const entries = entriesOf(connection, newest);
+  await writeTrail(file, title, agreed ? withVotes(entries, agreed, connection.rpc) : entries);
   tell(input, io, `${counted(newest + 1, 'block')} written to ${file}; check it with: classpad audit verify ${file}`, {
     file,
     ...trust,
@@ -74,30 +78,23 @@ async function exportFile(file: string, connection: Connection, trust: Trust, in
   return Exit.ok;
 }
 
-/** Believes the file no more than a node: give --sequencer and --genesis to believe nothing. */
+/** Believes the file no more than a node: give --sequencer, --genesis and --fleet to believe nothing. */
 async function verifyFile(file: string, input: Input, io: Io): Promise<number> {
   const title = await readTitle(file);
-  const trust = demandTrust(
-    input.text('sequencer') ?? title.sequencer,
-    input.text('genesis') ?? title.genesisHash,
-    title.chainId,
-  );
-  return check(readTrail(file, title.newest), trust, storyteller(title.fleet, new Map()), input, io, bearingIn(title, trust));
+  const trust = pinned(title, input);
+  const { height, hash } = input.text('trust') === undefined ? {} : readTrust(input.text('trust'));
+  const bearing = bearingIn(title, trust, hash && `${height}:0x${hash}`);
+  return check(readTrail(file, title.newest), { ...trust, fleet: title.fleet }, new Map(), input, io, bearing);
 }
 
-/** As {@link bearingIn}, of what a node says; where a block is trusted, from that one on besides. */
+/** As {@link bearingIn}, of what a node says; where a block is trusted, from that one on instead. */
 function bearingOf(connection: Connection, trust: Trust, input: Input): Bearing {
   const { validators, trailingBlocks } = connection.config ?? {};
-  const founders = { validators, trailingBlocks };
-  const deciders = validators === undefined ? undefined : new Deciders(founders, trust.chainId, connection.fleet);
-  return {
-    follow: (block) => deciders?.follow(block),
-    async sign(last) {
-      if (input.text('trust') !== undefined) return votesFor(last, connection, input);
-      if (!deciders) return '';
-      return votesOf(deciders.verifyVotes(last, await askVotes(connection.rpc, (last.height ?? 0) + 1)));
-    },
-  };
+  const founders = validators === undefined ? undefined : { validators, trailingBlocks };
+  const ask = ({ height = 0 }: Checked) => askVotes(connection.rpc, height + 1);
+  const trusted = input.text('trust');
+  const bearing = bearingBy({ founders, within: ask, atEnd: ask, trusted }, trust, connection.fleet);
+  return trusted === undefined ? bearing : { ...bearing, sign: (last) => votesFor(last, connection, input) };
 }
 
 /** What a file needs so that the votes for its last block can be checked offline. */
@@ -109,22 +106,44 @@ async function agreedOf(connection: Connection, newest: number): Promise<Title['
   return { validators, trailingBlocks, votes: await askVotes(connection.rpc, height + 1) };
 }
 
+/** The same entries; those that change who decides with the votes for them. */
+async function* withVotes(entries: AsyncIterable<Entry>, founders: Founders, rpc: string): AsyncGenerator<Entry> {
+  let before = bytesToHex(cryptography.keccak256(new Validators(readFounders(founders).validators).encode()));
+  for await (const entry of entries) {
+    const { extraData } = headerOfJson(entry.block);
+    const after = entry.number === 0 ? before : bytesToHex(namedIn(extraData) ?? EMPTY);
+    yield after === before ? entry : { ...entry, votes: await votesWithin(entry.number, heightOf(extraData) ?? 0, rpc) };
+    before = after;
+  }
+}
+
+async function votesWithin(number: number, height: number, rpc: string): Promise<unknown> {
+  try {
+    return await askVotes(rpc, height + 1);
+  } catch (error) {
+    throw new Failure(
+      `block ${number} changes who decides, and the votes for it cannot be had: ${(error as Error).message}; ask a node that keeps older blocks`,
+    );
+  }
+}
+
 async function check(
   entries: AsyncIterable<Entry>,
-  trust: Trust,
-  tellOf: ReturnType<typeof storyteller>,
+  subject: Subject,
+  names: ReadonlyMap<string, string>,
   input: Input,
   io: Io,
   bearing?: Bearing,
 ): Promise<number> {
+  const tellOf = storyteller(subject.fleet, names);
   const rows: Row[] = [];
   let last: Checked | undefined;
   let signed: string | undefined;
   const counts = { blocks: 0, transactions: 0 };
   const show = (row: Row) => !input.has('json') && !input.has('quiet') && io.out(lineOf(row));
   try {
-    for await (const block of trail(entries, trust, io)) {
-      bearing?.follow(block);
+    for await (const block of trail(entries, subject, io)) {
+      await bearing?.follow(block);
       counts.blocks++;
       last = block;
       counts.transactions += block.transactions.length;
@@ -135,18 +154,26 @@ async function check(
     if (bearing && last && last.number > 0) signed = await bearing.sign(last);
   } catch (error) {
     if (!(error instanceof WrongEntry)) throw error;
-    return conclude({ ok: false, wrong: error.message, ...counts, ...trust, rows }, input, io);
+    return conclude({ ok: false, wrong: error.message, ...counts, ...subject, rows }, input, io);
   }
-  return conclude({ ok: true, ...counts, ...trust, ...(signed && { signed }), rows }, input, io);
+  const end = last && { last: { number: last.number, hash: last.hash, timestamp: last.timestamp } };
+  return conclude({ ok: true, ...counts, ...subject, ...end, ...(signed && { signed }), rows }, input, io);
 }
 
-interface Verdict extends Trust {
+/** Of which ledger and which fleet a trail tells. */
+interface Subject extends Trust {
+  readonly fleet: Address;
+}
+
+interface Verdict extends Subject {
   readonly ok: boolean;
   readonly wrong?: string;
   /** Which votes bear the last block. */
   readonly signed?: string;
   readonly blocks: number;
   readonly transactions: number;
+  /** What came after it, a trail cannot tell. */
+  readonly last?: Pick<Checked, 'number' | 'hash' | 'timestamp'>;
   readonly rows: readonly Row[];
 }
 
@@ -160,6 +187,16 @@ function trustOf({ config, chain, rpc }: Connection, input: Input): Trust {
     );
   }
   return demandTrust(sequencer, genesisHash, chain.id);
+}
+
+/** What a file says of itself, held against what is given. Throws {@link Failure}. */
+function pinned({ fleet, chainId, ...title }: Title, input: Input): Trust {
+  const [wantedFleet, wantedChain] = [input.text('fleet'), input.text('chain')];
+  if (wantedFleet !== undefined && accountAddress(wantedFleet, '--fleet') !== fleet)
+    throw new Failure(`the trail is of the fleet at ${fleet}, not of ${wantedFleet}`);
+  if (wantedChain !== undefined && wantedChain !== String(chainId))
+    throw new Failure(`the trail is of the ledger with chain id ${chainId}, not ${wantedChain}`);
+  return demandTrust(input.text('sequencer') ?? title.sequencer, input.text('genesis') ?? title.genesisHash, chainId);
 }
 
 function demandTrust(sequencer: string, genesisHash: string, chainId: number): Trust {
@@ -208,9 +245,18 @@ function conclude(verdict: Verdict, input: Input, io: Io): number {
     io.out(
       `${counted(blocks, 'block')}, ${counted(transactions, 'transaction')}: every hash, link,${seals} signature and root is right.`,
     );
+    io.out(endOf(verdict, input));
     io.out(bearersOf(verdict, input));
   } else io.err(`classpad: the trail is wrong. ${wrong}; the ${blocks} blocks before it are right.`);
   return ok ? Exit.ok : Exit.failed;
+}
+
+/** Where it ends and whose story it is: what neither seals nor votes say. */
+function endOf({ last, fleet }: Verdict, input: Input): string {
+  const said = input.operands[0] === 'verify' ? 'the file' : 'the node';
+  const pinned = input.text('fleet') ? '' : ` (as ${said} says; pin it with --fleet)`;
+  const end = last ? `It ends with block ${last.number} of ${timeText(last.timestamp)}` : 'It has no blocks';
+  return `${end}; the fleet is the one at ${fleet}${pinned}.`;
 }
 
 /** Who stands for the blocks, and whether that was checked. */
@@ -220,7 +266,7 @@ function bearersOf(verdict: Verdict, input: Input): string {
     const pinned = input.text('sequencer') ? '' : ` (as ${said} says; pin it with --sequencer)`;
     return `Sealed by ${verdict.sequencer}${pinned}.`;
   }
-  if (!verdict.signed) return `Validators agree on these blocks, as ${said} says; their votes are not there.`;
+  if (!verdict.signed) return 'Validators agree on the blocks of this ledger; so far there is none but the first.';
   const isPinned = input.text('trust') ?? input.text('genesis');
   const pinned = isPinned ? '' : ` (from the first block on that ${said} shows; pin it with --genesis)`;
   return `The last block is the one agreed on: ${verdict.signed}${pinned}.`;

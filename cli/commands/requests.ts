@@ -28,6 +28,7 @@ export const requests: Command = {
     batches: { value: 'N', fallback: '1', help: 'list: of the last so many batches' },
     out: { value: 'FILE', fallback: 'request.json', help: 'prove: where the proof is written' },
     sequencer: { value: 'ADDRESS', help: 'verify: whose seal the block must bear; without it the file is believed' },
+    genesis: { value: 'HASH', help: 'verify: hash of the first block of the trail; without it the file is believed' },
     trail: { value: 'FILE', help: 'verify: an exported trail that holds the block; on a cluster it says who agreed' },
     ...connectionOptions,
     ...keyOptions,
@@ -128,18 +129,22 @@ function checkOwn(proof: RequestProof): void {
 }
 
 async function verify(file: string, input: Input, io: Io): Promise<number> {
-  const proof = readProof(file);
-  const pinned = input.text('sequencer');
-  const sequencer = pinned === undefined ? proof.sequencer : accountAddress(pinned, '--sequencer');
+  const proof = pinned(readProof(file), input);
+  const { line, fleet } = proof;
   try {
     const trail = input.text('trail');
-    const borne = trail === undefined ? undefined : await blockInTrail(trail, proof.entry.number);
-    const { device, batch, block } = verifyRequest({ ...proof, sequencer }, borne?.block.hash);
-    const by = borne?.by ?? `sealed by ${sequencer}`;
+    const borne = trail === undefined ? undefined : await blockInTrail(trail, proof.entry.number, proof);
+    const { device, batch, block } = verifyRequest(proof, borne?.block.hash);
+    const by = borne?.by ?? `sealed by ${proof.sequencer}`;
+    if (input.has('json')) {
+      io.out(JSON.stringify({ ok: true, line, device, block: block.number, by, fleet }));
+      return Exit.ok;
+    }
     const where = `request ${proof.index + 1} of ${batch.requests} that ${device} logged in block ${block.number} (${timeText(block.timestamp)})`;
-    const unpinned = pinned === undefined && borne === undefined ? ' (as the file says; pin it with --sequencer)' : '';
-    io.out(input.has('json') ? JSON.stringify({ ok: true, line: proof.line, device, block: block.number, by }) : proof.line);
-    if (!input.has('json')) io.out(`It is ${where}, ${by}${unpinned}.`);
+    const believed = (option: string) => (input.text(option) ? '' : ` (as the file says; pin it with --${option})`);
+    io.out(line);
+    const pin = isAgreed(proof) ? 'genesis' : 'sequencer';
+    io.out(`It is ${where} in the fleet at ${fleet}${believed('fleet')}, ${by}${believed(pin)}.`);
     return Exit.ok;
   } catch (error) {
     if (!(error instanceof WrongEntry)) throw error;
@@ -147,6 +152,16 @@ async function verify(file: string, input: Input, io: Io): Promise<number> {
     else io.err(`classpad: the proof is wrong. ${error.message}`);
     return Exit.failed;
   }
+}
+
+/** A proof held against what is given beside it. Throws {@link Failure}. */
+function pinned(proof: RequestProof, input: Input): RequestProof {
+  const given = (option: string, said: string) => input.text(option)?.toLowerCase() ?? said;
+  const [fleet, chainId] = [given('fleet', proof.fleet), given('chain', String(proof.chainId))];
+  if (fleet !== proof.fleet) throw new Failure(`${proof.fleet} is the fleet that the proof is of, not ${fleet}`);
+  if (chainId !== String(proof.chainId)) throw new Failure(`the proof is of the ledger ${proof.chainId}, not of ${chainId}`);
+  const sequencer = accountAddress(given('sequencer', proof.sequencer), '--sequencer');
+  return { ...proof, sequencer, genesisHash: given('genesis', proof.genesisHash) as RequestProof['genesisHash'] };
 }
 
 function readProof(file: string): RequestProof {

@@ -98,6 +98,7 @@ export function parseProof(text: string): RequestProof | undefined {
       Number.isSafeInteger(index) &&
       Number.isSafeInteger(proof.chainId) &&
       [proof.fleet, proof.sequencer].every((each) => /^0x[0-9a-f]{40}$/.test(`${each}`)) &&
+      /^0x[0-9a-f]{64}$/.test(`${proof.genesisHash}`) &&
       Array.isArray(path) &&
       path.length <= 64 &&
       path.every((word) => /^0x[0-9a-f]{64}$/.test(`${word}`)) &&

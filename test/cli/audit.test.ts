@@ -113,15 +113,11 @@ const lies: [name: string, lie: Tamper, sentence: RegExp][] = [
   ['another gas', inReceipt((r) => set(r, 'gasUsed', more)), /block 3, receipt 0: its gas/],
   ['another bloom', inReceipt((r) => set(r, 'logsBloom', bent)), /block 3, receipt 0: its bloom does not follow/],
   ['another receipt', inReceipt((r) => set(r, 'transactionHash', bent)), /block 3, receipt 0: it belongs to transaction/],
-  [
-    'another sequencer',
-    inConfig({ sequencer: `0x${'12'.repeat(20)}` }),
-    /block 1: it does not bear the seal of the sequencer 0x1212/,
-  ],
+  ['another sequencer', inConfig({ sequencer: `0x${'12'.repeat(20)}` }), /block 0: it names 0x\w+ as the sequencer, not 0x1212/],
   [
     'another ledger',
     (method, _params, result) => (method === 'eth_chainId' ? '0x1' : result),
-    /block 1, transaction 0: it was signed for chain id 4400, and this is 1/,
+    /block 0: it is not of the ledger with chain id 1;/,
   ],
   ['another beginning', inConfig({ genesisHash: `0x${'12'.repeat(32)}` }), /block 0: the ledger begins with 0x/],
 ];
@@ -151,11 +147,15 @@ s('the pinned sequencer and beginning are believed, not the node', async () => {
   proxy.lie = undefined;
   const wrong = await classpad(['audit', '--quiet', '--rpc', proxy.rpc, '--sequencer', `0x${'34'.repeat(20)}`]);
   assert.is(wrong.exitCode, 1);
-  assert.match(wrong.err, /block 1: it does not bear the seal of the sequencer 0x3434/);
+  assert.match(wrong.err, /block 0: it names 0x\w+ as the sequencer, not 0x3434/);
   const { sequencer, genesisHash } = JSON.parse((await classpad(['audit', '--rpc', proxy.rpc, '--json'])).out);
   const right = await classpad(['audit', '--quiet', '--rpc', proxy.rpc, '--sequencer', sequencer, '--genesis', genesisHash]);
   assert.is(right.exitCode, 0, right.err);
-  assert.not.match(right.out, /as the node says/);
+  assert.match(
+    right.out,
+    /It ends with block \d+ of .*; the fleet is the one at 0x\w{40} \(as the node says; pin it with --fleet\)\./,
+  );
+  assert.not.match(right.out, /pin it with --sequencer/);
 });
 
 /** What is done to the lines of an exported trail (0 is the title), and what is found. */
@@ -187,6 +187,16 @@ s('a trail in a file is checked with no network', async () => {
     assert.is(found.exitCode, 1, name);
     assert.match(found.err, sentence, name);
   }
+});
+
+s('a trail takes the place of a trail, and of nothing else', async () => {
+  const key = file('alice.key', `0x${'11'.repeat(32)}\n`);
+  const said = await classpad(['audit', 'export', key, '--rpc', emulator.rpc]);
+  assert.is(said.exitCode, 2);
+  assert.match(said.err, /alice\.key is there already and is no audit trail; it is not overwritten/);
+  assert.match(readFileSync(key, 'utf8'), /^0x1111/);
+  const path = file('again.jsonl', '');
+  for (let turn = 0; turn < 2; turn++) assert.is((await classpad(['audit', 'export', path, '--rpc', emulator.rpc])).exitCode, 0);
 });
 
 s('what is no trail is refused', async () => {

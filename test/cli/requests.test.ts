@@ -80,7 +80,7 @@ s('or held against a trail, which is checked as a whole', async () => {
   assert.is((await run(['audit', 'export', trail])).exitCode, 0);
   const said = await offline(['requests', 'verify', proofFile, '--trail', trail]);
   assert.is(said.exitCode, 0, said.err);
-  assert.match(said.out, /logged in block \d+ \(.*\), sealed by 0x\w{40}\.$/);
+  assert.match(said.out, /logged in block \d+ \(.*\), sealed by 0x\w{40} \(as the file says; pin it with --sequencer\)\.$/);
   const { entry } = JSON.parse(readFileSync(proofFile, 'utf8')) as Proof;
   const lines = readFileSync(trail, 'utf8').trimEnd().split('\n');
   const early = [JSON.stringify({ ...JSON.parse(lines[0]!), newest: entry.number - 1 }), ...lines.slice(1, entry.number + 1)];
