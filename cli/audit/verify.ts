@@ -115,7 +115,10 @@ function verifyFixedFields({ block }: Entry, at: At): void {
 }
 
 function verifyLink(header: Header, hash: Word, previous: Checked | undefined, trust: Trust, at: At): void {
-  if (!previous) return verifyFirst(header, hash, trust, at);
+  if (!previous) {
+    verifyFirst(header, hash, trust, at);
+    return;
+  }
   demand(
     header.parentHash === previous.hash,
     at(`it follows ${header.parentHash}, and block ${previous.number} is ${previous.hash}`),

@@ -134,6 +134,11 @@ live('an exported trail says by itself who decides in the end, and proves offlin
   assert.is(await runCommand(commands, ['audit', 'verify', '--quiet', file], io, 'test'), 0, lines.join('\n'));
   assert.match(lines.at(-1)!, /signed by [12] of 2 validators/);
   const [title = '', ...entries] = readFileSync(file, 'utf8').split('\n');
+  const bare = entries.map((line) => (line === '' ? '' : JSON.stringify({ ...JSON.parse(line), votes: undefined })));
+  assert.is.not(bare.join('\n'), entries.join('\n'), 'the change of validators has its votes');
+  writeFileSync(file, [title, ...bare].join('\n'));
+  assert.is(await runCommand(commands, ['audit', 'verify', '--quiet', file], io, 'test'), 1);
+  assert.match(lines.at(-1)!, /it changes who decides, and the trail does not hold the votes for it/);
   const { fleet, ...others } = JSON.parse(title) as { fleet: string };
   assert.ok(fleet.startsWith('0x'));
   writeFileSync(file, [JSON.stringify({ ...others, fleet: `0x${'12'.repeat(20)}` }), ...entries].join('\n'));
