@@ -73,7 +73,8 @@ interface Engine extends World {
   readonly images: Images;
   /** By the name of a container: the secrets it was given. They are in memory, so a power cut takes them. */
   readonly placed: Map<string, ReadonlySet<string>>;
-  readonly volumes: Set<string>;
+  /** By name: the app whose it is. */
+  readonly volumes: Map<string, string>;
   readonly watchers: Set<() => void>;
   powered: boolean;
   reachable: boolean;
@@ -170,7 +171,7 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
       return box && report(box);
     },
     look: () => ours(engine).map(report).sort(byName),
-    volumes: () => [...engine.volumes].sort(),
+    volumes: () => [...engine.volumes.keys()].sort(),
   };
 }
 
@@ -182,7 +183,7 @@ function createEngine(options: VirtualContainersOptions): Engine {
     boxes: new Map(),
     images: createImages(),
     placed: new Map(),
-    volumes: new Set(),
+    volumes: new Map(),
     watchers,
     powered: true,
     reachable: true,
@@ -244,13 +245,16 @@ function create(engine: Engine, spec: ContainerSpec): string {
   const row = engine.images.get(spec.image);
   if (!row) throw new EngineError('no-image', `container ${spec.name}: No such image: ${spec.image}`);
   const holder = [...engine.boxes.values()].find((box) => box.spec.name === spec.name);
-  if (holder?.foreign) {
-    throw new EngineError('conflict', `container ${spec.name}: a container of that name exists and is not this device's`);
-  }
+  const app = spec.labels[Label.app] ?? '';
+  if (holder && (holder.foreign || holder.spec.labels[Label.app] !== app))
+    throw new EngineError('conflict', `container ${spec.name}: a container of that name exists and is not this app's`);
   if (holder && sameLabels(holder.spec.labels, spec.labels)) return holder.id;
   if (holder) remove(engine, holder.id);
   requireRoom(engine.images, `container ${spec.name}`);
-  for (const volume of spec.volumes ?? []) engine.volumes.add(volume.split(':')[0]!);
+  const names = (spec.volumes ?? []).map((volume) => volume.split(':')[0]!);
+  const others = names.find((name) => (engine.volumes.get(name) ?? app) !== app);
+  if (others !== undefined) throw new EngineError('conflict', `volume ${others} exists and is not this app's own`);
+  for (const volume of names) engine.volumes.set(volume, app);
   const box = createBox(newId(engine), spec, row.program, false);
   engine.boxes.set(box.id, box);
   engine.changed();

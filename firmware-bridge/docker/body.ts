@@ -1,11 +1,14 @@
 import type { ContainerSpec, Healthcheck } from '../../runtime/ports/index.ts';
 import type { Json } from './engine.ts';
+import type { LocalImage } from './pull.ts';
 import { SECRETS_PATH } from './secrets.ts';
 
 /** Carries `restarts` beside the engine's own restart policy, which is switched off while a container is stopped. */
 export const RESTARTS_LABEL = 'io.classpad.restarts';
 /** Names of the secrets of its spec, with blanks between them: what must lie ready before a start. */
 export const SECRETS_LABEL = 'io.classpad.secrets';
+/** Names of its networks, where it has several, with blanks between them: it is connected to the further ones before its start. */
+export const NETWORKS_LABEL = 'io.classpad.networks';
 /** The image as its release names it, where the engine knows it by another name. */
 export const IMAGE_LABEL = 'io.classpad.image';
 
@@ -17,13 +20,18 @@ const LOGGING = { maxSize: '1m', maxFiles: 2 };
 /**
  * The body of `POST /containers/create`, built from named fields only: what is not written here a container never gets.
  * No host port, mount (but that of its secrets), device, capability or namespace of the host has a place in it.
- * @param image The name by which the engine knows the image.
+ * @param image The image as the engine knows it.
  */
-export function createBody(spec: ContainerSpec, deviceNetwork: string, secretsFolder: string, image = spec.image): Json {
+export function createBody(
+  spec: ContainerSpec,
+  deviceNetwork: string,
+  secretsFolder: string,
+  image: Pick<LocalImage, 'name' | 'labels'> = { name: spec.image, labels: {} },
+): Json {
   const mounts = [...(spec.volumes ?? []).map(mount), ...(hasSecrets(spec) ? [secretsMount(secretsFolder)] : [])];
   const network = spec.networks?.[0] ?? deviceNetwork;
   return {
-    Image: image,
+    Image: image.name,
     ...(spec.command ? { Cmd: spec.command } : {}),
     ...(spec.entrypoint ? { Entrypoint: spec.entrypoint } : {}),
     ...(spec.user ? { User: spec.user } : {}),
@@ -31,10 +39,12 @@ export function createBody(spec: ContainerSpec, deviceNetwork: string, secretsFo
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port}/tcp`, {}])),
     ...(spec.healthcheck ? { Healthcheck: healthBody(spec.healthcheck) } : {}),
     Labels: {
+      ...silenced(image.labels),
       ...spec.labels,
       [RESTARTS_LABEL]: String(spec.restarts),
-      ...(image !== spec.image && { [IMAGE_LABEL]: spec.image }),
+      ...(image.name !== spec.image && { [IMAGE_LABEL]: spec.image }),
       ...(hasSecrets(spec) && { [SECRETS_LABEL]: spec.secrets!.join(' ') }),
+      ...((spec.networks ?? []).length > 1 && { [NETWORKS_LABEL]: spec.networks!.join(' ') }),
     },
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
     ...(spec.hostname ? { Hostname: spec.hostname } : {}),
@@ -64,6 +74,12 @@ export function endpoint({ alias, neighbours = {} }: ContainerSpec): Json {
     ...(alias ? { Aliases: [alias] } : {}),
     Links: Object.entries(neighbours).map(([name, theirs]) => `${theirs}:${name}`),
   };
+}
+
+/** An image may not speak for its release: those of its labels that we read say nothing, unless the release says it. */
+function silenced(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const ours = Object.keys(labels).filter((name) => /^(?:io\.)?classpad\./.test(name));
+  return Object.fromEntries(ours.map((name) => [name, '']));
 }
 
 function hasSecrets({ secrets = [] }: ContainerSpec): boolean {

@@ -7,13 +7,13 @@ import {
   refusal,
 } from '../../runtime/ports/index.ts';
 import { createBody, endpoint, restartPolicy } from './body.ts';
-import { accept, type Engine, readJson, sentence, text } from './engine.ts';
-import { type Inspected, readInspected } from './found.ts';
+import { accept, type Engine, type Json, part, readJson, sentence, text, texts } from './engine.ts';
+import { type Inspected, readInspected, readRow } from './found.ts';
 import { listImages, removeImage, space } from './images.ts';
 import { readLogs } from './logs.ts';
 import { connectNetwork, ensureNetwork, networkName, removeUnused } from './network.ts';
 import { pinImage } from './pin.ts';
-import { hasImage, localName, pullImage } from './pull.ts';
+import { findImage, hasImage, pullImage } from './pull.ts';
 import type { Secrets } from './secrets.ts';
 import { ensureVolume } from './volume.ts';
 import { ofDevice, watchEvents } from './watch.ts';
@@ -22,6 +22,10 @@ const CREATE_ATTEMPTS = 8;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 2_000;
 const LISTED_AT_ONCE = 4;
+/** All of a list within so long, the last ones in haste: whoever asks waits for a minute. */
+const INSPECTING_MS = 40_000;
+const LONGEST_INSPECT_MS = 10_000;
+const SHORTEST_INSPECT_MS = 1_000;
 const REMOVAL_POLLS = 40;
 
 /** A device's part of an engine. */
@@ -61,9 +65,13 @@ export function dockerContainers(own: Own): Containers {
 }
 
 /** Inspects a container by id or name; `undefined` if there is none. */
-export async function inspect({ engine, secrets }: Own, id: string): Promise<Inspected | undefined> {
+export async function inspect(
+  { engine, secrets }: Own,
+  id: string,
+  deadlineMs = engine.deadlineMs,
+): Promise<Inspected | undefined> {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(id)) return undefined;
-  const answer = await engine.send({ method: 'GET', path: `/containers/${id}/json` });
+  const answer = await engine.send({ method: 'GET', path: `/containers/${id}/json`, deadlineMs });
   if (accept(answer, [200, 404], `container ${short(id)}`).status === 404) return undefined;
   return readInspected(readJson(answer.body), secrets.folderOf);
 }
@@ -72,25 +80,37 @@ async function list(own: Own): Promise<FoundContainer[]> {
   const { engine, device } = own;
   const filters = JSON.stringify({ label: [`${Label.device}=${device}`] });
   const answer = await engine.send({ method: 'GET', path: '/containers/json', query: { all: '1', filters } });
-  const rows: unknown = readJson(accept(answer, [200], 'list of containers').body);
-  const ids = Array.isArray(rows) ? rows.map((row) => text(row?.Id)) : [];
+  const body: unknown = readJson(accept(answer, [200], 'list of containers').body);
+  const rows = Array.isArray(body) ? body.map(part) : [];
   const found: FoundContainer[] = [];
+  const untilMs = Date.now() + INSPECTING_MS;
   const worker = async () => {
-    for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
-      const inspected = await inspect(own, id);
-      if (inspected?.device === device) found.push(inspected.found);
-    }
+    for (let row = rows.shift(); row !== undefined; row = rows.shift()) found.push(...(await look(own, row, untilMs)));
   };
   await Promise.all(Array.from({ length: LISTED_AT_ONCE }, worker));
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** One that cannot be inspected must not hide the others, nor be taken for gone. */
+async function look(own: Own, row: Json, untilMs: number): Promise<FoundContainer[]> {
+  const leftMs = Math.max(SHORTEST_INSPECT_MS, Math.min(LONGEST_INSPECT_MS, untilMs - Date.now()));
+  try {
+    const inspected = await inspect(own, text(row['Id']), Math.min(own.engine.deadlineMs, leftMs));
+    return inspected?.device === own.device ? [inspected.found] : [];
+  } catch (error) {
+    if ((error as Partial<EngineError>).code === 'unreachable') throw error;
+    return texts(row['Labels'])[Label.device] === own.device ? [readRow(row)] : [];
+  }
 }
 
 async function create(own: Own, spec: ContainerSpec): Promise<string> {
   const { engine, device } = own;
   const reason = refusal(spec, device);
   if (reason !== undefined) throw new EngineError('refused', `container ${short(String(spec.name))}: ${reason}`);
-  for (const network of spec.networks ?? [networkName(device)]) await ensureNetwork(engine, device, network);
-  for (const volume of spec.volumes ?? []) await ensureVolume(engine, device, volume.split(':')[0]!);
+  const owner = { device, app: spec.labels[Label.app] ?? '' };
+  if (spec.networks === undefined) await ensureNetwork(engine, { device });
+  for (const network of spec.networks ?? []) await ensureNetwork(engine, owner, network);
+  for (const volume of spec.volumes ?? []) await ensureVolume(engine, owner, volume.split(':')[0]!);
   const id = await createOrAdopt(own, spec);
   for (const network of spec.networks?.slice(1) ?? []) await connectNetwork(engine, network, id, endpoint(spec));
   return id;
@@ -98,7 +118,7 @@ async function create(own: Own, spec: ContainerSpec): Promise<string> {
 
 async function createOrAdopt(own: Own, spec: ContainerSpec): Promise<string> {
   const { engine, device, secrets } = own;
-  const image = (await localName(engine, spec.image)) ?? spec.image;
+  const image = await findImage(engine, spec.image);
   const json = createBody(spec, networkName(device), secrets.folderOf(spec.name), image);
   for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
     const answer = await engine.send({ method: 'POST', path: '/containers/create', query: { name: spec.name }, json });
@@ -116,22 +136,21 @@ async function createOrAdopt(own: Own, spec: ContainerSpec): Promise<string> {
 async function makeWay(own: Own, spec: ContainerSpec): Promise<string | undefined> {
   const holder = await inspect(own, spec.name);
   if (holder === undefined || holder.found.name !== spec.name) return undefined;
-  if (holder.device !== own.device) {
-    throw new EngineError('conflict', `container ${spec.name}: a container of that name exists and is not this device's`);
-  }
-  if (holder.found.state !== 'dead' && sameLabels(holder.found.labels, spec.labels)) return holder.found.id;
+  if (holder.device !== own.device || holder.found.labels[Label.app] !== spec.labels[Label.app])
+    throw new EngineError('conflict', `container ${spec.name}: a container of that name exists and is not this app's`);
+  if (holder.found.state !== 'dead' && hasLabels(holder.found.labels, spec.labels)) return holder.found.id;
   await remove(own, holder.found.id);
   return undefined;
 }
 
-function sameLabels(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(left);
-  return names.length === Object.keys(right).length && names.every((name) => left[name] === right[name]);
+/** An image adds labels of its own; the hash of the spec is among ours. */
+function hasLabels(found: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([name, value]) => found[name] === value);
 }
 
 async function start(own: Own, id: string): Promise<void> {
   const { engine, device, secrets } = own;
-  const { found, paused, restarts, policy, networks, ...container } = await mine(own, id);
+  const { found, paused, restarts, policy, networks, missing: unconnected, ...container } = await mine(own, id);
   const missing = container.secrets.find((name) => !secrets.placed(found.name).includes(name));
   if (missing !== undefined) throw new EngineError('failed', `start ${found.name}: the secret ${missing} was not placed`);
   const doing = `start ${found.name}`;
@@ -141,13 +160,18 @@ async function start(own: Own, id: string): Promise<void> {
     accept(await engine.send({ method: 'POST', path: `/containers/${found.id}/unpause` }), [204], doing);
     return;
   }
+  const owner = { device, app: found.labels[Label.app] ?? '' };
+  for (const network of unconnected.filter((name) => isOwn(name, device))) {
+    await ensureNetwork(engine, owner, network);
+    await connectNetwork(engine, network, found.id, container.endpoint);
+  }
   const call = { method: 'POST', path: `/containers/${found.id}/start` } as const;
   const answer = await engine.send(call);
   if (answer.status !== 404 || !/network/i.test(sentence(answer))) {
     accept(answer, [204, 304], doing);
     return;
   }
-  for (const network of networks) if (isOwn(network, device)) await ensureNetwork(engine, device, network);
+  for (const network of networks) if (isOwn(network, device)) await ensureNetwork(engine, owner, network);
   accept(await engine.send(call), [204, 304], doing);
 }
 

@@ -155,6 +155,11 @@ export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** A field that should be an object of texts. */
+export function texts(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(part(value)).map(([name, entry]) => [name, text(entry)]));
+}
+
 /** A field that should be a number. */
 export function count(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;

@@ -1,5 +1,6 @@
 import { EngineError, Label } from '../../runtime/ports/index.ts';
 import { accept, type Engine, type Json, part, readJson, sentence, text } from './engine.ts';
+import { isOf, type Owner, ownerLabels } from './volume.ts';
 
 /**
  * Every device has one bridge network of its own: its containers find each other by name and the proxy reaches them by
@@ -10,13 +11,14 @@ export function networkName(device: string): string {
   return `classpad-${device}`;
 }
 
-/** Idempotent. A network of that name that is not ours is a conflict. */
-export async function ensureNetwork(engine: Engine, device: string, name = networkName(device)): Promise<void> {
-  if (await isOurs(engine, device, name)) return;
-  const json = { Name: name, CheckDuplicate: true, Driver: 'bridge', Labels: { [Label.device]: device } };
+/** Idempotent. A network of that name that is not ours, or of another app, is a conflict. */
+export async function ensureNetwork(engine: Engine, who: Owner, name = networkName(who.device)): Promise<void> {
+  const owner = name === networkName(who.device) ? { device: who.device } : who;
+  if (await isOurs(engine, owner, name)) return;
+  const json = { Name: name, CheckDuplicate: true, Driver: 'bridge', Labels: ownerLabels(owner) };
   const answer = await engine.send({ method: 'POST', path: '/networks/create', json });
   const created = accept(answer, [201, 409], `network ${name}`).status === 201;
-  if (!created) await isOurs(engine, device, name);
+  if (!created) await isOurs(engine, owner, name);
 }
 
 /** Connects a container to one of its further networks. Idempotent: the engine says 403 where it is connected already. */
@@ -33,7 +35,7 @@ export async function removeUnused(engine: Engine, device: string, names: readon
     const query = { all: '1', filters: JSON.stringify({ network: [name] }) };
     const users: unknown = readJson((await engine.send({ method: 'GET', path: '/containers/json', query })).body);
     if (!Array.isArray(users) || users.length > 0) continue;
-    if (await isOurs(engine, device, name).catch(() => false)) await removeNetwork(engine, name);
+    if (await isOurs(engine, { device }, name).catch(() => false)) await removeNetwork(engine, name);
   }
 }
 
@@ -49,9 +51,9 @@ async function removeNetwork(engine: Engine, name: string): Promise<void> {
   accept(await engine.send({ method: 'DELETE', path: `/networks/${name}` }), [204, 403, 404], `network ${name}`);
 }
 
-async function isOurs(engine: Engine, device: string, name: string): Promise<boolean> {
+async function isOurs(engine: Engine, owner: Owner, name: string): Promise<boolean> {
   const answer = await engine.send({ method: 'GET', path: `/networks/${name}` });
   if (accept(answer, [200, 404], `network ${name}`).status === 404) return false;
-  if (text(part(readJson(answer.body)['Labels'])[Label.device]) === device) return true;
-  throw new EngineError('conflict', `network ${name} exists and is not this device's; remove or rename it`);
+  if (isOf(owner, part(readJson(answer.body)['Labels']))) return true;
+  throw new EngineError('conflict', `network ${name} exists and is not this app's own; remove or rename it`);
 }

@@ -1,5 +1,5 @@
 import { EngineError } from '../../runtime/ports/index.ts';
-import { accept, type Engine, part, readJson, sentence, text } from './engine.ts';
+import { accept, type Engine, part, readJson, sentence, text, texts } from './engine.ts';
 
 /** Longest silence within a pull before it counts as wedged. */
 const SILENCE_MS = 120_000;
@@ -40,16 +40,36 @@ export async function hasImage(engine: Engine, image: string): Promise<boolean> 
 
 /** By which name the engine knows an image: its own, or that under which it came on a stick. `undefined`: it is not here. */
 export async function localName(engine: Engine, image: string): Promise<string | undefined> {
-  for (const name of [image, carriedName(image)]) {
-    if (name !== undefined && (await imageId(engine, name)) !== undefined) return name;
-  }
-  return undefined;
+  return (await findImage(engine, image))?.name;
 }
 
 /** `sha256:<hex>` of an image; `undefined` if it is not here. */
 export async function imageId(engine: Engine, image: string): Promise<string | undefined> {
-  const answer = await engine.send({ method: 'GET', path: `/images/${encodeReference(image)}/json` });
-  return accept(answer, [200, 404], `image ${image}`).status === 200 ? text(readJson(answer.body)['Id']) : undefined;
+  return (await findImage(engine, image, [image]))?.id;
+}
+
+/** An image as the engine has it. */
+export interface LocalImage {
+  readonly name: string;
+  readonly id: string;
+  /** What whoever made it wrote on it; every container of it has these, too, where its own labels say nothing. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export async function findImage(
+  engine: Engine,
+  image: string,
+  names: readonly (string | undefined)[] = [image, carriedName(image)],
+): Promise<LocalImage | undefined> {
+  for (const name of names) {
+    if (name === undefined) continue;
+    const answer = await engine.send({ method: 'GET', path: `/images/${encodeReference(name)}/json` });
+    // 400: what no engine takes for a name cannot be here.
+    if (accept(answer, [200, 400, 404], `image ${image}`).status !== 200) continue;
+    const json = readJson(answer.body);
+    return { name, id: text(json['Id']), labels: texts(part(json['Config'])['Labels']) };
+  }
+  return undefined;
 }
 
 /**

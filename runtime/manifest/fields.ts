@@ -1,4 +1,4 @@
-import { SECRET_NAME } from '../ports/container-rules.ts';
+import { IMAGE, SECRET_NAME } from '../ports/container-rules.ts';
 import { routeLabelFault } from '../proxy/labels.ts';
 import { type Check, flag, gather, list, object, record, refuse, set, text, whole } from './check.ts';
 import type { Condition, Logging, Restart, Service, ServiceHealthcheck } from './manifest.ts';
@@ -8,14 +8,15 @@ import { unknownKey, whyRefused, whyRefusedVolume } from './refused.ts';
 const TEXT_LIMIT = 8192;
 const HOUR_MS = 3_600_000;
 
-export const serviceName = text(/^[a-z][a-z0-9_-]*$/, 31, 'a name of small letters, digits, - and _, beginning with a letter');
+/** Of `a-r1-b-r2-c` nobody could say whether it is the service `c` of `a-r1-b` or `b-r2-c` of `a`: what looks like a revision is none. */
+export const serviceName = text(
+  /^(?!.*-r\d+-)[a-z][a-z0-9_-]*$/,
+  31,
+  'a name of small letters, digits, - and _, beginning with a letter, with nothing like "-r2-" in it',
+);
 const word = text(/^[^\0]*$/, TEXT_LIMIT, 'a text without zero bytes');
 const labelText = text(/^[^\0]*$/, 4096, 'a text without zero bytes');
-const image = text(
-  /^(?:(?:[a-zA-Z0-9.-]+(?::\d{1,5})?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$/,
-  255,
-  'an image such as registry.example/app:1.2 or app@sha256:<64 hexadecimal digits>',
-);
+const image = text(IMAGE, 255, 'an image such as registry.example/app:1.2 or app@sha256:<64 hexadecimal digits>');
 const variable = text(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 128, "a variable's name such as LOG_LEVEL");
 const labelForm = text(/^[a-zA-Z0-9][a-zA-Z0-9._/-]*$/, 128, "a label's name such as com.example.team");
 const port = whole(1, 65535, 'a port');
@@ -38,9 +39,9 @@ const volumeForm = text(
   'a named volume and an absolute path such as data:/var/lib/app or data:/var/lib/app:ro, outside /proc, /sys and /dev',
 );
 const absolutePath = text(
-  /^\/(?:(?:[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*\/)*[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*)?$/,
+  /^\/(?!(?:proc|sys|dev)(?:\/|$))(?:(?:[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*\/)*[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*)?$/,
   255,
-  'an absolute path such as /srv/app',
+  'an absolute path such as /srv/app, outside /proc, /sys and /dev',
 );
 /** What a container is given unless it is dropped (Docker Engine, "Runtime privilege and Linux capabilities"). */
 const capability = text(

@@ -14,9 +14,9 @@ export function refusal(spec: ContainerSpec, device: string): string | undefined
     const reason = absent ? (OPTIONAL.has(field) ? undefined : 'is missing') : check(value);
     if (reason !== undefined) return `${field}: ${reason}`;
   }
-  const strange = [...(spec.volumes ?? []), ...(spec.networks ?? [])].find((name) => !name.startsWith(`classpad-${device}-`));
-  if (strange !== undefined)
-    return `volumes and networks: "${strange}" must begin with "classpad-${device}-", for it is the device's own`;
+  const own = `classpad-${device}-${spec.labels[Label.app]}-`;
+  const strange = [...(spec.volumes ?? []), ...(spec.networks ?? [])].find((name) => !name.startsWith(own));
+  if (strange !== undefined) return `volumes and networks: "${strange}" must begin with "${own}", for it is the app's own`;
   if (spec.labels[Label.device] !== device) return `labels: ${Label.device} must be "${device}", this device's name`;
   return undefined;
 }
@@ -114,7 +114,7 @@ const CHECKS: { readonly [K in keyof Required<ContainerSpec>]: Check } = {
   alias: checkAlias,
   neighbours: checkNeighbours,
   logging: checkLogging,
-  workingDir: pattern(/^\/(?!.*(^|\/)\.\.?(\/|$))[\w./-]{0,254}$/, 'must be an absolute path without "." and ".."'),
+  workingDir: checkWorkingDir,
   hostname: pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'must be one name of letters, digits and "-"'),
   stopSignal: pattern(/^SIG[A-Z]{2,6}[12]?(\+[1-9])?$/, 'must be a signal such as SIGTERM'),
   capDrop: listOf(pattern(/^[A-Z][A-Z_]{1,31}$/, 'must be a capability such as NET_RAW, or ALL'), 64),
@@ -133,13 +133,21 @@ const HEALTH_CHECKS: Readonly<Record<string, Check>> = {
 export const SECRET_NAME = /^[a-z0-9](?:[a-z0-9_.-]{0,62}[a-z0-9])?$/;
 
 /** Paths under which a tmpfs would hide what confines the container. */
-const KERNEL_PATHS = /^\/(proc|sys|dev)(\/|$)/;
-const IMAGE =
-  /^([a-z0-9]+([._-]+[a-z0-9]+)*(:\d{1,5})?\/)*[a-z0-9]+([._-]+[a-z0-9]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/i;
+const KERNEL_PATHS = /^\/+(proc|sys|dev)(\/|$)/;
+
+const DOMAIN_PART = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
+const DOMAIN = `(?:localhost|${DOMAIN_PART}(?:\\.${DOMAIN_PART})+|${DOMAIN_PART}(?:\\.${DOMAIN_PART})*:\\d{1,5})`;
+const PATH_PART = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+/**
+ * An image as engines take it (distribution, reference/reference.go), or its id: one that no engine can read would be answered with an
+ * error of another kind than one that is not there.
+ */
+export const IMAGE = new RegExp(
+  `^(?:(?:${DOMAIN}/)?${PATH_PART}(?:/${PATH_PART})*(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$`,
+);
 
 function checkImage(value: unknown): string | undefined {
-  if (typeof value === 'string' && value.length <= 255 && (IMAGE.test(value) || /^sha256:[0-9a-f]{64}$/.test(value)))
-    return undefined;
+  if (typeof value === 'string' && value.length <= 255 && IMAGE.test(value)) return undefined;
   return 'must be an image reference such as "name:tag" or "registry/name@sha256:…"';
 }
 
@@ -180,6 +188,13 @@ function checkTmpfs(value: unknown): string | undefined {
   if (path === undefined) return 'must be "/path" or "/path:size=64m"';
   if (path.split('/').some((part) => part === '..' || part === '.')) return 'must be a path without "." and ".."';
   return KERNEL_PATHS.test(path) ? "the kernel's own paths are not covered" : undefined;
+}
+
+/** In /proc lie the open files of whoever starts the container, and with them the host's (CVE-2024-21626). */
+function checkWorkingDir(value: unknown): string | undefined {
+  const fits = typeof value === 'string' && /^\/(?!.*(^|\/)\.\.?(\/|$))[\w./-]{0,254}$/.test(value);
+  if (!fits) return 'must be an absolute path without "." and ".."';
+  return KERNEL_PATHS.test(value) ? "the kernel's own paths are nothing to work in" : undefined;
 }
 
 /** An engine's volume named by its own name: nothing that begins with a path, so never the device's files. */

@@ -1,4 +1,4 @@
-import type { Clock, Containers, FoundContainer, Logger, Store } from '../ports/index.ts';
+import type { Clock, Containers, EngineError, FoundContainer, Logger, Store } from '../ports/index.ts';
 import type { SteadyClock } from '../steady.ts';
 import { withDeadline } from './deadline.ts';
 import { isPressed, KEPT_REVISIONS, openImageRecords, type Standing, unneeded } from './images.ts';
@@ -47,7 +47,7 @@ export function createLooker({ containers, store, clock, log, standing, keepRevi
 
   async function ask(images: Iterable<string>): Promise<void> {
     for (const image of images) {
-      if (await answered(containers.hasImage(image))) present.add(image);
+      if (await answered(containers.hasImage(image)).catch(absent)) present.add(image);
       else present.delete(image);
     }
   }
@@ -111,6 +111,12 @@ function bySteadyTime(found: FoundContainer, clock: Clock & Partial<SteadyClock>
 
 function isId(image: string): boolean {
   return image.startsWith('sha256:');
+}
+
+/** One image of which the engine cannot speak must not keep the others' apps from their work: its own app's pull says why. */
+function absent(error: unknown): false {
+  if ((error as Partial<EngineError>).code === 'unreachable') throw error;
+  return false;
 }
 
 /** Those of wanted containers that are not there. */

@@ -290,6 +290,26 @@ const LIFE: readonly Row[] = [
     },
   ],
   [
+    "gives a volume to one app alone, though another's could have its name",
+    async (stage) => {
+      const volume = `classpad-${stage.device}-hello-shared-data`;
+      await stage.run(stage.containers.create(helloSpec(stage, 'web', { volumes: [`${volume}:/data`] })));
+      const labels = { ...helloSpec(stage, 'web').labels, [Label.app]: 'hello-shared' };
+      const other = helloSpec(stage, 'other', { labels, volumes: [`${volume}:/data`] });
+      await rejects(stage, stage.containers.create(other), 'conflict');
+      await stage.run(stage.containers.create(helloSpec(stage, 'next', { volumes: [`${volume}:/data`] })));
+    },
+  ],
+  [
+    'never replaces a container of another app',
+    async (stage) => {
+      const id = await stage.run(stage.containers.create(helloSpec(stage, 'web')));
+      const labels = { ...helloSpec(stage, 'web').labels, [Label.app]: 'other' };
+      await rejects(stage, stage.containers.create(helloSpec(stage, 'web', { labels })), 'conflict');
+      assert.is((await find(stage, id))?.id, id);
+    },
+  ],
+  [
     'serves from networks of its own, with every setting there is',
     async (stage) => {
       const own = `classpad-${stage.device}-hello`;
@@ -477,12 +497,18 @@ export const REFUSALS: readonly [what: string, change: Record<string, unknown>, 
   ['a volume that climbs', { volumes: ['classpad-pad-1-a:/data/../proc'] }, /volumes: must be a path without/],
   ["a volume over the kernel's paths", { volumes: ['classpad-pad-1-a:/sys'] }, /volumes: the kernel's own paths/],
   ['a volume with options', { volumes: ['classpad-pad-1-a:/a:ro,z'] }, /volumes: must be "classpad-name/],
-  ["another device's volume", { volumes: ['classpad-pad-2-a:/a'] }, /must begin with "classpad-pad-1-"/],
+  ["another device's volume", { volumes: ['classpad-pad-2-a:/a'] }, /must begin with "classpad-pad-1-hello-"/],
   ["the host's network as its own", { networks: ['host'] }, /networks: must be the name of a network that begins/],
-  ["another device's network", { networks: ['classpad-pad-2-a'] }, /must begin with "classpad-pad-1-"/],
+  ["another device's network", { networks: ['classpad-pad-2-a'] }, /must begin with "classpad-pad-1-hello-"/],
   ['a name that is a link of its own', { neighbours: { db: 'a:b' } }, /neighbours: must be a name|neighbours: "db" must be/],
   ['endless output', { logging: { maxSizeBytes: 1e12, maxFiles: 2 } }, /logging: maxSizeBytes must be/],
   ['another place for output', { logging: { maxSizeBytes: 4096, maxFiles: 2, driver: 'syslog' } }, /logging: driver is not/],
+  ['a working directory among open files of the host', { workingDir: '/proc/self/fd/8' }, /workingDir: the kernel's own paths/],
+  ["a tmpfs over the kernel's paths, by two slashes", { tmpfs: ['//dev/shm'] }, /tmpfs: the kernel's own paths/],
+  ["another app's volume", { volumes: ['classpad-pad-1-other-a:/a'] }, /must begin with "classpad-pad-1-hello-"/],
+  ['an image that no engine can name', { image: 'a..b:1' }, /image: must be an image reference/],
+  ['an image above all others', { image: '../containers/x:1' }, /image: must be an image reference/],
+  ['an image in capitals', { image: 'Foo/bar:1' }, /image: must be an image reference/],
   ['a working directory that climbs', { workingDir: '/a/../b' }, /workingDir: must be an absolute path/],
   ['a host name with a blank', { hostname: 'a b' }, /hostname: must be one name/],
   ['a signal by number', { stopSignal: '9' }, /stopSignal: must be a signal/],

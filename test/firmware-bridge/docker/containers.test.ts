@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -7,6 +8,8 @@ import { HELLO_IMAGE, helloFiles, readStatic } from '../../../firmware-bridge/do
 import { dockerEngine } from '../../../firmware-bridge/docker/index.ts';
 import { tar } from '../../../firmware-bridge/docker/tar.ts';
 import type { ContainerSpec } from '../../../runtime/ports/index.ts';
+import { routeWords } from '../../../runtime/proxy/labels.ts';
+import { differences } from '../../../runtime/reconcile/differences.ts';
 import { containersSuite, helloSpec, type Stage } from '../../support/containers-suite.ts';
 import { startDockerd } from '../../support/dockerd.ts';
 import { need, root } from '../../support/need.ts';
@@ -204,11 +207,86 @@ if (busybox && daemon) {
       await raw.send({ method: 'POST', path: '/volumes/create', json });
       const spec = helloSpec(stage, 'web', { volumes: ['classpad-pad-1-hello-bad:/data'] });
       const error = await containers.create(spec).catch((reason: Error) => reason);
-      assert.match(String(error), /volume classpad-pad-1-hello-bad exists and is not this device's own/);
+      assert.match(String(error), /volume classpad-pad-1-hello-bad exists and is not this app's own/);
       assert.equal(await containers.list(), []);
       await raw.send({ method: 'DELETE', path: '/volumes/classpad-pad-1-hello-bad' });
     });
   }
+
+  real('an image says nothing in the place of its release', async () => {
+    const name = 'classpad-pad-1-hello-r1-web-1';
+    await containers.place(name, { gone: Buffer.from('x') });
+    const first = await containers.create(helloSpec(stage, 'web', { secrets: ['gone'] }));
+    const query = { container: first, repo: 'somebody/copied', tag: '1', changes: 'LABEL classpad.route.host=bank.local' };
+    await raw.send({ method: 'POST', path: '/commit', query, json: { Labels: { 'io.classpad.image': 'x:1' } } });
+    await containers.remove(first);
+    const spec = helloSpec(stage, 'web', { image: 'somebody/copied:1' });
+    const id = await containers.create(spec);
+    assert.is(await containers.create(spec), id, 'adopted as it is');
+    await containers.start(id);
+    const found = (await containers.list()).find((one) => one.name === name)!;
+    assert.equal(differences(found, spec), []);
+    assert.equal([found.state, routeWords(found.labels)], ['running', {}]);
+    await containers.remove(id);
+    await containers.removeImage('somebody/copied:1');
+  });
+
+  real('one killed before it was on all of its networks is put on them when it starts, and missed when it is not', async () => {
+    const networks = ['classpad-pad-1-hello-back', 'classpad-pad-1-hello-front'];
+    const neighbours = { web: 'web.r1.hello' };
+    const spec = helloSpec(stage, 'web', { networks, alias: 'web.r1.hello', neighbours });
+    const id = await containers.create(spec);
+    const away = () => raw.send({ method: 'POST', path: `/networks/${networks[1]}/disconnect`, json: { Container: id } });
+    const ends = async () => {
+      const json = readJson((await raw.send({ method: 'GET', path: `/containers/${id}/json` })).body);
+      const all = (json['NetworkSettings'] as { Networks: Record<string, { Aliases: string[]; Links: string[] }> }).Networks;
+      return Object.entries(all).map(([name, { Aliases, Links }]) => [name, Aliases.includes('web.r1.hello'), Links]);
+    };
+    await away();
+    await containers.start(id);
+    assert.equal(
+      await ends(),
+      networks.map((name) => [name, true, ['web.r1.hello:web']]),
+    );
+    const look = async () => differences((await containers.list()).find((one) => one.id === id)!, spec);
+    assert.equal(await look(), []);
+    await away();
+    assert.equal(await look(), ['a missing network']);
+    await containers.remove(id);
+  });
+
+  real('a container that nothing can be done with hides no other, and is not taken for gone', async () => {
+    const impatient = dockerEngine(daemon.url, device, { secrets, deadlineMs: 2_000 });
+    const [wedged, other] = [
+      await containers.create(helloSpec(stage, 'wedged')),
+      await containers.create(helloSpec(stage, 'other')),
+    ];
+    for (const id of [wedged, other]) await containers.start(id);
+    const shim = execFileSync('pgrep', ['-f', `containerd-shim-runc.*${wedged}`], { encoding: 'utf8' }).trim();
+    process.kill(Number(shim), 'SIGSTOP');
+    try {
+      const error = await impatient.containers.stop(wedged, 0).catch((reason: Error) => reason);
+      assert.match(String(error), /did not answer/);
+      const found = await impatient.containers.list();
+      assert.equal(
+        found.map(({ id, state, config }) => [id, state, config !== undefined]).sort(),
+        [
+          [wedged, 'running', false],
+          [other, 'running', true],
+        ].sort(),
+      );
+      assert.equal(differences(found.find(({ id }) => id === wedged)!, helloSpec(stage, 'wedged')), []);
+    } finally {
+      process.kill(Number(shim), 'SIGCONT');
+    }
+    await stage.until(async () => (await containers.list()).every(({ config }) => config !== undefined));
+    for (const id of [wedged, other]) await containers.remove(id);
+  });
+
+  real('what no engine takes for the name of an image is not here, and nothing else is wrong', async () => {
+    for (const image of ['a..b:1', 'Foo/bar:1', 'a___b'])
+      assert.equal([image, await containers.hasImage(`${image}@sha256:${'ab'.repeat(32)}`)], [image, false]);
+  });
 
   real('the engine restarts: running ones come back, a stopped one stays stopped', async () => {
     const running = await containers.create(helloSpec(stage, 'running', { restarts: 3 }));

@@ -43,8 +43,8 @@ async function fake(
   return `unix://${path}`;
 }
 
-const open = (url: string) =>
-  dockerContainers({ engine: createEngine(url), device: 'pad-1', secrets: hostSecrets(join(folder, 'secrets')) });
+const open = (url: string, deadlineMs?: number) =>
+  dockerContainers({ engine: createEngine(url, deadlineMs), device: 'pad-1', secrets: hostSecrets(join(folder, 'secrets')) });
 
 async function failure(promise: Promise<unknown>): Promise<EngineError> {
   const outcome = await promise.then(
@@ -209,6 +209,39 @@ engine('a list leaves out what vanished or is not ours, whatever the engine filt
     (await open(url).list()).map((found) => found.id),
     ['aa'],
   );
+});
+
+engine('a list holds what cannot be inspected as the list itself shows it', async () => {
+  const row = (Id: string, State: string, Status: string, device = 'pad-1') => ({
+    ...{ Id, State, Status, Names: [`/${Id}`], Image: 'hello:1' },
+    Labels: { 'io.classpad.device': device, 'io.classpad.app': 'hello', 'io.classpad.restarts': '3' },
+  });
+  const rows = [
+    row('aa', 'running', 'Up 2 minutes (healthy)'),
+    row('bb', 'exited', 'Exited (137) 3 weeks ago'),
+    row('cc', 'running', 'Up 3 seconds (health: starting)'),
+    row('dd', 'removing', 'Removal In Progress'),
+    row('ee', 'running', 'Up 2 minutes', 'pad-2'),
+    row('ff', 'running', 'Up 2 minutes'),
+  ];
+  const url = await fake((request, response) => {
+    const id = /containers\/(\w+)\/json/.exec(request.url ?? '')?.[1];
+    if (id === undefined) response.end(JSON.stringify(rows));
+    else if (id === 'ff') response.end(JSON.stringify({ Id: id, Name: '/ff', State: { Status: 'running' }, Config: rows[5] }));
+    else if (id !== 'aa') response.writeHead(500).end('{"message":"RWLayer is unexpectedly nil"}');
+  });
+  const found = await open(url, 200).list();
+  assert.equal(
+    found.map(({ id, name, image, state, health, exitCode, config }) => [id, name, image, state, health, exitCode, !config]),
+    [
+      ['aa', 'aa', 'hello:1', 'running', 'healthy', undefined, true],
+      ['bb', 'bb', 'hello:1', 'exited', 'none', 137, true],
+      ['cc', 'cc', 'hello:1', 'running', 'starting', undefined, true],
+      ['dd', 'dd', 'hello:1', 'dead', 'none', 0, true],
+      ['ff', 'ff', 'hello:1', 'running', 'none', undefined, false],
+    ],
+  );
+  assert.equal(found[0]!.labels, { 'io.classpad.device': 'pad-1', 'io.classpad.app': 'hello' });
 });
 
 engine('events: reconnects with the last time it saw, and hints after each connection', async () => {

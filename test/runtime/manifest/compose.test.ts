@@ -156,10 +156,17 @@ const refused: [body: string, message: string][] = [
     'logging: { options: { max-size: 1g } }',
     'line 4: services.web.logging.maxSizeBytes: 1000000000 does not fit; it must be a whole number of bytes from 4096 to 100000000',
   ],
-  ['working_dir: srv', 'line 4: services.web.working_dir: "srv" does not fit; it must be an absolute path such as /srv/app'],
+  [
+    'working_dir: srv',
+    'line 4: services.web.working_dir: "srv" does not fit; it must be an absolute path such as /srv/app, outside /proc, /sys and /dev',
+  ],
   [
     'working_dir: /a/../b',
-    'line 4: services.web.working_dir: "/a/../b" does not fit; it must be an absolute path such as /srv/app',
+    'line 4: services.web.working_dir: "/a/../b" does not fit; it must be an absolute path such as /srv/app, outside /proc, /sys and /dev',
+  ],
+  [
+    'working_dir: /proc/self/fd/8',
+    'line 4: services.web.working_dir: "/proc/self/fd/8" does not fit; it must be an absolute path such as /srv/app, outside /proc, /sys and /dev',
   ],
   ['hostname: a.b', 'line 4: services.web.hostname: "a.b" does not fit; it must be a host name of letters, digits and -'],
   [
@@ -294,8 +301,12 @@ const files: [source: string, message: string][] = [
     'line 1: services.web.image: is missing; build the image first and name it here\nline 1: services.web.build: a device builds nothing; name an image that is built already',
   ],
   [
+    'services: { a-r2-b: { image: a } }',
+    'line 1: services.a-r2-b: "a-r2-b" does not fit; it must be a name of small letters, digits, - and _, beginning with a letter, with nothing like "-r2-" in it',
+  ],
+  [
     'services: { Web: { image: a } }',
-    'line 1: services.Web: "Web" does not fit; it must be a name of small letters, digits, - and _, beginning with a letter',
+    'line 1: services.Web: "Web" does not fit; it must be a name of small letters, digits, - and _, beginning with a letter, with nothing like "-r2-" in it',
   ],
   [
     'services: { web: { image: a } }\nnetworks: { a: { external: true } }',
@@ -321,6 +332,10 @@ const files: [source: string, message: string][] = [
     'services: { web: { image: "a b" } }',
     'line 1: services.web.image: "a b" does not fit; it must be an image such as registry.example/app:1.2 or app@sha256:<64 hexadecimal digits>',
   ],
+  ...['../x', './x', '-/x', 'Foo/bar', 'a..b', 'a._b', 'a___b', 'x/.a', 'a-', 'a/'].map((image): [string, string] => [
+    `services: { web: { image: "${image}" } }`,
+    `line 1: services.web.image: "${image}" does not fit; it must be an image such as registry.example/app:1.2 or app@sha256:<64 hexadecimal digits>`,
+  ]),
   [
     'services: { a: { image: x, depends_on: [b] }, b: { image: x, depends_on: [a] } }',
     'line 1: services.a.depends_on.b: "a" and "b" wait for each other; neither could ever start\nline 1: services.b.depends_on.a: "b" and "a" wait for each other; neither could ever start',
