@@ -17,7 +17,7 @@ library Names {
 
     function isLabel(string memory name) internal pure returns (bool) {
         bytes memory text = bytes(name);
-        return text.length <= LIMIT && isLabel(bytes32(text));
+        return text.length <= LIMIT && isLabel(bytes32(text)) && text[text.length - 1] != 0;
     }
 
     /// The characters before the padding.

@@ -112,10 +112,11 @@ abstract contract Rollouts is Targets {
         if (revision != 0 && _isOver(_apps[app].releases[revision])) _expire(app);
     }
 
-    /// Its votes on what is undecided are taken back; with fewer voters what is left may be a quorum.
+    /// Its votes on what is undecided are taken back; with fewer voters what is left may be a quorum, but not after the window.
     function _leaves(address device) internal {
         bytes32[] memory names = _rolling.values();
         for (uint256 i = 0; i < names.length; i++) {
+            _expireIfOver(names[i]);
             App storage state = _apps[names[i]];
             if (!_isJuror(names[i], state.rolling, device)) continue;
             _dismiss(names[i], state.rolling);
