@@ -68,6 +68,10 @@ export function checkLightBlock({ header, commit, validators }: LightBlock, chai
   demand(commit.blockId.parts.total >= 1 && commit.blockId.parts.hash.length === HASH_BYTES, `${at} is named incompletely`);
   demand(validators.length >= 1 && validators.length <= MAX_VALIDATORS, `${at} has ${validators.length} validators`);
   demand(equalBytes(header.validatorsHash, hashValidators(validators)), `the validators of ${at} are not those of its header`);
+  demand(
+    new Set(validators.map(({ address }) => bytesToHex(address))).size === validators.length,
+    `a validator of ${at} is named twice`,
+  );
   for (const { address, publicKey, power } of validators) {
     demand(publicKey.length === 32 && equalBytes(address, addressOfKey(publicKey)), `a validator of ${at} is not its key's`);
     demand(power > 0n, `a validator of ${at} has no power`);

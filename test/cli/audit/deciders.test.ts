@@ -71,6 +71,7 @@ const rows: readonly (readonly [name: string, trail: readonly Checked[], block: 
   ['those after it decide on the next', blocks, votes(blocks[3], all)],
   ['those before it do not', blocks, votes(blocks[3], people), /other validators than the trail names/],
   ['another weight', blocks.slice(0, 2), votes(blocks[1], [person(1, 11n), ...people.slice(1)]), /other validators/],
+  ['one of them, four times over', blocks.slice(0, 2), votes(blocks[1], Array(4).fill(people[0])), /named twice/],
   ['strangers', blocks.slice(0, 2), votes(blocks[1], [person(9)]), /other validators/],
   ['another block', blocks.slice(0, 2), votes(blocks[1], people, undefined, { appHash: new Uint8Array(32) }), /agreed on 0x0000/],
   ['another height', blocks.slice(0, 2), votes(blocks[1], people, undefined, { height: 12 }), /should be those of height 11/],
