@@ -250,7 +250,12 @@ function readGreeting(data: RawData): Greeting {
   try {
     const fields: unknown = JSON.parse(Buffer.from(bytes).toString());
     if (typeof fields !== 'object' || fields === null) return {};
-    return Object.fromEntries(Object.entries(fields).filter(([name, value]) => FORMS[name]?.test(String(value))));
+    return Object.fromEntries(
+      Object.entries(FORMS).flatMap(([name, form]) => {
+        const value = (fields as Record<string, unknown>)[name];
+        return typeof value === 'string' && form.test(value) ? [[name, value]] : [];
+      }),
+    );
   } catch {
     return {};
   }

@@ -148,6 +148,7 @@ const GARBAGE: readonly (string | Buffer)[] = [
   '[]',
   'null',
   '{"name":7}',
+  `{"name":["pad-9"],"nonce":"${'0'.repeat(64)}"}`,
   '{"proof":"00"}',
   Buffer.alloc(100_000),
   Buffer.from([255, 0]),
@@ -157,10 +158,13 @@ for (const garbage of GARBAGE) {
     const one = await station('pad-1');
     const socket = new WebSocket(one.url);
     socket.on('error', () => {});
+    const answers: string[] = [];
+    socket.on('message', (data) => answers.push(String(data)));
     await new Promise((resolve) => socket.on('open', resolve));
     socket.send(garbage);
     await new Promise((resolve) => socket.on('close', resolve));
     assert.equal([one.peers.names(), one.heard], [[], []]);
+    assert.is(answers.length, 1, 'it has greeted and proven nothing');
   });
 }
 
