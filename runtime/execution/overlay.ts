@@ -49,7 +49,9 @@ function merge(below: Layer | undefined, change: AccountDiff): Layer {
   const cleared = change.cleared || change.account === null;
   const slots = below && !cleared ? below.slots : new Map<Word, Word>();
   for (const [slot, value] of change.slots) slots.set(slot, value);
-  return { account: change.account, code: change.code ?? below?.code, cleared: cleared || below?.cleared === true, slots };
+  const isSameCode = change.account?.codeHash === below?.account?.codeHash;
+  const code = change.code ?? (isSameCode ? below?.code : undefined);
+  return { account: change.account, code, cleared: cleared || below?.cleared === true, slots };
 }
 
 /**

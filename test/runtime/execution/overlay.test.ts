@@ -66,6 +66,17 @@ test('each sees what those before it changed', () => {
   ]);
 });
 
+test('code that a later transaction took away is not left over (EIP-7702)', () => {
+  const overlay = layOver(base);
+  const code = Uint8Array.of(0xef, 1, 0);
+  const delegated = change(b, { account: { nonce: 1n, balance: 0n, codeHash: one }, code });
+  overlay.absorb([delegated]);
+  overlay.absorb([change(b, { account: { nonce: 1n, balance: 3n, codeHash: one } })]);
+  assert.equal(overlay.diff(), [change(b, { account: { nonce: 1n, balance: 3n, codeHash: one }, code })]);
+  overlay.absorb([change(b)]);
+  assert.equal(overlay.diff(), [change(b)]);
+});
+
 test('an account that went hides what it had, also when it comes back', () => {
   const overlay = layOver(base);
   overlay.absorb([gone(a)]);
