@@ -15,6 +15,7 @@ import {
 } from './messages.ts';
 import { verifyHeaderSeal } from './seal.ts';
 import type { SoloPorts } from './solo.ts';
+import { Turnstile } from './turnstile.ts';
 
 type Handlers = { readonly [K in PeerMessage['kind']]: (peer: string, message: Extract<PeerMessage, { kind: K }>) => void };
 
@@ -58,6 +59,8 @@ export class Exchange {
   private cancelPoll: (() => void) | undefined;
   private isStopped = false;
   private readonly mender: Mender;
+  private readonly blocksFor: Turnstile<number>;
+  private readonly piecesFor: Turnstile<readonly Word[]>;
 
   constructor(application: Application, ports: SoloPorts, sequencer: Address) {
     this.application = application;
@@ -68,6 +71,8 @@ export class Exchange {
       peers: () => ports.network.peers(),
       send: (peer, message) => this.send(peer, message),
     });
+    this.blocksFor = new Turnstile(ports.clock, (peer, from) => this.sendBlocks(peer, from));
+    this.piecesFor = new Turnstile(ports.clock, (peer, hashes) => this.mender.give(peer, hashes));
     this.mender.onMended = () => {
       this.appendNext();
       this.onWork();
@@ -124,10 +129,7 @@ export class Exchange {
       if (number > this.headNumber()) this.request(peer, number);
       else if (number < this.headNumber()) this.transmit(peer, this.encodedHead());
     },
-    want: (peer, { from }) => {
-      const blocks = this.collect(from);
-      if (blocks.length > 0) this.send(peer, { kind: 'blocks', blocks });
-    },
+    want: (peer, { from }) => this.blocksFor.ask(peer, from),
     blocks: (peer, { blocks }) => {
       this.onHead(peer);
       for (const block of blocks) this.offer(peer, block);
@@ -141,7 +143,7 @@ export class Exchange {
       if (this.ports.device.address !== this.sequencer) this.forward(fresh, peer);
       this.onWork();
     },
-    wantPieces: (peer, message) => this.mender.give(peer, message),
+    wantPieces: (peer, { hashes }) => this.piecesFor.ask(peer, hashes),
     pieces: (_, message) => this.mender.take(message),
   };
 
@@ -248,6 +250,11 @@ export class Exchange {
       this.ports.log.write('debug', `a transaction from ${peer} is refused: ${error.message}`);
       return false;
     }
+  }
+
+  private sendBlocks(peer: string, from: number): void {
+    const blocks = this.isStopped ? [] : this.collect(from);
+    if (blocks.length > 0) this.send(peer, { kind: 'blocks', blocks });
   }
 
   private collect(from: number): WireBlock[] {

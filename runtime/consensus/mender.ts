@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/index.ts';
+import type { Clock, Word } from '../ports/index.ts';
 import type { Application, WireBlock } from './consensus.ts';
 import { MAX_PIECES_PER_MESSAGE, type PeerMessage, PIECES_ANSWER_BYTES } from './messages.ts';
 
@@ -55,7 +55,8 @@ export class Mender {
     }
   }
 
-  give(peer: string, { hashes }: Extract<PeerMessage, { kind: 'wantPieces' }>): void {
+  give(peer: string, hashes: readonly Word[]): void {
+    if (this.isStopped) return;
     const pieces = this.application.pieces.find(hashes, PIECES_ANSWER_BYTES);
     if (pieces.length > 0) this.ask.send(peer, { kind: 'pieces', pieces });
   }

@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type MemoryStore, memoryStore } from '../../../emulator/store.ts';
-import { bytesToHex } from '../../../runtime/bytes.ts';
-import { encodeMessage } from '../../../runtime/consensus/messages.ts';
+import { bigintToBytes, bytesToBigint, bytesToHex, concat, hexToBytes } from '../../../runtime/bytes.ts';
+import { decodeBlocks, encodeMessage } from '../../../runtime/consensus/messages.ts';
 import { quietNetwork } from '../../support/network.ts';
 import { clientsOf } from '../ledger/client.ts';
 import { alice, bob, genesis, type Peer, type World, world } from '../ledger/world.ts';
@@ -290,6 +290,42 @@ test('blocks that the sequencer did not seal, or that are not what it sealed, ar
   assert.is(bytesToHex(blocks).includes(genesis.sequencer.slice(2)), true);
   some.stop();
   victim.stop();
+});
+
+test('a block whose seal somebody has turned into its other form parts nobody from the ledger', async () => {
+  const some = world({ peers: 1 });
+  await send(some, 0, 0);
+  some.run(2000);
+  const genesisHash = (await clientsOf(some).request('eth_getBlockByNumber', ['0x0', false])).hash;
+  const [block] = decodeBlocks(hexToBytes(await clientsOf(some).request('classpad_exportBlocks', [1])));
+  const { header, transactions } = block!;
+  const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+  const s = bigintToBytes(order - bytesToBigint(header.extraData.subarray(32, 64)), 32);
+  const extraData = concat(header.extraData.subarray(0, 32), s, Uint8Array.of(header.extraData[64]! ^ 1));
+  const victim = world({ peers: 1 });
+  const other = victim.network.join('other', quietNetwork);
+  const twin = { header: { ...header, extraData }, transactions };
+  other.send('node0', encodeMessage(genesisHash, { kind: 'blocks', blocks: [twin] }));
+  victim.run(100);
+  other.send('node0', encodeMessage(genesisHash, { kind: 'blocks', blocks: [block!] }));
+  victim.run(100);
+  assert.is(victim.peers[0]!.ledger.head().hash, some.peers[0]!.ledger.head().hash);
+  some.stop();
+  victim.stop();
+});
+
+test('a peer that asks without end is answered as often as one that asks for what it needs', async () => {
+  const some = world({ peers: 1 });
+  await send(some, 0, 0);
+  some.run(2000);
+  const genesisHash = (await clientsOf(some).request('eth_getBlockByNumber', ['0x0', false])).hash;
+  const other = some.network.join('other', quietNetwork);
+  let answers = 0;
+  other.receive(() => answers++);
+  for (let n = 0; n < 1000; n++) other.send('node0', encodeMessage(genesisHash, { kind: 'want', from: 1 }));
+  some.run(1000);
+  assert.ok(answers >= 2 && answers <= 51, `${answers} answers`);
+  some.stop();
 });
 
 test('nodes of another ledger are not heard', async () => {
