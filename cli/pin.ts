@@ -12,6 +12,10 @@ export const pinOptions: Readonly<Record<string, Option>> = {
   },
 };
 
+/** An image that was built and never pushed. */
+const BY_ID =
+  '; no registry knows it, so every device must hold this very image: bring it by docker save and docker load, or push it and name that';
+
 /** Says which image a tag means now: `name:tag@sha256:…`, or an image id. Rejects with a sentence. */
 type Resolver = (image: string) => Promise<string>;
 
@@ -35,7 +39,7 @@ export async function pinRelease(manifest: Manifest, connection: Connection, inp
     pins.push([image, await resolved(image, resolve, input)]);
   }
   line.end();
-  for (const [image, pinned] of pins) io.err(`${image} is pinned: ${pinned}`);
+  for (const [image, pinned] of pins) io.err(`${image} is pinned: ${pinned}${pinned.includes('@') ? '' : BY_ID}`);
   const fixed = pinImages(manifest, new Map(pins));
   return { manifest: fixed, bytes: encodeManifest(fixed), pins: Object.fromEntries(pins) };
 }

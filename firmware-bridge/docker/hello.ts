@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Engine } from './engine.ts';
-import { buildImage, importImage } from './image.ts';
+import { buildImage, type ImageSettings, importImage } from './image.ts';
 import { hasImage } from './pull.ts';
 import type { TarFile } from './tar.ts';
 
@@ -40,13 +40,17 @@ const BROKEN_PAGE = `#!/bin/sh
 printf 'Status: 500 Internal Server Error\\r\\nContent-Type: text/plain\\r\\n\\r\\nbroken on purpose\\n'
 `;
 
-const SETTINGS = ['ENV PATH=/bin', 'EXPOSE 8080', 'CMD ["/bin/hello"]'];
+/** How its containers begin, and those of images around it. */
+export const HELLO_SETTINGS: ImageSettings = { Env: ['PATH=/bin'], Cmd: ['/bin/hello'], ExposedPorts: { '8080/tcp': {} } };
 
-/** Makes {@link HELLO_IMAGE} on the engine unless it is there: from this machine's static busybox, else from the registry's. */
+/**
+ * Makes {@link HELLO_IMAGE} on the engine unless it is there: from this machine's static busybox, with the same id wherever that is the
+ * same; else from the registry's.
+ */
 export async function ensureHelloImage(engine: Engine): Promise<void> {
   if (await hasImage(engine, HELLO_IMAGE)) return;
   const busybox = readStatic(BUSYBOX);
-  if (busybox) await importImage(engine, HELLO_IMAGE, helloFiles(busybox), SETTINGS);
+  if (busybox) await importImage(engine, HELLO_IMAGE, helloFiles(busybox), HELLO_SETTINGS);
   else await buildImage(engine, HELLO_IMAGE, [dockerfile(), ...scripts()]);
 }
 
@@ -69,7 +73,9 @@ function scripts(): TarFile[] {
 }
 
 function dockerfile(): TarFile {
-  const lines = ['FROM busybox:1.36', 'COPY bin/hello /bin/hello', 'COPY broken /broken', ...SETTINGS];
+  const { Env, Cmd } = HELLO_SETTINGS;
+  const settings = [`ENV ${Env[0]}`, 'EXPOSE 8080', `CMD ${JSON.stringify(Cmd)}`];
+  const lines = ['FROM busybox:1.36', 'COPY bin/hello /bin/hello', 'COPY broken /broken', ...settings];
   return { path: 'Dockerfile', bytes: Buffer.from(`${lines.join('\n')}\n`), mode: 0o644 };
 }
 

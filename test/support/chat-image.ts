@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { createEngine } from '../../firmware-bridge/docker/engine.ts';
-import { helloFiles, readStatic } from '../../firmware-bridge/docker/hello.ts';
+import { HELLO_SETTINGS, helloFiles, readStatic } from '../../firmware-bridge/docker/hello.ts';
 import { importImage } from '../../firmware-bridge/docker/image.ts';
 import type { TarFile } from '../../firmware-bridge/docker/tar.ts';
 import { need, root } from './need.ts';
@@ -28,7 +28,10 @@ export async function ensureChatImage(engineUrl: string): Promise<boolean> {
     { path: 'app.cjs', bytes: app.outputFiles[0]!.contents, mode: 0o644 },
     ...libraries(),
   ];
-  await importImage(createEngine(engineUrl), CHAT_IMAGE, files, ['ENV PATH=/bin', 'EXPOSE 8080', 'CMD ["/node", "/app.cjs"]']);
+  await importImage(createEngine(engineUrl), CHAT_IMAGE, files, {
+    ...HELLO_SETTINGS,
+    Cmd: ['/node', '/app.cjs'],
+  });
   return true;
 }
 

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createEngine, readJson } from '../../../firmware-bridge/docker/engine.ts';
-import { HELLO_IMAGE, helloFiles, readStatic } from '../../../firmware-bridge/docker/hello.ts';
+import { HELLO_IMAGE, HELLO_SETTINGS, helloFiles, readStatic } from '../../../firmware-bridge/docker/hello.ts';
+import { imageArchive, importImage } from '../../../firmware-bridge/docker/image.ts';
 import { dockerEngine } from '../../../firmware-bridge/docker/index.ts';
+import { imageId } from '../../../firmware-bridge/docker/pull.ts';
 import { tar } from '../../../firmware-bridge/docker/tar.ts';
 import type { ContainerSpec } from '../../../runtime/ports/index.ts';
 import { routeWords } from '../../../runtime/proxy/labels.ts';
@@ -79,6 +81,20 @@ if (busybox && daemon) {
   };
 
   const real = suite('firmware-bridge/docker: what only a real engine does');
+
+  real('the example app is made again with the very same id', async () => {
+    const idOf = async () => (await imageId(raw, HELLO_IMAGE))!;
+    const made = await idOf();
+    const { Arch, Os } = readJson((await raw.send({ method: 'GET', path: '/version' })).body);
+    const platform = { architecture: String(Arch), os: String(Os) };
+    const archive = imageArchive(HELLO_IMAGE, helloFiles(busybox), HELLO_SETTINGS, platform);
+    const config = execFileSync('tar', ['-tf', '-'], { input: archive, encoding: 'utf8' }).split('\n')[0]!;
+    assert.is(made, `sha256:${config.replace('.json', '')}`, 'the id follows from the files alone');
+    await importImage(raw, 'classpad/again:1', helloFiles(busybox), HELLO_SETTINGS);
+    assert.is(await imageId(raw, 'classpad/again:1'), made);
+    await raw.send({ method: 'DELETE', path: '/images/classpad/again:1' });
+    assert.is(await idOf(), made);
+  });
 
   real('an image that breaks off within its layer is a failed pull', async () => {
     const image = `${registry.host}/cut:1`;

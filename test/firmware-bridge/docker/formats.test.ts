@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createBody } from '../../../firmware-bridge/docker/body.ts';
 import { readInspected } from '../../../firmware-bridge/docker/found.ts';
-import { readStatic } from '../../../firmware-bridge/docker/hello.ts';
+import { HELLO_SETTINGS, helloFiles, readStatic } from '../../../firmware-bridge/docker/hello.ts';
+import { imageArchive } from '../../../firmware-bridge/docker/image.ts';
 import { demultiplex } from '../../../firmware-bridge/docker/logs.ts';
 import { tar } from '../../../firmware-bridge/docker/tar.ts';
 import { helloSpec } from '../../support/containers-suite.ts';
@@ -43,6 +45,21 @@ formats('tar: what it writes, tar reads', () => {
     '-rw------- 0/0 0 empty',
   ]);
   assert.throws(() => tar([{ path: 'x'.repeat(101), mode: 0 }]), /longer than 100 characters/);
+});
+
+formats('an image: equal files have equal bytes, and its list, configuration and layer belong together', () => {
+  const platform = { architecture: 'arm64', os: 'linux' };
+  const files = helloFiles(Buffer.from('busybox'));
+  const archive = imageArchive('a/b:1', files, HELLO_SETTINGS, platform);
+  assert.equal(imageArchive('a/b:1', helloFiles(Buffer.from('busybox')), HELLO_SETTINGS, platform), archive);
+  const read = (name: string) => execFileSync('tar', ['-xOf', '-', name], { input: archive });
+  const [{ Config, RepoTags, Layers }] = JSON.parse(read('manifest.json').toString());
+  assert.equal([RepoTags, Layers], [['a/b:1'], ['layer.tar']]);
+  const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  assert.is(Config, `${hash(read(Config))}.json`);
+  const config = JSON.parse(read(Config).toString());
+  assert.equal(config.rootfs.diff_ids, [`sha256:${hash(read('layer.tar'))}`]);
+  assert.equal([config.architecture, config.config.Cmd], ['arm64', ['/bin/hello']]);
 });
 
 formats('the body holds named fields only', () => {
