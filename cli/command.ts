@@ -8,6 +8,8 @@ export interface Io {
   err(line: string): void;
   /** Rewrites the last line of the terminal; absent where there is none. */
   readonly redraw?: (text: string) => void;
+  /** Of the terminal that shows results; absent where there is none. */
+  readonly columns?: number;
   /** What a virtual board says on its serial console, as it is. */
   serial?(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;

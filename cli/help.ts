@@ -1,14 +1,21 @@
-import type { Command, Option } from './command.ts';
+import type { Command, Operand, Option } from './command.ts';
 
 const INDENT = '  ';
-const WIDTH = 100;
+/** Lines are no longer than this, whatever the terminal, */
+const WIDEST = 100;
+/** and no shorter. */
+const NARROWEST = 50;
+/** The left column takes no more than this part of them. */
+const LEFT_PART = 0.44;
 
 /** The help of one command, as lines. */
-export function helpOf(command: Command): string[] {
-  const operands = command.operands.map((operand) => ` ${operand.name}`).join('');
+export function helpOf(command: Command, columns = WIDEST): string[] {
+  const width = widthIn(columns);
+  const section = sectionsOf(width);
+  const operands = command.operands.map((operand) => ` ${bracketed(operand)}`).join('');
   const options: [string, Option][] = [...Object.entries(command.options), ['help', { help: 'show this help' }]];
   return [
-    `classpad ${command.name}: ${command.summary}`,
+    ...wrap(`classpad ${command.name}: ${command.summary}`, width),
     '',
     `usage: classpad ${command.name}${operands} [options]`,
     ...section(
@@ -20,19 +27,20 @@ export function helpOf(command: Command): string[] {
       options.map(([name, option]) => [`--${name}${option.value ? ` ${option.value}` : ''}`, explain(option)]),
     ),
     ...section('examples', command.examples),
-    ...(command.notes ?? []).flatMap((note) => ['', ...wrap(note, WIDTH)]),
+    ...(command.notes ?? []).flatMap((note) => ['', ...wrap(note, width)]),
   ];
 }
 
 /** The help of the program, as lines. */
-export function overview(commands: readonly Command[], version: string): string[] {
+export function overview(commands: readonly Command[], version: string, columns = WIDEST): string[] {
+  const section = sectionsOf(widthIn(columns));
   return [
     `classpad ${version}: a ledger decides which containers run on a fleet of devices`,
     '',
     'usage: classpad COMMAND [options]',
     ...section(
       'commands',
-      commands.map(({ name, operands, summary }) => [[name, ...operands.map((operand) => operand.name)].join(' '), summary]),
+      commands.map(({ name, operands, summary }) => [[name, ...operands.map(bracketed)].join(' '), summary]),
     ),
     ...section('environment', [
       ['CLASSPAD_RPC', 'JSON-RPC address of a node (default http://127.0.0.1:8545)'],
@@ -55,16 +63,28 @@ function explain({ help, env, fallback, many }: Option): string {
   return remarks.length > 0 ? `${help} (${remarks.join(', ')})` : help;
 }
 
-/** Two columns under a heading; nothing for no rows. */
-function section(title: string, rows: readonly (readonly [string, string])[]): string[] {
-  if (rows.length === 0) return [];
-  const column = Math.min(44, Math.max(...rows.map(([left]) => left.length))) + 2;
-  const lines = rows.flatMap(([left, right]) => {
-    const [first = '', ...rest] = wrap(right, WIDTH - column - INDENT.length);
-    const head = left.length > column - 2 ? [left, ' '.repeat(column) + first] : [left.padEnd(column) + first];
-    return [...head, ...rest.map((line) => ' '.repeat(column) + line)].map((line) => INDENT + line);
-  });
-  return ['', ...(title ? [`${title}:`] : []), ...lines];
+function widthIn(columns: number): number {
+  return Math.max(NARROWEST, Math.min(WIDEST, columns));
+}
+
+/** What may be left out stands in brackets; a name that has some of its own says it itself. */
+function bracketed({ name, optional }: Operand): string {
+  return optional && !/[[\]]/.test(name) ? `[${name}]` : name;
+}
+
+/** Makes sections: two columns under a heading; nothing for no rows. */
+function sectionsOf(width: number) {
+  return (title: string, rows: readonly (readonly [string, string])[]): string[] => {
+    if (rows.length === 0) return [];
+    const widest = Math.max(...rows.map(([left]) => left.length));
+    const column = Math.min(Math.floor(width * LEFT_PART), widest) + 2;
+    const lines = rows.flatMap(([left, right]) => {
+      const [first = '', ...rest] = wrap(right, width - column - INDENT.length);
+      const head = left.length > column - 2 ? [left, ' '.repeat(column) + first] : [left.padEnd(column) + first];
+      return [...head, ...rest.map((line) => ' '.repeat(column) + line)].map((line) => INDENT + line);
+    });
+    return ['', ...(title ? [`${title}:`] : []), ...lines];
+  };
 }
 
 function wrap(text: string, width: number): string[] {

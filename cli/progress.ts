@@ -23,6 +23,12 @@ export function progress(io: Io): Progress {
   };
 }
 
+/** What can be rewritten: a text that breaks over two lines of a terminal could not. */
+export function fitting(text: string, columns = 80): string {
+  const room = Math.max(10, columns - 1);
+  return [...text].length <= room ? text : `${[...text].slice(0, room - 1).join('')}…`;
+}
+
 export function sleep(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs));
 }

@@ -74,7 +74,7 @@ export async function patiently<T>(
 }
 
 /** It did not answer at all; what it answered, be it nonsense, is an answer. */
-function isAway(error: unknown): boolean {
+export function isAway(error: unknown): boolean {
   if (!(error instanceof BaseError)) return false;
   const cause = error.walk((each) => each instanceof TimeoutError || each instanceof HttpRequestError);
   if (cause instanceof TimeoutError) return true;

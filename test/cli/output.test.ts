@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { keccak256 } from 'viem';
+import { HttpRequestError, keccak256 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
-import { linesAfter } from '../../cli/output.ts';
+import { followOutput, linesAfter } from '../../cli/output.ts';
 import { dockerEngine } from '../../firmware-bridge/main.ts';
 import { bytesToHex } from '../../runtime/bytes.ts';
 import { outputOrderHash } from '../../runtime/service/order.ts';
+import type { ContainerOutput } from '../../runtime/service/output.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { root } from '../support/need.ts';
 import { CLI, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
@@ -117,8 +118,72 @@ const after: [name: string, before: string[], now: string[], came: string[]][] =
   ['the first fell out', ['a', 'b', 'c'], ['b', 'c', 'd'], ['d']],
   ['only the end was known', ['c'], ['a', 'b', 'c', 'd'], ['d']],
   ['all are others', ['a', 'b'], ['x', 'y'], ['x', 'y']],
+  [
+    'the first was cut, and is the end of one',
+    ['first line', 'second line', 'third'],
+    ['ond line', 'third', 'fourth'],
+    ['fourth'],
+  ],
+  ['a shorter line in the middle is no end of one', ['my tick'], ['a', 'tick', 'b'], ['a', 'tick', 'b']],
 ];
 for (const [name, before, now, came] of after) s(`following: ${name}`, () => assert.equal(linesAfter(before, now), came));
+
+const away = () => new HttpRequestError({ url: 'http://pad-1', details: 'fetch failed' });
+const engineAway = () =>
+  Object.assign(new Error('refused'), { details: 'the engine of this device: cannot reach the Docker Engine' });
+const told = (...texts: string[]): ContainerOutput[] =>
+  texts.map((text, index) => ({ container: `c${index}`, service: 'web', revision: 1, state: 'running', text }));
+
+/** Follows what is answered, one after the other; ends with the last. */
+async function followed(tail: number, answers: readonly (ContainerOutput[] | Error)[]) {
+  const lines: string[] = [];
+  const remarks: string[] = [];
+  const left = [...answers];
+  const ask = async () => {
+    const answer = left.shift()!;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const ending = {
+    get aborted() {
+      return left.length === 0;
+    },
+  };
+  const show = ({ container }: ContainerOutput, each: readonly string[]) =>
+    lines.push(...each.map((line) => `${container} ${line}`));
+  await followOutput(ask, tail, { show, say: (text) => remarks.push(text), ending, of: 'pad-1', pollMs: 0 });
+  return { lines, remarks };
+}
+
+s('following: the last lines, then each that comes, once', async () => {
+  const { lines } = await followed(1, [told('a\nb\n'), told('a\nb\nc\n'), told('a\nb\nc\n'), told('a\nb\nc\nc\n', 'new\n')]);
+  assert.equal(lines, ['c0 b', 'c0 c', 'c0 c', 'c1 new']);
+});
+
+s('following: one that always prints the same is not silent', async () => {
+  const { lines } = await followed(1, [told('tick\ntick\n'), told('tick\ntick\ntick\n'), told('tick\ntick\ntick\ntick\n')]);
+  assert.equal(lines, ['c0 tick', 'c0 tick', 'c0 tick']);
+});
+
+s('following: a node, or its engine, that is away is waited for, and said once', async () => {
+  const { lines, remarks } = await followed(9, [told('a\n'), away(), away(), told('a\nb\n'), engineAway(), told('a\nb\nc\n')]);
+  assert.equal(lines, ['c0 a', 'c0 b', 'c0 c']);
+  assert.equal(remarks, [
+    'pad-1 does not answer now; waiting for it, Ctrl-C ends',
+    'pad-1 answers again',
+    'pad-1 says: the engine of this device: cannot reach the Docker Engine; waiting for it, Ctrl-C ends',
+    'pad-1 answers again',
+  ]);
+});
+
+const ends: [name: string, answers: (ContainerOutput[] | Error)[], sentence: RegExp][] = [
+  ['one that was never there', [away()], /HTTP request failed/],
+  ['a refusal', [told('a\n'), new Error('only an operator')], /only an operator/],
+];
+for (const [name, answers, sentence] of ends)
+  s(`following ends with ${name}`, async () => {
+    assert.match(await followed(1, answers).then(String, (error: Error) => error.message), sentence);
+  });
 
 s('on a real engine: what a container prints, also while it is followed', async () => {
   const daemon = await startDockerd();
@@ -138,13 +203,23 @@ s('on a real engine: what a container prints, also while it is followed', async 
     const printed = await engine.containers.logs(id, 100);
     assert.is(rows[0]!.text, printed);
     const env = { ...process.env, CLASSPAD_RPC: `http://127.0.0.1:${real.ports.rpc}`, CLASSPAD_KEY: OPERATOR_KEY };
-    const following = spawn(process.execPath, [CLI, 'logs', 'hello', '--follow', '--tail', '1'], { env });
-    let said = '';
-    following.stdout.on('data', (chunk) => {
-      said += chunk;
-    });
+    const following = spawn(process.execPath, [CLI, 'logs', 'hello', '--follow', '--tail', '2'], { env });
+    const said = { out: '', err: '' };
+    for (const name of ['out', 'err'] as const)
+      following[`std${name}`].on('data', (chunk) => {
+        said[name] += chunk;
+      });
+    // It says one line each time that it begins to serve.
+    const starts = (count: number) => said.out.match(/hello serves /g)?.length === count || undefined;
+    await answerOf('the lines that were there', async () => starts(1));
     await engine.containers.stop(id, 1_000);
-    await answerOf('a line of the container that was put right', async () => /classpad-pad-1-hello-r1/.test(said) || undefined);
+    await answerOf('the line of the container that was put right', async () => starts(2));
+    await real.kill();
+    await answerOf('that the node is away', async () => /does not answer now; waiting/.test(said.err) || undefined);
+    await engine.containers.stop(id, 1_000);
+    await real.start();
+    await answerOf('what was printed since', async () => starts(3));
+    assert.match(said.err, /answers again/);
     following.kill('SIGTERM');
     assert.is(await new Promise((resolve) => following.once('exit', resolve)), 0);
   } finally {
