@@ -1,7 +1,17 @@
 import { hexToString } from 'viem';
-import { type Command, Exit } from '../command.ts';
+import { type Command, Exit, type Io } from '../command.ts';
 import { phases } from '../fleet/abi.ts';
-import { type Connection, connect, connectionOptions, demandFleet, type ReleaseRecord, readFleet } from '../fleet/connection.ts';
+import {
+  askStanding,
+  type Connection,
+  connect,
+  connectionOptions,
+  demandFleet,
+  type NodeStanding,
+  type ReleaseRecord,
+  readFleet,
+} from '../fleet/connection.ts';
+import { isAway } from '../fleet/follow.ts';
 import { sleep } from '../progress.ts';
 import { counted, json, timeText } from '../values.ts';
 
@@ -27,6 +37,8 @@ interface FleetStatus {
   readonly quorum: number;
   readonly devices: readonly { readonly name: string; readonly account: string }[];
   readonly apps: readonly AppStatus[];
+  /** The node that was asked; absent where it does not say. */
+  readonly node?: NodeStanding;
 }
 
 /** Revisions shown of each app, newest first. */
@@ -48,17 +60,30 @@ export const status: Command = {
   async run(input, io) {
     const connection = await connect(input);
     await demandFleet(connection);
-    let last = '';
-    for (;;) {
-      const picture = await look(connection);
-      const shown = input.has('json') ? jsonLines(picture, input.has('watch')) : lines(picture);
-      if (shown.join('\n') !== last) for (const line of shown) io.out(line);
-      last = shown.join('\n');
-      if (!input.has('watch')) return Exit.ok;
-      await sleep(WATCH_MS);
-    }
+    const linesOf = (picture: FleetStatus) => (input.has('json') ? jsonLines(picture, input.has('watch')) : lines(picture));
+    if (input.has('watch')) return watch(connection, linesOf, io);
+    for (const line of linesOf(await look(connection))) io.out(line);
+    return Exit.ok;
   },
 };
+
+/** Shows each new picture, and waits for a node that is away, until the process is ended. */
+async function watch(connection: Connection, linesOf: (picture: FleetStatus) => string[], io: Io): Promise<never> {
+  let last: string | undefined;
+  for (let isAwaited = false; ; await sleep(WATCH_MS)) {
+    try {
+      const shown = linesOf(await look(connection));
+      if (isAwaited) io.err(`${connection.rpc} answers again`);
+      isAwaited = false;
+      if (shown.join('\n') !== last) for (const line of shown) io.out(line);
+      last = shown.join('\n');
+    } catch (error) {
+      if (last === undefined || !isAway(error)) throw error;
+      if (!isAwaited) io.err(`${connection.rpc} does not answer now; waiting for it, Ctrl-C ends`);
+      isAwaited = true;
+    }
+  }
+}
 
 /** Followed, it is one line per picture: easier to read for programs. */
 function jsonLines(picture: FleetStatus, isFollowed: boolean): string[] {
@@ -68,7 +93,8 @@ function jsonLines(picture: FleetStatus, isFollowed: boolean): string[] {
 
 async function look(connection: Connection): Promise<FleetStatus> {
   const fleet = readFleet(connection);
-  const [block, operators, threshold, quorum, devices, words] = await Promise.all([
+  const [node, block, operators, threshold, quorum, devices, words] = await Promise.all([
+    askStanding(connection.client),
     connection.client.getBlock(),
     fleet.operators(),
     fleet.threshold(),
@@ -80,7 +106,8 @@ async function look(connection: Connection): Promise<FleetStatus> {
   const names = devices.map(({ name, account }) => ({ name, account }));
   const { rpc, chain, fleet: address } = connection;
   const head = { block: block.number, time: timeText(block.timestamp) };
-  return { rpc, chainId: chain.id, fleet: address, ...head, operators, threshold, quorum, devices: names, apps };
+  const known = { rpc, chainId: chain.id, fleet: address, ...head, operators, threshold, quorum, devices: names, apps };
+  return { ...known, ...(node && { node }) };
 }
 
 async function lookAtApp(connection: Connection, word: `0x${string}`): Promise<AppStatus> {
@@ -99,6 +126,7 @@ function lines(picture: FleetStatus): string[] {
   return [
     `fleet ${picture.fleet} on chain ${picture.chainId}, block ${picture.block} of ${picture.time} UTC`,
     `${counted(operators.length, 'operator')}, ${threshold} must approve; ${counted(devices.length, 'device')}, ${quorum} decide${names ? `: ${names}` : ''}`,
+    ...(picture.node?.remark ? [`${picture.node.name} says: ${picture.node.remark}`] : []),
     ...(picture.apps.length === 0 ? ['no app yet; release one with: classpad deploy COMPOSE.yaml'] : []),
     ...picture.apps.flatMap((app) => ['', ...appLines(app, threshold)]),
   ];

@@ -78,6 +78,27 @@ function checkedConfig(config: NodeConfig): NodeConfig {
   return { ...config, fleet: lower(config.fleet), sequencer: lower(config.sequencer) };
 }
 
+/** How the node itself stands. */
+export interface NodeStanding {
+  readonly name: string;
+  readonly peers: number;
+  /** Why it makes no block now, or that its ledger has parted from the others', in a sentence. */
+  readonly remark: string | null;
+}
+
+/** `undefined` where the node does not know the method, or answers in no form that is known. */
+export async function askStanding(client: PublicClient): Promise<NodeStanding | undefined> {
+  try {
+    const request = client.request as unknown as (call: { method: string; params: [] }) => Promise<NodeStanding | null>;
+    const { name, peers, remark } = (await request({ method: 'classpad_node', params: [] })) ?? {};
+    if (typeof name !== 'string' || typeof peers !== 'number') return undefined;
+    return { name, peers, remark: typeof remark === 'string' ? remark : null };
+  } catch (error) {
+    if (isUnknownMethod(error)) return undefined;
+    throw error;
+  }
+}
+
 const lower = (address: Address) => address.toLowerCase() as Address;
 const isAddress = (value: unknown): boolean => typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value);
 const isHash = (value: unknown): boolean => typeof value === 'string' && /^0x[0-9a-f]{64}$/i.test(value);

@@ -14,6 +14,8 @@ const MAX_SETTLE_MS = 30_000;
 /** It is certain that this store has lost some: another block of a number would part the ledger. */
 const MAX_LOSS_MS = 120_000;
 const RETRY_MS = 5_000;
+/** How long it waits is told in steps of this. */
+const TOLD_MS = 10_000;
 
 /** The sequencer's part: a block when there is work, no sooner than the interval after the one before, and a few empty ones. */
 export class BlockMaker {
@@ -29,6 +31,8 @@ export class BlockMaker {
   /** What is scheduled is an empty block, which gives way to work. */
   private isTrailing = false;
   private isStopped = false;
+  /** It has said that it waits. */
+  private hasSaidSo = false;
 
   constructor(application: Application, ports: SoloPorts, exchange: Exchange, settings: SoloSettings) {
     this.application = application;
@@ -74,11 +78,16 @@ export class BlockMaker {
 
   private make(): void {
     const nowMs = this.ports.clock.nowMs();
-    if (nowMs < this.startedMs + this.patienceMs()) {
+    const reason = this.waiting();
+    if (reason !== undefined) {
+      if (!this.hasSaidSo) this.ports.log.write('info', reason);
+      this.hasSaidSo = true;
       this.notBeforeMs = nowMs + SETTLE_MS;
       this.rollCall.repeat();
       return;
     }
+    if (this.hasSaidSo) this.ports.log.write('info', 'blocks are made from here on');
+    this.hasSaidSo = false;
     this.notBeforeMs = nowMs + this.settings.blockIntervalMs;
     try {
       this.makeBlock(nowMs);
@@ -88,10 +97,24 @@ export class BlockMaker {
     }
   }
 
+  /** Why no block is made for now, in a sentence. */
+  waiting(): string | undefined {
+    const [patienceMs, reason] = this.patience();
+    const leftMs = this.startedMs + patienceMs - this.ports.clock.nowMs();
+    return leftMs > 0
+      ? `no block is made yet, for at most ${Math.ceil(leftMs / TOLD_MS) * (TOLD_MS / 1000)} s: ${reason}`
+      : undefined;
+  }
+
   /** How long after a start no block is made, as things stand. */
-  private patienceMs(): number {
-    if (this.exchange.isShownToBeBehind()) return MAX_LOSS_MS;
-    return this.exchange.isBehind() || this.rollCall.isOpen() ? MAX_SETTLE_MS : 0;
+  private patience(): readonly [patienceMs: number, reason: string] {
+    if (this.exchange.isShownToBeBehind())
+      return [MAX_LOSS_MS, 'this device has lost blocks that it made, and asks the others for them'];
+    if (this.exchange.isBehind())
+      return [MAX_SETTLE_MS, 'another node speaks of a later block than is here, and is asked for it'];
+    if (this.rollCall.isOpen())
+      return [MAX_SETTLE_MS, 'other nodes may have a block that this disk has lost, and have not answered yet'];
+    return [0, ''];
   }
 
   private makeBlock(nowMs: number): void {

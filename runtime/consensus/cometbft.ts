@@ -75,6 +75,7 @@ export function createCometbft(application: Application, parts: CometbftParts): 
       );
     },
     fault: () => undefined,
+    remark: () => undefined,
     isAlone: genesis.validators?.length === 1 && genesis.validators[0]!.device === device.address,
     stop: () => cancel(),
   };

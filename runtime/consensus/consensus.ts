@@ -23,6 +23,8 @@ export interface Consensus {
   readonly isAlone: boolean;
   /** Why this node cannot follow the others any further, in a sentence. */
   fault(): string | undefined;
+  /** What a client of this node should know of the ledger just now, in a sentence: why no block is made, or that it has parted. */
+  remark(): string | undefined;
   stop(): void;
 }
 

@@ -124,8 +124,9 @@ export class Exchange {
   }
 
   private readonly handlers: Handlers = {
-    head: (peer, { number }) => {
+    head: (peer, { number, hash }) => {
       this.onHead(peer);
+      if (this.isOther(number, hash)) this.send(peer, { kind: 'want', from: number });
       if (number > this.headNumber()) this.request(peer, number);
       else if (number < this.headNumber()) this.transmit(peer, this.encodedHead());
     },
@@ -171,6 +172,13 @@ export class Exchange {
     this.waiting.set(header.number, { block, peer });
   }
 
+  /** Whether somebody has another block of a number than this node: it is asked for, since its seal tells what that means. */
+  private isOther(number: number, hash: Word): boolean {
+    if (this.parted !== undefined || number === 0) return false;
+    const ours = this.application.headerAt(number);
+    return ours !== undefined && ours.hash !== hash;
+  }
+
   /** Whether the sequencer has sealed another block of a number that this node has. What follows from both is the same if these are. */
   private compare({ header, transactions }: WireBlock): void {
     const ours = this.application.headerAt(header.number)?.header;
@@ -184,9 +192,12 @@ export class Exchange {
   /** Whichever of the two this node has, it stays with that one. */
   private part(number: number): void {
     if (this.parted !== undefined) return;
+    const isSequencer = this.ports.device.address === this.sequencer;
     this.parted =
       `the ledger has parted: the sequencer has sealed two blocks of number ${number}, and others have the one that is not here; ` +
-      'to follow them, start this device without its ledger, which it then fetches anew';
+      (isSequencer
+        ? 'this device makes the blocks and goes on with its own; those others follow it once they start without their ledger'
+        : 'to follow them, start this device without its ledger, which it then fetches anew');
     this.ports.log.write('error', this.parted);
   }
 

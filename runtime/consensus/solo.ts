@@ -37,6 +37,7 @@ export function createSolo(application: Application, ports: SoloPorts, settings:
     isAlone: isSequencer,
     // Who makes the blocks goes on with its own.
     fault: () => (isSequencer ? undefined : exchange.parted),
+    remark: () => exchange.parted ?? maker?.waiting(),
     stop() {
       maker?.stop();
       exchange.stop();

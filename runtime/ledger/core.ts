@@ -51,6 +51,8 @@ export interface Core {
   after(delayMs: number, callback: () => void): () => void;
   /** Nodes of the ledger that are reachable now. */
   peerCount(): number;
+  /** What a client should know of the ledger just now, in a sentence: why no block is made, or that it has parted. */
+  remark(): string | undefined;
   /** What a reference of an image means on this device's engine: {@link Containers.pin}. */
   pinImage(image: string): Promise<string>;
   /** For those who may read what they print. Absent: a node without an engine. */

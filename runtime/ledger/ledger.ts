@@ -128,6 +128,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
     ...(ports.containers && { containers: ports.containers }),
     requestLines: (batch, part) => readPart(store, batch, part),
     peerCount: () => ports.network.peers().length,
+    remark: () => consensus.remark(),
     pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
   };
   consensus.start();

@@ -46,6 +46,7 @@ export const methods = {
   net_peerCount: method([], (core) => core.peerCount(), quantity),
 
   classpad_config: method([], configAnswer, asIs),
+  classpad_node: method([], nodeAnswer, asIs),
   ...carryMethods,
   ...secretMethods,
   ...outputMethods,
@@ -140,6 +141,18 @@ function configAnswer({ chainId, version, fleet, sequencer, chain, founders }: C
   const { validators, trailingBlocks = 0 } = founders;
   const agreed = validators && { validators: validators.map((each) => ({ ...each })), trailingBlocks };
   return { fleet, chainId: Number(chainId), sequencer, genesisHash: chain.at(0)!.hash, version, ...agreed };
+}
+
+/** How this node stands, for `classpad status`. */
+function nodeAnswer(core: Core): JsonObject {
+  return {
+    name: core.device.name,
+    address: core.device.address,
+    version: core.version,
+    block: core.chain.head().header.number,
+    peers: core.peerCount(),
+    remark: core.remark() ?? null,
+  };
 }
 
 /** The state after the block. */

@@ -63,6 +63,7 @@ const rows: [name: string, reply: (call: Call) => Reply, commands: string][] = [
   ],
   ['more than anybody reads', () => ({ body: Buffer.alloc(65 * MEBIBYTE, 'x') }), 'status'],
   ['a chain id that is none', node({ eth_chainId: 'soon' }), 'status audit deploy'],
+  ['a standing that is none', node({ classpad_node: 7, eth_getBlockByNumber: 7 }), 'status'],
   ['a configuration that is none', node({ classpad_config: 7 }), 'status audit deploy'],
   [
     'a configuration with nonsense in it',

@@ -263,7 +263,7 @@ const METHODS = [
   ...'eth_getFilterChanges eth_getFilterLogs eth_uninstallFilter eth_sendRawTransaction eth_getTransactionByHash'.split(' '),
   ...'eth_getTransactionReceipt eth_getBlockReceipts eth_getTransactionByBlockNumberAndIndex debug_traceTransaction'.split(' '),
   ...'debug_traceBlockByNumber debug_traceBlockByHash debug_traceCall debug_getRawBlock debug_getRawTransaction'.split(' '),
-  ...'txpool_content txpool_contentFrom web3_sha3 eth_subscribe eth_unsubscribe classpad_config'.split(' '),
+  ...'txpool_content txpool_contentFrom web3_sha3 eth_subscribe eth_unsubscribe classpad_config classpad_node'.split(' '),
 ];
 
 function pick<T>(from: readonly T[]): T {

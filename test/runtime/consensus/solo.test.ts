@@ -14,6 +14,12 @@ const heads = (some: World) => some.peers.map((peer) => peer.ledger.head().numbe
 const hashes = (some: World) => new Set(some.peers.map((peer) => peer.ledger.head().hash));
 const errorsOf = (peer: Peer) => peer.logs.filter((line) => line.startsWith('error'));
 
+/** What the node says of itself to `classpad status`. */
+async function remarkOf({ ledger }: Peer): Promise<string> {
+  const answer = await ledger.rpc(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'classpad_node', params: [] }));
+  return JSON.parse(answer).result.remark;
+}
+
 async function send(some: World, n: number, nonce: number) {
   return clientsOf(some, n).wallet.sendTransaction({ to: bob.address, value: 1n, nonce, gas: 21_000n });
 }
@@ -197,6 +203,11 @@ test('a sequencer whose disk has lost a block waits for those who may have it, a
   assert.equal(heads(some), [1, 2, 2]);
   some.run(25_000);
   assert.equal(heads(some), [1, 2, 2], 'there is work, and no block is made');
+  const [first] = some.peers;
+  const why =
+    /^no block is made yet, for at most 10 s: other nodes may have a block that this disk has lost, and have not answered yet$/;
+  assert.match(await remarkOf(first!), why);
+  assert.is(first!.logs.filter((line) => line.startsWith('info: no block is made yet')).length, 1, 'and the log says so once');
   some.network.heal();
   await send(some, 1, 2);
   some.run(5000);
@@ -216,7 +227,9 @@ test('if they stay away it goes on; they say that the ledger has parted, and fol
   some.run(10_000);
   const [first, ...others] = some.peers;
   assert.is(first!.ledger.fault(), undefined);
+  assert.match(await remarkOf(first!), /^the ledger has parted: .* this device makes the blocks and goes on with its own; /);
   for (const other of others) {
+    assert.match(await remarkOf(other), /^the ledger has parted: .* start this device without its ledger, /);
     assert.match(other.ledger.fault()!, /^the ledger has parted: the sequencer has sealed two blocks of number 2, /);
     const said = errorsOf(other).filter((line) => line.includes('has parted'));
     assert.is(said.length, 1, 'once');
