@@ -22,6 +22,7 @@ export function confirmWhenServing({ node, log, confirm, onJoined }: HealthOptio
     return;
   }
   let looks = 0;
+  let isConfirming = false;
   let isConfirmed = false;
   const timer = setInterval(look, LOOK_MS);
 
@@ -36,9 +37,13 @@ export function confirmWhenServing({ node, log, confirm, onJoined }: HealthOptio
       if (looks++ % REMARK_EVERY === 0) log.write('info', `not serving yet: ${missing}`);
       return;
     }
+    if (isConfirming) return;
     if (!isConfirmed) {
+      isConfirming = true;
+      await confirm().finally(() => {
+        isConfirming = false;
+      });
       isConfirmed = true;
-      await confirm();
     }
     if (node.isMember()) clearInterval(timer);
   }

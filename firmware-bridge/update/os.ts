@@ -102,6 +102,8 @@ export function openOs(options: OsOptions): Os {
     },
     failure: (sha256) => state.failures.find((one) => one.sha256 === sha256)?.reason,
     async install(bundle, from, onProgress) {
+      const said = versionIn(await run('rauc', ['info', '--output-format=json', bundle]));
+      if (said !== from.version) throw new Error(`it calls itself ${said ?? 'nothing'}, and the ledger ${from.version}`);
       const { [other]: _gone, ...slots } = state.slots;
       save({ ...state, slots: slots as OsState['slots'] });
       onProgress(`writing system ${from.version} into slot ${other}`);
@@ -126,13 +128,26 @@ export function openOs(options: OsOptions): Os {
   };
 }
 
-/** After a boot: a slot that was to boot and did not has failed, and the device says so. */
+/** What RAUC, having checked its signature, says a bundle is. */
+function versionIn(info: string): string | undefined {
+  try {
+    const { version } = JSON.parse(info) as { readonly version?: unknown };
+    return typeof version === 'string' ? version : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** After a boot: a slot that was to boot and did not, or holds another system than was said, has failed, and the device says so. */
 function settle(state: OsState, booted: Bootname, { version }: OsAbout): OsState {
   const { pending } = state;
   const installed = pending && state.slots[pending];
-  if (!installed || pending === booted) return state;
+  if (!installed || (pending === booted && installed.version === version)) return state;
   const { pending: _settled, ...rest } = state;
-  const reason = `system ${installed.version} in slot ${pending} did not come up; ${version} in slot ${booted} runs again`;
+  const reason =
+    pending === booted
+      ? `system ${installed.version} calls itself ${version} once it runs`
+      : `system ${installed.version} in slot ${pending} did not come up; ${version} in slot ${booted} runs again`;
   return withFailure(rest, { sha256: installed.sha256, version: installed.version, reason });
 }
 

@@ -1,7 +1,7 @@
 import { linkSync, readFileSync, rmSync } from 'node:fs';
 import type { Logger } from '../../runtime/ports/index.ts';
 import type { Running, SoftwareKind, Update, Updater } from '../../runtime/ports/updater.ts';
-import { BundleRefused, certificatesOf, keyId, openFirmware } from './bundle.ts';
+import { BUNDLE_LIMIT_BYTES, BundleRefused, certificatesOf, keyId, openFirmware } from './bundle.ts';
 import type { Os } from './os.ts';
 import type { Payloads } from './payloads.ts';
 import type { Slots } from './slots.ts';
@@ -32,7 +32,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const { slots, os, log } = options;
   let doing: string | undefined;
   let retryMs = FIRST_RETRY_MS;
-  let notBefore = 0;
+  let notBeforeMs = 0;
   const started = slots.state();
 
   function runningFirmware(): Running {
@@ -50,29 +50,41 @@ export function createUpdater(options: UpdaterOptions): Updater {
     doing = sentence;
   }
 
+  function refuse({ kind, sha256, version }: Update, why: string): void {
+    const reason = `${kind} ${version} is refused: ${why}`;
+    log.write('error', reason);
+    (kind === 'os' ? os : slots).fail({ sha256, version, reason });
+    doing = undefined;
+  }
+
+  /** A source may come back, and a full disk may have room again: that is no fault of the release. */
+  function later({ kind, version }: Update, what: string, error: Error): void {
+    notBeforeMs = performance.now() + retryMs;
+    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    log.write('warn', `${kind} ${version} cannot be ${what} yet: ${error.message}`);
+    doing = undefined;
+  }
+
   async function work(update: Update): Promise<void> {
     const { sha256, bytes, kind, version } = update;
+    // It would be taken into memory to be opened.
+    if (kind === 'firmware' && bytes > BUNDLE_LIMIT_BYTES)
+      return refuse(update, `it has ${bytes} bytes; a bundle has at most ${BUNDLE_LIMIT_BYTES}`);
     tell(`fetching ${kind} ${version}`);
     let path: string;
     try {
       path = await obtain({ sha256, bytes }, { ...options, onProgress: tell });
     } catch (error) {
-      // A source may come back: only what was fetched can be refused.
-      notBefore = Date.now() + retryMs;
-      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
-      log.write('warn', `${kind} ${version} cannot be fetched yet: ${(error as Error).message}`);
-      doing = undefined;
-      return;
+      return later(update, 'fetched', error as Error);
     }
-    retryMs = FIRST_RETRY_MS;
     try {
       tell(`installing ${kind} ${version}`);
       await install[kind](update, path);
+      retryMs = FIRST_RETRY_MS;
     } catch (error) {
-      const reason = `${kind} ${version} is refused: ${(error as Error).message}`;
-      log.write('error', reason);
-      (kind === 'os' ? os : slots).fail({ sha256, version, reason });
-      doing = undefined;
+      const { syscall, message } = error as NodeJS.ErrnoException;
+      if (syscall === undefined) refuse(update, message);
+      else later(update, 'installed', error as Error);
     }
   }
 
@@ -82,16 +94,23 @@ export function createUpdater(options: UpdaterOptions): Updater {
     failure: (sha256) => os.failure(sha256) ?? slots.state().failures.find((one) => one.sha256 === sha256)?.reason,
     doing: () => doing,
     apply(update) {
-      if (doing !== undefined || Date.now() < notBefore) return;
+      if (doing !== undefined || performance.now() < notBeforeMs) return;
       doing = `fetching ${update.kind} ${update.version}`;
       log.write('info', `the ledger wants ${update.kind} ${update.version} (revision ${update.revision})`);
-      void work(update);
+      work(update).catch((error: Error) => later(update, 'refused', error));
     },
     goBack(kind, reason) {
       if (doing !== undefined) return;
       doing = `going back from ${kind} ${kind === 'os' ? os.about.version : options.version}`;
       log.write('warn', `${doing}: ${reason}`);
-      if (kind === 'os') void os.goBack(reason).then(() => os.reboot());
+      if (kind === 'os')
+        void os
+          .goBack(reason)
+          .then(os.reboot)
+          .catch((error: Error) => {
+            log.write('error', `${doing} failed: ${error.message}`);
+            doing = undefined;
+          });
       else {
         slots.goBack(reason);
         options.restart();

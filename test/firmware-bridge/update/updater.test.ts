@@ -77,7 +77,8 @@ function device(
     rauc = () => {},
     cmdline = 'classpad.slot=A',
     patienceMs = 60_000,
-  }: { peers?: string[]; sticks?: string[]; rauc?: () => void; cmdline?: string; patienceMs?: number } = {},
+    info = '{"compatible":"classpad-qemu-x86_64","version":"0.5.0"}',
+  }: { peers?: string[]; sticks?: string[]; rauc?: () => void; cmdline?: string; patienceMs?: number; info?: string } = {},
   folder = mkdtempSync(join(root, 'device-')),
   payloads = openPayloads(join(folder, 'payloads')),
 ) {
@@ -87,6 +88,7 @@ function device(
   const executed: Execution[] = [];
   const execute = async (program: string, args: readonly string[]) => {
     executed.push({ program: program.split('/').at(-1)!, args: args.map((arg) => arg.split('/').at(-1)!) });
+    if (args[0] === 'info') return info;
     if (program === 'rauc') rauc();
     return '';
   };
@@ -228,6 +230,7 @@ test('a system is written by RAUC, booted, and good once it serves', async () =>
   assert.equal(
     one.executed.map(({ program, args }) => [program, args[0]]),
     [
+      ['rauc', 'info'],
       ['rauc', 'install'],
       ['systemctl', 'reboot'],
     ],
@@ -253,6 +256,74 @@ test('a system that did not come up is said by the one that runs again', async (
   const { updater } = device({}, one.folder);
   assert.match(updater.failure(sha256(good))!, /system 0\.5\.0 in slot B did not come up; 0\.1\.0 in slot A runs again/);
   assert.is(updater.running('os').version, '0.1.0');
+});
+
+const MISNAMED: [name: string, info: string, reason: RegExp][] = [
+  ['another version', '{"version":"0.1.0"}', /is refused: it calls itself 0\.1\.0, and the ledger 0\.5\.0/],
+  ['no version', '{}', /is refused: it calls itself nothing/],
+  ['nothing', '', /is refused: it calls itself nothing/],
+];
+for (const [name, info, reason] of MISNAMED) {
+  test(`a system of which RAUC says ${name} is never written`, async () => {
+    const { url } = await sister([good]);
+    const one = device({ peers: [url], info });
+    one.updater.apply(os(good));
+    await settled(() => one.updater.failure(sha256(good)) !== undefined);
+    assert.match(one.updater.failure(sha256(good))!, reason);
+    assert.not(one.executed.some(({ args }) => args[0] === 'install' || args[0] === 'reboot'));
+  });
+}
+
+test('a system that calls itself otherwise once it runs is not written again and again', async () => {
+  const { url } = await sister([good]);
+  const one = device({ peers: [url] });
+  one.updater.apply(os(good));
+  await settled(() => one.executed.some(({ program }) => program === 'systemctl'));
+  const { updater } = device({ cmdline: 'classpad.slot=B' }, one.folder);
+  assert.match(updater.failure(sha256(good))!, /system 0\.5\.0 calls itself 0\.1\.0 once it runs/);
+});
+
+test('a system that cannot go back says so, and may try again', async () => {
+  const refuse = async () => {
+    throw new Error('grub-editenv: no space left');
+  };
+  const one = device();
+  one.os.goBack = refuse;
+  one.updater.goBack('os', 'revision 1 was rolled back');
+  await settled(() => one.said.some((line) => /going back from os 0\.1\.0 failed: grub-editenv/.test(line)));
+  assert.is(one.updater.doing(), undefined);
+});
+
+const FULL = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+const full = () => {
+  throw FULL;
+};
+
+test('a disk that is full is no fault of the release', async () => {
+  const { url } = await sister([good]);
+  const one = device({ peers: [url] });
+  one.slots.install = full;
+  one.updater.apply(updateTo(good));
+  await settled(() => one.said.some((line) => /0\.2\.0 cannot be installed yet: ENOSPC/.test(line)));
+  assert.equal([one.updater.failure(sha256(good)), one.updater.doing()], [undefined, undefined]);
+});
+
+test('nor does the node end when not even a refusal can be written down', async () => {
+  const { url } = await sister([foreign]);
+  const one = device({ peers: [url] });
+  one.slots.fail = full;
+  one.updater.apply(updateTo(foreign));
+  await settled(() => one.said.some((line) => /0\.2\.0 cannot be refused yet: ENOSPC/.test(line)));
+  assert.is(one.updater.doing(), undefined);
+});
+
+test('firmware that is larger than any is not even fetched', async () => {
+  const { updater, said } = device();
+  const update = updateTo(good, { bytes: 1024 ** 3 });
+  updater.apply(update);
+  await settled(() => updater.failure(update.sha256) !== undefined);
+  assert.match(updater.failure(update.sha256)!, /it has 1073741824 bytes; a bundle has at most 16777216/);
+  assert.not(said.some((line) => /fetched/.test(line)));
 });
 
 test("RAUC's refusal is the device's", async () => {
