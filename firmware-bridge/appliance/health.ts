@@ -31,7 +31,8 @@ export function confirmWhenServing({ node, log, confirm, onJoined }: HealthOptio
   }
 
   async function attempt(): Promise<void> {
-    if (node.isMember()) onJoined();
+    const isMember = node.isMember();
+    if (isMember) onJoined();
     const missing = node.fault();
     if (missing !== undefined) {
       if (looks++ % REMARK_EVERY === 0) log.write('info', `not serving yet: ${missing}`);
@@ -45,7 +46,7 @@ export function confirmWhenServing({ node, log, confirm, onJoined }: HealthOptio
       });
       isConfirmed = true;
     }
-    if (node.isMember()) clearInterval(timer);
+    if (isMember) clearInterval(timer);
   }
 }
 
