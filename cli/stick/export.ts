@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { hexToString } from 'viem';
@@ -12,7 +12,7 @@ import { askerOf } from '../audit/fetch.ts';
 import { Exit, Failure } from '../command.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import { type Connection, readFleet } from '../fleet/connection.ts';
-import { wrongArchive } from './archive.ts';
+import { checkArchive } from './archive.ts';
 import {
   FORMAT,
   indexPath,
@@ -38,13 +38,13 @@ export interface ExportOptions {
 /** Writes a stick, each file whole or not at all and the index last; what an earlier run has written is not written again. */
 export async function exportStick(connection: Connection, { folder, from, engine, say }: ExportOptions): Promise<Stick> {
   if (!connection.config) throw new Failure(`${connection.rpc} does not say what ledger it follows`);
-  for (const inner of ['blocks', 'images']) mkdirSync(join(folder, inner), { recursive: true });
+  for (const inner of ['blocks', 'images']) makeFolder(join(folder, inner));
   const before = existsSync(indexPath(folder)) ? readStick(folder) : undefined;
   const blocks = await exportBlocks(connection, folder, from, say);
   const images = engine ? await exportImages(connection, engine, folder, before?.images ?? [], say) : [];
   const { chainId, genesisHash } = connection.config;
   const stick: Stick = { format: FORMAT, chainId, genesisHash, blocks, images };
-  await whole(indexPath(folder), async (path) => writeFileSync(path, `${JSON.stringify(stick, null, 2)}\n`));
+  await whole(indexPath(folder), async (path) => writeFileSync(path, `${JSON.stringify(stick, null, 2)}\n`, { flag: 'wx' }));
   return stick;
 }
 
@@ -62,7 +62,7 @@ async function exportBlocks(
     if (numbers.length === 0) return files;
     const to = numbers.at(-1)!;
     const file = `blocks/${String(next).padStart(9, '0')}.rlp`;
-    await whole(join(folder, file), async (path) => writeFileSync(path, bytes));
+    await whole(join(folder, file), async (path) => writeFileSync(path, bytes, { flag: 'wx' }));
     files.push({ from: next, to, ...(await fileRow(folder, file)) });
     say(`blocks up to ${to}`);
   }
@@ -90,8 +90,10 @@ async function exportImages(
 async function exportImage(engine: Engine, folder: string, image: string, id: string): Promise<StickImage> {
   const file = `images/${id.slice('sha256:'.length)}.tar`;
   const proof = await fetchProof(image, id);
-  await whole(join(folder, file), async (path) => pipeline(await saveImage(engine, id), createWriteStream(path)));
-  const wrong = await wrongArchive(join(folder, file), id);
+  await whole(join(folder, file), async (path) =>
+    pipeline(await saveImage(engine, id), createWriteStream(path, { flags: 'wx' })),
+  );
+  const { wrong } = await checkArchive(join(folder, file), id);
   if (wrong) throw new Failure(`${image}: the engine gave an archive that cannot be checked later: ${wrong}`);
   return { image, id, proof, ...(await fileRow(folder, file)) };
 }
@@ -131,10 +133,17 @@ async function isThere(folder: string, { file, size, sha256 }: StickFile): Promi
   return statSync(path, { throwIfNoEntry: false })?.size === size && (await sha256Of(path)) === sha256;
 }
 
-/** The file is there when it is whole, and as it was before until then. */
+/** Whoever gave the stick may have put a link there that leads to files of this machine. */
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true });
+  if (!lstatSync(path).isDirectory()) throw new Failure(`${path} is no folder but a link; a stick has none`, Exit.badInput);
+}
+
+/** The file is there when it is whole, and as it was before until then. What is written is a new file, never what a link leads to. */
 async function whole(path: string, write: (path: string) => Promise<void>): Promise<void> {
   const part = `${path}.part`;
   try {
+    rmSync(part, { force: true });
     await write(part);
     renameSync(part, path);
   } catch (error) {

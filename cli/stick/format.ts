@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { MAX_MESSAGE_BYTES } from '../../runtime/consensus/messages.ts';
 import { Exit, Failure } from '../command.ts';
 
 /*
@@ -60,9 +61,12 @@ export function readStick(folder: string): Stick {
     typeof stick.chainId === 'number' &&
     isHash(stick.genesisHash, '0x') &&
     Array.isArray(stick.blocks) &&
-    stick.blocks.every((row) => isFile(row, 'blocks') && Number.isSafeInteger(row.from) && Number.isSafeInteger(row.to)) &&
+    stick.blocks.every((row) => isFile(row, 'blocks', MAX_MESSAGE_BYTES) && isCount(row.from) && isCount(row.to)) &&
     Array.isArray(stick.images) &&
-    stick.images.every((row) => isFile(row, 'images') && isHash(row.id, 'sha256:') && isPinned(row.image) && isProof(row.proof));
+    stick.images.every(
+      (row) =>
+        isFile(row, 'images', Number.MAX_SAFE_INTEGER) && isHash(row.id, 'sha256:') && isPinned(row.image) && isProof(row.proof),
+    );
   if (fits) return stick as Stick;
   throw new Failure(`${path} is not the index of a stick in the form ${FORMAT}`, Exit.badInput);
 }
@@ -85,13 +89,16 @@ export function isPinned(image: unknown): image is string {
 const isHash = (value: unknown, prefix: string) => typeof value === 'string' && new RegExp(`^${prefix}[0-9a-f]{64}$`).test(value);
 const isProof = (value: unknown) => Array.isArray(value) && value.length <= 4 && value.every((one) => typeof one === 'string');
 
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+
 /** In its folder, under a plain name: a stick's index leads to no other file of this machine. */
-function isFile(value: unknown, folder: string): boolean {
+function isFile(value: unknown, folder: string, mostBytes: number): boolean {
   const { file, size, sha256 } = (value ?? {}) as Partial<StickFile>;
   return (
     typeof file === 'string' &&
     new RegExp(`^${folder}/[0-9a-f]+\\.(rlp|tar)$`).test(file) &&
-    Number.isSafeInteger(size) &&
+    isCount(size) &&
+    (size as number) <= mostBytes &&
     isHash(sha256, '')
   );
 }

@@ -1,5 +1,6 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Engine } from '../../firmware-bridge/docker/engine.ts';
 import { loadImage, removeImage } from '../../firmware-bridge/docker/images.ts';
 import { localName } from '../../firmware-bridge/docker/pull.ts';
@@ -13,10 +14,11 @@ import { askerOf } from '../audit/fetch.ts';
 import { cryptography } from '../audit/verify.ts';
 import { Failure } from '../command.ts';
 import type { Connection } from '../fleet/connection.ts';
-import { wrongArchive } from './archive.ts';
+import { checkArchive, readChecked } from './archive.ts';
 import { imagesOfReleases } from './export.ts';
 import { readStick, type Stick, type StickBlocks, type StickImage, wrongFile } from './format.ts';
 import { wrongProof } from './proof.ts';
+import type { Seal } from './tar.ts';
 
 export interface ImportOptions {
   readonly folder: string;
@@ -40,11 +42,8 @@ export async function importStick(connection: Connection, { folder, engine, say 
   checkLedger(stick, connection);
   for (const file of [...stick.blocks, ...stick.images]) refuse(file.file, await wrongFile(folder, file));
   checkBlocks(folder, stick, connection);
-  for (const image of engine ? stick.images : []) {
-    say(`checking ${image.image}`);
-    refuse(image.file, wrongImage(image) ?? (await wrongArchive(join(folder, image.file), image.id)));
-  }
-  const loaded = engine ? await loadImages(folder, stick, engine, say) : [];
+  const seals = engine ? await checkImages(folder, stick, say) : new Map();
+  const loaded = engine ? await loadImages(folder, stick, seals, engine, say) : [];
   const { blocks, head } = await importBlocks(folder, stick, connection, say);
   if (engine) await checkNamed(stick, loaded, engine, connection);
   return { blocks, head, images: loaded };
@@ -97,6 +96,18 @@ function readBlocks(folder: string, { file }: StickBlocks): WireBlock[] {
   }
 }
 
+/** By the file: what its bytes were when they were checked. */
+async function checkImages(folder: string, { images }: Stick, say: (line: string) => void): Promise<Map<string, Seal>> {
+  const seals = new Map<string, Seal>();
+  for (const image of images) {
+    say(`checking ${image.image}`);
+    const { wrong, seal } = await checkArchive(join(folder, image.file), image.id);
+    refuse(image.file, wrongImage(image) ?? wrong);
+    seals.set(image.file, seal);
+  }
+  return seals;
+}
+
 function wrongImage({ image, id, proof }: StickImage): string | undefined {
   try {
     return wrongProof(image, id, proof);
@@ -105,12 +116,19 @@ function wrongImage({ image, id, proof }: StickImage): string | undefined {
   }
 }
 
-async function loadImages(folder: string, { images }: Stick, engine: Engine, say: (line: string) => void): Promise<string[]> {
+/** A medium may answer otherwise when it is asked again: the engine gets what was checked, or the load breaks off. */
+async function loadImages(
+  folder: string,
+  { images }: Stick,
+  seals: ReadonlyMap<string, Seal>,
+  engine: Engine,
+  say: (line: string) => void,
+): Promise<string[]> {
   const loaded: string[] = [];
   for (const { image, id, file } of images) {
     if ((await localName(engine, image)) !== undefined) continue;
     say(`loading ${image}`);
-    await loadImage(engine, createReadStream(join(folder, file)), image, id);
+    await loadImage(engine, Readable.from(readChecked(join(folder, file), seals.get(file)!)), image, id);
     loaded.push(image);
   }
   return loaded;

@@ -1,6 +1,6 @@
 /** A site without a network: decisions and images come on a stick, to a real node on a real Docker Engine of its own. */
 import { createHash } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -17,6 +17,7 @@ import { startDockerd } from '../support/dockerd.ts';
 import { need } from '../support/need.ts';
 import { configText, isBuilt, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
 import { answerOf, operatorOf, PHASE } from '../support/operator.ts';
+import { rawEntry, zeroBlocks } from '../support/raw-tar.ts';
 import { fakeRegistry } from '../support/registry.ts';
 import { classpad, folder, type Said } from './support.ts';
 
@@ -126,6 +127,15 @@ if (here && there) {
     const { file } = index(path).images.find(({ image }) => image === hello)!;
     forge(path, file, change(readFileSync(join(path, file))));
   };
+  /** The archive with one more manifest at its end, which names the image. */
+  const hiding = (bytes: Buffer, hide: (hidden: Buffer, evil: string) => readonly Buffer[]): Buffer => {
+    const at = bytes.indexOf('manifest.json\0') + 512;
+    const evil = bytes
+      .toString('latin1', at, bytes.indexOf('\0', at))
+      .replace('"RepoTags":null', '"RepoTags":["busybox:latest"]');
+    const hidden = rawEntry({ name: 'manifest.json', bytes: evil });
+    return Buffer.concat([bytes.subarray(0, -1024), ...hide(hidden, evil), zeroBlocks(2)]);
+  };
   const flip = (bytes: Buffer, at: number): Buffer => {
     bytes[at]! ^= 1;
     return bytes;
@@ -183,6 +193,21 @@ if (here && there) {
       /its configuration is not that of sha256/,
     ],
     [
+      'names in what a folder claims to hold',
+      forgeImage((bytes) => hiding(bytes, (hidden) => [rawEntry({ name: 'x/', type: '5', size: hidden.length }), hidden])),
+      /x\/ is a folder or a link and has content/,
+    ],
+    [
+      'names by another way',
+      forgeImage((bytes) => hiding(bytes, (_, evil) => [rawEntry({ name: './manifest.json', bytes: evil })])),
+      /\.\/manifest\.json is no plain name/,
+    ],
+    [
+      'names in other letters',
+      forgeImage((bytes) => Buffer.from(bytes.toString('latin1').replace('"RepoTags":null', '"repoTags":[]  '), 'latin1')),
+      /it tells "repoTags" of the image, which nobody knows/,
+    ],
+    [
       'an archive cut off',
       forgeImage((bytes) => bytes.subarray(0, bytes.length >> 1)),
       /it is no archive of an image|it does not hold one image/,
@@ -204,6 +229,21 @@ if (here && there) {
       /its manifests do not have the digest sha256/,
     ],
   ];
+  s('what is on the machine is not written over by way of a link on the stick', async () => {
+    const [victim, path] = [join(folder, 'victim'), join(folder, 'linked')];
+    writeFileSync(victim, 'mine');
+    for (const name of ['stick.json.part', 'blocks', 'images']) {
+      mkdirSync(path);
+      if (!name.endsWith('.part')) mkdirSync(join(folder, 'elsewhere'), { recursive: true });
+      symlinkSync(name.endsWith('.part') ? victim : join(folder, 'elsewhere'), join(path, name));
+      const said = await classpad(['export', path, '--no-images'], { CLASSPAD_RPC: `http://127.0.0.1:${node.ports.rpc}` });
+      assert.is(said.exitCode, name.endsWith('.part') ? 0 : 2, said.err);
+      rmSync(path, { recursive: true });
+    }
+    assert.is(readFileSync(victim, 'utf8'), 'mine');
+    assert.equal(readdirSync(join(folder, 'elsewhere')), []);
+  });
+
   for (const [what, forgery, sentence] of FORGERIES) {
     s(`refused, and nothing of it used: ${what}`, async () => {
       const path = join(folder, 'forged');
