@@ -10,9 +10,10 @@ import { type Command, Exit, Failure, type Input, type Io } from '../command.ts'
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
 import { tell } from '../tell.ts';
-import { appName, timeText } from '../values.ts';
+import { accountAddress, appName, timeText } from '../values.ts';
 
 const VALUE_LIMIT_BYTES = 64 * 1024;
+const FAR_MS = 10 * 365 * 24 * 3600 * 1000;
 
 export const secret: Command = {
   name: 'secret',
@@ -23,6 +24,10 @@ export const secret: Command = {
   ],
   options: {
     device: { value: 'NAME', help: 'the device, by its name in the fleet; --rpc must lead to its own node' },
+    address: {
+      value: 'ADDRESS',
+      help: 'the device must have it; without it the node says what the fleet knows, and is believed',
+    },
     file: { value: 'FILE', help: 'what the secret is; without it, what comes on standard input' },
     ...connectionOptions,
     ...keyOptions,
@@ -46,9 +51,10 @@ export const secret: Command = {
     const checked = verb === 'list' ? '' : secretName(name);
     const value = verb === 'set' ? readValue(input.text('file')) : undefined;
     const wanted = appName(input.text('device') ?? missingDevice(), '--device', 'a device');
+    const pinned = input.text('address') === undefined ? undefined : accountAddress(input.text('address')!, '--address');
     const connection = await connect(input);
     await demandFleet(connection);
-    const device = await askDevice(connection, wanted);
+    const device = await askDevice(connection, wanted, pinned);
     return VERBS[verb as keyof typeof VERBS]({ connection, device, name: checked, value }, input, io);
   },
 };
@@ -77,7 +83,12 @@ async function set({ connection, device, name, value }: Task, input: Input, io: 
   const order = { name, version: await nextVersion(connection, name), sealed };
   const signature = await sign(order, connection, device, account!);
   await ask(connection, 'classpad_setSecret', [name, order.version, bytesToHex(sealed), signature]);
-  tell(input, io, `${device.name} has the secret ${name}`, { device: device.name, name, version: order.version });
+  tell(input, io, `${device.name} has the secret ${name}`, {
+    device: device.name,
+    address: device.address,
+    name,
+    version: order.version,
+  });
   return Exit.ok;
 }
 
@@ -103,7 +114,13 @@ async function list({ connection, device }: Task, input: Input, io: Io): Promise
 /** The time, so that a list can show it; later than the one before, whatever this machine's clock says. */
 async function nextVersion(connection: Connection, name: string): Promise<number> {
   const held: Listed = await ask(connection, 'classpad_secrets', []);
-  return Math.max(Date.now(), (held.find((one) => one.name === name)?.version ?? 0) + 1);
+  const before = held.find((one) => one.name === name)?.version ?? 0;
+  // Signed with the last version that there can be, a secret could never be changed again.
+  if (before > Date.now() + FAR_MS)
+    throw new Failure(
+      `${connection.rpc} says that ${name} was set in the far future; its clock is wrong, or somebody stands between`,
+    );
+  return Math.max(Date.now(), before + 1);
 }
 
 function sign(order: SecretOrder, { chain }: Connection, { address }: Device, account: PrivateKeyAccount) {
@@ -113,10 +130,12 @@ function sign(order: SecretOrder, { chain }: Connection, { address }: Device, ac
 }
 
 /** The node at the other end, if its key is that of the device: the fleet knows its address, and an address is a key's hash. */
-async function askDevice(connection: Connection, wanted: string): Promise<Device> {
+async function askDevice(connection: Connection, wanted: string, pinned: Device['address'] | undefined): Promise<Device> {
   const { name, publicKey } = await ask<Device & { publicKey: `0x${string}` | null }>(connection, 'classpad_device', []);
   const known = (await readFleet(connection).devices()).find((row) => row.name === wanted);
   if (!known) throw new Failure(`there is no device ${wanted} in this fleet`, Exit.badInput);
+  if (pinned !== undefined && known.account.toLowerCase() !== pinned)
+    throw new Failure(`${connection.rpc} says that ${wanted} has the address ${known.account}, not ${pinned}; nothing was sent`);
   if (publicKey === null) throw new Failure(`${name} takes no secrets`);
   const address = addressOf(publicKey);
   if (address === known.account.toLowerCase()) return { name: wanted, address, publicKey };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type Address, type Hex, toHex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { Exit, Failure } from '../command.ts';
@@ -8,12 +8,18 @@ import { Exit, Failure } from '../command.ts';
 export function makeKeyFile(path: string): Address {
   if (existsSync(path)) throw new Failure(`${path} is there already; a key is never overwritten`, Exit.badInput);
   const key: Hex = toHex(randomBytes(32));
+  let isOurs = false;
   try {
     const file = openSync(path, 'wx', 0o600);
-    writeSync(file, `${key}\n`);
-    fsyncSync(file);
-    closeSync(file);
+    isOurs = true;
+    try {
+      writeSync(file, `${key}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
+    if (isOurs) rmSync(path, { force: true });
     throw new Failure(`${path} cannot be written (${(error as NodeJS.ErrnoException).code})`);
   }
   return privateKeyToAccount(key).address.toLowerCase() as Address;

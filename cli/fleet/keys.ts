@@ -15,6 +15,8 @@ const DEVELOPMENT_CHAIN_ID = 4400;
 const DEVELOPMENT_KEYS = join(root, 'build', 'emulator', 'operators.json');
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 const FILE_LIMIT_BYTES = 64 * 1024;
+/** A key with a digit too few or too many: it is not to be repeated on a terminal or in a log. */
+const LIKE_A_KEY = /^\W*(0x)?[0-9a-fA-F]{32,}\W*$/;
 
 /** What the emulator writes of itself. */
 interface DevelopmentKeys {
@@ -71,6 +73,8 @@ export function readToken(path: string, io: Io): Hex {
 
 function readKeyFile(path: string, io: Io): string {
   const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat && LIKE_A_KEY.test(path))
+    throw new Failure('a key is a file, or 64 hexadecimal digits in CLASSPAD_KEY; what was given is neither', Exit.badInput);
   if (!stat?.isFile()) throw new Failure(`the key file ${path} does not exist`, Exit.badInput);
   if (stat.size > FILE_LIMIT_BYTES) throw new Failure(`${path} has ${stat.size} bytes; that is no key file`, Exit.badInput);
   if ((stat.mode & 0o077) !== 0) io.err(`others on this machine may read ${path}; protect it: chmod 600 ${path}`);

@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Address, Device } from '../../runtime/ports/index.ts';
 import { unseal } from '../../runtime/secrets/sealed-box.ts';
+import { writeWhole } from '../update/files.ts';
 
 /** The device's key: whoever has it can vote in its name. It never leaves this module. */
 export interface Identity extends Pick<Device, 'address' | 'sign'>, Required<Pick<Device, 'publicKey' | 'unseal'>> {
@@ -48,13 +49,11 @@ function readKey(path: string): Uint8Array | undefined {
   throw new Error(`key: ${path} holds no key; it must be one line of 0x and 64 hexadecimal digits. Remove it for a new identity`);
 }
 
-/** Whole on the disk before anyone hears of the address. */
+/** Whole on the disk before anyone hears of the address: half a key would be refused at every start to come. */
 function writeKey(path: string, secret: Uint8Array): void {
   try {
-    const file = openSync(path, 'wx', 0o600);
-    writeSync(file, `0x${hex(secret)}\n`);
-    fsyncSync(file);
-    closeSync(file);
+    rmSync(`${path}.new`, { force: true });
+    writeWhole(path, `0x${hex(secret)}\n`);
   } catch (error) {
     throw new Error(`key: ${path} cannot be written (${(error as NodeJS.ErrnoException).code})`);
   }

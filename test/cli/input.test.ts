@@ -147,6 +147,13 @@ const rows: [args: string[], exitCode: number, sentence: string | RegExp, env?: 
   [['keys', 'melt', 'x'], 2, /"melt" is nothing to do with keys; write new, show or rotate/],
   [['keys', 'new'], 2, /FILE is missing/],
   [['keys', 'show', '/nowhere.key'], 2, /the key file \/nowhere\.key does not exist/],
+  [
+    ['keys', 'show', `0x${'1'.repeat(63)}`],
+    2,
+    /^classpad: a key is a file, or 64 hexadecimal digits in CLASSPAD_KEY; what was given is neither$/,
+  ],
+  [['keys', 'show', `0x${'1'.repeat(64)}`], 2, /what was given is neither$/],
+  [['secret', 'set', 'a', '--file', good, '--device', 'pad-1', '--address', 'x'], 2, /--address "x" is no address/],
   [['keys', 'rotate', '/nowhere.key'], 2, /--to FILE is missing/],
   [['policy', 'melt'], 2, /"melt" is nothing to do with policies/],
   [['policy', 'add'], 2, /what to add is missing/],

@@ -1,20 +1,25 @@
 /** Secrets by the command line, to a node in a process of its own and into containers of a real Docker Engine. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Hex } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
 import { createEngine, readJson } from '../../firmware-bridge/docker/engine.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
+import { bytesToHex, hexToBytes } from '../../runtime/bytes.ts';
 import type { Manifest } from '../../runtime/manifest/index.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { need } from '../support/need.ts';
 import { isBuilt, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
 import { answerOf, operatorOf, PHASE } from '../support/operator.ts';
 import { pinnedBytes } from '../support/pins.ts';
+import { liar } from './emulator.ts';
 import { classpad, file, type Said } from './support.ts';
 
 const s = suite('cli: secret');
-const STRANGER_KEY = `0x${'51'.repeat(32)}`;
+const STRANGER_KEY = `0x${'51'.repeat(32)}` as const;
 const VALUE = 'a value that is nowhere else';
 
 const built = need('a build', isBuilt, 'build/cli.js or what it needs is missing; run: npm run build');
@@ -89,7 +94,7 @@ if (daemon) {
   s('changed, it changes under the container, which goes on running', async () => {
     const { id } = await only();
     const said = await run(['set', 'phrase', '--device', 'pad-1', '--file', file('phrase', 'another'), '--json']);
-    assert.equal(Object.keys(JSON.parse(said.out)), ['device', 'name', 'version']);
+    assert.equal(Object.keys(JSON.parse(said.out)), ['device', 'address', 'name', 'version']);
     await answerOf('the change', async () => ((await inside(id)) === 'another' ? true : undefined));
     assert.is((await only()).id, id);
   });
@@ -139,6 +144,31 @@ if (daemon) {
     });
   }
 
+  s('a node in between that says the device has its own key gets nothing where the address is pinned', async () => {
+    const { address, publicKey } = (await node.call('classpad_device')) as { address: string; publicKey: Hex };
+    const thief = privateKeyToAccount(STRANGER_KEY);
+    const proxy = await liar(`http://127.0.0.1:${node.ports.rpc}`);
+    const secretSent: unknown[] = [];
+    proxy.lie = (method, params, told) => {
+      const result: unknown = told;
+      if (method === 'classpad_setSecret') secretSent.push(params);
+      if (method === 'classpad_device') return { ...(result as object), publicKey: compressed(thief.publicKey) };
+      return typeof result === 'string' ? result.replaceAll(address.slice(2), thief.address.slice(2).toLowerCase()) : result;
+    };
+    const set = ['secret', 'set', 'x', '--device', 'pad-1', '--file', value];
+    const env = { CLASSPAD_RPC: proxy.rpc, CLASSPAD_KEY: OPERATOR_KEY };
+    const said = await classpad([...set, '--address', address], env);
+    assert.match(said.err, /says that pad-1 has the address 0x\w{40}, not 0x\w{40}; nothing was sent/);
+    assert.equal(secretSent, []);
+    proxy.lie = (method, _params, result) => (method === 'classpad_secrets' ? [{ name: 'x', version: 2 ** 48 - 2 }] : result);
+    assert.match((await classpad(set, env)).err, /says that x was set in the far future/);
+    proxy.lie = undefined;
+    assert.is((await classpad([...set, '--address', address], env)).exitCode, 0);
+    proxy.close();
+    assert.is(publicKey.length, 68);
+    assert.is((await run(['remove', 'x', '--device', 'pad-1'])).exitCode, 0);
+  });
+
   s('removed, its file is gone from the container, and a restarted one says what is missing', async () => {
     const { id } = await only();
     assert.is((await run(['remove', 'phrase', '--device', 'pad-1'])).out, 'pad-1 has forgotten the secret phrase');
@@ -147,6 +177,10 @@ if (daemon) {
     await run(['set', 'phrase', '--device', 'pad-1', '--file', file('phrase', 'back again')]);
     await answerOf('the file to be back', async () => ((await inside(id)) === 'back again' ? true : undefined));
   });
+}
+
+function compressed(publicKey: Hex): Hex {
+  return bytesToHex(secp256k1.Point.fromBytes(hexToBytes(publicKey)).toBytes(true));
 }
 
 function filesUnder(folder: string): string[] {
