@@ -32,6 +32,8 @@ const READ_NAMES = new Set(['host', 'content-type', 'content-length', 'connectio
 const LONGEST_HEAD = 4096;
 const FIRST_BYTE_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
+/** No answer waits for longer for others to go out with. */
+const TOGETHER_MS = 1;
 
 /**
  * Takes plain requests off the connections of an HTTP server, without a parser, streams and objects for each. It understands one form
@@ -41,10 +43,11 @@ const KEEP_ALIVE_MS = 5_000;
 export function quickLane(server: Server, options: QuickOptions): void {
   const [slow] = server.listeners('connection') as [(socket: Socket) => void];
   const lanes = new Set<Lane>();
+  const outbox = new Outbox();
   const handOver = (socket: Socket) => slow.call(server, socket);
   server.removeListener('connection', slow);
   server.on('connection', (socket: Socket) => {
-    const lane = new Lane(socket, options, handOver);
+    const lane = new Lane(socket, options, outbox, handOver);
     lanes.add(lane);
     lane.onEnd = () => lanes.delete(lane);
   });
@@ -66,17 +69,21 @@ class Lane {
   isBusy = false;
   onEnd: () => void = () => {};
   private readonly options: QuickOptions;
+  private readonly outbox: Outbox;
   private readonly handOver: (socket: Socket) => void;
-  /** The last head that was accepted: clients send the same again and again. */
+  /** The last head that was accepted, with its end: clients send the same again and again. */
   private head = '';
-  private bodyLength = 0;
+  /** Bytes of a request with that head. */
+  private length = 0;
+  private answered: QuickAnswer | undefined;
   /** What came before the last answer had gone out. */
   private early: Buffer | undefined;
   private isAnswering = false;
 
-  constructor(socket: Socket, options: QuickOptions, handOver: (socket: Socket) => void) {
+  constructor(socket: Socket, options: QuickOptions, outbox: Outbox, handOver: (socket: Socket) => void) {
     this.socket = socket;
     this.options = options;
+    this.outbox = outbox;
     this.handOver = handOver;
     socket.setTimeout(FIRST_BYTE_MS);
     socket.on('data', this.take).on('end', this.finish).on('close', this.close).on('error', this.fail).on('timeout', this.expire);
@@ -88,40 +95,54 @@ class Lane {
       this.early = this.early ? Buffer.concat([this.early, chunk]) : chunk;
       return;
     }
-    const end = chunk.indexOf(HEAD_END);
-    const isQuick = end > 0 && end <= LONGEST_HEAD && this.understands(chunk.toString('latin1', 0, end));
-    const from = end + HEAD_END.length;
-    if (!isQuick || chunk.length !== from + this.bodyLength) {
+    const isWhole = this.beginsAsBefore(chunk) || this.understands(chunk);
+    if (!isWhole || chunk.length !== this.length) {
       this.leave(chunk);
       return;
     }
     this.isBusy = true;
     this.isAnswering = true;
-    void this.options.answer({ socket: this.socket, body: chunk.toString('utf8', from) }).then(this.say, this.fail);
+    const body = chunk.toString('utf8', this.head.length);
+    void this.options.answer({ socket: this.socket, body }).then(this.say, this.fail);
   };
 
-  private understands(head: string): boolean {
-    if (head === this.head) return true;
+  private beginsAsBefore(chunk: Buffer): boolean {
+    const { head } = this;
+    return head !== '' && chunk.toString('latin1', 0, head.length) === head;
+  }
+
+  private understands(chunk: Buffer): boolean {
+    const end = chunk.indexOf(HEAD_END);
+    if (end <= 0 || end > LONGEST_HEAD) return false;
+    const head = chunk.toString('latin1', 0, end);
     const headers = readHead(head);
     const length = headers?.get('content-length') ?? '';
     if (!headers || !/^\d{1,8}$/.test(length) || Number(length) > this.options.longest) return false;
     if (!/^(keep-alive)?$/i.test(headers.get('connection') ?? '') || !this.options.accepts(headers)) return false;
-    this.head = head;
-    this.bodyLength = Number(length);
+    this.head = head + HEAD_END;
+    this.length = this.head.length + Number(length);
     return true;
   }
 
-  private readonly say = ({ status, text }: QuickAnswer): void => {
+  private readonly say = (answer: QuickAnswer): void => {
+    this.answered = answer;
+    this.outbox.add(this);
+  };
+
+  /** Writes the answer. */
+  send(): void {
     const { socket } = this;
+    const { status, text } = this.answered!;
     const length = Buffer.byteLength(text);
+    this.answered = undefined;
     // Text with a byte for each character is written without being encoded.
     const isRead = socket.write(`${headOf(status, length)}${text}`, length === text.length ? 'latin1' : 'utf8');
     this.isAnswering = false;
-    socket.setTimeout(KEEP_ALIVE_MS);
+    if (socket.timeout !== KEEP_ALIVE_MS) socket.setTimeout(KEEP_ALIVE_MS);
     // A client that does not read is not answered further.
     if (isRead) this.next();
     else socket.once('drain', this.next);
-  };
+  }
 
   private readonly next = (): void => {
     const { socket, early } = this;
@@ -159,6 +180,29 @@ class Lane {
   private readonly fail = () => void this.socket.destroy();
   private readonly expire = () => {
     if (!this.isAnswering) this.socket.destroy();
+  };
+}
+
+/**
+ * Answers that are ready go out together: whoever waits for several is woken once, and where client and node share a machine that
+ * costs as much as an answer.
+ */
+class Outbox {
+  private lanes: Lane[] = [];
+  private sinceMs = 0;
+
+  add(lane: Lane): void {
+    const nowMs = performance.now();
+    if (this.lanes.push(lane) === 1) {
+      this.sinceMs = nowMs;
+      setImmediate(this.empty);
+    } else if (nowMs - this.sinceMs >= TOGETHER_MS) this.empty();
+  }
+
+  private readonly empty = (): void => {
+    const { lanes } = this;
+    this.lanes = [];
+    for (const lane of lanes) lane.send();
   };
 }
 

@@ -37,18 +37,35 @@ export function simulate(scene: Scene, message: Message): Executed | Refused {
 
 /** The block that the call is tried out in. */
 export function contextIn(scene: Scene): BlockContext {
+  return scene.context ? { ...contextAfter(scene), ...scene.context } : contextAfter(scene);
+}
+
+interface Known {
+  readonly context: BlockContext;
+  readonly number: number;
+}
+
+/** Of the calls on a block those that come together are in one block: a VM that has it need not take it in again. */
+const contexts = new WeakMap<HashedHeader, Known>();
+
+function contextAfter(scene: Scene): BlockContext {
+  const known = contexts.get(scene.block);
+  const timestamp = BigInt(scene.timestamp);
+  if (known?.number === scene.number && known.context.timestamp === timestamp && known.context.chainId === scene.chainId)
+    return known.context;
   const { header } = scene.block;
-  return {
+  const context = {
     number: BigInt(scene.number),
-    timestamp: BigInt(scene.timestamp),
+    timestamp,
     gasLimit: callGas(scene),
     coinbase: header.coinbase,
     baseFee: header.baseFee,
     prevRandao: header.mixHash,
     excessBlobGas: 0n,
     chainId: scene.chainId,
-    ...scene.context,
   };
+  contexts.set(scene.block, { context, number: scene.number });
+  return context;
 }
 
 /** The state as a call sees it. */

@@ -32,6 +32,8 @@ interface Pooled {
 
 /** Transactions that wait for a block. Those of one sender stand in the order of their nonces; gaps may be filled later. */
 export class Pool {
+  /** How often something has come or gone. */
+  changes = 0;
   private readonly rules: PoolRules;
   private readonly senders = new Map<Address, Map<bigint, Pooled>>();
   private readonly byHash = new Map<Word, Pooled>();
@@ -73,6 +75,7 @@ export class Pool {
   remove(transaction: Transaction): void {
     const queue = this.senders.get(transaction.sender);
     if (queue?.get(transaction.nonce)?.transaction.hash !== transaction.hash) return;
+    this.changes++;
     queue.delete(transaction.nonce);
     if (queue.size === 0) this.senders.delete(transaction.sender);
     this.byHash.delete(transaction.hash);
@@ -153,6 +156,7 @@ export class Pool {
   }
 
   private insert(transaction: Transaction): void {
+    this.changes++;
     const pooled = { transaction, arrival: this.arrivals++ };
     const queue = this.senders.get(transaction.sender) ?? new Map<bigint, Pooled>();
     queue.set(transaction.nonce, pooled);

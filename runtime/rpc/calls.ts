@@ -4,6 +4,7 @@ import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
 import { MAX_TRANSACTION_GAS } from '../ledger/gas.ts';
 import type { Address, Message } from '../ports/index.ts';
+import { viewOf } from '../state/state.ts';
 import type { BlockParameter, CallParameter } from './decode.ts';
 import { ErrorCode, RpcError } from './errors.ts';
 import { failureOf } from './failure.ts';
@@ -50,38 +51,39 @@ export function sceneAt(core: Core, block: HashedHeader, at: BlockParameter, [ac
   const { number, timestamp } = block.header;
   const isNext = at.by === 'tag' && (at.tag === 'pending' || at.tag === 'next');
   const isNow = at.by === 'tag' && at.tag !== 'earliest';
-  const scene: Scene = {
+  const sceneNumber = isNext ? number + 1 : number;
+  const state = core.stateAt(block);
+  const view = isPending(at) ? pendingBlock(core).view : viewOf(state, chain.hashesBefore(sceneNumber));
+  return {
     vm,
     chain,
     chainId,
     block,
-    state: core.stateAt(block),
-    number: isNext ? number + 1 : number,
+    state,
+    number: sceneNumber,
     timestamp: isNow ? Math.max(isNext ? timestamp + 1 : timestamp, core.nowSeconds()) : timestamp,
-    ...(isPending(at) && { view: pendingBlock(core).view }),
+    view: accounts ? override(view, accounts, vm.keccak256) : view,
     ...(context && { context }),
   };
-  return accounts ? { ...scene, view: override(sceneView(scene), accounts, vm.keccak256) } : scene;
 }
 
 /** The message with what was left out; its gas bounded by what a call may use. */
 export function messageOf(scene: Scene, parameter: CallParameter): Message {
-  const { to, gasLimit, sender = NOBODY, ...rest } = parameter;
-  const { maxFeePerGas: fee, maxPriorityFeePerGas: tip } = rest;
+  const { to, gasLimit, sender = NOBODY, maxFeePerGas: fee, maxPriorityFeePerGas: tip } = parameter;
   if (fee !== undefined && tip !== undefined && tip > fee) throw tipAbove(fee, tip);
   const most = callGas(scene);
-  return {
-    type: rest.authorizations ? 4 : 2,
+  const { nonce, value = 0n, data = EMPTY, accessList, authorizations } = parameter;
+  const message: Message = {
+    type: authorizations ? 4 : 2,
     sender,
-    ...(to && { to }),
-    nonce: sceneView(scene).account(sender)?.nonce ?? 0n,
-    value: 0n,
-    data: EMPTY,
-    maxFeePerGas: 0n,
-    maxPriorityFeePerGas: 0n,
-    ...rest,
+    nonce: nonce ?? sceneView(scene).account(sender)?.nonce ?? 0n,
+    value,
+    data,
+    maxFeePerGas: fee ?? 0n,
+    maxPriorityFeePerGas: tip ?? 0n,
     gasLimit: gasLimit === undefined || gasLimit > most ? most : gasLimit,
   };
+  return Object.assign(message, to && { to }, accessList && { accessList }, authorizations && { authorizations });
 }
 
 /** In the words of geth. */

@@ -5,13 +5,37 @@ import { ErrorCode, RpcError } from './errors.ts';
 /** What one request may take of the VM, whatever its gas: it runs beside everything else that the node does. */
 export const EXECUTION_MS = 5_000;
 
-/** The same node with a VM that gives up when the time of one request is over. */
-export function timed(core: Core): Core {
-  const endMs = core.nowMs() + EXECUTION_MS;
-  const interrupt = () => {
-    if (core.nowMs() > endMs) throw tookTooLong();
-  };
-  return { ...core, vm: interrupted(core.vm, interrupt) };
+/** A node with a VM that gives up when the time of the request is over to which it is lent. */
+class Timed {
+  readonly core: Core;
+  private endMs = 0;
+
+  constructor(core: Core) {
+    const interrupt = () => {
+      if (core.nowMs() > this.endMs) throw tookTooLong();
+    };
+    this.core = { ...core, vm: interrupted(core.vm, interrupt) };
+  }
+
+  begin(): this {
+    this.endMs = this.core.nowMs() + EXECUTION_MS;
+    return this;
+  }
+}
+
+/** Those that no request has now: making one costs as much as a small request. */
+const unused = new WeakMap<Core, Timed[]>();
+const MAX_UNUSED = 16;
+
+/** Whoever has it has {@link EXECUTION_MS} from now on, and gives it back when the request is answered. */
+export function lendTimed(core: Core): Timed {
+  return (unused.get(core)?.pop() ?? new Timed(core)).begin();
+}
+
+export function giveBack(core: Core, timed: Timed): void {
+  const others = unused.get(core);
+  if (!others) unused.set(core, [timed]);
+  else if (others.length < MAX_UNUSED) others.push(timed);
 }
 
 function interrupted(vm: Vm, interrupt: () => void): Vm {

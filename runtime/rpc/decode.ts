@@ -142,23 +142,31 @@ const authorizations: Decoder<Authorization[]> = list((value, name) => {
   };
 }, MAX_CHOICES);
 
+/** Field of the parameter, of the call, and how it is read. */
+const CALL_FIELDS: readonly (readonly [given: string, field: keyof CallParameter, decoder: Decoder<unknown>])[] = [
+  ['from', 'sender', address],
+  ['to', 'to', address],
+  ['gas', 'gasLimit', quantity],
+  ['value', 'value', quantity],
+  ['nonce', 'nonce', quantity],
+  ['accessList', 'accessList', accessList],
+  ['authorizationList', 'authorizations', authorizations],
+];
+const FEE_FIELDS = ['maxFeePerGas', 'maxPriorityFeePerGas'] as const;
+
+/** Without the fields that are not given. */
 export const call: Decoder<CallParameter> = (value, name) => {
   const given = record(value, name);
-  const field = <T>(key: string, decoder: Decoder<T>) => optional(decoder, undefined)(given[key], `${name}.${key}`);
-  const gasPrice = field('gasPrice', quantity);
-  const read = {
-    sender: field('from', address),
-    to: field('to', address),
-    gasLimit: field('gas', quantity),
-    value: field('value', quantity),
-    nonce: field('nonce', quantity),
-    data: callData(given, name),
-    maxFeePerGas: gasPrice ?? field('maxFeePerGas', quantity),
-    maxPriorityFeePerGas: gasPrice ?? field('maxPriorityFeePerGas', quantity),
-    accessList: field('accessList', accessList),
-    authorizations: field('authorizationList', authorizations),
+  const read: { [field: string]: unknown } = {};
+  const take = (key: string, field: string, decoder: Decoder<unknown>): void => {
+    const value = given[key];
+    if (value !== undefined && value !== null) read[field] = decoder(value, `${name}.${key}`);
   };
-  return dropUndefined(read) as CallParameter;
+  for (const [key, field, decoder] of CALL_FIELDS) take(key, field, decoder);
+  const data = callData(given, name);
+  if (data) read['data'] = data;
+  for (const field of FEE_FIELDS) take((given['gasPrice'] ?? null) === null ? field : 'gasPrice', field, quantity);
+  return read as unknown as CallParameter;
 };
 
 export const logFilter: Decoder<LogFilter> = (value, name) => {
@@ -200,9 +208,4 @@ export function record(value: unknown, name: string): Record<string, unknown> {
 function lowerCase(value: unknown, name: string, length: number, what: string): Hex {
   if (!isHex(value, length)) throw invalidParams(`${name} should be ${what} in hexadecimal`);
   return value.toLowerCase() as Hex;
-}
-
-/** Without the fields that are `undefined`. */
-export function dropUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }

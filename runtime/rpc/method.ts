@@ -5,8 +5,8 @@ import { invalidParams } from './errors.ts';
 
 /** One JSON-RPC method: how its parameters are read, what it does, how its result is written. */
 export interface Method {
-  /** Begins at once; rejects with an `RpcError`. */
-  answer(core: Core, params: readonly unknown[]): Promise<Json>;
+  /** At once, where nothing has to be waited for. Throws or rejects with an `RpcError`. */
+  answer(core: Core, params: readonly unknown[]): Json | Promise<Json>;
 }
 
 /** Parameters by name, in order. */
@@ -19,14 +19,15 @@ export function method<const P extends Parameters, R>(
   run: (core: Core, ...values: Values<P>) => R | Promise<R>,
   encode: (result: Exclude<R, undefined>) => Json,
 ): Method {
+  const told = (result: R): Json => (result === undefined ? null : encode(result as Exclude<R, undefined>));
   return {
-    async answer(core, params) {
+    answer(core, params) {
       if (params.length > parameters.length) {
         throw invalidParams(`too many arguments, want at most ${parameters.length}`);
       }
       const values = parameters.map(([name, decode], index) => decode(params[index], name)) as Values<P>;
-      const result = await run(core, ...values);
-      return result === undefined ? null : encode(result as Exclude<R, undefined>);
+      const result = run(core, ...values);
+      return result instanceof Promise ? result.then(told) : told(result);
     },
   };
 }

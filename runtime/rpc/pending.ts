@@ -21,25 +21,26 @@ const LIFE_MS = 1_000;
 
 interface Kept {
   readonly pending: Pending;
-  readonly waiting: number;
+  /** {@link Pool.changes} when it was made. */
+  readonly changes: number;
   readonly madeMs: number;
 }
 
-const kept = new WeakMap<Core, Kept>();
+const kept = new WeakMap<Core['pool'], Kept>();
 
 /** What the tag `pending` means: the transactions that could run now, executed on the head. Nothing of it stays, and no seal is on it. */
 export function pendingBlock(core: Core): Pending {
-  const last = kept.get(core);
+  const last = kept.get(core.pool);
   const nowMs = core.nowMs();
   const isFresh =
     last !== undefined &&
     last.pending.header.parentHash === core.chain.head().hash &&
-    last.waiting === core.pool.size &&
+    last.changes === core.pool.changes &&
     nowMs >= last.madeMs &&
     nowMs < last.madeMs + LIFE_MS;
   if (isFresh) return last.pending;
   const pending = make(core);
-  kept.set(core, { pending, waiting: core.pool.size, madeMs: nowMs });
+  kept.set(core.pool, { pending, changes: core.pool.changes, madeMs: nowMs });
   return pending;
 }
 

@@ -4,7 +4,8 @@ import { TransactionRefused } from '../ledger/transaction.ts';
 import { nestsDeeper } from '../nesting.ts';
 import type { Logger } from '../ports/index.ts';
 import { StateGone } from '../state/trie-node.ts';
-import { timed } from './deadline.ts';
+import { giveBack, lendTimed } from './deadline.ts';
+import type { Json } from './encode.ts';
 import { ErrorCode, RpcError } from './errors.ts';
 import type { Method } from './method.ts';
 import { methods } from './methods.ts';
@@ -37,24 +38,32 @@ const NEEDS_SESSION: ReadonlySet<string> = new Set(['eth_subscribe', 'eth_unsubs
 
 /**
  * Answers one request or batch, as text (JSON-RPC 2.0). Never rejects; an empty text where nothing is to be answered.
- * All of it together has the time of {@link timed}.
+ * All of it together has the time of {@link lendTimed}.
  */
 export async function answer(core: Core, log: Logger, text: string, own: Methods = NONE): Promise<string> {
-  const ask = { core: timed(core), log, own };
+  const request = requestIn(text);
+  if (request instanceof RpcError) return failure(null, request);
+  const timed = lendTimed(core);
+  const ask = { core: timed.core, log, own };
+  const answered = Array.isArray(request) ? answerBatch(ask, request) : answerOne(ask, request);
+  const told = answered instanceof Promise ? await answered : answered;
+  giveBack(core, timed);
+  return told ?? '';
+}
+
+function requestIn(text: string): unknown {
   if (text.length > MAX_REQUEST_CHARACTERS) {
     const size = `the request has ${text.length} characters; at most ${MAX_REQUEST_CHARACTERS} are read`;
-    return failure(null, new RpcError(ErrorCode.InvalidRequest, size));
+    return new RpcError(ErrorCode.InvalidRequest, size);
   }
   if (nestsDeeper(text, MAX_NESTING)) {
-    return failure(null, new RpcError(ErrorCode.InvalidRequest, `the request is nested more than ${MAX_NESTING} deep`));
+    return new RpcError(ErrorCode.InvalidRequest, `the request is nested more than ${MAX_NESTING} deep`);
   }
-  let request: unknown;
   try {
-    request = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    return failure(null, new RpcError(ErrorCode.Parse, 'the request is not JSON'));
+    return new RpcError(ErrorCode.Parse, 'the request is not JSON');
   }
-  return Array.isArray(request) ? answerBatch(ask, request) : ((await answerOne(ask, request)) ?? '');
 }
 
 async function answerBatch(ask: Asked, requests: readonly unknown[]): Promise<string> {
@@ -79,23 +88,33 @@ async function answerBatch(ask: Asked, requests: readonly unknown[]): Promise<st
   return answers.length === 0 ? '' : `[${answers.join(',')}]`;
 }
 
-/** `undefined` for a notification: it is executed and not answered. */
-async function answerOne({ core, log, own }: Asked, request: unknown): Promise<string | undefined> {
+/** `undefined` for a notification: it is executed and not answered. At once, where nothing has to be waited for. */
+function answerOne({ core, log, own }: Asked, request: unknown): string | undefined | Promise<string | undefined> {
   const id = idOf(request);
-  try {
-    const { name, params } = callOf(request);
-    const row = own.get(name) ?? table.get(name);
-    if (!row && NEEDS_SESSION.has(name))
-      throw new RpcError(ErrorCode.MethodNotFound, `${name}: notifications come by WebSocket only`);
-    if (!row) throw new RpcError(ErrorCode.MethodNotFound, `the method ${name} does not exist/is not available`);
-    const result = await row.answer(core, params);
-    const text = JSON.stringify(result);
-    if (text.length > MAX_ANSWER_CHARACTERS) throw new RpcError(ErrorCode.LimitExceeded, tooLong(text.length));
-    return id === undefined ? undefined : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${text}}`;
-  } catch (error) {
+  const failed = (error: unknown) => {
     const told = errorOf(error, log);
     return id === undefined && told.code !== ErrorCode.InvalidRequest ? undefined : failure(id ?? null, told);
+  };
+  try {
+    const { name, params } = callOf(request);
+    const result = rowOf(name, own).answer(core, params);
+    return result instanceof Promise ? result.then((value) => success(id, value)).catch(failed) : success(id, result);
+  } catch (error) {
+    return failed(error);
   }
+}
+
+function rowOf(name: string, own: Methods): Method {
+  const row = own.get(name) ?? table.get(name);
+  if (row) return row;
+  if (NEEDS_SESSION.has(name)) throw new RpcError(ErrorCode.MethodNotFound, `${name}: notifications come by WebSocket only`);
+  throw new RpcError(ErrorCode.MethodNotFound, `the method ${name} does not exist/is not available`);
+}
+
+function success(id: Id | undefined, result: Json): string | undefined {
+  const text = JSON.stringify(result);
+  if (text.length > MAX_ANSWER_CHARACTERS) throw new RpcError(ErrorCode.LimitExceeded, tooLong(text.length));
+  return id === undefined ? undefined : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${text}}`;
 }
 
 type Id = string | number | null;

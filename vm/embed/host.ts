@@ -76,7 +76,7 @@ export class Host {
   }
 
   #account(address: number, out: number): number {
-    const account = this.state!.account(this.wire.hex(address, 20));
+    const account = this.state!.account(this.wire.address(address));
     if (!account) return 0;
     const wire = this.wire;
     wire.setU64(out, account.nonce);
@@ -87,12 +87,12 @@ export class Host {
   }
 
   #slot(address: number, key: number, out: number): number {
-    this.#setHash(out, this.state!.slot(this.wire.hex(address, 20), this.wire.hex(key, 32)), 'slot value');
+    this.#setHash(out, this.state!.slot(this.wire.address(address), this.wire.hash(key)), 'slot value');
     return 1;
   }
 
   #codeSize(hash: number): number {
-    const code = this.state!.code(this.wire.hex(hash, 32));
+    const code = this.state!.code(this.wire.hash(hash));
     if (!(code instanceof Uint8Array)) throw new TypeError('the state answered a code that is not a Uint8Array');
     this.#code = code;
     return code.length;

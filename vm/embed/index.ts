@@ -74,6 +74,8 @@ class WasmVm implements Vm {
   #exports!: VmExports;
   #wire!: Wire;
   #names!: Names;
+  /** The block that stands in linear memory. */
+  #block: BlockContext | undefined;
   #isRunning = false;
 
   constructor(options: VmOptions) {
@@ -91,6 +93,7 @@ class WasmVm implements Vm {
     exports.setFork(fork[0]);
     if (this.#options.memoryLimitBytes) exports.setMemoryLimit(this.#options.memoryLimitBytes);
     this.#exports = exports;
+    this.#block = undefined;
     const wire = new Wire(exports.memory);
     this.#wire = wire;
     this.#host.wire = this.#wire;
@@ -139,7 +142,8 @@ class WasmVm implements Vm {
     const context = this.#exports.contextAddress();
     const room = this.#exports.begin(roomFor(message));
     if (!room) throw outOfMemory();
-    writeBlock(this.#wire, context, block);
+    if (block !== this.#block) writeBlock(this.#wire, context, block);
+    this.#block = block;
     writeMessage(this.#wire, context, room, message, simulate);
     const fatal = this.#exports.transact();
     if (this.#host.thrown) throw this.#host.thrown.error;
@@ -164,7 +168,7 @@ class WasmVm implements Vm {
     this.#wire.setWord(at + 32, r);
     this.#wire.setWord(at + 64, s);
     const found = this.#exports.recoverAddress(at + 96, at, BigInt(yParity), at + 32, at + 64);
-    const address = found ? this.#wire.hex(at + 96, 20) : undefined;
+    const address = found ? this.#wire.address(at + 96) : undefined;
     this.#exports.release(mark);
     return address;
   }

@@ -47,7 +47,7 @@ export function readOutcome(wire: Wire, result: number, message: Message, names:
     logs: readLogs(wire, wire.u32(result + AT.logs), wire.u32(result + AT.logsSize)),
     diff: readDiff(wire, wire.u32(result + AT.diff), wire.u32(result + AT.diffRows)),
   } as const;
-  return message.to ? executed : { ...executed, created: wire.hex(result + AT.created, 20) };
+  return message.to ? executed : { ...executed, created: wire.address(result + AT.created) };
 }
 
 export function refused(reason: string): Refused {
@@ -61,9 +61,9 @@ function readLogs(wire: Wire, from: number, size: number): Log[] {
     const count = wire.u32(at);
     const dataSize = wire.u32(at + 4);
     const topics: Word[] = [];
-    for (let index = 0; index < count; index++) topics.push(wire.hex(at + LOG_HEAD + 32 * index, 32));
+    for (let index = 0; index < count; index++) topics.push(wire.hash(at + LOG_HEAD + 32 * index));
     const data = at + LOG_HEAD + 32 * count;
-    logs.push({ address: wire.hex(at + 8, 20), topics, data: wire.copy(data, dataSize) });
+    logs.push({ address: wire.address(at + 8), topics, data: wire.copy(data, dataSize) });
     at = from + align(data + dataSize - from);
   }
   return logs;
@@ -85,15 +85,15 @@ function readDiff(wire: Wire, from: number, rows: number): AccountDiff[] {
 }
 
 function readAccount(wire: Wire, at: number, count: number): AccountDiff {
-  const address = wire.hex(at, 20);
+  const address = wire.address(at);
   const flags = wire.u32(at + 20);
   if (flags & GONE) return { address, account: null, cleared: false, slots: [] };
   const slots: [Word, Word][] = [];
   for (let index = 0; index < count; index++) {
     const slot = at + DIFF_ROW + index * DIFF_SLOT;
-    slots.push([wire.hex(slot, 32), wire.hex(slot + 32, 32)]);
+    slots.push([wire.hash(slot), wire.hash(slot + 32)]);
   }
-  const account = { nonce: wire.u64(at + 24), balance: wire.word(at + 32), codeHash: wire.hex(at + 64, 32) };
+  const account = { nonce: wire.u64(at + 24), balance: wire.word(at + 32), codeHash: wire.hash(at + 64) };
   const row = { address, account, cleared: false, slots };
   return flags & NEW_CODE ? { ...row, code: wire.copy(wire.u32(at + 96), wire.u32(at + 100)) } : row;
 }

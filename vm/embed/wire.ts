@@ -14,12 +14,16 @@ for (let digit = 0; digit < 16; digit++) {
   DIGIT[digit.toString(16).charCodeAt(0)] = digit;
   DIGIT[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
+/** Addresses and hashes of which the text is kept, for each length. */
+const KEPT_TEXTS = 256;
 const LIMB = (1n << 64n) - 1n;
 const MAX_WORD = (1n << 256n) - 1n;
 
 /** Linear memory, which may move when it grows. */
 export class Wire {
   readonly #memory: WasmMemory;
+  readonly #addresses = new Texts(20);
+  readonly #words = new Texts(32);
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
 
@@ -63,6 +67,16 @@ export class Wire {
     return low | (high << 64n) | (higher << 128n) | (highest << 192n);
   }
 
+  /** As {@link Wire.hex}, of 20 bytes. */
+  address(at: number): Hex {
+    return this.#addresses.at(this, at);
+  }
+
+  /** As {@link Wire.hex}, of 32 bytes. */
+  hash(at: number): Hex {
+    return this.#words.at(this, at);
+  }
+
   /** `length` bytes as hexadecimal. */
   hex(at: number, length: number): Hex {
     const bytes = this.bytes;
@@ -92,6 +106,10 @@ export class Wire {
   /** Writes a number as a word; what exceeds 256 bits becomes the greatest word. */
   setWord(at: number, value: bigint): void {
     const view = this.view;
+    if (value === 0n) {
+      for (let to = at; to < at + 32; to += 4) view.setUint32(to, 0);
+      return;
+    }
     const fitting = value > MAX_WORD ? MAX_WORD : value;
     view.setBigUint64(at, fitting & LIMB, true);
     const isShort = fitting <= LIMB;
@@ -107,7 +125,7 @@ export class Wire {
     for (let from = hex.length - 1; from > 2 && to < at + 32; from -= 2) {
       bytes[to++] = (DIGIT[hex.charCodeAt(from - 1)]! << 4) | DIGIT[hex.charCodeAt(from)]!;
     }
-    bytes.fill(0, to, at + 32);
+    while (to < at + 32) bytes[to++] = 0;
   }
 
   /** Writes hexadecimal as `length` bytes in the order in which it is written. */
@@ -117,6 +135,37 @@ export class Wire {
       const from = 2 + 2 * index;
       bytes[at + index] = (DIGIT[hex.charCodeAt(from)]! << 4) | DIGIT[hex.charCodeAt(from + 1)]!;
     }
+  }
+}
+
+/** What was read of late: the same few are read again and again, and whoever looks up the same text finds it sooner. */
+class Texts {
+  readonly #length: number;
+  readonly #bytes: DataView;
+  readonly #texts: Hex[] = [];
+
+  constructor(length: number) {
+    this.#length = length;
+    this.#bytes = new DataView(new ArrayBuffer(KEPT_TEXTS * length));
+  }
+
+  at(wire: Wire, at: number): Hex {
+    const place = Math.imul(wire.view.getUint32(at + this.#length - 4), 0x9e3779b1) >>> 24;
+    const known = this.#texts[place];
+    if (known !== undefined && this.#holds(place, wire.view, at)) return known;
+    const text = wire.hex(at, this.#length);
+    const from = place * this.#length;
+    for (let i = 0; i < this.#length; i += 4) this.#bytes.setUint32(from + i, wire.view.getUint32(at + i));
+    this.#texts[place] = text;
+    return text;
+  }
+
+  #holds(place: number, view: DataView, at: number): boolean {
+    const from = place * this.#length;
+    for (let i = 0; i < this.#length; i += 4) {
+      if (this.#bytes.getUint32(from + i) !== view.getUint32(at + i)) return false;
+    }
+    return true;
   }
 }
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Core } from '../../../runtime/ledger/core.ts';
-import { EXECUTION_MS, timed } from '../../../runtime/rpc/deadline.ts';
+import { EXECUTION_MS, giveBack, lendTimed } from '../../../runtime/rpc/deadline.ts';
 import { createVm } from '../../../vm/embed/index.ts';
 import { assembleCode, BLOCK, MESSAGE, SENDER, TARGET, viewOf } from '../../support/evm.ts';
 
@@ -14,19 +14,23 @@ const view = viewOf({ [SENDER]: { balance: 10n ** 18n }, [TARGET]: { code: assem
 
 /** A node whose clock moves by so much whenever it is looked at. */
 function nodeOf(stepMs: number): Core {
+  return lendTimed(untimed(stepMs)).core;
+}
+
+function untimed(stepMs: number): Core {
   let nowMs = 0;
   const detached = {
     ...vm,
     execute: vm.execute.bind(vm),
     trace: vm.trace!.bind(vm),
   };
-  return timed({
+  return {
     vm: detached,
     nowMs: () => {
       nowMs += stepMs;
       return nowMs;
     },
-  } as unknown as Core);
+  } as unknown as Core;
 }
 
 const tooLong = /^execution aborted \(timeout = 5s\)$/;
@@ -61,6 +65,21 @@ test('all executions of a request share its time', () => {
     runs.push(messageOf(() => node.vm.execute(block, { ...message, gasLimit: 1_000_000n }, view, options)));
   }
   assert.ok(runs.length > 10 && runs.length < 200, `${runs.length} executions`);
+});
+
+test('the next request has its own time, and two at once have one each', () => {
+  const node = untimed(EXECUTION_MS / 4);
+  const first = lendTimed(node);
+  const run = ({ core }: typeof first) =>
+    messageOf(() => core.vm.execute(block, { ...message, gasLimit: 21_000n }, view, options));
+  const second = lendTimed(node);
+  assert.is.not(first, second);
+  while (run(first) === 'no error');
+  giveBack(node, first);
+  const third = lendTimed(node);
+  assert.is(third, first);
+  assert.is(run(third), 'no error');
+  assert.match(run(second), tooLong);
 });
 
 test.run();

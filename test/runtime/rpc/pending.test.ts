@@ -60,6 +60,9 @@ test('it is made once for many questions, and again when something has come', as
   assert.is((await request('eth_getBlockByNumber', ['pending', false])).hash, hash);
   const sent = await wallet.sendTransaction({ to: bob.address, value: 1n, nonce: 0, gas: 21_000n });
   assert.equal((await request('eth_getBlockByNumber', ['pending', false])).transactions, [sent]);
+  const fees = { maxFeePerGas: 10n ** 12n, maxPriorityFeePerGas: 10n ** 12n };
+  const instead = await wallet.sendTransaction({ to: bob.address, value: 2n, nonce: 0, gas: 21_000n, ...fees });
+  assert.equal((await request('eth_getBlockByNumber', ['pending', false])).transactions, [instead], 'as many wait as before');
   some.stop();
 });
 
