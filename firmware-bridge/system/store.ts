@@ -10,6 +10,9 @@ const LONGEST_REST_MS = 20;
 const MAP_BYTES = 256 * 1024 * 1024;
 /** In bytes of UTF-8; as in the emulator's store. */
 const LONGEST_KEY = 512;
+/** MDB_BAD_TXN. */
+const GIVEN_UP = -30_782;
+const ATTEMPTS = 4;
 
 export interface DiskStore extends Store {
   /** Nothing may be read or written afterwards. */
@@ -39,7 +42,7 @@ export function openStore(folder: string): DiskStore {
         else database.putSync(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
       }
     });
-  const queue = new WriteQueue(commit);
+  const queue = new WriteQueue((rows) => insist(() => commit(rows)));
   return {
     get: (key) => database.get(encode(key)),
     keys: (prefix, limit) => listKeys(database, prefix, limit),
@@ -50,6 +53,22 @@ export function openStore(folder: string): DiskStore {
       return database.close();
     },
   };
+}
+
+/**
+ * Seldom, lmdb's list of free pages does not come out as it had reckoned ("reserved freelist had a data
+ * entry with zero-size"). It has then given the transaction up, with nothing written, and reads the list anew for the next one: the
+ * same writes succeed.
+ */
+export function insist(commit: () => void): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      commit();
+      return;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== GIVEN_UP || attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 /**

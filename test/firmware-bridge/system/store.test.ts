@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openStore } from '../../../firmware-bridge/system/store.ts';
+import { insist, openStore } from '../../../firmware-bridge/system/store.ts';
 import { root } from '../../support/need.ts';
 
 const store = suite('firmware-bridge/system: store');
@@ -21,6 +21,24 @@ function folder(): string {
 
 store.after(() => {
   for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+
+store('a transaction that lmdb has given up is tried again, a few times; other errors are told at once', () => {
+  const rows: readonly (readonly [code: number, failures: number, attempts: number, isDone: boolean])[] = [
+    [-30_782, 0, 1, true],
+    [-30_782, 3, 4, true],
+    [-30_782, 9, 4, false],
+    [28, 1, 1, false],
+  ];
+  for (const [code, failures, attempts, isDone] of rows) {
+    let tried = 0;
+    const commit = () => {
+      if (tried++ < failures) throw Object.assign(new Error('it cannot be written'), { code });
+    };
+    if (isDone) insist(commit);
+    else assert.throws(() => insist(commit), /it cannot be written/);
+    assert.is(tried, attempts, `${code}, ${failures} times`);
+  }
 });
 
 store('what was written is there after it was opened anew', async () => {
