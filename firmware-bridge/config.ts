@@ -123,7 +123,7 @@ const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { reado
   fleet: { text: address },
   consensus: { text: consensus, absent: 'solo' },
   cometbft: { object: COMETBFT(folder), optional: true },
-  blockIntervalMs: { text: whole(10, 600_000, 'ms'), absent: 1_000 },
+  blockIntervalMs: { text: whole(0, 600_000, 'ms'), absent: 1_000 },
   trailingBlocks: { text: whole(0, 100, 'blocks'), absent: 5 },
   archive: { text: yesOrNo, absent: false },
   trafficIntervalSeconds: { text: whole(0, 86_400, 'seconds'), absent: 300 },

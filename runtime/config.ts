@@ -52,7 +52,7 @@ export interface NodeConfig {
    * validators agree on them, fewer than a third of whose power may be faulty; needs `ports.ordering`.
    */
   readonly consensus: 'solo' | 'cometbft';
-  /** Shortest time between two blocks. Without transactions no block is made. */
+  /** Shortest time between two blocks; 0: each as soon as there is work. Without transactions no block is made. */
   readonly blockIntervalMs: number;
   /** So many empty blocks follow the last one with work, for tools that wait for confirmations; then it is quiet. None if absent. */
   readonly trailingBlocks?: number;

@@ -26,7 +26,7 @@ export async function benchRpc(args: string[]): Promise<void> {
     whole(values[name], name),
   ) as [number, number, number, number];
   const load = new Load(senders, transfers, calls);
-  const nodes = await start({ accounts: load.addresses, deadlineMs: DEADLINE_MS });
+  const nodes = await start({ accounts: load.addresses, deadlineMs: DEADLINE_MS, blockIntervalMs: 0 });
   try {
     await Promise.all(Object.values(nodes).map((node) => node && load.prepare(node)));
     const sheet = new Sheet();

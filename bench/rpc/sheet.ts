@@ -12,6 +12,8 @@ interface Measured {
   readonly p99Ms: number;
   /** CPU time of the node for each, all its threads; where the system tells. */
   readonly cpuMs: number | null;
+  /** CPU time of the client for each: it asks both in the same way, and on a machine with few cores it takes from both. */
+  readonly clientCpuMs: number;
 }
 
 const SIDES: readonly Side[] = ['ours', 'anvil'];
@@ -21,7 +23,8 @@ const TITLES: Readonly<Record<What, string>> = {
   calls: 'eth_call of balanceOf',
 };
 const CONDITIONS =
-  'Ours: HTTP, embedded ledger in lmdb; a transfer is acknowledged when it is synced to the disk. anvil: all in memory, it syncs nothing. ' +
+  'Ours: HTTP, embedded ledger in lmdb; a transfer is acknowledged when it is synced to the disk, ' +
+  'and a block is made as soon as there is work (blockIntervalMs 0). anvil: all in memory, it syncs nothing. ' +
   'Transfers: anvil with a block a second, where it is fastest; the rest: anvil as it is by default, a block for each transaction. ' +
   'Ratios are ours to anvil: of what is done in a second (above 1 is better), and of CPU time (below 1 is better).';
 
@@ -32,11 +35,14 @@ export class Sheet {
   async add(what: What, side: Side, peer: Peer, run: () => Promise<Stretch>): Promise<void> {
     const clock = clockOf(peer.processId);
     const before = clock?.() ?? 0;
+    const ownBefore = process.cpuUsage();
     const { count, seconds, latenciesMs } = await run();
     const cpuMs = clock ? (clock() - before) / count : null;
+    const own = process.cpuUsage(ownBefore);
+    const clientCpuMs = (own.user + own.system) / 1000 / count;
     const [p50Ms, p99Ms] = [quantile(latenciesMs, 0.5), quantile(latenciesMs, 0.99)];
     const key = `${what} ${side}`;
-    this.rows.set(key, [...(this.rows.get(key) ?? []), { perSecond: count / seconds, p50Ms, p99Ms, cpuMs }]);
+    this.rows.set(key, [...(this.rows.get(key) ?? []), { perSecond: count / seconds, p50Ms, p99Ms, cpuMs, clientCpuMs }]);
   }
 
   asJson() {
@@ -69,6 +75,7 @@ export class Sheet {
       perSecond: median(({ perSecond }) => perSecond),
       p50Ms: median(({ p50Ms }) => p50Ms),
       p99Ms: median(({ p99Ms }) => p99Ms),
+      clientCpuMs: median(({ clientCpuMs }) => clientCpuMs),
       cpuMs: rounds.some(({ cpuMs }) => cpuMs === null) ? null : median(({ cpuMs }) => cpuMs ?? 0),
     };
   }
@@ -79,9 +86,10 @@ function ratios(ours: Measured, anvil: Measured): { readonly ratio: number; read
   return { ratio: ours.perSecond / anvil.perSecond, cpuRatio };
 }
 
-function line(name: string, { perSecond, p50Ms, p99Ms, cpuMs }: Measured): string {
+function line(name: string, { perSecond, p50Ms, p99Ms, cpuMs, clientCpuMs }: Measured): string {
   const cpu = cpuMs === null ? '' : `, CPU ${cpuMs.toFixed(3)} ms each`;
-  return `  ${name.padEnd(9)} ${perSecond.toFixed(0).padStart(6)}/s, latency p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms${cpu}`;
+  const latency = `latency p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`;
+  return `  ${name.padEnd(9)} ${perSecond.toFixed(0).padStart(6)}/s, ${latency}${cpu} (client ${clientCpuMs.toFixed(3)} ms)`;
 }
 
 function quantile(values: readonly number[], share: number): number {

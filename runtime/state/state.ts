@@ -30,7 +30,7 @@ export interface State {
   /** At most one diff per account. The entries are to be written before the new state is read. */
   apply(diff: readonly AccountDiff[]): { readonly state: State; readonly entries: readonly StoreEntry[] };
   prove(address: Address, slots: readonly Word[]): StateProof;
-  /** The same state; with nothing of it in memory if that had become much. Only for a state that is in the store. */
+  /** The same state; with no nodes of it in memory if they had become many. Only for a state that is in the store. */
   trimmed(): State;
 }
 
@@ -196,23 +196,25 @@ class TrieState implements State {
       entries.push([NODE_PREFIX + hash, node]);
     };
     const storages = new Map(this.storages);
+    const changed = new Map<Address, StoredAccount | undefined>();
     let accounts = this.accounts;
     for (const change of diff) {
       const account = this.changeAccount(change, storages, keep);
+      changed.set(change.address, account);
       accounts = accounts.with(this.shared.hashKey(change.address), account && encodeAccount(account));
       if (change.account && change.code) {
         entries.push([CODE_PREFIX + change.account.codeHash, this.shared.keepCode(change.account.codeHash, change.code)]);
       }
     }
-    return { state: new TrieState(accounts.commit(keep), this.shared, accounts, storages, this.handOn(diff)), entries };
+    return { state: new TrieState(accounts.commit(keep), this.shared, accounts, storages, this.handOn(diff, changed)), entries };
   }
 
   /** The next state goes on with what was asked of this one, which begins anew: there is one newest state at a time. */
-  private handOn(diff: readonly AccountDiff[]): Asked {
+  private handOn(diff: readonly AccountDiff[], changed: ReadonlyMap<Address, StoredAccount | undefined>): Asked {
     const { asked } = this;
     this.asked = new Asked();
     for (const { address, account, cleared, slots } of diff) {
-      asked.accounts.delete(address);
+      if (asked.accounts.has(address)) asked.accounts.set(address, changed.get(address));
       if (cleared || account === null) asked.slots.delete(address);
       const known = asked.slots.get(address);
       if (known) for (const [slot, value] of slots) if (known.has(slot)) known.set(slot, value);
@@ -236,7 +238,9 @@ class TrieState implements State {
 
   trimmed(): State {
     const isMuch = this.shared.nodesInMemory > MAX_NODES_IN_MEMORY || this.storages.size > MAX_STORAGES_IN_MEMORY;
-    return isMuch ? openState(this.root, this.shared.store, this.shared.keccak256) : this;
+    if (!isMuch) return this;
+    this.shared.nodesInMemory = 0;
+    return new TrieState(this.root, this.shared, openTrie(this.root, this.shared), new Map(), this.asked);
   }
 
   /** Puts the account's new storage into `storages` and answers the account; `undefined`: it is gone. */

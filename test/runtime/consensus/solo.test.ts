@@ -98,6 +98,20 @@ test('blocks of one second share its number: block time follows the clock in a b
   some.stop();
 });
 
+test('without an interval a block is made as soon as there is work, of all that has come until then', async () => {
+  const some = world({ blockIntervalMs: 0 });
+  const { client } = clientsOf(some);
+  for (let number = 1; number <= 3; number++) {
+    for (let i = 0; i < number; i++) await send(some, 0, (number * (number - 1)) / 2 + i);
+    some.run(1);
+    const block = await client.getBlock();
+    assert.equal([Number(block.number), block.transactions.length], [number, number]);
+  }
+  some.run(100);
+  assert.equal(heads(some), [3]);
+  some.stop();
+});
+
 test('a sequencer whose clock is wrong goes on, and time never goes back', async () => {
   const timestamp = 1_700_000_000 + 10_000_000;
   const some = world({ peers: 2, genesis: { timestamp }, blockIntervalMs: 10 });
