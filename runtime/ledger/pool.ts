@@ -203,21 +203,20 @@ export class Pool {
    * than what could run, whatever it pays: otherwise a full pool of gaps would stop the ledger.
    */
   private worseThan(transaction: Transaction): Transaction[] {
-    const worthOf = (each: Transaction, next: bigint) => ({
-      canRun: each.nonce <= next,
-      tip: tipOf(each, this.rules.baseFee),
-    });
-    const own = worthOf(transaction, this.nextNonce(transaction.sender));
-    const tails = [...this.senders].flatMap(([sender, queue]) => {
-      if (sender === transaction.sender) return [];
-      const last = [...queue.values()].reduce((a, b) => (a.transaction.nonce > b.transaction.nonce ? a : b));
-      return [{ ...last, worth: worthOf(last.transaction, this.nextNonce(sender) - 1n) }];
-    });
-    const compare = (a: Worth, b: Worth) => Number(a.canRun) - Number(b.canRun) || (a.tip < b.tip ? -1 : a.tip > b.tip ? 1 : 0);
-    return tails
-      .filter(({ worth }) => compare(worth, own) < 0)
-      .sort((a, b) => compare(a.worth, b.worth) || b.arrival - a.arrival)
-      .map((tail) => tail.transaction);
+    const { baseFee } = this.rules;
+    const own = { canRun: transaction.nonce <= this.nextNonce(transaction.sender), tip: tipOf(transaction, baseFee) };
+    const worse: { readonly last: Pooled; readonly worth: Worth }[] = [];
+    for (const [sender, queue] of this.senders) {
+      if (sender === transaction.sender) continue;
+      const last = lastOf(queue);
+      const tip = tipOf(last.transaction, baseFee);
+      // In a full pool this is asked of thousands, and whoever fills it can have it asked again and again.
+      if (!own.canRun && tip >= own.tip) continue;
+      const worth = { canRun: last.transaction.nonce < this.nextNonce(sender), tip };
+      if (compare(worth, own) < 0) worse.push({ last, worth });
+    }
+    worse.sort((a, b) => compare(a.worth, b.worth) || b.last.arrival - a.last.arrival);
+    return worse.map(({ last }) => last.transaction);
   }
 }
 
@@ -225,6 +224,17 @@ interface Worth {
   readonly canRun: boolean;
   /** Wei per gas. */
   readonly tip: bigint;
+}
+
+/** Below zero if the first is worth less. */
+function compare(a: Worth, b: Worth): number {
+  return Number(a.canRun) - Number(b.canRun) || (a.tip < b.tip ? -1 : a.tip > b.tip ? 1 : 0);
+}
+
+function lastOf(queue: ReadonlyMap<bigint, Pooled>): Pooled {
+  let last: Pooled | undefined;
+  for (const each of queue.values()) if (!last || each.transaction.nonce > last.transaction.nonce) last = each;
+  return last!;
 }
 
 /** Priority fee that a unit of gas pays, in wei. */

@@ -47,7 +47,8 @@ export const NODE_PREFIX = 'node/';
 const MAX_NODES_IN_MEMORY = 8192;
 const MAX_STORAGES_IN_MEMORY = 256;
 const MAX_CODES_IN_MEMORY = 64;
-const MAX_ACCOUNTS_IN_MEMORY = 1024;
+/** More than a full pool has senders, of each of which the nonce is asked again and again. */
+const MAX_ACCOUNTS_IN_MEMORY = 8192;
 const MAX_SLOTS_IN_MEMORY = 4096;
 const MAX_KEYS_IN_MEMORY = 1024;
 

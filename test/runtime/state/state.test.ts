@@ -179,4 +179,18 @@ test('many accounts: memory is let go and the state stays right', () => {
   assert.is(openState(some.state.root, some.kept, keccak256).slot(addressOf(4000), one), two);
 });
 
+test('as many accounts as a full pool has senders are looked up once', () => {
+  let hashed = 0;
+  const counting = (data: Uint8Array) => {
+    hashed++;
+    return keccak_256(data);
+  };
+  const state = openState(EMPTY_ROOT, new Map<string, Uint8Array>(), counting);
+  const addresses = Array.from({ length: 5000 }, (_, n) => addressOf(n + 1));
+  for (const address of addresses) state.account(address);
+  hashed = 0;
+  for (const address of addresses) assert.is(state.account(address), undefined);
+  assert.is(hashed, 0);
+});
+
 test.run();
