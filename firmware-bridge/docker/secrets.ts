@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../runtime/ports/index.ts';
 
@@ -50,6 +50,11 @@ function open(root: string, name: string): string {
   const folder = join(root, name);
   try {
     mkdirSync(root, { recursive: true, mode: 0o700 });
+    // Where everybody may make folders, somebody may have been there first.
+    const found = lstatSync(root);
+    if (!found.isDirectory() || found.uid !== process.getuid?.())
+      throw new EngineError('failed', `secrets: ${root} is not this user's own folder; remove it or name another`);
+    if ((found.mode & 0o077) !== 0) chmodSync(root, 0o700);
     if (!IN_MEMORY.has(statfsSync(root).type))
       throw new EngineError('failed', `secrets: ${root} is not in memory; name a folder on a tmpfs, such as /run/classpad`);
     mkdirSync(folder, { recursive: true, mode: 0o755 });
