@@ -1,6 +1,7 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
-import { type Disk, findDisk, inGigabytes, listDisks, refusal } from '../flash/disks.ts';
+import { type Disk, findDisk, inGigabytes, isSameDisk, listDisks, refusal } from '../flash/disks.ts';
 import { enrolmentFiles, enrolmentOptions } from '../flash/enrolment.ts';
 import { bootPartition, type OpenImage, openImage } from '../flash/image.ts';
 import { openMedium, type WriteOptions, writeImage } from '../flash/write.ts';
@@ -64,11 +65,24 @@ function listed(input: Input, io: Io, imageBytes: number): number {
 }
 
 function chosenDisk(text: string, imageBytes: number, input: Input): Disk {
-  const disk = findDisk(listDisks(), text);
+  const disks = listDisks();
+  const disk = findDisk(disks, text) ?? findDisk(disks, realPath(text));
   if (disk === undefined) throw new Failure(`there is no disk ${text}; see which there are: classpad flash`, Exit.badInput);
   const reason = refusal(disk, imageBytes, input.has('fixed'));
   if (reason !== undefined) throw new Failure(reason, Exit.badInput);
   return disk;
+}
+
+/** Names such as those in /dev/disk/by-id lead to a disk. */
+function realPath(text: string): string {
+  return text.includes('/') && existsSync(text) ? realpathSync(text) : text;
+}
+
+/** From here on it is open, and nothing else can come in its place: is it the one that was shown? */
+function demandSame(disk: Disk): void {
+  const now = findDisk(listDisks(), disk.path);
+  if (now === undefined || !isSameDisk(disk, now))
+    throw new Failure(`${disk.path} is another disk than a moment ago; nothing was written`);
 }
 
 /** The user types the disk's name, so that nobody overwrites by a mere Enter. */
@@ -86,6 +100,7 @@ async function write(image: OpenImage, disk: Disk, patch: WriteOptions['patch'],
   const line = progress(io);
   const startedAt = performance.now();
   try {
+    demandSame(disk);
     const { sha256, skippedBytes } = await writeImage({
       image,
       bytes: image.bytes,

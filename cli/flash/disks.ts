@@ -8,6 +8,8 @@ export interface Disk {
   /** What its user calls it and types to confirm: `sdb`. */
   readonly name: string;
   readonly model: string;
+  /** Of the one disk; empty where it has none to tell. */
+  readonly serial: string;
   readonly bytes: number;
   readonly isRemovable: boolean;
   readonly isReadOnly: boolean;
@@ -34,7 +36,7 @@ function runProgram(program: string, args: readonly string[]): string {
   }
 }
 
-const LSBLK_COLUMNS = 'PATH,NAME,TYPE,SIZE,MODEL,RM,HOTPLUG,RO,MOUNTPOINTS';
+const LSBLK_COLUMNS = 'PATH,NAME,TYPE,SIZE,MODEL,SERIAL,RM,HOTPLUG,RO,MOUNTPOINTS';
 /** Of which `lsblk` says that they are disks; a loop device is one for trying out. */
 const WHOLE = ['disk', 'loop'];
 
@@ -44,6 +46,7 @@ interface Row {
   readonly type: string;
   readonly size: number | null;
   readonly model: string | null;
+  readonly serial?: string | null;
   readonly rm: boolean;
   readonly hotplug: boolean;
   readonly ro: boolean;
@@ -62,6 +65,7 @@ function linuxDisk(row: Row): Disk {
     path: row.path,
     name: row.name,
     model: (row.model ?? (row.type === 'loop' ? 'loop device' : '')).trim(),
+    serial: (row.serial ?? '').trim(),
     bytes: Number(row.size ?? 0),
     isRemovable: row.rm || row.hotplug || row.type === 'loop',
     isReadOnly: row.ro,
@@ -86,6 +90,7 @@ interface MacDisk {
 
 interface MacInfo {
   readonly MediaName?: string;
+  readonly DiskUUID?: string;
   readonly Internal?: boolean;
   readonly RemovableMediaOrExternalDevice?: boolean;
   readonly WritableMedia?: boolean;
@@ -116,6 +121,7 @@ function macDisk(disk: MacDisk, info: MacInfo, containers: readonly MacDisk[]): 
     path: `/dev/r${disk.DeviceIdentifier}`,
     name: disk.DeviceIdentifier,
     model: info.MediaName ?? '',
+    serial: info.DiskUUID ?? '',
     bytes: disk.Size ?? 0,
     isRemovable: info.RemovableMediaOrExternalDevice === true && info.Internal !== true,
     isReadOnly: info.WritableMedia === false,
@@ -128,6 +134,11 @@ function macDisk(disk: MacDisk, info: MacInfo, containers: readonly MacDisk[]): 
 export function findDisk(disks: readonly Disk[], text: string): Disk | undefined {
   const plain = text.replace(/^\/dev\/r?(?=disk\d)/, '');
   return disks.find(({ path, name }) => path === text || name === text || name === plain);
+}
+
+/** Whether it is the disk that it was, or another one under its name. */
+export function isSameDisk(a: Disk, b: Disk): boolean {
+  return a.path === b.path && a.model === b.model && a.serial === b.serial && a.bytes === b.bytes;
 }
 
 /** Why an image is not written to a disk, in a sentence with the way out; `undefined`: it may be. Pure. */

@@ -16,6 +16,9 @@ export function openImage(path: string): OpenImage {
   if (!stat?.isFile()) throw new Failure(`${path} does not exist; make one: npm run image -- --board NAME`, Exit.badInput);
   const image = { ...openMedium(path, 'read'), bytes: stat.size, path };
   const names = tableOf(image).map(({ name }) => name);
+  const out = tableOf(image).find(({ at, bytes }) => at + bytes > image.bytes);
+  if (out !== undefined && out.name !== 'data')
+    throw new Failure(`${path} is not whole: its table leads out of it (${out.name})`, Exit.badInput);
   const lacking = ['esp', 'slot-A', 'slot-B', 'data'].find((name) => !names.includes(name));
   if (lacking !== undefined)
     throw new Failure(`${path} is no image of a classpad: it has no partition ${lacking}`, Exit.badInput);

@@ -114,7 +114,7 @@ export function openMedium(path: string, mode: 'read' | 'write'): Medium {
     },
     flush: () => {
       fsyncSync(file);
-      dropCache(path);
+      if (isDevice) dropCache(path);
     },
     close: () => closeSync(file),
   };
@@ -131,13 +131,17 @@ function open(path: string, flags: number): number {
   }
 }
 
-/** So that reading back asks the medium. Where it is not possible (macOS' raw devices have no cache) nothing is lost. */
+/** So that reading back asks the medium; macOS' raw devices have no cache. Throws where it would not: then nothing is verified. */
 function dropCache(path: string): void {
   if (process.platform !== 'linux') return;
+  // Not every root has the folders of its own programs in its path.
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
   try {
-    execFileSync('blockdev', ['--flushbufs', path], { stdio: 'ignore' });
-  } catch {
-    // A plain file has no buffers of its own.
+    execFileSync('blockdev', ['--flushbufs', path], { stdio: 'ignore', env });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'the program blockdev (util-linux) is missing' : message;
+    throw new Error(`what was written to ${path} cannot be read back from the medium: ${why}`);
   }
 }
 

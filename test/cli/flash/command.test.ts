@@ -1,5 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -39,7 +40,11 @@ function loop(mib: number, readOnly = false): { device: string; file: string } {
 }
 
 function flash(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'flash', ...args], { encoding: 'utf8', cwd: folder });
+  return flashWith(process.env, ...args);
+}
+
+function flashWith(env: NodeJS.ProcessEnv, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'flash', ...args], { encoding: 'utf8', cwd: folder, env });
   return { status, said: stdout + stderr };
 }
 
@@ -76,6 +81,7 @@ if (isReady) {
       peers: { secret: 'a secret of some length' },
     }),
   );
+  writeFileSync(join(folder, 'key.pub'), 'ssh-ed25519 AAAA somebody\n');
   writeFileSync(join(folder, 'token'), `0x${'33'.repeat(32)}\n`);
 
   test('an image is written, verified, and carries its enrolment', () => {
@@ -142,17 +148,56 @@ if (isReady) {
     });
   }
 
-  test('a byte that the medium changes after it was written is found, with its place', async () => {
-    const { device, file } = loop(128);
-    const place = 70 * MIB + 123;
-    // A bad medium: whatever is written there, it holds something else a moment later.
-    const harm = `const { openSync, writeSync } = require('node:fs'); const file = openSync(${JSON.stringify(file)}, 'r+');
-      setInterval(() => writeSync(file, Buffer.from([0xee]), 0, 1, ${place}), 1)`;
-    const medium = spawn(process.execPath, ['-e', harm], { stdio: 'ignore' });
-    const { status, said } = flash(image, device, '--yes');
-    medium.kill('SIGKILL');
-    assert.is(status, 1, said);
-    assert.match(said, new RegExp(`read back at byte ${place} is not what was written`));
+  for (const path of [process.env['PATH'], '/usr/bin:/bin']) {
+    test(`a byte that the medium changes after it was written is found, with its place, with the programs of ${path}`, () => {
+      const { device, file } = loop(128);
+      const place = 70 * MIB + 123;
+      // A bad medium: whatever is written there, it holds something else a moment later.
+      const harm = `const { openSync, writeSync } = require('node:fs'); const file = openSync(${JSON.stringify(file)}, 'r+');
+        setInterval(() => writeSync(file, Buffer.from([0xee]), 0, 1, ${place}), 1)`;
+      const medium = spawn(process.execPath, ['-e', harm], { stdio: 'ignore' });
+      const { status, said } = flashWith({ ...process.env, PATH: path }, image, device, '--yes');
+      medium.kill('SIGKILL');
+      assert.is(status, 1, said);
+      assert.match(said, new RegExp(`read back at byte ${place} is not what was written`));
+    });
+  }
+
+  test('a disk by a name that leads to it', () => {
+    const { device } = loop(128);
+    const link = join(folder, 'by-id');
+    symlinkSync(device, link);
+    assert.match(flash(image, link, '--dry-run').said, new RegExp(`${device} would be overwritten`));
+  });
+
+  test('a disk that another one takes the place of while the user is asked is left alone', async () => {
+    const { device } = loop(128);
+    const child = spawn('script', ['-qec', [process.execPath, CLI, 'flash', image, device].join(' '), '/dev/null']);
+    let said = '';
+    child.stdout.on('data', (text: Buffer) => {
+      said += text.toString();
+    });
+    while (!said.includes('to go on')) await new Promise((resolve) => setTimeout(resolve, 50));
+    execFileSync('losetup', ['--detach', device]);
+    const other = join(folder, 'other');
+    writeFileSync(other, '');
+    truncateSync(other, 130 * MIB);
+    execFileSync('losetup', [device, other]);
+    child.stdin.end(`${device.replace('/dev/', '')}\n`);
+    await once(child, 'close');
+    assert.match(said, /is another disk than a moment ago; nothing was written/);
+    assert.ok(readFileSync(other).every((byte) => byte === 0));
+  });
+
+  test('an image whose table leads out of it', () => {
+    const bent = join(folder, 'bent.img');
+    const bytes = readFileSync(image);
+    // Where the first partition ends, in sectors (UEFI 2.10, 5.3.3).
+    bytes.writeBigUInt64LE(2n ** 40n, 2 * 512 + 40);
+    writeFileSync(bent, bytes);
+    const { status, said } = flash(bent, loop(128).device, '--yes', '--ssh-key', 'key.pub');
+    assert.is(status, 2, said);
+    assert.match(said, /its table leads out of it/);
   });
 
   for (const [typed, code, sentence] of [
