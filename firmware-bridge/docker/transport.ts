@@ -67,6 +67,8 @@ function exchange(address: EngineAddress, request: TransportRequest): Promise<An
   });
 }
 
+const CLOSED = new EngineError('unreachable', 'the stream was closed');
+
 function stream(
   address: EngineAddress,
   request: TransportRequest,
@@ -74,6 +76,7 @@ function stream(
   signal?: AbortSignal,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(CLOSED);
     const outgoing = open(address, request);
     const fail = (error: Error) => {
       clearTimeout(silence);
@@ -85,7 +88,7 @@ function stream(
       clearTimeout(silence);
       resolve(answer);
     };
-    signal?.addEventListener('abort', () => fail(new EngineError('unreachable', 'the stream was closed')), { once: true });
+    signal?.addEventListener('abort', () => fail(CLOSED), { once: true });
     outgoing.on('error', fail);
     outgoing.on('response', (response) => {
       const status = response.statusCode ?? 0;

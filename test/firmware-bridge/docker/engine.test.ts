@@ -261,6 +261,26 @@ engine('events: reconnects with the last time it saw, and hints after each conne
   assert.is(hints, 4);
 });
 
+engine('events: a watch that ends before its stream begins opens none', async () => {
+  let streams = 0;
+  const url = await fake(() => streams++);
+  const bare = createEngine(url);
+  await bare.api();
+  open(url).watch(() => {})();
+  const ended = AbortSignal.abort();
+  const error = await failure(bare.stream({ method: 'GET', path: '/events' }, () => {}, ended));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal([error.code, streams], ['unreachable', 0]);
+});
+
+engine('events: a stream that falls silent ends, and is opened anew', async () => {
+  const url = await fake((_, response) => void response.write('{"id":"aa","time":1}\n'));
+  const lines: string[] = [];
+  const call = { method: 'GET', path: '/events', deadlineMs: 100 } as const;
+  const error = await failure(createEngine(url).stream(call, (line) => lines.push(line)));
+  assert.equal([error.code, lines.length], ['timeout', 1]);
+});
+
 function flood(response: Parameters<RequestListener>[1]): void {
   const chunk = Buffer.alloc(1024 * 1024, 32);
   const more = () => {
