@@ -40,6 +40,8 @@ export interface RunningNode {
   status(): NodeStatus;
   /** Whether the ledger counts this device among its own. */
   isMember(): boolean;
+  /** Whether the ledger names a bundle of the devices' own software, by its hash. */
+  isNamed(sha256: string): boolean;
   /** What keeps it from its work, in a sentence. */
   fault(): string | undefined;
   /** Ends the node in good order. Containers keep running. */
@@ -183,6 +185,7 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
     ...ends,
     status: () => booted.status(),
     isMember: () => booted.isMember(),
+    isNamed: (sha256) => wantedPayload(booted, sha256) !== undefined,
     fault: () => booted.fault(),
     stop: close,
   };

@@ -44,6 +44,7 @@ export async function start({ slots, version, paths }: Launch): Promise<void> {
     os,
     payloads,
     keyring: readFileSync(paths.keyring, 'utf8'),
+    isNamed: (sha256) => node?.isNamed(sha256) ?? true,
     peers: peers.connect,
     sticks,
     log,

@@ -24,8 +24,8 @@ export interface Payloads {
   take(wanted: Wanted, source: AsyncIterable<Uint8Array>, onBytes?: OnBytes): Promise<string>;
   /** Takes what a stranger brings, from its beginning; what is not whole is forgotten, and nobody who fetches hears of it. */
   bring(wanted: Wanted, source: AsyncIterable<Uint8Array>): Promise<string>;
-  /** Removes all but these. */
-  prune(keep: ReadonlySet<string>): void;
+  /** Removes what is not needed any more, by its hash, but nothing that somebody writes to. */
+  prune(isNeeded: (sha256: string) => boolean): void;
 }
 
 export interface Wanted {
@@ -86,10 +86,10 @@ export function openPayloads(folder: string): Payloads {
     begun: (sha256) => sizeOf(partOf(sha256)),
     take,
     bring,
-    prune(keep) {
+    prune(isNeeded) {
       for (const name of readdirSync(folder)) {
         const path = join(folder, name);
-        if (!busy.has(path) && !keep.has(name.replace(/\.part$/, ''))) forget(path);
+        if (!busy.has(path) && !isNeeded(name.replace(/\.part$/, ''))) forget(path);
       }
     },
   };

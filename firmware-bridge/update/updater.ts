@@ -13,6 +13,8 @@ export interface UpdaterOptions {
   readonly payloads: Payloads;
   /** Certificates this device trusts by itself, as PEM. */
   readonly keyring: string;
+  /** Whether the ledger still names a bundle, for this device or for a sister that may ask for it. */
+  readonly isNamed: (sha256: string) => boolean;
   readonly peers: readonly string[];
   readonly sticks: () => readonly string[];
   readonly log: Logger;
@@ -29,7 +31,7 @@ const LAST_RETRY_MS = 300_000;
 
 /** The updater of a device with slots: one update at a time, whatever its kind. */
 export function createUpdater(options: UpdaterOptions): Updater {
-  const { slots, os, log } = options;
+  const { slots, os, payloads, isNamed, log } = options;
   let doing: string | undefined;
   let retryMs = FIRST_RETRY_MS;
   let notBeforeMs = 0;
@@ -73,6 +75,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
     tell(`fetching ${kind} ${version}`);
     let path: string;
     try {
+      payloads.prune((name) => name === sha256 || isNamed(name));
       path = await obtain({ sha256, bytes }, { ...options, onProgress: tell });
     } catch (error) {
       return later(update, 'fetched', error as Error);

@@ -69,6 +69,18 @@ interface Execution {
   readonly args: readonly string[];
 }
 
+interface DeviceOptions {
+  readonly peers: string[];
+  readonly sticks: string[];
+  readonly rauc: () => void;
+  readonly cmdline: string;
+  readonly patienceMs: number;
+  /** What RAUC says of a bundle. */
+  readonly info: string;
+  /** Bundles that the ledger names. */
+  readonly named: string[];
+}
+
 /** A device with slots: everything real but RAUC, the restart and the reboot. */
 function device(
   {
@@ -78,7 +90,8 @@ function device(
     cmdline = 'classpad.slot=A',
     patienceMs = 60_000,
     info = '{"compatible":"classpad-qemu-x86_64","version":"0.5.0"}',
-  }: { peers?: string[]; sticks?: string[]; rauc?: () => void; cmdline?: string; patienceMs?: number; info?: string } = {},
+    named = [],
+  }: Partial<DeviceOptions> = {},
   folder = mkdtempSync(join(root, 'device-')),
   payloads = openPayloads(join(folder, 'payloads')),
 ) {
@@ -103,6 +116,7 @@ function device(
     os,
     payloads,
     keyring: builder.certificate,
+    isNamed: (sha256) => named.includes(sha256),
     peers,
     sticks: () => sticks,
     log,
@@ -134,6 +148,16 @@ test('from a stick, without any sister', async () => {
   const { updater, restarts } = device({ sticks: [stick] });
   updater.apply(updateTo(good));
   await settled(() => restarts() === 1);
+});
+
+test('bundles that the ledger names no more make room', async () => {
+  const { url } = await sister([good]);
+  const [old, begun, next] = ['aa', 'bb', 'cc'].map((digit) => digit.repeat(32)) as [string, string, string];
+  const one = device({ peers: [url], named: [next] });
+  for (const name of [old, `${begun}.part`, next]) writeFileSync(join(one.folder, 'payloads', name), 'x');
+  one.updater.apply(updateTo(good));
+  await settled(() => one.restarts() === 1);
+  assert.equal(readdirSync(join(one.folder, 'payloads')).sort(), [next, sha256(good)].sort());
 });
 
 test('what has come already is not fetched again', async () => {
