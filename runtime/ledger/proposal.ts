@@ -5,13 +5,14 @@ import { type Transaction, TransactionRefused } from './transaction.ts';
 
 /**
  * The rules of a proposed block that can be checked without executing it: each transaction valid by itself, each sender's in
- * the order of its nonces from the one at the head, all within the limits of a block even if every one used all its gas.
+ * the order of its nonces from the one at the head and together within its balance, all within the limits of a block even if
+ * every one used all its gas.
  * What an honest proposer takes is what an honest validator accepts.
  */
 class Room {
   private readonly rules: PoolRules;
   private readonly maxBytes: number;
-  private readonly nonces = new Map<Address, bigint>();
+  private readonly senders = new Map<Address, { readonly nonce: bigint; readonly cost: bigint }>();
   private bytes = 0;
   private gas = 0n;
   private count = 0;
@@ -25,16 +26,19 @@ class Room {
   take(transaction: Transaction): string | undefined {
     const { sender, raw, gasLimit, hash } = transaction;
     const account = this.rules.account(sender) ?? { nonce: 0n, balance: 0n };
-    const nonce = this.nonces.get(sender) ?? account.nonce;
-    const cost = gasLimit * transaction.maxFeePerGas + transaction.value;
+    const before = this.senders.get(sender) ?? { nonce: account.nonce, cost: 0n };
+    const { nonce } = before;
+    const cost = before.cost + gasLimit * transaction.maxFeePerGas + transaction.value;
     if (transaction.nonce !== nonce) return `transaction ${hash} has the nonce ${transaction.nonce}, and ${nonce} is next`;
-    if (cost > account.balance) return `transaction ${hash} costs up to ${cost} wei, and its sender has ${account.balance}`;
+    // Else one who can pay for one would fill a block with others for nothing.
+    if (cost > account.balance)
+      return `with transaction ${hash} those of its sender cost up to ${cost} wei, and it has ${account.balance}`;
     if (this.count === MAX_BLOCK_TRANSACTIONS) return `it has more than ${MAX_BLOCK_TRANSACTIONS} transactions`;
     if (this.bytes + raw.length > this.maxBytes) return `its transactions have more than ${this.maxBytes} bytes`;
     if (this.gas + gasLimit > this.rules.gasLimit) return `its transactions may use more than ${this.rules.gasLimit} gas`;
     const reason = inadmissible(transaction, this.rules.chainId) ?? refusal(transaction, this.rules);
     if (reason) return `transaction ${hash}: ${reason}`;
-    this.nonces.set(sender, nonce + 1n);
+    this.senders.set(sender, { nonce: nonce + 1n, cost });
     this.bytes += raw.length;
     this.gas += gasLimit;
     this.count++;

@@ -178,6 +178,11 @@ const refused: readonly (readonly [name: string, transactions: () => Promise<Uin
   ['the wrong order', async () => [await transfer(1), await transfer(0)], /nonce/],
   ['another chain', async () => [await transfer(0, { chainId: 5 })], /WrongChainId/],
   ['more than there is', async () => [await transfer(0, { value: 2000n * ether })], /costs up to/],
+  [
+    'more than there is for all of them',
+    async () => [await transfer(0, { value: 600n * ether }), await transfer(1, { value: 600n * ether })],
+    /those of its sender cost up to/,
+  ],
   ['too little gas', async () => [await transfer(0, { gas: 20_000n })], /intrinsic gas too low/],
   [
     'more gas than a block has',
