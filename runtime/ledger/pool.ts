@@ -24,6 +24,9 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** A replacement pays at least this much more, in percent, of both fees. */
 const REPLACEMENT_PERCENT = 10n;
 
+/** An account that is not there. */
+export const NOTHING = { nonce: 0n, balance: 0n };
+
 interface Pooled {
   readonly transaction: Transaction;
   /** Order of arrival. */
@@ -82,13 +85,13 @@ export class Pool {
     this.bytes -= transaction.raw.length;
   }
 
-  /** Drops what the head has made useless: transactions of nonces that these senders have used. Answers them. */
+  /** Drops what the head has made useless: transactions of nonces that these senders have used, or that they cannot pay any more. */
   settle(senders: Iterable<Address>): Transaction[] {
     const stale: Transaction[] = [];
     for (const sender of new Set(senders)) {
-      const nonce = this.rules.account(sender)?.nonce ?? 0n;
-      for (const pooled of this.senders.get(sender)?.values() ?? []) {
-        if (pooled.transaction.nonce < nonce) stale.push(pooled.transaction);
+      const { nonce, balance } = this.rules.account(sender) ?? NOTHING;
+      for (const { transaction } of this.senders.get(sender)?.values() ?? []) {
+        if (transaction.nonce < nonce || costOf(transaction) > balance) stale.push(transaction);
       }
     }
     for (const transaction of stale) this.remove(transaction);
@@ -166,14 +169,14 @@ export class Pool {
   }
 
   private checkAccount(transaction: Transaction): void {
-    const { nonce, balance } = this.rules.account(transaction.sender) ?? { nonce: 0n, balance: 0n };
+    const { nonce, balance } = this.rules.account(transaction.sender) ?? NOTHING;
     if (transaction.nonce < nonce) {
       throw new TransactionRefused(`nonce too low: next nonce ${nonce}, tx nonce ${transaction.nonce}`);
     }
     if (transaction.nonce >= nonce + BigInt(MAX_PER_SENDER)) {
       throw new TransactionRefused(`nonce too high: next nonce ${nonce}, tx nonce ${transaction.nonce}`);
     }
-    const cost = transaction.gasLimit * transaction.maxFeePerGas + transaction.value;
+    const cost = costOf(transaction);
     if (cost > balance) {
       throw new TransactionRefused(
         `insufficient funds for gas * price + value: address ${transaction.sender} have ${balance} want ${cost}`,
@@ -235,6 +238,11 @@ function lastOf(queue: ReadonlyMap<bigint, Pooled>): Pooled {
   let last: Pooled | undefined;
   for (const each of queue.values()) if (!last || each.transaction.nonce > last.transaction.nonce) last = each;
   return last!;
+}
+
+/** The most that it may take from its sender, in wei. */
+export function costOf({ gasLimit, maxFeePerGas, value }: Transaction): bigint {
+  return gasLimit * maxFeePerGas + value;
 }
 
 /** Priority fee that a unit of gas pays, in wei. */

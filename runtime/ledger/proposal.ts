@@ -1,6 +1,6 @@
 import { inadmissible, MAX_BLOCK_BYTES, MAX_BLOCK_TRANSACTIONS } from '../execution/block.ts';
 import type { Address } from '../ports/index.ts';
-import { checkTransaction, type PoolRules } from './pool.ts';
+import { checkTransaction, costOf, NOTHING, type PoolRules } from './pool.ts';
 import { type Transaction, TransactionRefused } from './transaction.ts';
 
 /**
@@ -25,10 +25,10 @@ class Room {
   /** Why the transaction cannot be the next; `undefined`: it is the next now. */
   take(transaction: Transaction): string | undefined {
     const { sender, raw, gasLimit, hash } = transaction;
-    const account = this.rules.account(sender) ?? { nonce: 0n, balance: 0n };
+    const account = this.rules.account(sender) ?? NOTHING;
     const before = this.senders.get(sender) ?? { nonce: account.nonce, cost: 0n };
     const { nonce } = before;
-    const cost = before.cost + gasLimit * transaction.maxFeePerGas + transaction.value;
+    const cost = before.cost + costOf(transaction);
     if (transaction.nonce !== nonce) return `transaction ${hash} has the nonce ${transaction.nonce}, and ${nonce} is next`;
     // Else one who can pay for one would fill a block with others for nothing.
     if (cost > account.balance)

@@ -180,10 +180,21 @@ test('after a block used nonces are gone', () => {
   const pool = poolOf(accounts);
   const [zero, one, two] = [transaction(a, 0), transaction(a, 1), transaction(a, 2)];
   for (const each of [zero, one, two]) pool.add(each);
-  accounts[a] = { nonce: 2n, balance: 1n };
+  accounts[a] = { nonce: 2n, balance: 10n ** 18n };
   assert.equal(pool.settle([a, a, b]), [zero, one]);
   assert.equal(pool.executable(), [two]);
   assert.is(pool.has(zero.hash), false);
+});
+
+test('after a block what its senders cannot pay any more is gone, too', () => {
+  const accounts: Accounts = { [a]: { nonce: 0n, balance: 10n ** 18n } };
+  const pool = poolOf(accounts);
+  const [zero, one, two] = [transaction(a, 0), transaction(a, 1, 1n, { value: 10n ** 17n }), transaction(a, 2)];
+  for (const each of [zero, one, two]) pool.add(each);
+  accounts[a] = { nonce: 1n, balance: 10n ** 17n };
+  assert.equal(pool.settle([b]), []);
+  assert.equal(pool.settle([a]), [zero, one]);
+  assert.is(pool.has(two.hash), true);
 });
 
 test('limits: for one sender, and for all', () => {
