@@ -9,8 +9,21 @@ import {
   refusal,
   type Space,
 } from '../runtime/ports/index.ts';
-import { ask, type Box, begin, clearTimers, createBox, cut, finish, halt, recover, type World } from './containers/box.ts';
+import {
+  ask,
+  type Box,
+  begin,
+  clearTimers,
+  createBox,
+  cut,
+  finish,
+  halt,
+  KILLED,
+  recover,
+  type World,
+} from './containers/box.ts';
 import { carried, createImages, type Images, requireRoom, virtualPin } from './containers/images.ts';
+import { type Appetite, MACHINE, type Machine, settle, shortageMs, speed, starving } from './containers/machine.ts';
 import { lookUp, REGISTRY, type RegistryImage, type VirtualRequest, type VirtualResponse } from './containers/programs.ts';
 
 export type { RegistryImage, VirtualRequest, VirtualResponse } from './containers/programs.ts';
@@ -22,6 +35,8 @@ export interface VirtualContainersOptions {
   /** A number from 0 (inclusive) to 1 (exclusive), drawn from the world's seed. */
   readonly random: () => number;
   readonly registry?: readonly RegistryImage[];
+  /** Memory and processors that its containers share. */
+  readonly machine?: Machine;
 }
 
 /**
@@ -55,6 +70,10 @@ export interface VirtualContainers extends Containers {
   setCorrupt(corrupt: boolean): void;
   /** The share of health checks that fails without a reason, 0 to 1. */
   setFlakiness(rate: number): void;
+  /** What every program of this device takes from now on, beside what it takes by itself. */
+  setAppetite(appetite: Partial<Appetite>): void;
+  /** Processor time of the present run of a container, in milliseconds. */
+  cpuMs(containerId: string): number;
   /** Somebody else's container on the same engine, running. Answers its id. */
   plant(name: string): string;
   /** This device's containers as they are now, at once. */
@@ -82,6 +101,10 @@ interface Engine extends World {
   slowness: number;
   corrupt: boolean;
   flakiness: number;
+  readonly machine: Machine;
+  /** Of every program of this device, by a fault. */
+  appetite: Appetite;
+  cancelShortage: () => void;
 }
 
 /** Least latency of each verb; up to half of it is added by chance. */
@@ -131,13 +154,16 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
     },
     change: (id, changed) => {
       const box = engine.boxes.get(id);
+      engine.settle();
       if (box) box.changed = { ...box.changed, ...changed };
+      engine.watchMemory();
       engine.changed();
     },
     powerOff: () => {
       engine.powered = false;
       engine.placed.clear();
       for (const box of engine.boxes.values()) cut(box);
+      engine.watchMemory();
     },
     powerOn: () => {
       if (engine.powered) return;
@@ -163,6 +189,11 @@ function stage(engine: Engine): Omit<VirtualContainers, keyof Containers> {
     },
     setFlakiness: (rate) => {
       engine.flakiness = rate;
+    },
+    setAppetite: (appetite) => setAppetite(engine, appetite),
+    cpuMs: (id) => {
+      engine.settle();
+      return engine.boxes.get(id)?.usage.cpuMs ?? 0;
     },
     plant: (name) => plant(engine, name),
     own: () => ours(engine).map(report).sort(byName),
@@ -191,12 +222,45 @@ function createEngine(options: VirtualContainersOptions): Engine {
     slowness: 1,
     corrupt: false,
     flakiness: 0,
+    machine: options.machine ?? MACHINE,
+    appetite: { leak: 0, threads: 0 },
+    cancelShortage: () => {},
+    settle: () => settle(engine.boxes.values(), engine.machine, options.clock.nowMs()),
+    watchMemory: () => watchMemory(engine),
+    appetiteOf: (box) => appetiteOf(engine, box),
+    stretched: (box, ms) => Math.ceil(ms / speed(box, engine.boxes.values(), engine.machine)),
     spoils: () => engine.corrupt || (engine.flakiness > 0 && options.random() < engine.flakiness),
     changed: () => {
       for (const watcher of watchers) options.clock.after(HINT_MS, () => watchers.has(watcher) && watcher());
     },
   };
   return engine;
+}
+
+/** A program takes what it takes by itself, and one of ours also what a fault makes it take. */
+function appetiteOf({ appetite, options }: Engine, { program, spec }: Box): Appetite {
+  const own = program.appetite?.(spec) ?? { leak: 0, threads: 0 };
+  if (spec.labels[Label.device] !== options.device) return own;
+  return { leak: own.leak + appetite.leak, threads: own.threads + appetite.threads };
+}
+
+function setAppetite(engine: Engine, appetite: Partial<Appetite>): void {
+  engine.settle();
+  engine.appetite = { ...engine.appetite, ...appetite };
+  for (const box of engine.boxes.values()) box.appetite = appetiteOf(engine, box);
+  engine.watchMemory();
+}
+
+/** Sets the alarm for the moment in which memory is short; then the kernel ends who has too much. */
+function watchMemory(engine: Engine): void {
+  engine.cancelShortage();
+  const ms = shortageMs(engine.boxes.values(), engine.machine);
+  if (ms === undefined) return;
+  engine.cancelShortage = engine.clock.after(ms, () => {
+    engine.settle();
+    for (const box of starving(engine.boxes.values(), engine.machine)) finish(box, engine, KILLED, true);
+    watchMemory(engine);
+  });
 }
 
 /** Acts after the verb's latency; the engine must be there when the request leaves and when it arrives. */
@@ -207,7 +271,8 @@ async function verb<T>(engine: Engine, name: keyof typeof LATENCY_MS, act: () =>
 
 async function sleep(engine: Engine, ms: number): Promise<void> {
   requireEngine(engine);
-  await new Promise<void>((resolve) => engine.clock.after(Math.round(ms * engine.slowness), resolve));
+  const pace = speed(undefined, engine.boxes.values(), engine.machine);
+  await new Promise<void>((resolve) => engine.clock.after(Math.round((ms * engine.slowness) / pace), resolve));
   requireEngine(engine);
 }
 
@@ -251,6 +316,7 @@ function create(engine: Engine, spec: ContainerSpec): string {
   if (holder && sameLabels(holder.spec.labels, spec.labels)) return holder.id;
   if (holder) remove(engine, holder.id);
   requireRoom(engine.images, `container ${spec.name}`);
+  requireCpus(engine.machine, spec);
   const names = (spec.volumes ?? []).map((volume) => volume.split(':')[0]!);
   const others = names.find((name) => (engine.volumes.get(name) ?? app) !== app);
   if (others !== undefined) throw new EngineError('conflict', `volume ${others} exists and is not this app's own`);
@@ -259,6 +325,14 @@ function create(engine: Engine, spec: ContainerSpec): string {
   engine.boxes.set(box.id, box);
   engine.changed();
   return box.id;
+}
+
+/** As the Engine says it. */
+function requireCpus({ cpus }: Machine, { name, nanoCpus = 0 }: ContainerSpec): void {
+  if (nanoCpus > cpus * 1e9) {
+    const range = `Range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`;
+    throw new EngineError('failed', `container ${name}: ${range}`);
+  }
 }
 
 function start(engine: Engine, id: string): void {
@@ -284,9 +358,11 @@ function remove(engine: Engine, id: string): void {
   const box = touchable(engine, id);
   if (!box) return;
   clearTimers(box);
+  engine.settle();
   box.state = 'dead';
   engine.placed.delete(box.spec.name);
   engine.boxes.delete(id);
+  engine.watchMemory();
   engine.changed();
 }
 
@@ -340,6 +416,7 @@ function report(box: Box): FoundContainer {
     state: box.state,
     health: box.health,
     ...(box.state === 'exited' ? { exitCode: box.exitCode } : {}),
+    ...(box.outOfMemory ? { outOfMemory: true } : {}),
     ...(box.startedAtMs !== undefined ? { startedAtMs: box.startedAtMs } : {}),
     restartCount: box.restartCount,
     labels: box.spec.labels,

@@ -22,18 +22,16 @@ async function found({ engine }: Board): Promise<readonly FoundContainer[]> {
   return engine.reach ? engine.containers.list().catch(() => []) : [];
 }
 
-function containerView({ name, state, health, exitCode, image, restartCount, labels }: FoundContainer): ContainerView {
+function containerView(container: FoundContainer): ContainerView {
+  const { name, image, restartCount, labels } = container;
   const { [Label.app]: app, [Label.revision]: revision, [Label.service]: service } = labels;
-  const [view, stateText] = stateOf(state, health, exitCode);
+  const [view, stateText] = stateOf(container);
   const title = app ? `${app} r${revision ?? '?'} ${service ?? ''}`.trimEnd() : name;
   return { name: title, state: view, stateText, image, restarts: restartCount };
 }
 
-function stateOf(
-  state: FoundContainer['state'],
-  health: FoundContainer['health'],
-  exitCode: number | undefined,
-): [ViewState, string] {
+function stateOf({ state, health, exitCode, outOfMemory }: FoundContainer): [ViewState, string] {
+  if (outOfMemory && state !== 'running') return ['failed', `${state}, out of memory`];
   if (state === 'exited' || state === 'dead') return exitCode ? ['failed', `${state} ${exitCode}`] : ['offline', `${state} 0`];
   if (state !== 'running') return ['changing', state];
   if (health === 'unhealthy') return ['failed', 'unhealthy'];

@@ -12,7 +12,7 @@ import {
   keccak256,
 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
-import type { FleetArtifact } from './fleet.ts';
+import { decodeFleetEvent, type FleetArtifact, type FleetEvent } from './fleet.ts';
 import type { Identity } from './identity.ts';
 import type { Stage } from './stage.ts';
 import { CHAIN_ID, type World } from './world.ts';
@@ -34,6 +34,8 @@ export interface Operators {
   enrol(identities: readonly Identity[]): Promise<Receipt>;
   send(by: Identity, name: string, args: readonly unknown[]): Promise<Receipt>;
   read(name: string, args?: readonly unknown[]): Promise<unknown>;
+  /** All that the Fleet contract has said so far. */
+  events(): Promise<readonly FleetEvent[]>;
 }
 
 export interface Receipt {
@@ -104,6 +106,10 @@ export function operatorsOn({ world, transport, sleep, nowMs }: Stage, { abi, by
     send,
     read,
     byQuorum,
+    async events() {
+      const logs = await patiently(() => reader.getLogs({ address: fleet, fromBlock: 0n, toBlock: 'latest' }));
+      return logs.flatMap((log) => decodeFleetEvent(abi, log) ?? []);
+    },
     async enrol(identities) {
       let receipt: Receipt = { block: 0, gasUsed: 0 };
       for (let from = 0; from < identities.length; from += ENROLLED_AT_ONCE) {

@@ -1,3 +1,5 @@
+import { liars } from './liars.ts';
+
 /**
  * Firmware that does what it should not. Each is a script that runs in the device after the firmware's own and before its boot:
  * for scenarios, for tests of the emulator's walls, and to see whether the simulator finds a planted bug.
@@ -16,37 +18,7 @@ export const rogues: Readonly<Record<string, string>> = {
     '',
     'for (;;) for (const peer of ports.network.peers()) ports.network.send(peer, new Uint8Array(100000));',
   ),
-  /** Votes against what is healthy and for what is not: it tells the firmware the contrary of each container's health. */
-  liar: wrapped(`
-    const flipped = { healthy: 'unhealthy', unhealthy: 'healthy' };
-    const list = async () =>
-      (await ports.containers.list()).map((one) => ({ ...one, health: flipped[one.health] || one.health }));
-    return boot({ ...ports, containers: { ...ports.containers, list } }, config);`),
-  /** Sends every vote that it hears of again to everyone, turned round: under a signature that is not for it, and in blocks with the old seal. */
-  forger: wrapped(`
-    const bytesOf = (text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-    const selector = ports.vm.keccak256(bytesOf('attest(bytes32,uint64,bool,string)')).slice(0, 4);
-    const seen = new Set();
-    const votesIn = (message) => {
-      const found = [];
-      for (let at = 0; at + 100 <= message.length; at += 1) if (selector.every((byte, index) => message[at + index] === byte)) found.push(at);
-      return found;
-    };
-    const forge = (message) => {
-      for (const at of votesIn(message)) {
-        const forged = message.slice();
-        forged[at + 99] ^= 1;
-        for (const bytes of [message, forged]) {
-          const name = String(ports.vm.keccak256(bytes));
-          if (seen.has(name)) return;
-          seen.add(name);
-        }
-        for (const peer of ports.network.peers()) ports.network.send(peer, forged);
-      }
-    };
-    const send = (peer, message) => { ports.network.send(peer, message); forge(message); };
-    const receive = (handler) => ports.network.receive((peer, message) => { forge(message); handler(peer, message); });
-    return boot({ ...ports, network: { ...ports.network, send, receive } }, config);`),
+  ...Object.fromEntries(Object.entries(liars).map(([name, body]) => [name, wrapped(body)])),
   /** A planted bug: a transaction that a client was told is taken is not on the disk, and a power cut loses it. */
   'forgets-transactions': wrapped(`
     const write = (entries) => {

@@ -1,9 +1,10 @@
 import { getContractAddress } from 'viem';
 import type { Genesis, NodeConfig } from '../runtime/config.ts';
 import type { Address, LogLevel, Rectangle, Vm } from '../runtime/ports/index.ts';
-import { type Board, type BoardEngine, createBoard } from './board.ts';
+import type { Board, BoardEngine } from './board.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 import { virtualContainers } from './containers.ts';
+import { createBoard } from './emulated-board.ts';
 import { deviceOf, type Identity, identityOf } from './identity.ts';
 import { cable, type Link, type VirtualNetwork, virtualNetwork } from './network.ts';
 import type { ShellDoor } from './process/exchange.ts';
@@ -74,6 +75,8 @@ export interface World {
   /** Everything that came from outside so far and left a mark. */
   readonly inputs: readonly RecordedInput[];
   record(input: Unstamped<RecordedInput>): void;
+  /** From its next boot on a device runs what this script makes of the firmware; without one, the fleet's as it is. */
+  install(device: string, addition: string | undefined): void;
   /** Ends all firmware in good order. */
   stop(): void;
 }
@@ -91,7 +94,7 @@ export function createWorld(options: WorldOptions): World {
   const operators = Array.from({ length: OPERATORS }, (_, index) => identityOf(options.seed, `ops-${index + 1}`));
   const identities = Array.from({ length: options.devices }, (_, index) => identityOf(options.seed, deviceName(index)));
   const config = nodeConfig(options, operators, identities[0]!.address);
-  const shells = shellMaker(options, config);
+  const { shells, install } = shellMaker(options, config);
   const inputs: RecordedInput[] = [];
   const record = (input: Unstamped<RecordedInput>): void => {
     if (input.do === 'rpc' && !leavesMark(input.text)) return;
@@ -126,6 +129,7 @@ export function createWorld(options: WorldOptions): World {
     sequencer: boards[0]!,
     inputs,
     record,
+    install,
     boot: () =>
       hold(
         rounds.outside(async () => {
@@ -164,15 +168,21 @@ function holding(rounds: Rounds) {
 function shellMaker(
   { scripts, vm: given, limits, devices, run = 'inline', additions = {}, remember = true }: WorldOptions,
   config: NodeConfig,
-): (identity: Identity, store: MemoryStore) => ShellDoor {
-  const changed = new Map(Object.entries(additions).map(([name, addition]) => [name, { ...scripts, addition }]));
+): { shells(identity: Identity, store: MemoryStore): ShellDoor; install: World['install'] } {
+  const changed = new Map<string, Scripts>();
+  const install = (name: string, addition: string | undefined): void => {
+    if (addition === undefined) changed.delete(name);
+    else changed.set(name, { ...scripts, addition });
+  };
+  for (const [name, addition] of Object.entries(additions)) install(name, addition);
   const threads = typeof run === 'object' ? createThreads(run, devices) : undefined;
   const vm = remember ? rememberingVm(given) : given;
-  return (identity, store) => {
+  const shells = (identity: Identity, store: MemoryStore): ShellDoor => {
     const parts = { scripts: changed.get(identity.name) ?? scripts, config, store, ...(limits && { limits }) };
     if (threads) return threads.shell({ ...parts, identity });
     return createShell({ ...parts, vm, device: deviceOf(identity), native: run === 'native' });
   };
+  return { shells, install };
 }
 
 /** Devices of one site are near each other; the further two sites are apart, the longer it takes. Who is from outside is near to all. */

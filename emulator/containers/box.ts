@@ -1,4 +1,5 @@
 import type { Clock, ContainerSpec, ContainerState, FoundConfig, Health } from '../../runtime/ports/index.ts';
+import { type Appetite, BASE_BYTES, type Usage } from './machine.ts';
 import type { Program, VirtualRequest, VirtualResponse } from './programs.ts';
 
 /** One virtual container. Its life is driven by the clock; nothing else moves it. */
@@ -11,6 +12,8 @@ export interface Box {
   state: ContainerState;
   health: Health;
   exitCode: number;
+  /** Whether it ended last because memory was short. */
+  outOfMemory: boolean;
   startedAtMs: number | undefined;
   /** Automatic restarts since it was last started by hand. */
   restartCount: number;
@@ -21,6 +24,9 @@ export interface Box {
   log: string[];
   /** What somebody changed past the port. */
   changed: Partial<FoundConfig>;
+  /** What its present run takes. */
+  appetite: Appetite;
+  usage: Usage;
   /** Timers of the present run. */
   timers: (() => void)[];
 }
@@ -29,11 +35,20 @@ export interface Box {
 export interface World {
   readonly clock: Clock;
   changed(): void;
+  /** Before a program starts or ends, so that what it shares with others is counted up to here. */
+  settle(): void;
+  /** After that: memory may now be short at another time. */
+  watchMemory(): void;
+  appetiteOf(box: Box): Appetite;
+  /** How long work of so many milliseconds takes in a container, with what else runs there. */
+  stretched(box: Box, ms: number): number;
   /** Whether the health check that is due fails whatever it asks. */
   spoils(): boolean;
 }
 
-const KILLED = 137;
+export const KILLED = 137;
+/** Work that a health check makes inside of the container. */
+const PROBE_MS = 25;
 const LOG_LINES = 1000;
 /** The engine waits 100 ms before the first restart and doubles up to a minute; a run of 10 s starts the series anew. */
 const FIRST_RESTART_MS = 100;
@@ -49,6 +64,7 @@ export function createBox(id: string, spec: ContainerSpec, program: Program, for
     state: 'created',
     health: hasCheck(spec) ? 'starting' : 'none',
     exitCode: 0,
+    outOfMemory: false,
     startedAtMs: undefined,
     restartCount: 0,
     stopped: false,
@@ -56,6 +72,8 @@ export function createBox(id: string, spec: ContainerSpec, program: Program, for
     failures: 0,
     log: [],
     changed: {},
+    appetite: { leak: 0, threads: 0 },
+    usage: { atMs: 0, bytes: 0, cpuMs: 0 },
     timers: [],
   };
 }
@@ -63,27 +81,34 @@ export function createBox(id: string, spec: ContainerSpec, program: Program, for
 /** Starts the program; the caller has made sure that it does not run. */
 export function begin(box: Box, world: World): void {
   clearTimers(box);
+  world.settle();
   box.state = 'running';
+  box.appetite = world.appetiteOf(box);
+  box.usage = { atMs: world.clock.nowMs(), bytes: BASE_BYTES, cpuMs: 0 };
   box.health = hasCheck(box.spec) ? 'starting' : 'none';
   box.startedAtMs = world.clock.nowMs();
   box.failures = 0;
   const end = box.program.end(box.spec);
   if (end) box.timers.push(world.clock.after(end.afterMs, () => finish(box, world, end.exitCode)));
-  else box.timers.push(world.clock.after(box.program.bootMs, () => listen(box)));
+  else box.timers.push(world.clock.after(world.stretched(box, box.program.bootMs), () => listen(box)));
   scheduleProbe(box, world);
+  world.watchMemory();
   world.changed();
 }
 
 /** The program ended with this code, by itself or by force; the restart policy decides what follows. */
-export function finish(box: Box, world: World, exitCode: number): void {
+export function finish(box: Box, world: World, exitCode: number, outOfMemory = false): void {
   clearTimers(box);
+  world.settle();
   box.listening = false;
+  box.outOfMemory = outOfMemory;
   box.exitCode = exitCode;
   box.health = hasCheck(box.spec) ? 'unhealthy' : 'none';
   write(box, `ended with exit code ${exitCode}`);
   const again = !box.stopped && exitCode !== 0 && box.restartCount < box.spec.restarts;
   box.state = again ? 'restarting' : 'exited';
   if (again) box.timers.push(world.clock.after(restartDelayMs(box, world), () => restart(box, world)));
+  world.watchMemory();
   world.changed();
 }
 
@@ -91,7 +116,7 @@ export function finish(box: Box, world: World, exitCode: number): void {
 export function halt(box: Box, world: World, graceMs: number, done: () => void): void {
   box.stopped = true;
   if (box.state === 'restarting') {
-    finish(box, world, box.exitCode);
+    finish(box, world, box.exitCode, box.outOfMemory);
     done();
     return;
   }
@@ -111,6 +136,7 @@ export function cut(box: Box): void {
   box.listening = false;
   if (box.state !== 'running' && box.state !== 'restarting') return;
   box.exitCode = KILLED;
+  box.outOfMemory = false;
   box.state = 'exited';
   box.health = hasCheck(box.spec) ? 'unhealthy' : 'none';
 }
@@ -161,7 +187,8 @@ function scheduleProbe(box: Box, world: World): void {
   if (check === undefined || !hasCheck(box.spec)) return;
   const probe = () => {
     const before = box.health;
-    const good = passes(box, check.test) && !world.spoils();
+    const inTime = world.stretched(box, PROBE_MS) <= check.timeoutMs;
+    const good = inTime && passes(box, check.test) && !world.spoils();
     const early = world.clock.nowMs() - (box.startedAtMs ?? 0) < check.startPeriodMs && box.health === 'starting';
     box.failures = good ? 0 : box.failures + (early ? 0 : 1);
     if (good) box.health = 'healthy';

@@ -1,4 +1,5 @@
 import { type ContainerSpec, Label } from '../../runtime/ports/index.ts';
+import type { Appetite } from './machine.ts';
 
 /** What the emulator's proxy asks of a program. */
 export interface VirtualRequest {
@@ -25,6 +26,8 @@ export interface Program {
   stopMs(spec: ContainerSpec): number | undefined;
   /** When it ends by itself, if it does. */
   end(spec: ContainerSpec): { readonly afterMs: number; readonly exitCode: number } | undefined;
+  /** What it takes without end, if it does. */
+  appetite?(spec: ContainerSpec): Appetite;
 }
 
 /** An image as a registry offers it. */
@@ -34,7 +37,9 @@ export interface RegistryImage {
   readonly program: Program;
 }
 
-/** The example app, steered by the same variables as the real image: GREETING, PORT, BROKEN, CRASH_AFTER, CRASH_CODE, IGNORE_TERM. */
+const MEBIBYTE = 1024 * 1024;
+
+/** The example app, steered by the same variables as the real image: GREETING, PORT, BROKEN, CRASH_AFTER, CRASH_CODE, IGNORE_TERM, LEAK, BUSY. */
 const hello: Program = {
   bootMs: 40,
   greet: ({ environment }) => [`hello serves "${greeting(environment)}" on port ${helloPort(environment)}`],
@@ -49,6 +54,10 @@ const hello: Program = {
     if (Number.isNaN(seconds)) return undefined;
     return { afterMs: seconds * 1000, exitCode: Number(environment['CRASH_CODE'] || '1') };
   },
+  appetite: ({ environment }) => ({
+    leak: Number(environment['LEAK'] || '0') * MEBIBYTE,
+    threads: Number(environment['BUSY'] || '0'),
+  }),
 };
 
 /** Any other image: it listens on its ports and says what it is. */

@@ -72,6 +72,15 @@ const rows: Readonly<Record<string, Row>> = {
     const wrong = boards.filter((board) => (board.status()?.state ?? 'offline') !== state);
     return wrong.length > 0 ? `${fewNames(wrong.map(({ identity }) => identity.name))} to be ${state}` : undefined;
   }),
+  /** Some device gave this, or a sentence that holds it, as why the latest revision is not well. */
+  reason: row(text, async (play, _, words) => {
+    const { revision } = await play.latest();
+    const given = (await play.operators.events()).flatMap((event) =>
+      event.name === 'Attested' && event.app === play.app && event.revision === revision && event.reason ? [event.reason] : [],
+    );
+    const said = given.length === 0 ? 'none was given' : `there are "${fewNames([...new Set(given)])}"`;
+    return given.some((reason) => reason.includes(words)) ? undefined : `"${words}" as a reason; ${said}`;
+  }),
   /** How often firmware was stopped, at most. */
   'faults-at-most': row(whole, (_, boards, most) => {
     const faults = boards.reduce((sum, board) => sum + board.faults, 0);

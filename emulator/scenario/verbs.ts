@@ -50,14 +50,23 @@ const enrol: Verb = {
   },
 };
 
+/** What a scenario may change in a Compose file. */
+interface Service {
+  environment?: object;
+  deploy?: object;
+}
+
 const release: Verb = {
   value: text,
-  options: { environment: texts, window: duration, approvals: whole },
-  async act(play, file: string, { environment, window = WINDOW_MS, approvals = 2 }) {
+  options: { environment: texts, limits: texts, window: duration, approvals: whole },
+  async act(play, file: string, { environment, limits, window = WINDOW_MS, approvals = 2 }) {
     const { stage, operators, appWord, folder, iteration } = play;
-    const compose = parse(readFileSync(join(folder, file), 'utf8')) as { services: Record<string, { environment?: object }> };
+    const compose = parse(readFileSync(join(folder, file), 'utf8')) as { services: Record<string, Service> };
     const given = { ...(environment as object), ...(iteration > 0 ? { ROUND: String(iteration) } : {}) };
-    for (const service of Object.values(compose.services)) service.environment = { ...service.environment, ...given };
+    for (const service of Object.values(compose.services)) {
+      service.environment = { ...service.environment, ...given };
+      if (limits !== undefined) service.deploy = { ...service.deploy, resources: { limits } };
+    }
     const manifest = toHex(await pinnedManifest(compose, stage.world.boards[0]!.engine.containers));
     const [first, ...others] = stage.world.operators;
     await operators.send(first!, 'propose', [appWord, manifest, BigInt(Math.round((window as number) / 1000))]);

@@ -53,6 +53,7 @@ export function readInspected(json: Json, secretsFolderOf: (name: string) => str
       state: status,
       health: readHealth(config, state, status),
       ...(ended ? { exitCode: count(state['ExitCode']) } : {}),
+      ...(state['OOMKilled'] === true ? { outOfMemory: true } : {}),
       ...(startedAtMs > 0 ? { startedAtMs } : {}),
       restartCount: count(json['RestartCount']),
       labels,

@@ -11,7 +11,24 @@ export const HELLO_IMAGE = 'classpad/hello:1';
 const BUSYBOX = '/bin/busybox';
 /** Type of the ELF program header that names a dynamic linker. */
 const PT_INTERP = 3;
-const APPLETS = ['sh', 'cat', 'echo', 'sleep', 'kill', 'mkdir', 'printf', 'httpd', 'wget', 'true', 'false', 'id', 'touch', 'ls'];
+const APPLETS = [
+  'sh',
+  'cat',
+  'echo',
+  'sleep',
+  'kill',
+  'mkdir',
+  'printf',
+  'httpd',
+  'wget',
+  'true',
+  'false',
+  'id',
+  'touch',
+  'ls',
+  'head',
+  'tr',
+];
 
 /**
  * Serves $GREETING (default `hello`) on $PORT (default 8080). BROKEN=1: answers every request with status 500.
@@ -33,6 +50,16 @@ server=$!
 if [ "$IGNORE_TERM" = 1 ]; then trap '' TERM; else trap 'kill $server; exit 0' TERM INT; fi
 echo "hello serves \\"$greeting\\" on port $port"
 echo "hello is BROKEN=\${BROKEN:-0}" >&2
+loops=0
+while [ "$loops" -lt "\${BUSY:-0}" ]; do
+  (while :; do :; done) &
+  loops=$((loops + 1))
+done
+while [ -n "$LEAK" ]; do
+  kept="$kept$(head -c "$((LEAK * 1048576))" /dev/zero | tr '\\0' x)"
+  sleep 1 &
+  wait $!
+done
 wait $server
 `;
 

@@ -101,7 +101,7 @@ const CHECKS: { readonly [K in keyof Required<ContainerSpec>]: Check } = {
   restarts: wholeNumber(0, 100, 'restarts'),
   stopGraceMs: wholeNumber(0, HOUR_MS, 'ms'),
   memoryBytes: wholeNumber(6 * MEBIBYTE, 2 ** 50, 'bytes'),
-  nanoCpus: wholeNumber(1_000_000, 1e12, 'billionths of a CPU'),
+  nanoCpus: wholeNumber(10_000_000, 1e12, 'billionths of a CPU'),
   user: pattern(
     /^[a-z0-9_][a-z0-9_.-]{0,63}(:[a-z0-9_][a-z0-9_.-]{0,63})?$/i,
     'must be a user, or user:group, by name or number',

@@ -64,6 +64,8 @@ export interface FoundContainer {
   readonly health: Health;
   /** Of the last exit, for `exited` and `dead`. */
   readonly exitCode?: number;
+  /** It ended last because it, or all together, had taken too much memory. */
+  readonly outOfMemory?: boolean;
   /** Milliseconds since 1970, by the engine's clock; absent if it never ran. */
   readonly startedAtMs?: number;
   readonly restartCount: number;

@@ -1,4 +1,4 @@
-import type { FoundContainer } from '../ports/index.ts';
+import type { ContainerSpec, FoundContainer } from '../ports/index.ts';
 import type { Found, Setback } from './found.ts';
 import { isAnother, type Revision, type WantedContainer } from './wanted.ts';
 
@@ -79,16 +79,16 @@ function byHealth({ health, startedAtMs }: FoundContainer, { service, spec }: Wa
 }
 
 /** Many restarts say little of a container that has run for long since. */
-function crashing(container: FoundContainer, { service }: WantedContainer, setback: Setback | undefined, nowMs: number) {
+function crashing(container: FoundContainer, { service, spec }: WantedContainer, setback: Setback | undefined, nowMs: number) {
   const crashes = container.restartCount + (setback?.code === 'crashed' ? setback.failures : 0);
   const settled = container.state === 'running' && upTime(container.startedAtMs, nowMs) >= 2 * SETTLE_MS;
   if (crashes < CRASH_LIMIT || settled) return undefined;
-  return bad(`${service}: it crashed ${crashes} times in a row${lastExit(container)}`);
+  return bad(`${service}: it crashed ${crashes} times in a row${lastExit(container, spec)}`);
 }
 
 function exited(container: FoundContainer, wanted: WantedContainer, setback: Setback | undefined, nowMs: number): Condition {
   if (isFinished(container, wanted)) return GOOD;
-  if (wanted.restart === 'no') return bad(`${wanted.service}: it ended${lastExit(container)}`);
+  if (wanted.restart === 'no') return bad(`${wanted.service}: it ended${lastExit(container, wanted.spec)}`);
   return crashing(container, wanted, setback, nowMs) ?? absent(wanted, setback?.code === 'crashed' ? undefined : setback);
 }
 
@@ -103,7 +103,9 @@ function upTime(startedAtMs: number | undefined, nowMs: number): number {
   return Math.max(0, nowMs - startedAtMs);
 }
 
-function lastExit({ exitCode }: FoundContainer): string {
+function lastExit({ exitCode, outOfMemory }: FoundContainer, { memoryBytes }: ContainerSpec): string {
+  if (outOfMemory && memoryBytes) return `, last for more memory than its limit of ${Math.round(memoryBytes / 2 ** 20)} MiB`;
+  if (outOfMemory) return ', last because the device had no memory left';
   return exitCode === undefined ? '' : `, last with exit code ${exitCode}`;
 }
 

@@ -57,6 +57,7 @@ async function openStage(seed = 1): Promise<VirtualStage> {
     tag: async (image, as) => containers.load(as, image),
     volumes: async () => containers.volumes(),
     limit: async (id, memoryBytes) => containers.change(id, { memoryBytes }),
+    cpuMs: async (id) => containers.cpuMs(id),
   };
 }
 
@@ -105,6 +106,53 @@ for (const [what, restarts, stopped, state] of POWER) {
     assert.is((await run(containers.list())).find((found) => found.id === id)?.state, state);
   });
 }
+
+faults('a leak by fault ends who leaks, again and again until it is mended', async () => {
+  const { containers, run, pass, device } = await openStage();
+  const spec = helloSpec({ device }, 'web', { memoryBytes: 24 * 1024 * 1024, restarts: 9 });
+  const id = await run(containers.create(spec));
+  await run(containers.start(id));
+  containers.setAppetite({ leak: 20 * 1024 * 1024 });
+  await pass(990);
+  assert.is(containers.peek(id)?.state, 'running');
+  await pass(20);
+  const { state, outOfMemory } = containers.peek(id)!;
+  assert.equal([state, outOfMemory], ['restarting', true]);
+  await pass(2000);
+  assert.is(containers.peek(id)?.restartCount, 2);
+  containers.setAppetite({ leak: 0 });
+  await pass(60_000);
+  assert.equal([containers.peek(id)?.state, containers.peek(id)?.restartCount], ['running', 2]);
+});
+
+faults('a smaller limit ends who has more than that', async () => {
+  const { containers, run, pass, device } = await openStage();
+  const environment = { LEAK: '1' };
+  const id = await run(containers.create(helloSpec({ device }, 'web', { environment })));
+  await run(containers.start(id));
+  await pass(8000);
+  containers.change(id, { memoryBytes: 8 * 1024 * 1024 });
+  await pass(10);
+  const { state, exitCode, outOfMemory } = containers.peek(id)!;
+  assert.equal([state, exitCode, outOfMemory], ['exited', 137, true]);
+});
+
+faults('busy containers slow the engine and each other, unless they are limited', async () => {
+  const startMs = async (busy: number, nanoCpus?: number) => {
+    const { containers, run, clock, device } = await openStage();
+    for (let index = 0; index < busy; index += 1) {
+      const hog = { environment: { BUSY: '100' }, ...(nanoCpus && { nanoCpus }) };
+      await run(containers.start(await run(containers.create(helloSpec({ device }, `hog${index}`, hog)))));
+    }
+    const id = await run(containers.create(helloSpec({ device }, 'web')));
+    const beganMs = clock.nowMs();
+    await run(containers.start(id));
+    return clock.nowMs() - beganMs;
+  };
+  const [alone, crowded, limited] = [await startMs(0), await startMs(39), await startMs(39, 20_000_000)];
+  assert.ok(crowded > alone * 5, `${crowded} ms beside 39 busy ones, ${alone} ms alone`);
+  assert.ok(limited < alone * 2, `${limited} ms beside 39 limited ones, ${alone} ms alone`);
+});
 
 faults('a generic program names its image and revision', async () => {
   const { containers, run, until, device } = await openStage();

@@ -15,6 +15,8 @@ interface ContractBug {
 const contractBugs: Readonly<Record<string, ContractBug>> = {
   /** The vote of a device that was taken out of the fleet stays in the count. */
   'counts-revoked-votes': { file: 'fleet/Rollouts.sol', line: '            _count(state, state.rolling, device, Vote.None);\n' },
+  /** Who changes its mind is counted on both sides. */
+  'counts-every-vote': { file: 'fleet/Rollouts.sol', line: '        if (before == Vote.Healthy) judged.healthyVotes--;\n' },
 };
 
 /** What can be planted: in every firmware, or in the contract. */

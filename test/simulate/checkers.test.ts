@@ -1,12 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Hex } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
 import type { Board } from '../../emulator/board.ts';
 import type { FleetEvent } from '../../emulator/fleet.ts';
 import { cable, type Link } from '../../emulator/network.ts';
 import type { World } from '../../emulator/world.ts';
 import { Label, type Route } from '../../runtime/ports/index.ts';
 import { encodeRlp } from '../../runtime/rlp/index.ts';
-import { recount, Violation, watchWorld } from './checkers.ts';
+import { ownHands, recount, Violation, watchWorld } from './checkers.ts';
 
 const test = suite('the checkers of simulated worlds');
 
@@ -184,5 +186,37 @@ for (const [name, events, isRight] of counts) {
     else assert.throws(() => recount(events), /was promoted by/);
   });
 }
+
+const rolledBack = (why: string): FleetEvent => ({ name: 'RolledBack', app: 'a', revision: 1, why });
+const NO_QUORUM = 'a healthy quorum can no longer be reached';
+const minorities: [name: string, events: FleetEvent[], isRight: boolean][] = [
+  ['an honest one and a liar', [vote('1'), vote('9'), promoted(2, 2)], true],
+  ['liars alone', [vote('8'), vote('9'), promoted(2, 2)], false],
+  [
+    'liars alone, after an honest one changed its mind',
+    [vote('1'), vote('1', false), vote('8'), vote('9'), promoted(2, 2)],
+    false,
+  ],
+  ['liars alone go back', [vote('1'), vote('8', false), vote('9', false), rolledBack(NO_QUORUM)], false],
+  ['an honest one goes back too', [vote('1', false), vote('9', false), rolledBack(NO_QUORUM)], true],
+  ['time decided, not they', [vote('9', false), rolledBack('no quorum within the health window')], true],
+];
+
+for (const [name, events, isRight] of minorities) {
+  test(`liars: ${name}`, () => {
+    const judge = () => recount(events, new Set(['0x1', '0x2']));
+    if (isRight) judge();
+    else assert.throws(judge, (error: unknown) => error instanceof Violation && error.rule === 'no minority decides');
+  });
+}
+
+test('liars: a vote that another has signed', async () => {
+  const account = privateKeyToAccount(`0x${'11'.repeat(32)}`);
+  const raw = await account.signTransaction({ chainId: 1, nonce: 0, gas: 1n, maxFeePerGas: 0n, to: `0x${'22'.repeat(20)}` });
+  const world = { sequencer: { rpc: async () => JSON.stringify({ result: raw }) } } as unknown as World;
+  await ownHands(world, [{ ...vote('1'), hash: '0x1', device: account.address.toLowerCase() as Hex }]);
+  const error = await ownHands(world, [{ ...vote('1'), hash: '0x1' }]).catch((reason: Error) => reason);
+  assert.ok(error instanceof Violation && error.rule === 'no vote for another');
+});
 
 test.run();

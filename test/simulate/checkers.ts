@@ -1,4 +1,4 @@
-import type { Abi, Hex } from 'viem';
+import { type Abi, type Hex, recoverTransactionAddress, type TransactionSerializedEIP1559 } from 'viem';
 import type { Board } from '../../emulator/board.ts';
 import { decodeFleetEvent, type FleetEvent } from '../../emulator/fleet.ts';
 import { ask } from '../../emulator/rpc.ts';
@@ -95,7 +95,9 @@ export function watchWorld(world: World, honest: readonly Board[], contract: Con
     async unsettled(acknowledged) {
       const restless = oddHead(honest) ?? (await unlikeWanted(honest, contract));
       if (restless !== undefined) return { rule: 'settles', what: restless };
-      recount(await eventsOf(world, contract.abi));
+      const votes = await votesOf(world, contract.abi);
+      recount(votes, new Set(honest.map(({ identity }) => identity.address)));
+      await ownHands(world, votes);
       // One that was acknowledged a moment ago waits for its block; it is lost only if that never comes.
       const waiting = await inNoBlock(world.sequencer, acknowledged);
       return waiting === undefined ? undefined : { rule: 'no transaction lost', what: waiting };
@@ -127,12 +129,31 @@ function stillThere(board: Board): string | undefined {
   return found.length === 0 ? undefined : `it was taken out of the fleet, and runs ${found.length} containers`;
 }
 
-async function eventsOf(world: World, abi: Abi): Promise<FleetEvent[]> {
+/** What the fleet's contract has said, and of which transaction. */
+type Said = FleetEvent & { readonly hash?: Hex };
+
+async function votesOf(world: World, abi: Abi): Promise<Said[]> {
   const { sequencer, config } = world;
   const filter = { address: config.fleet, fromBlock: '0x0', toBlock: 'latest' };
-  const asked = ask<{ topics: Hex[]; data: Hex }[]>((request) => sequencer.rpc(request), 'eth_getLogs', [filter]);
+  const asked = ask<{ topics: Hex[]; data: Hex; transactionHash: Hex }[]>((request) => sequencer.rpc(request), 'eth_getLogs', [
+    filter,
+  ]);
   const logs = await inTurns(world, asked);
-  return logs.flatMap((log) => decodeFleetEvent(abi, log) ?? []);
+  return logs.flatMap((log) => {
+    const event = decodeFleetEvent(abi, log);
+    return event ? [{ ...event, hash: log.transactionHash }] : [];
+  });
+}
+
+/** Each vote that was counted was signed by whose vote it is: recovered anew, by another implementation than the nodes'. */
+export async function ownHands({ sequencer }: Pick<World, 'sequencer'>, votes: readonly Said[]): Promise<void> {
+  for (const { name, device, hash, ...vote } of votes) {
+    if (name !== 'Attested' || hash === undefined) continue;
+    const raw = await ask<Hex>((request) => sequencer.rpc(request), 'eth_getRawTransactionByHash', [hash]);
+    const signer = await recoverTransactionAddress({ serializedTransaction: raw as TransactionSerializedEIP1559 });
+    if (signer.toLowerCase() === device) continue;
+    throw new Violation('no vote for another', `a vote of ${device} on ${vote.app} r${vote.revision} was signed by ${signer}`);
+  }
 }
 
 /** A long answer is given in turns, which the device's clock gives it: no time passes, but its alarms must ring. */
@@ -146,24 +167,36 @@ async function inTurns<T>(world: World, asked: Promise<T>): Promise<T> {
   return asked;
 }
 
-/** Counts by itself what the contract has counted: a revision was promoted by votes of devices that were then of the fleet. */
-export function recount(events: readonly FleetEvent[]): void {
+/** The reasons of a decision by votes, not by time or a policy. */
+const BY_VOTES = /quorum found it unhealthy|can no longer be reached/;
+
+/**
+ * Counts by itself what the contract has counted: a revision was promoted by votes of devices that were then of the fleet. And as
+ * fewer than half lie, nothing is ever decided by votes without one of an honest device among them.
+ */
+export function recount(events: readonly FleetEvent[], honest?: ReadonlySet<string>): void {
   const votes = new Map<string, Map<string, boolean>>();
   const of = ({ app, revision }: FleetEvent) => `${app} r${revision}`;
   for (const event of events) {
     const own = votes.get(of(event)) ?? new Map<string, boolean>();
     if (event.name === 'Attested') votes.set(of(event), own.set(event.device!, event.healthy!));
+    else if (event.name === 'RolledBack' && BY_VOTES.test(event.why ?? '')) oneHonest(of(event), own, false, honest);
     else if (event.name === 'DeviceRevoked') for (const each of votes.values()) each.delete(event.device!);
     else if (event.name === 'Promoted') {
       const healthy = [...own.values()].filter((vote) => vote).length;
       const { votes: counted = 0, quorum = 0 } = event;
-      if (healthy === counted && healthy >= quorum) continue;
-      throw new Violation(
-        'votes counted',
-        `${of(event)} was promoted by ${counted} of ${quorum} votes; ${healthy} devices gave one`,
-      );
+      if (healthy !== counted || healthy < quorum) {
+        const told = `${of(event)} was promoted by ${counted} of ${quorum} votes; ${healthy} devices gave one`;
+        throw new Violation('votes counted', told);
+      }
+      oneHonest(of(event), own, true, honest);
     }
   }
+}
+
+function oneHonest(what: string, votes: ReadonlyMap<string, boolean>, healthy: boolean, honest?: ReadonlySet<string>): void {
+  if (!honest || [...votes].some(([device, vote]) => vote === healthy && honest.has(device))) return;
+  throw new Violation('no minority decides', `${what} was decided by votes that only liars gave`);
 }
 
 async function inNoBlock(sequencer: Board, acknowledged: ReadonlyMap<string, string>): Promise<string | undefined> {

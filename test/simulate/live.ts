@@ -83,15 +83,16 @@ export async function live(plan: Plan, parts: Parts): Promise<Lived> {
 }
 
 function makeWorld(
-  { seed, devices, liars, forge }: Plan,
+  { seed, devices, liars, lies = [], forge }: Plan,
   { scripts, vm, run, bug }: Parts,
   complain: (device: string, line: string) => void,
 ): World {
   const additions: Record<string, string> = {};
   for (let index = 0; index < devices; index += 1) {
     const isLiar = index >= devices - liars;
+    const lie = lies[index - devices + liars] ?? 'liar';
     const parts = [
-      ...(isLiar ? [rogues['liar']!] : []),
+      ...(isLiar ? [rogues[lie]!] : []),
       ...(isLiar && forge ? [rogues['forger']!] : []),
       ...(bug === undefined ? [] : [rogues[bug]!]),
     ];

@@ -1,4 +1,5 @@
 import type { FaultCall } from '../../emulator/faults.ts';
+import type { liars } from '../../emulator/liars.ts';
 import { type Random, seededRandom } from '../../emulator/random.ts';
 import { deviceName } from '../../emulator/world.ts';
 
@@ -15,6 +16,8 @@ export interface Plan {
   readonly devices: number;
   /** How many, the last ones, vote falsely; always a minority that cannot decide alone. */
   readonly liars: number;
+  /** How each of them lies: names of rogues. The plain one, where there are fewer names. */
+  readonly lies?: readonly Lie[];
   /** They also turn round the votes of others, and blocks with votes, and send them on. */
   readonly forge: boolean;
   /** In order. */
@@ -22,6 +25,8 @@ export interface Plan {
   /** From then on nothing is broken any more. */
   readonly faultsEndMs: number;
 }
+
+export type Lie = keyof typeof liars;
 
 interface Drawn {
   readonly fault: string;
@@ -60,6 +65,8 @@ const drawn: readonly Drawn[] = [
   { fault: 'crash-container', share: 1 },
   { fault: 'corrupt-image', mendedBy: 'mend-image', share: 0.4 },
   { fault: 'flaky-health', mendedBy: 'steady-health', amount: within(5, 60), share: 0.6 },
+  { fault: 'leak-memory', mendedBy: 'stop-leaks', amount: within(4, 200), share: 0.6 },
+  { fault: 'hog-cpu', mendedBy: 'calm-cpu', amount: within(4, 400), share: 0.6 },
   { fault: 'slow-engine', mendedBy: 'quick-engine', amount: within(2, 60), share: 0.6 },
   { fault: 'fail-pulls', mendedBy: 'allow-pulls', share: 0.6 },
   { fault: 'drain-battery', mendedBy: 'restore-power', amount: within(0, 1), share: 0.4 },
@@ -68,13 +75,16 @@ const drawn: readonly Drawn[] = [
   { fault: 'drift-clock', amount: within(-50_000, 50_000), share: 1 },
 ];
 
+const LIES: readonly Lie[] = ['liar', 'two-tongued', 'double-voter', 'impostor'];
 const LONGEST_FAULT_MS = 60_000;
 
 /** Draws a world. The same seed and version of this file give the same. */
 export function drawPlan(seed: string): Plan {
   const random = seededRandom(`plan ${seed}`);
   const devices = random.between(3, 7);
-  const liars = random.chance(0.2) ? random.between(0, Math.ceil(devices / 2) - 1) : 0;
+  const most = Math.ceil(devices / 2) - 1;
+  const some = random.chance(0.2) ? random.between(0, most) : 0;
+  const { liars, lies } = drawLies(random.fork('lies'), some, most);
   const forge = random.chance(0.5);
   const faultsEndMs = random.between(30, 180) * 1000;
   const acts: Act[] = [];
@@ -85,7 +95,13 @@ export function drawPlan(seed: string): Plan {
   }
   if (random.chance(0.25)) acts.push(...drawLeaving(random, devices, liars, acts.at(-1)!.atMs));
   for (let faults = random.between(0, 10); faults > 0; faults -= 1) acts.push(...drawFault(random, devices, faultsEndMs));
-  return { seed, devices, liars, forge, faultsEndMs, acts: acts.sort((one, other) => one.atMs - other.atMs) };
+  return { seed, devices, liars, lies, forge, faultsEndMs, acts: acts.sort((one, other) => one.atMs - other.atMs) };
+}
+
+/** Some liars become more at times, and each lies in its own way. */
+function drawLies(random: Random, some: number, most: number): { liars: number; lies: Lie[] } {
+  const liars = some === 0 && random.chance(0.25) ? random.between(1, most) : some;
+  return { liars, lies: Array.from({ length: liars }, () => LIES[random.between(0, LIES.length - 1)]!) };
 }
 
 /** A device leaves in the middle of a rollout, after its vote and before those of others. Liars stay fewer than half. */
@@ -132,6 +148,8 @@ export const amends: readonly string[] = [
   'start-engine',
   'mend-image',
   'steady-health',
+  'stop-leaks',
+  'calm-cpu',
   'quick-engine',
   'allow-pulls',
   'charge-battery',

@@ -33,7 +33,8 @@ test('a world follows from its plan, natively and in QuickJS', async () => {
 });
 
 const found: [bug: string, seed: string, rule: string][] = [
-  ['counts-revoked-votes', '9', 'votes counted'],
+  ['counts-revoked-votes', '37', 'votes counted'],
+  ['counts-every-vote', '36', 'votes counted'],
   ['forgets-transactions', '84', 'no transaction lost'],
 ];
 
@@ -45,6 +46,17 @@ for (const [bug, seed, rule] of found) {
     assert.is(first.violation?.rule, rule);
     assert.is(first.hash, second.hash);
     assert.is((await live(plan, await readParts('native'))).violation?.message, undefined);
+  });
+}
+
+for (const lie of ['liar', 'two-tongued', 'double-voter', 'impostor'] as const) {
+  test(`two of five lie (${lie}) and decide nothing, natively and in QuickJS`, async () => {
+    const release = (atMs: number, good: boolean, number: number) => ({ atMs, do: 'release', good, number }) as const;
+    const acts = [release(0, true, 1), release(8000, false, 2), release(16_000, true, 3)];
+    const plan: Plan = { seed: lie, devices: 5, liars: 2, lies: [lie, lie], forge: false, faultsEndMs: 24_000, acts };
+    const [native, inline] = [await live(plan, await readParts('native')), await live(plan, await readParts('inline'))];
+    assert.equal([native.violation?.message, inline.violation?.message], [undefined, undefined]);
+    assert.is(native.hash, inline.hash);
   });
 }
 

@@ -32,6 +32,8 @@ export interface Stage {
   tag(image: string, as: string): Promise<void>;
   /** Gives a container another memory limit, past the port. */
   limit(containerId: string, memoryBytes: number): Promise<void>;
+  /** Processor time of its present run, in milliseconds. */
+  cpuMs(containerId: string): Promise<number>;
 }
 
 type Row = readonly [promise: string, check: (stage: Stage) => Promise<void>];
@@ -45,7 +47,7 @@ export function containersSuite(name: string, open: () => Promise<Stage>, close:
   });
   containers.after(close);
   containers.after.each(() => clear(stage));
-  for (const [promise, check] of [...LIFE, ...HEALTH, ...DOORS]) containers(promise, () => check(stage));
+  for (const [promise, check] of [...LIFE, ...LIMITS, ...HEALTH, ...DOORS]) containers(promise, () => check(stage));
   for (const [what, change, sentence] of REFUSALS) {
     containers(`refuses ${what}`, () => refuses(stage, change, sentence));
   }
@@ -387,6 +389,84 @@ const LIFE: readonly Row[] = [
   ],
 ];
 
+const MEBIBYTE = 1024 * 1024;
+const LEAKING = { memoryBytes: 24 * MEBIBYTE, environment: { LEAK: '16' } };
+
+const LIMITS: readonly Row[] = [
+  [
+    'one that takes more memory than its limit ends with 137, and it is said why',
+    async (stage) => {
+      const id = await started(stage, helloSpec(stage, 'web', LEAKING));
+      const neighbour = await started(stage, helloSpec(stage, 'other', { memoryBytes: 24 * MEBIBYTE }));
+      await stage.until(async () => (await find(stage, id))?.state === 'exited');
+      const found = await find(stage, id);
+      assert.equal([found?.exitCode, found?.outOfMemory, found?.restartCount], [137, true, 0]);
+      const beside = await find(stage, neighbour);
+      assert.equal([beside?.state, beside?.outOfMemory], ['running', undefined]);
+      assert.is((await stage.get(neighbour, 8080))?.status, 200);
+    },
+  ],
+  [
+    'one that did so is restarted as often as told, and each run begins with nothing',
+    async (stage) => {
+      const id = await started(stage, helloSpec(stage, 'web', { ...LEAKING, restarts: 2 }));
+      await stage.until(async () => (await stage.get(id, 8080))?.status === 200 && (await find(stage, id))?.restartCount === 1);
+      await stage.until(async () => (await find(stage, id))?.state === 'exited');
+      const found = await find(stage, id);
+      assert.equal([found?.exitCode, found?.outOfMemory, found?.restartCount], [137, true, 2]);
+    },
+  ],
+  [
+    'one that ends by another hand, or takes less than its limit, is not said to have had too little',
+    async (stage) => {
+      const modest = { memoryBytes: 512 * MEBIBYTE, environment: { LEAK: '1' } };
+      const id = await started(stage, helloSpec(stage, 'web', modest));
+      await stage.pass(2500);
+      assert.is((await find(stage, id))?.state, 'running');
+      await stage.run(stage.containers.stop(id, 5000));
+      const crashed = await started(stage, helloSpec(stage, 'other', { environment: { CRASH_AFTER: '0.1', CRASH_CODE: '137' } }));
+      await stage.until(async () => (await find(stage, crashed))?.state === 'exited');
+      const found = [await find(stage, id), await find(stage, crashed)];
+      assert.equal(
+        found.map((one) => [one?.exitCode, one?.outOfMemory]),
+        [
+          [0, undefined],
+          [137, undefined],
+        ],
+      );
+    },
+  ],
+  [
+    'one that computes without end gets no more of the processors than its limit',
+    async (stage) => {
+      const hog = { environment: { BUSY: '3' }, nanoCpus: 200_000_000 };
+      const id = await started(stage, helloSpec(stage, 'web', hog));
+      const free = await started(stage, helloSpec(stage, 'other', { environment: { BUSY: '1' } }));
+      await stage.pass(2000);
+      const idle = await started(stage, helloSpec(stage, 'idle'));
+      await stage.pass(2000);
+      const [limited, unlimited, none] = [await stage.cpuMs(id), await stage.cpuMs(free), await stage.cpuMs(idle)];
+      assert.ok(limited > 100 && limited < 1500, `${limited} ms of some 4000`);
+      assert.ok(unlimited > limited, `${unlimited} ms without a limit, ${limited} with`);
+      assert.ok(none < limited, `${none} ms of one that waits`);
+      for (const each of [id, free]) await stage.run(stage.containers.stop(each, 2000));
+    },
+  ],
+  [
+    'one that may have more processors than there are is not made, and it is said how many there are',
+    async (stage) => {
+      const error = await rejects(stage, stage.containers.create(helloSpec(stage, 'web', { nanoCpus: 1e12 })), 'failed');
+      assert.match(
+        error.message,
+        /^container \S+: Range of CPUs is from 0\.01 to \d+\.00, as there are only \d+ CPUs available/i,
+      );
+      assert.equal(await list(stage), []);
+      const id = await started(stage, helloSpec(stage, 'web', { nanoCpus: 10_000_000 }));
+      assert.is((await find(stage, id))?.config?.nanoCpus, 10_000_000);
+    },
+  ],
+];
+
 const HEALTH: readonly Row[] = [
   [
     'a passing check: starting, then healthy',
@@ -406,6 +486,16 @@ const HEALTH: readonly Row[] = [
       await stage.until(async () => (await find(stage, id))?.health === 'unhealthy');
       assert.is((await find(stage, id))?.state, 'running');
       assert.is((await stage.get(id, 8080))?.status, 500);
+    },
+  ],
+  [
+    'a check that gets too little of the processors to end in time: unhealthy',
+    async (stage) => {
+      const healthcheck = { test: CHECK, intervalMs: 300, timeoutMs: 500, retries: 2, startPeriodMs: 0 };
+      const starved = { environment: { BUSY: '20' }, nanoCpus: 10_000_000, healthcheck };
+      const id = await started(stage, helloSpec(stage, 'web', starved));
+      await stage.until(async () => (await find(stage, id))?.health === 'unhealthy');
+      assert.is((await find(stage, id))?.state, 'running');
     },
   ],
   [
@@ -521,6 +611,7 @@ export const REFUSALS: readonly [what: string, change: Record<string, unknown>, 
   ['a variable with an equals sign', { environment: { 'A=B': '' } }, /environment: "A=B" is not a variable name/],
   ['a user with a space', { user: 'root root' }, /user/],
   ['less memory than the engine takes', { memoryBytes: 1024 }, /memoryBytes: must be a whole number from 6291456/],
+  ['less of a processor than the engine gives', { nanoCpus: 5_000_000 }, /nanoCpus: must be a whole number from 10000000/],
   ['a health check without a kind', { healthcheck: { test: ['wget'], ...FAST } }, /healthcheck: test must begin with/],
   ['a health check without an interval', { healthcheck: { test: CHECK, ...FAST, intervalMs: 0 } }, /healthcheck: intervalMs/],
 ];

@@ -70,6 +70,11 @@ if (busybox && daemon) {
       const json = { Memory: memoryBytes, MemorySwap: memoryBytes };
       await raw.send({ method: 'POST', path: `/containers/${id}/update`, json });
     },
+    cpuMs: async (id) => {
+      const query = { stream: 'false', 'one-shot': '1' };
+      const stats = readJson((await raw.send({ method: 'GET', path: `/containers/${id}/stats`, query })).body);
+      return (stats as { cpu_stats: { cpu_usage: { total_usage: number } } }).cpu_stats.cpu_usage.total_usage / 1e6;
+    },
     tag: async (image, as) => {
       const [repo, tag] = as.split(':') as [string, string];
       await raw.send({ method: 'POST', path: `/images/${image}/tag`, query: { repo, tag } });

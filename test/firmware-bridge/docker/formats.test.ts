@@ -115,6 +115,12 @@ for (const [what, json, state, health, exitCode] of INSPECTED) {
   });
 }
 
+formats('inspected: what was killed for its memory', () => {
+  const of = (State: object) => readInspected({ Config: CONFIG, State }).found.outOfMemory;
+  assert.is(of({ Status: 'exited', ExitCode: 137, OOMKilled: true }), true);
+  assert.is(of({ Status: 'exited', ExitCode: 137, OOMKilled: false }), undefined);
+});
+
 formats('static programs are told from dynamic ones', () => {
   assert.is(readStatic('/nowhere'), undefined);
   assert.is(readStatic(process.execPath), undefined, 'node needs its libraries');

@@ -14,6 +14,7 @@ const open = revisionOf('a', 1, { web: { image: 'a:1', ports: [80] } });
 const silent = revisionOf('a', 1, { web: { image: 'a:1', healthcheck: { test: ['NONE'] } } });
 const job = revisionOf('a', 1, { web: { image: 'a:1', restart: 'on-failure' } });
 const once = revisionOf('a', 1, { web: { image: 'a:1', restart: 'no' } });
+const limited = revisionOf('a', 1, { web: { image: 'a:1', memoryBytes: 32 * 1024 * 1024 } });
 const refused: Revision = { ...checked, containers: [], refusal: 'the manifest is refused: so' };
 
 const setback = (over: Partial<Setback>): Setback => ({
@@ -52,6 +53,20 @@ const rows: Row[] = [
     { state: 'restarting', restartCount: 3, exitCode: 7 },
     'unhealthy',
     'web: it crashed 3 times in a row, last with exit code 7',
+  ],
+  [
+    'killed again and again for its memory',
+    limited,
+    { state: 'restarting', restartCount: 3, outOfMemory: true },
+    'unhealthy',
+    'web: it crashed 3 times in a row, last for more memory than its limit of 32 MiB',
+  ],
+  [
+    'killed once for the memory of all, and not to be restarted',
+    once,
+    { state: 'exited', exitCode: 137, outOfMemory: true },
+    'unhealthy',
+    'web: it ended, last because the device had no memory left',
   ],
   [
     'running between two crashes',
