@@ -34,6 +34,8 @@ export interface BoardAnswer {
 
 export interface BoardOptions {
   readonly identity: Identity;
+  /** Name of its looks, where they are not those of all. */
+  readonly looks: string | undefined;
   readonly clock: VirtualClock;
   readonly rounds: Rounds;
   readonly network: VirtualNetwork;
@@ -52,6 +54,7 @@ export interface BoardOptions {
 /** One emulated device: a store and containers that last, and a firmware that comes and goes. */
 export interface Board {
   readonly identity: Identity;
+  readonly looks: string | undefined;
   readonly engine: BoardEngine;
   readonly screen: Screen;
   readonly store: MemoryStore;
@@ -79,6 +82,8 @@ export interface Board {
   cutPower(): void;
   /** Gives it back and boots. */
   restorePower(): Promise<void>;
+  /** Its plug is pulled, and nobody puts it in again. */
+  takeAway(): void;
   /** The power goes in the middle of a later write. */
   trapWrites(trap: WriteTrap | undefined): void;
   /** Something befell the store: tells a running firmware of its new contents under these keys. */

@@ -21,13 +21,14 @@ export interface CablesView {
 }
 
 /** Cables are drawn from how the links between devices are, whoever made them so, and are cut and mended through the controls. */
-export function cablesOf(world: World, controls: Pick<Controls, 'inject'>, sites: readonly Site[]): Cables {
-  const names = world.boards.map(({ identity }) => identity.name);
-  const siteOf = (device: number) => sites.findIndex(({ from, to }) => device >= from && device < to);
+export function cablesOf(world: World, controls: Pick<Controls, 'inject'>): Cables {
+  const sitesOf = () => world.sites;
+  const siteOf = (device: number) => sitesOf().findIndex(({ from, to }) => device >= from && device < to);
   const look = cached(
-    () => `${world.network.changes} ${world.boards.map(({ running }) => (running ? 1 : 0)).join('')}`,
-    () => lookAt(world, sites),
+    () => `${world.network.changes} ${world.boards.map(({ running, identity }) => `${identity.name}${running}`).join()}`,
+    () => lookAt(world, sitesOf()),
   );
+  const namesNow = (): string[] => world.boards.map(({ identity }) => identity.name);
 
   /** Whether nothing that is cut lies between two devices, but for the given cable or trunk. */
   const isFree = (a: number, b: number, view: CablesView, but: { cable?: number; trunk?: number }): boolean => {
@@ -38,12 +39,14 @@ export function cablesOf(world: World, controls: Pick<Controls, 'inject'>, sites
 
   const mend = async (device: number, ends: readonly number[]): Promise<void> => {
     if (ends.length === 0) return;
+    const names = namesNow();
     await controls.inject({ fault: 'heal-network', devices: [names[device]!], others: ends.map((end) => names[end]!) });
   };
 
   return {
     look,
     async setCable(name, cut) {
+      const names = namesNow();
       const device = names.indexOf(name);
       if (device < 0) throw new CableRefused(`there is no device "${name}"`);
       const view = look();
@@ -57,6 +60,7 @@ export function cablesOf(world: World, controls: Pick<Controls, 'inject'>, sites
       return cut ? `cut the cable of ${name}` : `mended the cable of ${name}`;
     },
     async setTrunk(site, cut) {
+      const [sites, names] = [sitesOf(), namesNow()];
       const [here, there] = [sites[site], sites[site + 1]];
       if (!here || !there) throw new CableRefused('there is no such trunk');
       const left = range(0, here.to);

@@ -158,7 +158,7 @@ class WorldControls implements Controls, Pace {
       format: 'classpad world 1',
       version: options.version ?? '',
       seed: world.seed,
-      devices: world.boards.length,
+      devices: world.devicesAtFirst,
       startMs: world.startMs,
       rogues: options.rogues ?? {},
       nowMs: world.clock.nowMs(),

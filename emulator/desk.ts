@@ -2,8 +2,10 @@ import { toHex } from 'viem';
 import { parse } from 'yaml';
 import { KEY_NAMES, type KeyName } from '../runtime/ports/index.ts';
 import type { Board } from './board.ts';
+import { looksOf } from './boards/index.ts';
 import type { Cables } from './cables.ts';
 import type { Controls } from './controls.ts';
+import type { Membership } from './membership.ts';
 import { DEVICES_LIMIT } from './options.ts';
 import type { BrokenView, Command } from './protocol.ts';
 import { parseSaved } from './recording.ts';
@@ -30,6 +32,10 @@ export type DeskCommand = Exclude<Command, { do: 'screens' | 'watch' }>;
 
 export interface DeskOptions {
   readonly world: World;
+  /** Absent: who comes joins no fleet, and who goes is not revoked. */
+  readonly membership?: Membership;
+  /** Hears what went wrong after its answer. */
+  readonly trouble?: (sentence: string) => void;
   readonly controls: Controls;
   readonly cables: Cables;
 }
@@ -38,7 +44,7 @@ const BROKEN_LIMIT = 200;
 
 type Performers = { readonly [K in DeskCommand['do']]: (command: Extract<DeskCommand, { do: K }>) => Promise<Done> | Done };
 
-export function createDesk({ world, controls, cables }: DeskOptions): Desk {
+export function createDesk({ world, controls, cables, membership, trouble = () => {} }: DeskOptions): Desk {
   let broken: (BrokenView & { readonly mendedBy: string })[] = [];
   let nextId = 1;
 
@@ -51,10 +57,34 @@ export function createDesk({ world, controls, cables }: DeskOptions): Desk {
   const manifestOf = async (yaml: string): Promise<string> =>
     toHex(await pinnedManifest(parse(yaml), world.boards[0]!.engine.containers));
 
+  /** Goes on after the answer: a world that stands still makes no block. */
+  const later = (name: string, word: Promise<void> | undefined): void => {
+    word?.catch(({ message, shortMessage }: Error & { shortMessage?: string }) => trouble(`${name}: ${shortMessage ?? message}`));
+  };
+
+  async function add({ site, looks }: Extract<Command, { do: 'add' }>): Promise<Done> {
+    if (looks !== undefined) looksOf(looks);
+    const board = await world.outside(() => world.add({ ...(site && { site }), ...(looks && { looks }) }));
+    const { name } = board.identity;
+    later(name, membership?.enrol(board));
+    return { said: `${name} has come, and asks to join the fleet`, value: name };
+  }
+
+  async function remove(name: string): Promise<Done> {
+    const board = boardOf(name);
+    await world.outside(() => world.remove(name));
+    broken = broken.filter(({ devices }) => !devices.includes(name) || devices.length > 1);
+    later(name, membership?.revoke(board));
+    return { said: `${name} is taken away, and the operators revoke it` };
+  }
+
   async function mend(id: number | 'all'): Promise<Done> {
     const chosen = broken.filter((one) => id === 'all' || one.id === id);
     broken = broken.filter((one) => !chosen.includes(one));
-    for (const { mendedBy, devices } of [...chosen].reverse()) await controls.inject({ fault: mendedBy, devices });
+    for (const { mendedBy, devices } of [...chosen].reverse()) {
+      const there = devices.filter((name) => world.boards.some(({ identity }) => identity.name === name));
+      if (there.length > 0) await controls.inject({ fault: mendedBy, devices: there });
+    }
     if (id === 'all') {
       const { devices, trunks } = cables.look();
       if ([...devices, ...trunks].some((state) => state !== 'linked')) await controls.inject({ fault: 'heal-network' });
@@ -85,6 +115,9 @@ export function createDesk({ world, controls, cables }: DeskOptions): Desk {
     load: async ({ world: saved }) => told(await controls.load(parseSaved(saved, 'this')), 'loaded'),
     steps: () => ({ said: 'what led here', value: stepsTo(world) }),
     save: async () => ({ said: 'saved', value: await world.outside(() => controls.save()) }),
+    add,
+    remove: ({ device }) => remove(device),
+    enrol: async ({ device }) => told(later(device, membership?.enrol(boardOf(device))), `${device} asks to join the fleet`),
     fault,
     mend: ({ id }) => mend(id),
     cable: async ({ device, cut }) => ({ said: await cables.setCable(device, cut) }),
@@ -150,6 +183,9 @@ const fields: { readonly [K in Command['do']]: { readonly [field: string]: Check
   speed: { speed: either(number, oneOf(['max'])) },
   'pause at': { condition: text(200) },
   restart: { seed: text(200), devices: maybe(whole(DEVICES_LIMIT)) },
+  add: { site: maybe(NAME), looks: maybe(NAME) },
+  remove: { device: NAME },
+  enrol: { device: NAME },
   fault: { fault: NAME, devices: listOf(NAME, DEVICES_MOST), amount: maybe(number) },
   mend: { id: either(whole(Number.MAX_SAFE_INTEGER), oneOf(['all'])) },
   cable: { device: NAME, cut: oneOf([true, false]) },

@@ -35,6 +35,7 @@ type Appliers = { readonly [K in Effect[0]]: (life: Life, effect: Extract<Effect
 
 class EmulatedBoard implements Board {
   readonly identity: Identity;
+  readonly looks: string | undefined;
   readonly engine: BoardEngine;
   readonly screen: Screen;
   readonly store: MemoryStore = memoryStore();
@@ -46,6 +47,7 @@ class EmulatedBoard implements Board {
   faults = 0;
   powered = true;
   private readonly options: BoardOptions;
+  private isGone = false;
   private life: Life | undefined;
   private nextId = 1;
   private rebootMs = FIRST_REBOOT_MS;
@@ -57,6 +59,7 @@ class EmulatedBoard implements Board {
   constructor(options: BoardOptions) {
     this.options = options;
     this.identity = options.identity;
+    this.looks = options.looks;
     this.engine = options.engine;
     this.screen = framebuffer(options.onDraw ?? (() => {}));
     this.hardwareClock = boardClock(options.clock);
@@ -73,7 +76,7 @@ class EmulatedBoard implements Board {
   }
 
   async boot(): Promise<void> {
-    if (this.life || !this.powered) return;
+    if (this.life || !this.powered || this.isGone) return;
     this.cancelReboot();
     this.note('boot');
     this.fault = undefined;
@@ -114,7 +117,14 @@ class EmulatedBoard implements Board {
     this.powerOut();
   }
 
+  takeAway(): void {
+    this.note('take away');
+    this.isGone = true;
+    this.cutPower();
+  }
+
   async restorePower(): Promise<void> {
+    if (this.isGone) return;
     this.powered = true;
     this.battery.charge();
     this.engine.powerOn?.();

@@ -57,6 +57,8 @@ export interface Feed {
   readonly head: Snapshot['head'];
   /** The release that changed last. */
   readonly release: ReleaseView | undefined;
+  /** Addresses of the devices that are of the fleet. */
+  readonly members: ReadonlySet<string>;
   /** Newest first. */
   readonly revisions: readonly RevisionView[];
   /** The blocks that were read since the last call. */
@@ -95,6 +97,10 @@ class RpcFeed implements Feed {
 
   get release(): ReleaseView | undefined {
     return this.fold.view();
+  }
+
+  get members(): ReadonlySet<string> {
+    return this.fold.members;
   }
 
   get revisions(): readonly RevisionView[] {
@@ -232,13 +238,13 @@ const phases: { readonly [event: string]: string } = {
 
 /** Follows the contract's events to where the latest release stands. */
 export class ReleaseFold {
-  private readonly devices = new Set<string>();
+  readonly members = new Set<string>();
   private readonly releases = new Map<string, OpenRelease>();
   private latest: OpenRelease | undefined;
 
   apply(event: FleetEvent): void {
-    if (event.name === 'DeviceEnrolled' && event.device) this.devices.add(event.device);
-    if (event.name === 'DeviceRevoked' && event.device) this.devices.delete(event.device);
+    if (event.name === 'DeviceEnrolled' && event.device) this.members.add(event.device);
+    if (event.name === 'DeviceRevoked' && event.device) this.members.delete(event.device);
     if (event.app === undefined || event.revision === undefined) return;
     const key = `${event.app} ${event.revision}`;
     const release = this.releases.get(key) ?? { app: event.app, revision: event.revision, phase: 'proposed', votes: new Map() };
@@ -251,9 +257,9 @@ export class ReleaseFold {
   view(): ReleaseView | undefined {
     if (!this.latest) return undefined;
     const { app, revision, phase, votes } = this.latest;
-    const given = [...votes].filter(([device]) => this.devices.has(device)).map(([, healthy]) => healthy);
+    const given = [...votes].filter(([device]) => this.members.has(device)).map(([, healthy]) => healthy);
     const healthyVotes = given.filter((healthy) => healthy).length;
-    const voters = this.devices.size;
+    const voters = this.members.size;
     // The contract's rule: more than half of the enrolled devices.
     const quorum = Math.floor(voters / 2) + 1;
     return { app, revision, phase, healthyVotes, unhealthyVotes: given.length - healthyVotes, quorum, voters };

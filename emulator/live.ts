@@ -26,10 +26,13 @@ export interface Live {
 
 export interface LiveOptions {
   readonly server: Server;
-  readonly setup: Setup;
+  readonly setup: () => Setup;
   readonly observer: Pick<Observer, 'look'>;
   readonly desk: Desk;
-  readonly screens: readonly Screen[];
+  /** In the order of the boards. */
+  readonly screens: () => readonly Screen[];
+  /** Calls back when a board came or went. */
+  readonly onBoards: (listener: () => void) => void;
   readonly detail: (device: string) => Promise<Detail | undefined>;
   /** Counts up whenever something happened in the world. */
   readonly changes: () => number;
@@ -67,11 +70,12 @@ class LiveStream implements Live {
 
   constructor(options: LiveOptions) {
     this.options = options;
-    const everyMs = Math.max(LOOK_MS, options.screens.length * LOOK_PER_DEVICE_MS);
+    const everyMs = Math.max(LOOK_MS, options.screens().length * LOOK_PER_DEVICE_MS);
     this.timer = setInterval(() => void this.look().catch((error: Error) => this.fail(error)), everyMs);
     options.onChange(() => {
       this.seen = -1;
     });
+    options.onBoards(() => this.begin());
     options.server.on('upgrade', (request, stream, head) => {
       const { origin, host } = request.headers;
       const isOurs = isLocalName(host) && (origin === undefined || isLocalName(origin.replace(/^https?:\/\//, '')));
@@ -103,9 +107,20 @@ class LiveStream implements Live {
     socket.on('error', () => socket.terminate());
     socket.on('close', () => this.pages.delete(page));
     socket.on('message', (data, isBinary) => void this.hear(page, isBinary ? '' : textOf(data)));
-    say(page, { kind: 'setup', setup: this.options.setup });
+    say(page, { kind: 'setup', setup: this.options.setup() });
     if (this.latest) say(page, { kind: 'change', change: whole(this.latest) });
     else this.seen = -1;
+  }
+
+  /** The boards have other numbers now: pages hear everything anew, and ask anew for the LCDs that they show. */
+  private begin(): void {
+    const setup = JSON.stringify({ kind: 'setup', setup: this.options.setup() } satisfies Message);
+    for (const page of this.pages) {
+      page.screens = new Set();
+      send(page, setup);
+    }
+    this.latest = undefined;
+    this.seen = -1;
   }
 
   private async look(): Promise<void> {
@@ -167,7 +182,7 @@ class LiveStream implements Live {
     const before = page.screens;
     page.screens = new Set(devices);
     for (const device of page.screens) {
-      const pixels = before.has(device) ? undefined : this.options.screens[device]?.pixels;
+      const pixels = before.has(device) ? undefined : this.options.screens()[device]?.pixels;
       if (pixels) send(page, encodeRectangle(device, { x: 0, y: 0, width: SCREEN_WIDTH, height: SCREEN_HEIGHT, pixels }));
     }
   }

@@ -25,17 +25,22 @@ export interface ObserverOptions {
   readonly cables: Pick<Cables, 'look'>;
   readonly records: Pick<Records, 'takeRequests'>;
   readonly broken: () => readonly BrokenView[];
-  readonly proxyUrl: (device: number) => string;
+  readonly proxyUrl: (device: string) => string;
 }
 
 export function observe(options: ObserverOptions): Observer {
   const { world, fleet, controls, cables, records, broken, proxyUrl } = options;
-  const identities = [...world.operators, ...world.boards.map(({ identity }) => identity)];
-  const names = new Map(identities.map(({ address, name }) => [address as string, name]));
+  const names = new Map<string, string>();
+  const learnNames = (): void => {
+    for (const { address, name } of [...world.operators, ...world.boards.map(({ identity }) => identity)])
+      names.set(address, name);
+  };
+  learnNames();
+  world.onBoards(learnNames);
   const door = (request: string) => world.sequencer.rpc(request);
   const feed = ledgerFeed({ door, abi: fleet.abi, fleet: world.config.fleet, names });
   const gauges = new Gauges();
-  const traces: (readonly TracePoint[])[] = world.boards.map(() => []);
+  const traces = new Map<string, readonly TracePoint[]>();
   let crash: string | undefined;
   let seenBlock = 0;
 
@@ -54,16 +59,19 @@ export function observe(options: ObserverOptions): Observer {
       const network = cables.look();
       const boards = world.boards.map((board, index) => {
         const status: NodeStatus | undefined = board.status();
-        traces[index] = extendTrace(traces[index]!, status);
         const { name, address } = board.identity;
+        const trace = extendTrace(traces.get(name) ?? [], status);
+        traces.set(name, trace);
         return {
           name,
           address,
-          proxyUrl: proxyUrl(index),
+          proxyUrl: proxyUrl(name),
           sequencer: board === world.sequencer,
+          looks: board.looks,
+          isMember: feed.members.has(address),
           status,
           fault: board.fault,
-          trace: traces[index]!,
+          trace,
           powered: board.powered,
           cable: network.devices[index]!,
           group: network.groups[index]!,
@@ -82,8 +90,12 @@ export function observe(options: ObserverOptions): Observer {
   };
 }
 
-function forgetAfter(traces: (readonly TracePoint[])[], block: number): void {
-  for (const [index, trace] of traces.entries()) traces[index] = trace.filter((point) => point.block <= block);
+function forgetAfter(traces: Map<string, readonly TracePoint[]>, block: number): void {
+  for (const [name, trace] of traces)
+    traces.set(
+      name,
+      trace.filter((point) => point.block <= block),
+    );
 }
 
 function clockView(controls: Pick<Controls, 'state'>, crashed: string | undefined): ClockView {

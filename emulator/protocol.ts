@@ -13,7 +13,7 @@ export type { Box, Looks, Part } from './boards/looks.ts';
 
 export type ViewState = 'healthy' | 'changing' | 'failed' | 'offline';
 
-/** What does not change while a world lives. */
+/** What changes at most with who is in the world. It comes again, and then the whole state, when a board came or went. */
 export interface Setup {
   readonly version: string;
   /** Virtual or real, in words: `virtual containers` or `Docker Engine 20.10.24`. */
@@ -23,7 +23,10 @@ export interface Setup {
   readonly fleet: string;
   readonly operators: readonly { readonly name: string; readonly address: string }[];
   readonly sites: readonly { readonly name: string; readonly from: number; readonly to: number }[];
+  /** Of a board that has no other. */
   readonly looks: Looks;
+  /** Every board there is. */
+  readonly boards: readonly Looks[];
   readonly faults: readonly FaultView[];
   /** Of the Fleet contract, to sign calls and to read refusals. */
   readonly abi: readonly unknown[];
@@ -58,6 +61,10 @@ export interface DeviceView {
   /** One or two words next to the mark: `healthy`, `rolling back`, `unhealthy`, `cut off`. */
   readonly stateText: string;
   readonly sequencer: boolean;
+  /** Name of its looks; absent: {@link Setup.looks}. */
+  readonly looks?: string;
+  /** The ledger does not count it among the fleet's. */
+  readonly isStranger?: true;
   readonly head: number;
   readonly peers: number;
   /** Running release, such as `hello r1`; empty when none. */
@@ -270,6 +277,11 @@ export type Command =
   | { readonly do: 'speed'; readonly speed: number | 'max' }
   | { readonly do: 'pause at'; readonly condition: string }
   | { readonly do: 'restart'; readonly seed: string; readonly devices?: number }
+  /** A board comes, at the end of its site, and the operators enrol it. */
+  | { readonly do: 'add'; readonly site?: string; readonly looks?: string }
+  /** It is taken away for good, and the operators revoke it. */
+  | { readonly do: 'remove'; readonly device: string }
+  | { readonly do: 'enrol'; readonly device: string }
   | { readonly do: 'fault'; readonly fault: string; readonly devices: readonly string[]; readonly amount?: number }
   | { readonly do: 'mend'; readonly id: number | 'all' }
   | { readonly do: 'cable'; readonly device: string; readonly cut: boolean }

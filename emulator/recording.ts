@@ -1,10 +1,17 @@
 import type { OutsideInput } from './board.ts';
 import { type FaultCall, injectFault } from './faults.ts';
+import type { Added } from './population.ts';
 import type { World } from './world.ts';
 
 /** What came from outside and changed a world. Together with the seed it is the world. */
 export type RecordedInput = Stamp &
-  ({ readonly do: 'boot' } | (OutsideInput & { readonly device: string }) | { readonly do: 'fault'; readonly call: FaultCall });
+  (
+    | { readonly do: 'boot' }
+    | { readonly do: 'add'; readonly added: Added }
+    | { readonly do: 'remove'; readonly device: string }
+    | (OutsideInput & { readonly device: string })
+    | { readonly do: 'fault'; readonly call: FaultCall }
+  );
 
 /** When something came: the instant, and after how many of its moments. */
 interface Stamp {
@@ -78,6 +85,11 @@ async function apply(world: World, input: RecordedInput): Promise<void> {
     await world.outside(() => injectFault(world, input.call));
     return;
   }
+  if (input.do === 'add') {
+    await world.outside(() => world.add(input.added));
+    return;
+  }
+  if (input.do === 'remove') return world.outside(() => world.remove(input.device));
   const board = world.boards.find(({ identity }) => identity.name === input.device);
   if (!board) throw new Error(`the saved world speaks of a device "${input.device}" that it does not have`);
   if (input.do === 'rpc') void board.rpc(input.text);

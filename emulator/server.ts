@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Rectangle } from '../runtime/ports/index.ts';
-import { looksOf } from './boards/index.ts';
+import { boards, looksOf } from './boards/index.ts';
 import { cablesOf } from './cables.ts';
 import type { Controls } from './controls.ts';
 import { createDesk } from './desk.ts';
@@ -8,13 +8,12 @@ import { detailOf } from './detail.ts';
 import type { FleetArtifact } from './fleet.ts';
 import { close, type Handler, isLocalName, LOCAL_HOST, listen, localServer, sendText } from './http.ts';
 import { type Live, liveStream } from './live.ts';
+import { type Membership, membershipOf } from './membership.ts';
 import { type Observer, observe } from './observer.ts';
 import type { Setup } from './protocol.ts';
-import { boardProxy } from './proxy.ts';
+import { openProxies, type Proxies } from './proxies.ts';
 import { createRecords, type Records } from './records.ts';
 import { type MakeRpcServer, sequencerRpc } from './rpc-door.ts';
-import { type Served, telling } from './served.ts';
-import { sitesOf } from './sites.ts';
 import { staticFiles } from './static-files.ts';
 import { CHAIN_ID, type World } from './world.ts';
 
@@ -65,35 +64,28 @@ export async function serveWorld(options: ServerOptions): Promise<EmulatorServer
   const rpc = sequencerRpc(world, options.makeRpcServer);
   const page = localServer(pageAndRpc(staticFiles(options.pageFolder), rpc));
   const records = createRecords();
-  const proxyUrls: string[] = [];
+  let proxies: Proxies | undefined;
+  const closeAll = async () => {
+    await Promise.all([...opened.map(close), proxies?.stop()]);
+  };
   try {
     const pageUrl = await open(page, port, '--port');
     const rpcUrl = await open(rpc, rpcPort, '--rpc-port');
-    for (const [index, board] of world.boards.entries()) {
-      const at = port === 0 ? 0 : port + 1 + index;
-      const { name } = board.identity;
-      const tell = (request: Served) => records.request(name, { ...request, at: options.controls.state().elapsedMs });
-      const proxy = telling(
-        boardProxy(board, () => world.clock.nowMs()),
-        tell,
-        () => performance.now(),
-      );
-      const url = await open(localServer(proxy), at, `--port (the devices take the ports after it)`);
-      proxyUrls.push(url);
-      world.network.announce(name, url);
-    }
-    const { observer, live } = liveOn(page, options, records, proxyUrls);
+    proxies = await openProxies({ world, controls: options.controls, records, firstPort: port === 0 ? 0 : port + 1 });
+    const membership = membershipOf(world, options.fleet);
+    const { observer, live } = liveOn(page, options, records, proxies, membership);
     const stop = async () => {
       live.stop();
-      await Promise.all(opened.map(close));
+      membership.stop();
+      await closeAll();
     };
-    const named = namer([...world.operators, ...world.boards.map(({ identity }) => identity)]);
+    const named = namer(() => [...world.operators, ...world.boards.map(({ identity }) => identity)]);
     const log = (device: string, level: string, message: string) =>
       records.log(device, { at: options.controls.state().elapsedMs, level, text: named(message) });
     return {
       pageUrl,
       rpcUrl,
-      proxyUrls,
+      proxyUrls: proxies.urls,
       observer,
       draw: (device, drawn) => live.draw(device, drawn),
       log,
@@ -101,38 +93,40 @@ export async function serveWorld(options: ServerOptions): Promise<EmulatorServer
       stop,
     };
   } catch (error) {
-    await Promise.all(opened.map(close));
+    await closeAll();
     throw error;
   }
 }
 
 /** Puts names where addresses of this world stand, as people read them. */
-function namer(identities: readonly { readonly name: string; readonly address: string }[]): (text: string) => string {
-  const names = new Map(identities.map(({ name, address }) => [address.toLowerCase(), name]));
-  return (text) => text.replace(/\b0x[0-9a-f]{40}\b/gi, (address) => names.get(address.toLowerCase()) ?? address);
+function namer(identities: () => readonly { readonly name: string; readonly address: string }[]): (text: string) => string {
+  const nameOf = (address: string) => identities().find((one) => one.address.toLowerCase() === address.toLowerCase())?.name;
+  return (text) => text.replace(/\b0x[0-9a-f]{40}\b/gi, (address) => nameOf(address) ?? address);
 }
 
 function liveOn(
   server: Server,
   options: ServerOptions,
   records: Records,
-  proxyUrls: readonly string[],
+  proxies: Proxies,
+  membership: Membership,
 ): { observer: Observer; live: Live } {
-  const { world, controls, fleet } = options;
-  const sites = sitesOf(world.boards.length);
-  const cables = cablesOf(world, controls, sites);
-  const desk = createDesk({ world, controls, cables });
+  const { world, controls, fleet, trouble = () => {} } = options;
+  const cables = cablesOf(world, controls);
+  const desk = createDesk({ world, controls, cables, membership, trouble });
   const broken = () => desk.broken();
-  const observer = observe({ world, controls, cables, fleet, records, broken, proxyUrl: (index) => `${proxyUrls[index]}/` });
+  const proxyUrl = (device: string) => (proxies.urlOf(device) === '' ? '' : `${proxies.urlOf(device)}/`);
+  const observer = observe({ world, controls, cables, fleet, records, broken, proxyUrl });
   const live = liveStream({
     server,
     observer,
     desk,
-    setup: setupOf(options, sites),
-    screens: world.boards.map(({ screen }) => screen),
+    setup: () => setupOf(options),
+    screens: () => world.boards.map(({ screen }) => screen),
+    onBoards: (listener) => world.onBoards(listener),
     changes: () => world.trace.events,
     onChange: (listener) => controls.onChange(listener),
-    trouble: options.trouble ?? (() => {}),
+    trouble,
     async detail(name) {
       const board = world.boards.find(({ identity }) => identity.name === name);
       return board && detailOf(board, records);
@@ -141,7 +135,7 @@ function liveOn(
   return { observer, live };
 }
 
-function setupOf({ world, controls, fleet, containers, board, examples }: ServerOptions, sites: Setup['sites']): Setup {
+function setupOf({ world, controls, fleet, containers, board, examples }: ServerOptions): Setup {
   return {
     version: world.config.version,
     containers,
@@ -149,7 +143,8 @@ function setupOf({ world, controls, fleet, containers, board, examples }: Server
     chainId: CHAIN_ID,
     fleet: world.config.fleet,
     operators: world.operators.map(({ name, address }) => ({ name, address })),
-    sites,
+    sites: world.sites,
+    boards: Object.values(boards),
     looks: looksOf(board ?? 'handheld'),
     faults: controls.faults,
     abi: fleet.abi,

@@ -45,7 +45,7 @@ const TRUNK_MS = { least: 4, most: 20 } as const;
 /** How much longer the cables of one site may be than those of another. */
 const SITE_MS = { least: 0, most: 4 } as const;
 
-/** How messages pass between devices, by their indices: over the cables of their sites and the trunks between. Drawn once. */
+/** How messages pass between devices, by the indices of their sites: over the cables of these and the trunks between. Drawn once. */
 export function linksBetween(sites: readonly Site[], random: Random): (from: number, to: number) => Link {
   const inside = sites.map(() => random.between(SITE_MS.least, SITE_MS.most));
   const along = [0];
@@ -53,8 +53,7 @@ export function linksBetween(sites: readonly Site[], random: Random): (from: num
   const table = sites.map((_, a) =>
     sites.map((_, b) => slower(Math.max(inside[a]!, inside[b]!) + Math.abs(along[a]! - along[b]!))),
   );
-  const siteOf = sites.flatMap(({ from, to }, site) => Array<number>(to - from).fill(site));
-  return (from, to) => table[siteOf[from]!]![siteOf[to]!]!;
+  return (from, to) => table[from]![to]!;
 }
 
 const slower = (byMs: number): Link => ({ ...cable, minDelayMs: cable.minDelayMs + byMs, maxDelayMs: cable.maxDelayMs + byMs });

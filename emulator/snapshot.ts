@@ -10,6 +10,8 @@ export interface BoardPicture {
   readonly address: string;
   readonly proxyUrl: string;
   readonly sequencer: boolean;
+  readonly looks?: string | undefined;
+  readonly isMember?: boolean;
   /** `undefined` while no firmware runs. */
   readonly status: NodeStatus | undefined;
   /** Why its firmware was stopped. */
@@ -53,8 +55,12 @@ export function extendTrace(trace: readonly TracePoint[], status: NodeStatus | u
 
 function deviceView(board: BoardPicture): DeviceView {
   const { status, name, address, sequencer, proxyUrl, trace, fault, powered, cable, group, memoryBytes, battery, skewMs } = board;
+  const own = {
+    ...(board.looks !== undefined && { looks: board.looks }),
+    ...(board.isMember === false && { isStranger: true as const }),
+  };
   const seen = { powered, cable, group, memoryBytes, skewMs, ...(battery === undefined ? {} : { battery }) };
-  const common = { name, address, sequencer, proxyUrl, trace, ...seen };
+  const common = { name, address, sequencer, proxyUrl, trace, ...own, ...seen };
   if (!status) {
     const [state, stateText]: [ViewState, string] = fault
       ? ['failed', 'stopped']

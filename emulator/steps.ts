@@ -5,13 +5,15 @@ const REQUEST_LENGTH = 160;
 const INPUTS_SHOWN = 500;
 
 /** What led to this moment, in words for a report: how the world was begun, what was done to it and when, what it is now. */
-export function stepsTo(world: Pick<World, 'seed' | 'config' | 'boards' | 'startMs' | 'clock' | 'inputs' | 'trace'>): string {
-  const { seed, config, boards, startMs, clock, inputs, trace } = world;
+export function stepsTo(
+  world: Pick<World, 'seed' | 'config' | 'devicesAtFirst' | 'startMs' | 'clock' | 'inputs' | 'trace'>,
+): string {
+  const { seed, config, devicesAtFirst, startMs, clock, inputs, trace } = world;
   const after = (ms: number) => `+${((ms - startMs) / 1000).toFixed(3)} s`;
   const shown = inputs.slice(-INPUTS_SHOWN);
   return [
-    `classpad ${config.version}, seed "${seed}", ${boards.length} devices, begun at ${new Date(startMs).toISOString()}`,
-    `npx classpad emulate --seed ${JSON.stringify(seed)} --devices ${boards.length}`,
+    `classpad ${config.version}, seed "${seed}", ${devicesAtFirst} devices, begun at ${new Date(startMs).toISOString()}`,
+    `npx classpad emulate --seed ${JSON.stringify(seed)} --devices ${devicesAtFirst}`,
     ...(shown.length < inputs.length ? [`… ${inputs.length - shown.length} earlier steps`] : []),
     ...shown.map((input) => `${after(input.atMs).padStart(12)}  ${wordsOf(input)}`),
     `${after(clock.nowMs()).padStart(12)}  now; trace ${trace.hash()}`,
@@ -24,6 +26,10 @@ function wordsOf(input: RecordedInput): string {
   switch (input.do) {
     case 'boot':
       return 'boot all devices';
+    case 'add':
+      return `add a board${input.added.site ? ` to ${input.added.site}` : ''}${input.added.looks ? `, ${input.added.looks}` : ''}`;
+    case 'remove':
+      return `take ${input.device} away`;
     case 'fault': {
       const { fault, devices, others, amount } = input.call;
       const where = devices ? devices.join(', ') : 'all devices';

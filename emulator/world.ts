@@ -6,7 +6,8 @@ import { type VirtualClock, virtualClock } from './clock.ts';
 import { virtualContainers } from './containers.ts';
 import { createBoard } from './emulated-board.ts';
 import { deviceOf, type Identity, identityOf } from './identity.ts';
-import { cable, type Link, type VirtualNetwork, virtualNetwork } from './network.ts';
+import { type VirtualNetwork, virtualNetwork } from './network.ts';
+import { type Added, deviceName, inherit, type Population, populate } from './population.ts';
 import type { ShellDoor } from './process/exchange.ts';
 import { rememberingVm } from './process/remembering-vm.ts';
 import { createShell } from './process/shell.ts';
@@ -16,9 +17,11 @@ import type { Limits } from './quickjs/machine.ts';
 import { type Random, seededRandom } from './random.ts';
 import { leavesMark, type RecordedInput } from './recording.ts';
 import { createRounds, type Rounds } from './rounds.ts';
-import { linksBetween, sitesOf } from './sites.ts';
+import type { Site } from './sites.ts';
 import type { MemoryStore } from './store.ts';
 import { runningTrace, type Trace } from './trace.ts';
+
+export { deviceName } from './population.ts';
 
 /** The ledger of an emulated fleet, for wallets. */
 export const CHAIN_ID = 4400;
@@ -56,7 +59,12 @@ export interface World {
   readonly seed: string;
   /** What its clock said at the beginning. */
   readonly startMs: number;
+  /** Those that are there now. */
   readonly boards: readonly Board[];
+  /** Where they stand: side by side. */
+  readonly sites: readonly Site[];
+  /** How many boards there were at the beginning. */
+  readonly devicesAtFirst: number;
   readonly operators: readonly Identity[];
   readonly config: NodeConfig;
   readonly clock: VirtualClock;
@@ -66,6 +74,12 @@ export interface World {
   readonly random: Random;
   /** The device whose key makes blocks. */
   readonly sequencer: Board;
+  /** One more board comes, and boots; it is not of the fleet yet. To be called from {@link World.outside}. */
+  add(added: Added): Promise<Board>;
+  /** A board is taken away for good, with its containers. Likewise. */
+  remove(device: string): void;
+  /** Calls back after a board came or went. */
+  onBoards: Population['onChange'];
   /** Boots all devices, in order. */
   boot(): Promise<void>;
   /** Lets that much virtual time pass, or less: up to the moment after which there was `enough`. */
@@ -89,21 +103,22 @@ export function createWorld(options: WorldOptions): World {
   const rounds = createRounds();
   const { hold, rest } = holding(rounds);
   const clock = virtualClock(options.startMs, rest);
-  const network = virtualNetwork(clock, random.fork('network'), usualLinks(options.devices, random.fork('cables')));
+  const network = virtualNetwork(clock, random.fork('network'), (from, to) => population.usual(from, to));
   const trace = runningTrace();
   const operators = Array.from({ length: OPERATORS }, (_, index) => identityOf(options.seed, `ops-${index + 1}`));
-  const identities = Array.from({ length: options.devices }, (_, index) => identityOf(options.seed, deviceName(index)));
-  const config = nodeConfig(options, operators, identities[0]!.address);
+  const config = nodeConfig(options, operators, identityOf(options.seed, deviceName(0)).address);
   const { shells, install } = shellMaker(options, config);
   const inputs: RecordedInput[] = [];
   const record = (input: Unstamped<RecordedInput>): void => {
     if (input.do === 'rpc' && !leavesMark(input.text)) return;
     inputs.push({ ...input, atMs: clock.nowMs(), moment: clock.moments() } as RecordedInput);
   };
-  const boards = identities.map((identity, index) => {
-    const { onDraw, onLog } = options;
-    return createBoard({
+  const { onDraw, onLog } = options;
+  const population = populate(options.devices, random.fork('cables'), (name, looks): Board => {
+    const identity = identityOf(options.seed, name);
+    const board: Board = createBoard({
       identity,
+      looks,
       clock,
       rounds,
       network,
@@ -112,14 +127,20 @@ export function createWorld(options: WorldOptions): World {
       storeIsShared: typeof options.run !== 'object',
       engine: options.engine?.(identity.name) ?? virtualEngine(identity.name, clock, random.fork(identity.name)),
       record: (input) => record({ ...input, device: identity.name }),
-      onDraw: (rectangle) => onDraw?.(index, rectangle),
+      onDraw: (rectangle) => onDraw?.(population.boards.indexOf(board), rectangle),
       onLog: (level, message) => onLog?.(identity.name, level, message),
     });
+    return board;
   });
+  const { boards } = population;
   return {
     seed: options.seed,
     startMs: options.startMs,
     boards,
+    get sites() {
+      return population.sites();
+    },
+    devicesAtFirst: options.devices,
     operators,
     config,
     clock,
@@ -130,6 +151,19 @@ export function createWorld(options: WorldOptions): World {
     inputs,
     record,
     install,
+    async add(added) {
+      const board = population.add(added);
+      record({ do: 'add', added });
+      inherit(population, network, board);
+      trace.add(clock.nowMs(), board.identity.name, 'add');
+      await board.boot();
+      return board;
+    },
+    remove(name) {
+      population.remove(name);
+      record({ do: 'remove', device: name });
+    },
+    onBoards: (listener) => population.onChange(listener),
     boot: () =>
       hold(
         rounds.outside(async () => {
@@ -183,21 +217,6 @@ function shellMaker(
     return createShell({ ...parts, vm, device: deviceOf(identity), native: run === 'native' });
   };
   return { shells, install };
-}
-
-/** Devices of one site are near each other; the further two sites are apart, the longer it takes. Who is from outside is near to all. */
-function usualLinks(devices: number, random: Random): (from: string, to: string) => Link {
-  const between = linksBetween(sitesOf(devices), random);
-  const indices = new Map(Array.from({ length: devices }, (_, index) => [deviceName(index), index]));
-  return (from, to) => {
-    const [a, b] = [indices.get(from), indices.get(to)];
-    return a === undefined || b === undefined ? cable : between(a, b);
-  };
-}
-
-/** `pad-01` is the first. */
-export function deviceName(index: number): string {
-  return `pad-${String(index + 1).padStart(2, '0')}`;
 }
 
 function nodeConfig(options: WorldOptions, operators: readonly Identity[], sequencer: Address): NodeConfig {

@@ -83,7 +83,11 @@ async function playStep({ stage, teller }: PlayOptions, step: Step, play: Play):
 }
 
 function titleOf({ verb, value, options }: Step, iteration: number): string {
-  const said = typeof value === 'object' ? Object.entries(value as object).map(([key, item]) => `${key} ${item}`) : [value];
+  const said = Array.isArray(value)
+    ? value
+    : typeof value === 'object'
+      ? Object.entries(value as object).map(([key, item]) => `${key} ${item}`)
+      : [value];
   const who = options['devices'] === undefined ? '' : ` ${(options['devices'] as string[]).join(', ')}`;
   const what = said.filter((word) => word !== true).join(', ');
   return `${verb}${what === '' ? '' : ` ${what}`}${who}${iteration > 0 ? ` (${iteration})` : ''}`;

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { toHex } from 'viem';
 import { parse } from 'yaml';
 import type { Board } from '../board.ts';
+import { looksOf } from '../boards/index.ts';
 import { injectFault } from '../faults.ts';
+import { identityOf } from '../identity.ts';
 import { pinnedManifest } from '../story.ts';
 import { conditionFields, conditionOptions, fewNames, missing, untilOptions, type Wanted } from './conditions.ts';
 import { amount, duration, type Field, type Fields, names, nothing, text, texts, whole } from './fields.ts';
@@ -46,7 +48,7 @@ const enrol: Verb = {
   async act({ stage, operators }, _: true, { devices }) {
     const identities = boardsOf(stage.world.boards, devices, undefined).map(({ identity }) => identity);
     await operators.enrol(identities);
-    return `${identities.length} devices are enrolled`;
+    return identities.length === 1 ? `${identities[0]!.name} is enrolled` : `${identities.length} devices are enrolled`;
   },
 };
 
@@ -55,6 +57,39 @@ interface Service {
   environment?: object;
   deploy?: object;
 }
+
+/** Boards come while the world lives, and boot. They are not of the fleet before they are enrolled. */
+const add: Verb = {
+  value: whole,
+  options: { site: text, board: text },
+  async act({ stage: { world } }, count: number, { site, board: looks }) {
+    if (looks !== undefined) looksOf(looks as string);
+    const added = { ...(site !== undefined && { site: site as string }), ...(looks !== undefined && { looks: looks as string }) };
+    const names: string[] = [];
+    for (let times = 0; times < count; times += 1) names.push((await world.outside(() => world.add(added))).identity.name);
+    return `${fewNames(names)} ${names.length === 1 ? 'comes' : 'come'}`;
+  },
+};
+
+/** Boards go, with everything on them. */
+const remove: Verb = {
+  value: names,
+  options: {},
+  async act({ stage: { world } }, some: readonly string[]) {
+    for (const name of some) await world.outside(() => world.remove(name));
+    return `${fewNames(some)} ${some.length === 1 ? 'is' : 'are'} taken away`;
+  },
+};
+
+/** The operators take devices out of the fleet, also those that are not there any more. */
+const revoke: Verb = {
+  value: names,
+  options: {},
+  async act({ stage: { world }, operators }, some: readonly string[]) {
+    for (const name of some) await operators.byQuorum('revoke', [identityOf(world.seed, name).address]);
+    return `${fewNames(some)} ${some.length === 1 ? 'is' : 'are'} revoked`;
+  },
+};
 
 const release: Verb = {
   value: text,
@@ -145,7 +180,21 @@ const repeat: Verb = {
   act: async () => '',
 };
 
-export const verbs: Readonly<Record<string, Verb>> = { boot, deploy, enrol, release, fault, wait, until, expect, carry, repeat };
+export const verbs: Readonly<Record<string, Verb>> = {
+  boot,
+  deploy,
+  enrol,
+  release,
+  fault,
+  wait,
+  until,
+  expect,
+  carry,
+  add,
+  remove,
+  revoke,
+  repeat,
+};
 
 /** The boards of these names, without those; all if none are named. */
 export function boardsOf(boards: readonly Board[], some: unknown, except: unknown): readonly Board[] {

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import type { Command, Setup, Snapshot } from '../protocol.ts';
+import { AddBoard } from './add.tsx';
 import { Bench, densityOf, EmptyBench } from './bench.tsx';
 import { DevicePanel } from './device.tsx';
 import { type DialogName, type Hands, HandsProvider, ViewProvider } from './hands.ts';
@@ -42,7 +43,8 @@ function World({ live, setup, snapshot }: { live: Live; setup: Setup; snapshot: 
       setup,
       lcds: live.lcds,
       look,
-      choose: (index) => look({ device: latest.current.snapshot.devices[index]?.name ?? '' }),
+      choose: (device) =>
+        look({ device: typeof device === 'string' ? device : (latest.current.snapshot.devices[device]?.name ?? '') }),
       open,
       say: (sentence, isWrong = true) => say({ sentence, isWrong }),
       now: () => latest.current.snapshot,
@@ -56,7 +58,7 @@ function World({ live, setup, snapshot }: { live: Live; setup: Setup; snapshot: 
     [setup, live],
   );
   useKeys({ hands, count: devices.length, chosen, isBusy: dialog !== undefined });
-  useSubscriptions(live, snapshot, chosen);
+  useSubscriptions(live, setup, snapshot, chosen);
   return (
     <HandsProvider value={hands}>
       <ViewProvider value={view}>
@@ -74,6 +76,7 @@ function World({ live, setup, snapshot }: { live: Live; setup: Setup; snapshot: 
         <Toast said={said} close={() => say(undefined)} />
         {dialog === 'zoom' && device && <Zoom device={device} index={chosen} close={() => open(undefined)} />}
         {dialog === 'help' && <Help close={() => open(undefined)} />}
+        {dialog === 'add' && <AddBoard close={() => open(undefined)} />}
         {dialog === 'propose' && <Propose close={() => open(undefined)} />}
       </ViewProvider>
     </HandsProvider>
@@ -97,14 +100,14 @@ function useAddress(): [View, (change: Partial<View>) => void] {
 }
 
 /** Only LCDs that are seen are sent, and only the chosen device is told of in detail. */
-function useSubscriptions(live: Live, { devices }: Snapshot, chosen: number): void {
+function useSubscriptions(live: Live, setup: Setup, { devices }: Snapshot, chosen: number): void {
   const isAll = densityOf(devices.length) === 'few' || densityOf(devices.length) === 'many';
   const wanted = isAll ? devices.map((_, index) => index) : [chosen];
   const name = devices[chosen]?.name ?? '';
   useEffect(() => {
     live.show(wanted);
     live.watch(name);
-  }, [wanted.join(), name]);
+  }, [wanted.join(), name, setup]);
 }
 
 function Booting() {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
 import { useEffect, useState } from 'preact/hooks';
 import type { CableState, DeviceView, Looks, Setup, Snapshot } from '../protocol.ts';
+import { AddHere } from './add.tsx';
 import { Board, Outline, Shell } from './board.tsx';
 import { Cable, Stub, Trunk } from './cable.tsx';
 import { useHands } from './hands.ts';
@@ -40,7 +41,7 @@ export const Bench = memo(function Bench({ snapshot, chosen }: Props) {
       </EmptyBench>
     );
   return (
-    <section class="bench" data-density={density} aria-label="Bench" style={{ '--wide': setup.looks.width }}>
+    <section class="bench" data-density={density} aria-label="Bench" style={{ '--wide': widest(setup, snapshot.devices) }}>
       <Tools snapshot={snapshot} />
       <Knife>
         {density === 'few' && !isNarrow ? (
@@ -52,6 +53,14 @@ export const Bench = memo(function Bench({ snapshot, chosen }: Props) {
     </section>
   );
 });
+
+/** Of the boards that are there. */
+function widest({ boards, looks }: Setup, devices: readonly DeviceView[]): number {
+  const names = new Set(devices.map((device) => device.looks ?? looks.name));
+  return Math.max(...boards.filter(({ name }) => names.has(name)).map(({ width }) => width), LEAST_WIDE);
+}
+
+const LEAST_WIDE = 100;
 
 /** A bench that is begun from the page. */
 const FIRST_DEVICES = 7;
@@ -104,6 +113,7 @@ function Row({ snapshot, chosen }: Props) {
         <div key={site.name} class="rail" style={{ gridColumn: `${columnOf(site.from, at)} / ${columnOf(site.to - 1, at) + 1}` }}>
           <b>{site.name}</b> {counted(site.to - site.from)}
           {delayed(snapshot.delays.sites[at])}
+          <AddHere site={site.name} />
         </div>
       ))}
       {sites.slice(0, -1).map((site, at) => (
@@ -207,6 +217,7 @@ const SiteRow = memo(function SiteRow({ site, at, next, devices, chosen, trunk, 
       <div class="rail">
         <b>{site.name}</b> {counted(site.to - site.from)}
         {delayed(delays[0])}
+        <AddHere site={site.name} />
         {next !== undefined && <Trunk site={at} names={[site.name, next]} state={trunk} delayMs={delays[1]} isSmall />}
       </div>
     </section>
@@ -258,6 +269,11 @@ function Tag({ device }: { device: DeviceView }) {
       </p>
       <p>
         <span class="runs">{device.release || 'no release'}</span>
+        {device.isStranger && (
+          <span class="badge stranger" title="The ledger does not count it among the fleet's">
+            no member
+          </span>
+        )}
         {device.sequencer && (
           <span class="badge" title="It makes the blocks">
             sequencer

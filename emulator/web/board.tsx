@@ -1,6 +1,6 @@
 import { memo } from 'preact/compat';
 import type { DeviceView, Looks, Part } from '../protocol.ts';
-import { useHands, useView } from './hands.ts';
+import { useHands, useLooks, useView } from './hands.ts';
 import { LcdCanvas } from './lcd-canvas.tsx';
 import { Shape } from './marks.tsx';
 import { LCD_HEIGHT, LCD_WIDTH } from './rectangle.ts';
@@ -19,15 +19,15 @@ const labelOf = ({ device, site }: Props): string => [device.name, site, device.
 /** A board: what it looks like, its LCD, which a finger can touch, and its keys. */
 export function Board(props: Props) {
   const { device, index, isChosen } = props;
-  const { setup, lcds, ask, choose, open } = useHands();
+  const { lcds, ask, choose, open } = useHands();
   const use = useTool();
-  const { looks } = setup;
+  const looks = useLooks(device);
   const openThis = () => {
     choose(index);
     open('zoom');
   };
   return (
-    <div class={`board ${device.state}`} style={{ aspectRatio: `${looks.width} / ${looks.height}` }}>
+    <div class={`board ${device.state}`} style={{ aspectRatio: `${looks.width} / ${looks.height}`, '--wide': looks.width }}>
       <Shell looks={looks} />
       <button
         type="button"

@@ -1,6 +1,7 @@
 import { memo } from 'preact/compat';
 import { useState } from 'preact/hooks';
 import type { Detail, DeviceView, LogLine } from '../protocol.ts';
+import { useTakeAway } from './add.tsx';
 import { useHands } from './hands.ts';
 import { LogView } from './log.tsx';
 import { Mark, StateTag } from './marks.tsx';
@@ -19,6 +20,7 @@ const MEMORY_LIMIT = 64 * 1024 ** 2;
 /** The chosen device: what the world knows of it, and word for word what its LCD says. */
 export const DevicePanel = memo(function DevicePanel({ device, index, head, detail }: Props) {
   const { setup, open } = useHands();
+  const takeAway = useTakeAway();
   const site = setup.sites.find(({ from, to }) => index >= from && index < to);
   const own = detail?.device === device.name ? detail : undefined;
   return (
@@ -27,15 +29,27 @@ export const DevicePanel = memo(function DevicePanel({ device, index, head, deta
         <h2>{device.name}</h2>
         <StateTag state={device.state} text={device.stateText} />
         <span class="buttons">
+          {device.isStranger && <Enrol device={device} />}
           <Power device={device} />
           <Faults device={device} />
           <button type="button" class="button" title="True size, 320 × 528" onClick={() => open('zoom')}>
             Open
           </button>
+          {!device.sequencer && (
+            <button type="button" class="button" title="For good (delete)" onClick={() => takeAway(device.name)}>
+              Take away
+            </button>
+          )}
         </span>
       </header>
       <p class="quiet where">
-        {[site?.name, device.release, device.sequencer && 'makes the blocks', !device.powered && 'without power']
+        {[
+          site?.name,
+          device.release,
+          device.sequencer && 'makes the blocks',
+          device.isStranger && 'not of the fleet',
+          !device.powered && 'without power',
+        ]
           .filter(Boolean)
           .join(', ')}
       </p>
@@ -58,6 +72,16 @@ export const DevicePanel = memo(function DevicePanel({ device, index, head, deta
 });
 
 const NO_LINES: readonly LogLine[] = [];
+
+/** For who came while nobody could sign, or was there before there was a fleet. */
+function Enrol({ device: { name } }: { device: DeviceView }) {
+  const { ask } = useHands();
+  return (
+    <button type="button" class="button" onClick={() => void ask({ do: 'enrol', device: name })}>
+      Enrol
+    </button>
+  );
+}
 
 function Power({ device: { name, powered } }: { device: DeviceView }) {
   const { ask } = useHands();

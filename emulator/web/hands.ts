@@ -1,6 +1,6 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { Answer, Command, Setup, Snapshot } from '../protocol.ts';
+import type { Answer, Command, DeviceView, Looks, Setup, Snapshot } from '../protocol.ts';
 import type { Lcds } from './lcd.ts';
 import { FIRST_VIEW, type View } from './link.ts';
 
@@ -10,7 +10,8 @@ export interface Hands {
   readonly lcds: Lcds;
   /** Changes what is looked at; the address follows. */
   readonly look: (change: Partial<View>) => void;
-  readonly choose: (index: number) => void;
+  /** A device, by its place or its name. */
+  readonly choose: (device: number | string) => void;
   readonly open: (dialog: DialogName) => void;
   /** Asks the emulator; a refusal is said on the page. */
   readonly ask: (command: Command) => Promise<Answer>;
@@ -21,12 +22,18 @@ export interface Hands {
   readonly viewNow: () => View;
 }
 
-export type DialogName = 'zoom' | 'help' | 'propose' | undefined;
+export type DialogName = 'zoom' | 'help' | 'propose' | 'add' | undefined;
 
 const context = createContext<Hands | undefined>(undefined);
 const viewContext = createContext<View>(FIRST_VIEW);
 export const HandsProvider = context.Provider;
 export const ViewProvider = viewContext.Provider;
+
+/** How a device looks. */
+export function useLooks({ looks }: DeviceView): Looks {
+  const { setup } = useHands();
+  return setup.boards.find(({ name }) => name === looks) ?? setup.looks;
+}
 
 /** What is looked at. Whoever asks is drawn again when it changes. */
 export function useView(): View {

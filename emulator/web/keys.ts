@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { takeAwayQuestion } from './add.tsx';
 import type { Hands } from './hands.ts';
 import { switchTheme } from './theme.ts';
 import { toolsOn } from './tools.ts';
@@ -22,6 +23,8 @@ export const KEYS: readonly (readonly [key: string, does: string])[] = [
   ['A, B, X', 'press its left, middle and right key'],
   ['V C L D P F K I Y', 'tools: select, cut, delay, drop, power, probe, skew, image, battery'],
   ['N', 'cut or mend the cable of the chosen device'],
+  ['+', 'add a board'],
+  ['delete', 'take the chosen device away, asks first'],
   ['Z, shift+Z', 'mend the last fault, mend all'],
   ['S', 'sign the waiting release, asks first'],
   ['R', 'begin again with the same seed, asks first'],
@@ -68,6 +71,11 @@ const actions: { readonly [key: string]: Action } = {
   n: ({ current: { hands, chosen } }) => {
     const device = hands.now().devices[chosen];
     return device && hands.ask({ do: 'cable', device: device.name, cut: device.cable !== 'cut' });
+  },
+  '+': ({ current: { hands } }) => hands.open('add'),
+  delete: ({ current: { hands, chosen } }) => {
+    const device = hands.now().devices[chosen];
+    if (device && !device.sequencer && confirm(takeAwayQuestion(device.name))) hands.ask({ do: 'remove', device: device.name });
   },
   z: mend,
   r: ({ current: { hands } }) =>

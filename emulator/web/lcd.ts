@@ -9,6 +9,9 @@ interface Lcd {
   isKnown: boolean;
 }
 
+/** The ground of an LCD. */
+const BLACK = 0xff100c08;
+
 /** The pictures of all devices, painted once per animation frame and only where they changed. */
 export class Lcds {
   private readonly lcds = new Map<number, Lcd>();
@@ -24,6 +27,16 @@ export class Lcds {
     const [left, top, right, bottom] = lcd.dirty ?? [x, y, 0, 0];
     lcd.isKnown = true;
     lcd.dirty = [Math.min(left, x), Math.min(top, y), Math.max(right, x + width), Math.max(bottom, y + height)];
+    this.ask();
+  }
+
+  /** Nothing of any is known any more. */
+  forget(): void {
+    for (const lcd of this.lcds.values()) {
+      lcd.words.fill(BLACK);
+      lcd.isKnown = false;
+      lcd.dirty = [0, 0, LCD_WIDTH, LCD_HEIGHT];
+    }
     this.ask();
   }
 
@@ -54,7 +67,7 @@ export class Lcds {
     const found = this.lcds.get(device);
     if (found) return found;
     const image = new ImageData(LCD_WIDTH, LCD_HEIGHT);
-    const words = new Uint32Array(image.data.buffer).fill(0xff100c08);
+    const words = new Uint32Array(image.data.buffer).fill(BLACK);
     const lcd: Lcd = { image, words, canvases: new Set(), dirty: undefined, isKnown: false };
     this.lcds.set(device, lcd);
     return lcd;

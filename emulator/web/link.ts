@@ -7,6 +7,8 @@ export interface View {
   readonly search: string;
   /** Block that is pointed at. */
   readonly block?: number | undefined;
+  /** Site where a board may be added; no part of a link. */
+  readonly site?: string;
   readonly seed?: string;
   /** Head of the world when the link was made. */
   readonly at?: number;

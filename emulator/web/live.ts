@@ -105,10 +105,17 @@ export class Live {
       this.settle(message);
       return;
     }
-    if (message.kind === 'setup') this.setup = message.setup;
+    if (message.kind === 'setup') this.begin(message.setup);
     else if (message.kind === 'change') this.snapshot = merge(this.snapshot, message.change);
     else this.detail = message.detail;
     this.changed();
+  }
+
+  /** Boards may have other numbers now: what their LCDs show is asked for again. */
+  private begin(setup: Setup): void {
+    if (this.setup) this.lcds.forget();
+    this.setup = setup;
+    this.screens = [];
   }
 
   private settle(answer: Answer): void {

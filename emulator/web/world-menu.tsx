@@ -8,7 +8,7 @@ const DEVICES_MOST = 256;
 
 /** What can be done to the whole world: kept, loaded, begun again, told how it came about, paused at a condition. */
 export function WorldMenu({ snapshot }: { snapshot: Snapshot }) {
-  const { setup, ask, say } = useHands();
+  const { setup, ask, say, open } = useHands();
   const file = useRef<HTMLInputElement>(null);
   const [devices, setDevices] = useState(snapshot.devices.length);
   const load = async (chosen: File | undefined) => {
@@ -33,6 +33,12 @@ export function WorldMenu({ snapshot }: { snapshot: Snapshot }) {
           onChange={(event) => void load(event.currentTarget.files?.[0])}
         />
         <CopySteps />
+      </p>
+      <p>
+        <button type="button" class="button" onClick={() => open('add')}>
+          Add a board…
+        </button>
+        <span class="quiet"> It joins this world as it is. One that is chosen can be taken away.</span>
       </p>
       <form
         onSubmit={(event) => {

@@ -1,12 +1,13 @@
 import type { DeviceView } from '../protocol.ts';
 import { useTouch } from './board.tsx';
 import { Dialog } from './dialog.tsx';
-import { useHands } from './hands.ts';
+import { useHands, useLooks } from './hands.ts';
 import { LcdCanvas } from './lcd-canvas.tsx';
 
 /** One device's LCD at its true size, 320 × 528, for finger and keys. */
 export function Zoom({ device, index, close }: { device: DeviceView; index: number; close: () => void }) {
-  const { lcds, setup, ask } = useHands();
+  const { lcds, ask } = useHands();
+  const looks = useLooks(device);
   const touch = useTouch(device);
   return (
     <Dialog title={device.name} close={close}>
@@ -16,7 +17,7 @@ export function Zoom({ device, index, close }: { device: DeviceView; index: numb
         </div>
       </div>
       <div class="true-keys">
-        {setup.looks.keys.map(({ name, label }) => (
+        {looks.keys.map(({ name, label }) => (
           <button
             key={name}
             type="button"

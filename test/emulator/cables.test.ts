@@ -22,7 +22,7 @@ function benchOf(count: number) {
       return changes;
     },
   };
-  const world = { boards, network } as unknown as World;
+  const world = { boards, network, sites: sitesOf(count) } as unknown as World;
   const inject = async ({ fault, devices = names, others }: FaultCall) => {
     const ends = others ?? names.filter((name) => !devices.includes(name));
     const set = (a: string, b: string) => links.set(`${a}>${b}`, { ...link(a, b), cut: fault === 'cut-network' });
@@ -30,7 +30,7 @@ function benchOf(count: number) {
     for (const a of devices) for (const b of ends) if (a !== b) [set(a, b), set(b, a)];
     return '';
   };
-  return { cables: cablesOf(world, { inject }, sitesOf(count)), boards, links };
+  return { cables: cablesOf(world, { inject }), boards, links };
 }
 
 type Act = readonly ['cable', device: number, cut: boolean] | readonly ['trunk', site: number, cut: boolean];

@@ -169,6 +169,7 @@ function boardOfDyingThreads() {
   });
   const board = createBoard({
     identity: identityOf('threads', 'pad-01'),
+    looks: undefined,
     clock,
     rounds,
     network: virtualNetwork(clock, seededRandom('threads')),

@@ -8,7 +8,6 @@ import { createDesk } from '../../emulator/desk.ts';
 import { nextPlot, type Plot } from '../../emulator/plot.ts';
 import type { Command } from '../../emulator/protocol.ts';
 import { leavesMark, parseSaved, replay, type SavedWorld } from '../../emulator/recording.ts';
-import { sitesOf } from '../../emulator/sites.ts';
 import { createWorld, type World } from '../../emulator/world.ts';
 import { root } from '../support/need.ts';
 import { stubFirmware, stubPorts } from './support.ts';
@@ -41,7 +40,7 @@ async function lived() {
     again = what;
   };
   const controls = createControls(world, { again: keep, version: '0' });
-  const desk = createDesk({ world, controls, cables: cablesOf(world, controls, sitesOf(plot.devices)) });
+  const desk = createDesk({ world, controls, cables: cablesOf(world, controls) });
   await world.boot();
   let hashAtBlock = '';
   const until = async (ms: number) => {

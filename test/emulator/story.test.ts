@@ -9,7 +9,6 @@ import { observe } from '../../emulator/observer.ts';
 import type { Snapshot } from '../../emulator/protocol.ts';
 import { readScripts } from '../../emulator/quickjs/device.ts';
 import { createRecords } from '../../emulator/records.ts';
-import { sitesOf } from '../../emulator/sites.ts';
 import { virtualStage } from '../../emulator/stage.ts';
 import { playStory, StoryFailed } from '../../emulator/story.ts';
 import { createWorld, type World } from '../../emulator/world.ts';
@@ -38,7 +37,7 @@ async function tell(seed: string, devices: number, folder = exampleFolder): Prom
     world,
     fleet,
     controls,
-    cables: cablesOf(world, controls, sitesOf(devices)),
+    cables: cablesOf(world, controls),
     records: createRecords(),
     broken: () => [],
     proxyUrl: () => '',

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { looksOf } from '../../emulator/boards/index.ts';
+import { boards, looksOf } from '../../emulator/boards/index.ts';
 import { faultKinds } from '../../emulator/faults.ts';
 import type {
   CableState,
@@ -149,6 +149,7 @@ export class FakeEmulator {
       operators: [],
       sites: sitesOf(this.devices.length),
       looks: looksOf(this.board),
+      boards: Object.values(boards),
       faults: faultKinds,
       abi: [],
       examples: [],
