@@ -191,6 +191,7 @@ class RpcFeed implements Feed {
 
   private nameOf(address: Hex | undefined): string {
     if (!address) return 'nobody';
+    if (address.toLowerCase() === this.options.fleet) return 'fleet';
     return this.options.names.get(address.toLowerCase()) ?? shortAddress(address);
   }
 }

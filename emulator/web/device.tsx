@@ -35,11 +35,6 @@ export const DevicePanel = memo(function DevicePanel({ device, index, head, deta
           <button type="button" class="button" title="True size, 320 × 528" onClick={() => open('zoom')}>
             Open
           </button>
-          {!device.sequencer && (
-            <button type="button" class="button" title="For good (delete)" onClick={() => takeAway(device.name)}>
-              Take away
-            </button>
-          )}
         </span>
       </header>
       <p class="quiet where">
@@ -52,6 +47,11 @@ export const DevicePanel = memo(function DevicePanel({ device, index, head, deta
         ]
           .filter(Boolean)
           .join(', ')}
+        {!device.sequencer && (
+          <button type="button" class="link" title="For good (delete)" onClick={() => takeAway(device.name)}>
+            Take away
+          </button>
+        )}
       </p>
       <Meters device={device} head={head} />
       <Containers detail={own} device={device} />

@@ -24,9 +24,13 @@ const DONE: readonly (readonly [afterMs: number, command: Command])[] = [
   [230, { do: 'touch', device: 'pad-01', phase: 'down', x: 40, y: 500 }],
   [310, { do: 'key', device: 'pad-03', key: 'left' }],
   [450, { do: 'cable', device: 'pad-04', cut: true }],
+  [520, { do: 'add', site: 'Harbour', looks: 'bare' }],
+  [610, { do: 'key', device: 'pad-05', key: 'left' }],
   [700, { do: 'fault', fault: 'cut-power', devices: ['pad-02'] }],
   [1100, { do: 'mend', id: 'all' }],
-  [1500, { do: 'fault', fault: 'delay', devices: ['pad-03'], amount: 80 }],
+  [1300, { do: 'remove', device: 'pad-03' }],
+  [1400, { do: 'add' }],
+  [1500, { do: 'fault', fault: 'delay', devices: ['pad-05'], amount: 80 }],
 ];
 const END_MS = 2000;
 /** A block whose moment is between two of those. */
@@ -72,6 +76,9 @@ test('a world that was saved and loaded is the same to the last event', async ()
   await desk.perform({ do: 'load', world: JSON.stringify(value) });
   const loaded = await next(asked()!);
   assert.is(loaded.trace.hash(), world.trace.hash());
+  const who = ({ boards }: World) => boards.map(({ identity, looks }) => [identity.name, looks]);
+  assert.equal(who(loaded), [['pad-01', undefined], ['pad-02', undefined], ['pad-05', 'bare'], ['pad-04', undefined], ['pad-06', undefined]]); // biome-ignore format: a row
+  assert.equal(who(loaded), who(world));
   await Promise.all([world.advance(1000), loaded.advance(1000)]);
   assert.is(loaded.trace.hash(), world.trace.hash(), 'and lives on as the same');
   for (const one of [world, loaded]) one.stop();
@@ -113,8 +120,10 @@ test('the steps that led here name the seed, what was done and when, and the tra
   const { value } = await desk.perform({ do: 'steps' });
   const text = String(value);
   assert.match(text, /^classpad 0, seed "again", 4 devices, begun at 2026-01-01T00:00:00.000Z\n/);
+  assert.match(text, /\+0\.520 s {2}add a board to Harbour, bare\n/);
+  assert.match(text, /\+1\.300 s {2}take pad-03 away\n/);
   assert.match(text, /\+0\.700 s {2}cut-power: pad-02\n/);
-  assert.match(text, /\+1\.500 s {2}delay 80: pad-03\n/);
+  assert.match(text, /\+1\.500 s {2}delay 80: pad-05\n/);
   assert.ok(text.includes(`+2.000 s  now; trace ${world.trace.hash()}\n`), text);
   world.stop();
 });
