@@ -104,7 +104,11 @@ const doubleVoter = `
 /** The votes of others, turned round, under their signatures, under spoiled ones, and under its own. */
 const impostor = `
     const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+    // Two of them would turn round each other's forgeries for ever.
+    const [MOST, REST_MS] = [300, 500];
+    let restsUntilMs = 0;
     const impersonate = (message) => {
+      if (seen.size > MOST || ports.clock.nowMs() < restsUntilMs) return;
       for (const { ledger, fields } of votesIn(message).filter(({ fields }) => isNew(fields) && !isMine(fields))) {
         const [parity, r, s] = fields.slice(9);
         const other = wordOf(1 - Number(numberOf(parity)));
@@ -119,6 +123,7 @@ const impostor = `
         ];
         for (const vote of forged) isNew(vote);
         for (const each of ports.network.peers()) tell(each, ledger, [...forged, fields]);
+        restsUntilMs = ports.clock.nowMs() + REST_MS;
       }
     };
     const send = (peer, message) => { ports.network.send(peer, message); impersonate(message); };

@@ -3,6 +3,8 @@ import { LCD_HEIGHT, LCD_WIDTH, type LcdRectangle, rgbaOf } from './rectangle.ts
 interface Lcd {
   readonly image: ImageData;
   readonly words: Uint32Array;
+  /** Its picture at true size, from which smaller ones are drawn. */
+  readonly source: OffscreenCanvasRenderingContext2D;
   readonly canvases: Set<CanvasRenderingContext2D>;
   /** What is not painted yet: left, top, right, bottom. */
   dirty: [number, number, number, number] | undefined;
@@ -40,13 +42,29 @@ export class Lcds {
     this.ask();
   }
 
-  /** Keeps a canvas up to date; answers how to stop. */
+  /**
+   * Keeps a canvas up to date, with as many pixels as the screen gives it: a browser that makes a large canvas small leaves out
+   * lines of its letters. Answers how to stop.
+   */
   attach(device: number, canvas: HTMLCanvasElement): () => void {
     const context = canvas.getContext('2d', { alpha: false })!;
     const lcd = this.lcdOf(device);
     lcd.canvases.add(context);
-    context.putImageData(lcd.image, 0, 0);
-    return () => lcd.canvases.delete(context);
+    const fit = () => {
+      const width = pixelsOf(canvas);
+      if (canvas.width !== width) {
+        canvas.width = width;
+        canvas.height = Math.round((width * LCD_HEIGHT) / LCD_WIDTH);
+      }
+      show(lcd, context);
+    };
+    const watch = new ResizeObserver(fit);
+    watch.observe(canvas);
+    fit();
+    return () => {
+      watch.disconnect();
+      lcd.canvases.delete(context);
+    };
   }
 
   /** Whether anything of it has arrived. */
@@ -68,7 +86,9 @@ export class Lcds {
     if (found) return found;
     const image = new ImageData(LCD_WIDTH, LCD_HEIGHT);
     const words = new Uint32Array(image.data.buffer).fill(BLACK);
-    const lcd: Lcd = { image, words, canvases: new Set(), dirty: undefined, isKnown: false };
+    const source = new OffscreenCanvas(LCD_WIDTH, LCD_HEIGHT).getContext('2d', { alpha: false })!;
+    source.putImageData(image, 0, 0);
+    const lcd: Lcd = { image, words, source, canvases: new Set(), dirty: undefined, isKnown: false };
     this.lcds.set(device, lcd);
     return lcd;
   }
@@ -77,6 +97,20 @@ export class Lcds {
 function paint(lcd: Lcd): void {
   if (!lcd.dirty) return;
   const [left, top, right, bottom] = lcd.dirty;
-  for (const context of lcd.canvases) context.putImageData(lcd.image, 0, 0, left, top, right - left, bottom - top);
+  lcd.source.putImageData(lcd.image, 0, 0, left, top, right - left, bottom - top);
   lcd.dirty = undefined;
+  for (const context of lcd.canvases) show(lcd, context);
+}
+
+function show({ source }: Lcd, context: CanvasRenderingContext2D): void {
+  const { width, height } = context.canvas;
+  context.imageSmoothingEnabled = width !== LCD_WIDTH;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(source.canvas, 0, 0, width, height);
+}
+
+/** How many pixels of the screen a canvas is wide, and never more than there are to show. */
+function pixelsOf(canvas: HTMLCanvasElement): number {
+  const width = Math.round(canvas.clientWidth * devicePixelRatio);
+  return width === 0 ? LCD_WIDTH : Math.min(LCD_WIDTH, width);
 }

@@ -51,7 +51,9 @@ async function shows(page: Page, device: number, colour: readonly number[]): Pro
   await page.waitForFunction(
     `(() => {
       const copy = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
-      copy.drawImage(document.querySelectorAll('.board canvas')[${device}], 8, 60, 1, 1, 0, 0, 1, 1);
+      const canvas = document.querySelectorAll('.board canvas')[${device}];
+      const scale = canvas.width / 320;
+      copy.drawImage(canvas, 8 * scale, 60 * scale, 1, 1, 0, 0, 1, 1);
       return [...copy.getImageData(0, 0, 1, 1).data].join() === '${colour}';
     })()`,
     undefined,
