@@ -27,7 +27,9 @@ export const Verdict = memo(function Verdict({
           <Mark state={verdict.state} size={26} />
           <span>{verdict.sentence}</span>
         </h1>
-        <p>{verdict.detail}</p>
+        <p>
+          <Stressed text={verdict.detail} />
+        </p>
         {(clock.crashed !== undefined || devices.some(({ stateText }) => stateText === 'stopped')) && <WayOut head={head} />}
       </div>
       <ul class="tally">
@@ -42,6 +44,13 @@ export const Verdict = memo(function Verdict({
     </section>
   );
 });
+
+/** What counts in a sentence: who, and how many. */
+const COUNTS = /(\bpad-[\w-]+|\b\d+ (?:un)?healthy\b|\b\d+ of \d+\b)/;
+
+function Stressed({ text }: { text: string }) {
+  return <>{text.split(COUNTS).map((part, at) => (at % 2 ? <b key={at}>{part}</b> : part))}</>;
+}
 
 /** The newest value, but none that lasted less than half a second: those are found in the ledger, not on screen. */
 function useHeld<T extends { readonly sentence: string }>(value: T): T {
