@@ -32,8 +32,11 @@ const READ_NAMES = new Set(['host', 'content-type', 'content-length', 'connectio
 const LONGEST_HEAD = 4096;
 const FIRST_BYTE_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
-/** No answer waits for longer for others to go out with. */
+/** No answer waits for longer for others to go out with, but for one that takes long. */
 const TOGETHER_MS = 1;
+/** Where an answer has had to wait so long for the next one, each goes out by itself for some time. */
+const LONG_MS = 5;
+const APART_MS = 1_000;
 
 /**
  * Takes plain requests off the connections of an HTTP server, without a parser, streams and objects for each. It understands one form
@@ -190,13 +193,22 @@ class Lane {
 class Outbox {
   private lanes: Lane[] = [];
   private sinceMs = 0;
+  private apartUntilMs = 0;
 
   add(lane: Lane): void {
     const nowMs = performance.now();
+    if (nowMs < this.apartUntilMs) {
+      lane.send();
+      return;
+    }
     if (this.lanes.push(lane) === 1) {
       this.sinceMs = nowMs;
       setImmediate(this.empty);
-    } else if (nowMs - this.sinceMs >= TOGETHER_MS) this.empty();
+      return;
+    }
+    const waitedMs = nowMs - this.sinceMs;
+    if (waitedMs >= LONG_MS) this.apartUntilMs = nowMs + APART_MS;
+    if (waitedMs >= TOGETHER_MS) this.empty();
   }
 
   private readonly empty = (): void => {

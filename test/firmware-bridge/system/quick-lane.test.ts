@@ -1,6 +1,6 @@
 /** Whatever comes over a connection, and in whichever pieces: the quick lane answers as the server behind it does by itself. */
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { shut } from '../../../firmware-bridge/system/listen.ts';
@@ -154,6 +154,38 @@ test('a client that does not read is answered no further until it does', async (
   await all;
   socket.destroy();
   await shut(server);
+});
+
+test('answers that are ready together go out together; where one has taken long, each goes out before the next is worked on', async () => {
+  const server = serverOf();
+  const round: Socket[] = [];
+  /** Of each round: how many had been written to when the last began to be worked on. */
+  const written: number[] = [];
+  let before = new Map<Socket, number>();
+  quickLane(server, {
+    longest: LONGEST,
+    accepts: () => true,
+    // Answered in the same turn.
+    async answer({ socket, body }) {
+      if (round.push(socket) === 3) written.push(round.filter((each) => each.bytesWritten > (before.get(each) ?? 0)).length);
+      const endMs = performance.now() + (body === 'long' ? 20 : 0);
+      while (performance.now() < endMs);
+      return { status: '200 OK', text: '""' };
+    },
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const clients = Array.from({ length: 3 }, () => connect((server.address() as AddressInfo).port, '127.0.0.1'));
+  await Promise.all(clients.map((client) => new Promise((done) => client.once('connect', done))));
+  const ask = async (body: string) => {
+    before = new Map(round.splice(0).map((socket) => [socket, socket.bytesWritten]));
+    const answered = clients.map((client) => new Promise((done) => client.once('data', done)));
+    for (const client of clients) client.write(post(body));
+    await Promise.all(answered);
+  };
+  for (const body of ['short', 'short', 'long', 'short']) await ask(body);
+  for (const client of clients) client.destroy();
+  await shut(server);
+  assert.equal([written[1], written[3]], [0, 2]);
 });
 
 test('a server that shuts ends its lanes', async () => {
