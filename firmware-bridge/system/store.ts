@@ -3,6 +3,10 @@ import { open } from 'lmdb';
 import type { Store } from '../../runtime/ports/index.ts';
 
 const LONGEST_REST_MS = 20;
+/** What comes in turn after turn is gathered for so long at most. */
+const LONGEST_GATHERING_MS = 20;
+/** Turns that have brought nothing more. A block that is made of what waits is begun after one. */
+const QUIET_TURNS = 2;
 /**
  * Of addresses, not of memory. When a file outgrows its map, lmdb makes a larger one and keeps the smaller ones, so that what is read
  * counts several times: a map that begins small costs twice the file.
@@ -93,11 +97,19 @@ class WriteQueue {
     });
   }
 
-  /** A turn later: a block that is made of what waits writes it too, and then one sync serves both. */
+  /** When no more comes, and then a turn later: a block that is made of what waits writes it too, and one sync serves both. */
   private schedule(): void {
-    const pauseMs = Math.min(LONGEST_REST_MS, this.notBeforeMs - performance.now());
+    const nowMs = performance.now();
+    const pauseMs = Math.min(LONGEST_REST_MS, this.notBeforeMs - nowMs);
     if (pauseMs >= 1) setTimeout(() => this.end(), pauseMs);
-    else setImmediate(() => setImmediate(() => this.end()));
+    else this.gather(nowMs + LONGEST_GATHERING_MS, 0, 0);
+  }
+
+  private gather(untilMs: number, seen: number, quietTurns: number): void {
+    const count = this.waiting.length;
+    const quiet = count > seen ? 0 : quietTurns + 1;
+    if (quiet >= QUIET_TURNS || performance.now() >= untilMs) this.end();
+    else setImmediate(() => this.gather(untilMs, count, quiet));
   }
 
   /** What waits and these, in this order and in one transaction. Throws if they cannot be written; then none of it is. */

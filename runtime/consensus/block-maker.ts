@@ -14,6 +14,8 @@ const MAX_SETTLE_MS = 30_000;
 /** It is certain that this store has lost some: another block of a number would part the ledger. */
 const MAX_LOSS_MS = 120_000;
 const RETRY_MS = 5_000;
+/** Without an interval a block gathers what comes in turn after turn for so long at most. */
+const LONGEST_GATHERING_MS = 20;
 /** How long it waits is told in steps of this. */
 const TOLD_MS = 10_000;
 
@@ -28,6 +30,8 @@ export class BlockMaker {
   private notBeforeMs = 0;
   private madeMs = Number.NEGATIVE_INFINITY;
   private cancel: (() => void) | undefined;
+  /** How often something may have become work. */
+  private occasions = 0;
   /** What is scheduled is an empty block, which gives way to work. */
   private isTrailing = false;
   private isStopped = false;
@@ -62,6 +66,7 @@ export class BlockMaker {
 
   /** Something may have become work. */
   schedule(): void {
+    this.occasions++;
     if (this.isStopped || (this.cancel && !this.isTrailing)) return;
     const hasWork = known(() => this.application.hasWork());
     if (!hasWork && (this.cancel || this.isAtRest())) return;
@@ -69,7 +74,18 @@ export class BlockMaker {
     this.isTrailing = !hasWork;
     const nowMs = this.ports.clock.nowMs();
     const dueMs = Math.max(this.notBeforeMs, hasWork ? 0 : this.madeMs + PAUSE_MS);
-    this.cancel = this.ports.clock.after(Math.max(0, dueMs - nowMs), () => {
+    const isGathering = hasWork && this.settings.blockIntervalMs === 0;
+    this.wait(Math.max(0, dueMs - nowMs), isGathering ? Math.max(nowMs, dueMs) + LONGEST_GATHERING_MS : 0);
+  }
+
+  /** Until a turn has brought nothing more: who sends at once with others is in one block with them. */
+  private wait(delayMs: number, gatherUntilMs: number, seen = Number.NaN): void {
+    this.cancel = this.ports.clock.after(delayMs, () => {
+      const { occasions } = this;
+      if (occasions !== seen && this.ports.clock.nowMs() < gatherUntilMs) {
+        this.wait(0, gatherUntilMs, occasions);
+        return;
+      }
       this.cancel = undefined;
       this.make();
       this.schedule();
