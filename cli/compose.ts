@@ -14,6 +14,7 @@ import {
 } from 'yaml';
 import { composeToManifest, type Manifest, ManifestRefused, type Path } from '../runtime/manifest/index.ts';
 import { Exit, Failure } from './command.ts';
+import { systemReason } from './system-error.ts';
 
 const FILE_LIMIT_BYTES = 1024 * 1024;
 
@@ -55,7 +56,7 @@ function readText(file: string): string {
   } catch (error) {
     if (error instanceof Failure) throw error;
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new Failure(missing ? `${file} does not exist` : `${file} cannot be read: ${(error as Error).message}`, Exit.badInput);
+    throw new Failure(missing ? `${file} does not exist` : `${file} cannot be read: ${systemReason(error)}`, Exit.badInput);
   }
 }
 

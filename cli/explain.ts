@@ -1,6 +1,7 @@
 import { BaseError, ContractFunctionRevertedError, HttpRequestError, hexToString, RpcRequestError, TimeoutError } from 'viem';
 import { Exit, Failure } from './command.ts';
 import { phases } from './fleet/abi.ts';
+import { systemReason } from './system-error.ts';
 import { inWords, timeText } from './values.ts';
 
 export interface Explanation {
@@ -45,9 +46,8 @@ function systemSentence(error: unknown): string {
   if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) {
     return `something unexpected: ${error.message}. Either the node answers nonsense or classpad is at fault; CLASSPAD_DEBUG=1 shows where`;
   }
-  const { code, message, path } = error as NodeJS.ErrnoException;
-  const where = path ? ` (${path})` : '';
-  return { EACCES: `permission denied${where}`, ENOENT: `no such file${where}` }[code ?? ''] ?? message ?? String(error);
+  const { path } = error as NodeJS.ErrnoException;
+  return path ? `${path}: ${systemReason(error)}` : systemReason(error);
 }
 
 function refusalSentence({ data, reason, shortMessage }: ContractFunctionRevertedError): string {

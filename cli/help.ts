@@ -33,9 +33,10 @@ export function helpOf(command: Command, columns = WIDEST): string[] {
 
 /** The help of the program, as lines. */
 export function overview(commands: readonly Command[], version: string, columns = WIDEST): string[] {
-  const section = sectionsOf(widthIn(columns));
+  const width = widthIn(columns);
+  const section = sectionsOf(width);
   return [
-    `classpad ${version}: a ledger decides which containers run on a fleet of devices`,
+    ...wrap(`classpad ${version}: a ledger decides which containers run on a fleet of devices`, width),
     '',
     'usage: classpad COMMAND [options]',
     ...section(
@@ -53,6 +54,8 @@ export function overview(commands: readonly Command[], version: string, columns 
       ['1', 'not done: rolled back, refused, unreachable, or an audit that found something'],
       ['2', 'bad input: nothing was sent'],
     ]),
+    '',
+    ...wrap('With --json an outcome is JSON on standard output, and so is an error: {"error": SENTENCE, "exitCode": N}.', width),
     '',
     'classpad COMMAND --help says more about each.',
   ];

@@ -4,7 +4,7 @@ import type { Address } from '../runtime/ports/index.ts';
 import { outputOrderHash } from '../runtime/service/order.ts';
 import type { ContainerOutput } from '../runtime/service/output.ts';
 import { Exit, Failure, type Input, type Io } from './command.ts';
-import { type Connection, readFleet } from './fleet/connection.ts';
+import { askStanding, type Connection, readFleet } from './fleet/connection.ts';
 import { type DeviceRecord, findDevice } from './fleet/devices.ts';
 import { isAway } from './fleet/follow.ts';
 import { operatorKeys } from './fleet/keys.ts';
@@ -47,6 +47,7 @@ export type Ask = (lines: number) => Promise<ContainerOutput[]>;
 
 async function askerOf(connection: Connection, { app, service }: OutputWish, input: Input, io: Io): Promise<Ask> {
   const device = await deviceOf(connection, input.text('device'));
+  await demandOwnNode(connection, device);
   const [operator] = operatorKeys(input, io, connection);
   const to = { chainId: BigInt(connection.chain.id), device: device.account.toLowerCase() as Address };
   const request = connection.client.request as unknown as (call: object) => Promise<ContainerOutput[]>;
@@ -56,6 +57,13 @@ async function askerOf(connection: Connection, { app, service }: OutputWish, inp
     const signature = await operator!.signMessage({ message: { raw: bytesToHex(order) } });
     return request({ method: 'classpad_output', params: [app, service, lines, until, signature] });
   };
+}
+
+/** Only the device itself knows what its containers print. */
+async function demandOwnNode({ client, rpc }: Connection, { name, account }: DeviceRecord): Promise<void> {
+  const node = await askStanding(client);
+  if (!node || node.address === account.toLowerCase()) return;
+  throw new Failure(`${rpc} is ${node.name}; give --rpc of the node ${name}`, Exit.badInput);
 }
 
 async function deviceOf(connection: Connection, name: string | undefined): Promise<DeviceRecord> {

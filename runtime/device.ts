@@ -90,7 +90,14 @@ export class DeviceNode implements Node {
     this.attempt('the proxy does not tell what it served', () =>
       ports.network.observe((exchange) => this.attempt('a request was not counted', () => this.service.exchanged(exchange))),
     );
-    this.joiner = createJoiner({ fleet, device: device.address, outbox, signature: config.join, log: this.log });
+    this.joiner = createJoiner({
+      fleet,
+      device: device.address,
+      outbox,
+      signature: config.join,
+      nowMs: () => ports.clock.nowMs(),
+      log: this.log,
+    });
     this.updates = this.createUpdates(fleet);
     this.voting = createAlarm(clock, () => this.attempt('voting failed', () => this.vote()));
     this.reconciler = this.createScheduler(secrets);

@@ -63,7 +63,8 @@ function beginsAsTrail(path: string): boolean {
 
 /** Reads the first line. Throws {@link Failure} for what is no trail. */
 export async function readTitle(path: string): Promise<Title> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new Failure(`there is no file ${path}`, Exit.badInput);
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
+    throw new Failure(`there is no file ${path}; classpad audit export FILE makes one`, Exit.badInput);
   const title = parse(await firstLine(path)) as Partial<Title> | null | undefined;
   const fits =
     title?.classpad === FORM &&

@@ -48,6 +48,8 @@ export const audit: Command = {
   ],
   async run(input, io) {
     const [verb, file] = input.operands;
+    if ((verb === 'export' || verb === 'verify') && file === undefined)
+      throw new Failure(`FILE is missing: audit ${verb} FILE; see: classpad audit --help`, Exit.badInput);
     if (verb !== undefined && ((verb !== 'export' && verb !== 'verify') || file === undefined))
       throw new Failure(
         `"${verb}" is nothing to do with a trail; write: audit export FILE, or: audit verify FILE`,

@@ -1,4 +1,4 @@
-import { encodeFunctionData } from 'viem';
+import { type Address, encodeFunctionData, getContractAddress } from 'viem';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import { askQuorum } from '../fleet/actions.ts';
@@ -42,14 +42,25 @@ export const keys: Command = {
 
 async function made(file: string, input: Input, io: Io): Promise<number> {
   const address = makeKeyFile(file);
-  tell(input, io, `${file} is the key of ${address}`, { file, address });
+  tell(input, io, `${file} is the key of ${address}`, { file, address, fleet: fleetOf(address) });
+  if (!input.has('json')) tellFleet(address, io);
   return Exit.ok;
 }
 
 async function shown(file: string, input: Input, io: Io): Promise<number> {
   const address = readKey(file, io).address.toLowerCase();
-  tell(input, io, address, { file, address });
+  tell(input, io, address, { file, address, fleet: fleetOf(address) });
+  if (!input.has('json')) tellFleet(address, io);
   return Exit.ok;
+}
+
+/** Where the first contract of an account comes to stand; nodes have to know it before it is there. */
+function fleetOf(address: string): string {
+  return getContractAddress({ from: address as Address, nonce: 0n }).toLowerCase();
+}
+
+function tellFleet(address: string, io: Io): void {
+  io.err(`a fleet that it begins on a new ledger stands at ${fleetOf(address)}, as "fleet" in the configuration of its nodes`);
 }
 
 async function rotated(file: string, input: Input, io: Io): Promise<number> {

@@ -55,6 +55,7 @@ export const logs: Command = {
     const entries = await read(connection, app, input.text('device'));
     const wanted = entries.filter((each) => kind === undefined || logKindName(each.kind) === kind).slice(-lines);
     const rows = await Promise.all(wanted.map(async (each) => ({ ...each, time: await timeOf(connection, each.block) })));
+    if (rows.length === 0) io.err('nothing of that has been noted yet');
     if (input.has('json')) printJson(io, rows.map(asJson));
     else for (const row of rows) io.out(`${timeText(row.time)}  ${row.device.padEnd(12)}  ${loggedText(row)}`);
     return Exit.ok;

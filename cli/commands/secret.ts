@@ -9,6 +9,7 @@ import { seal } from '../../runtime/secrets/sealed-box.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
+import { systemReason } from '../system-error.ts';
 import { tell } from '../tell.ts';
 import { accountAddress, appName, timeText } from '../values.ts';
 
@@ -175,7 +176,7 @@ function readValue(file: string | undefined): Uint8Array {
   try {
     value = readFileSync(file ?? 0);
   } catch (error) {
-    throw new Failure(`${file ?? 'standard input'} cannot be read (${(error as NodeJS.ErrnoException).code})`, Exit.badInput);
+    throw new Failure(`${file ?? 'standard input'} cannot be read: ${systemReason(error)}`, Exit.badInput);
   }
   if (value.length > 0 && value.length <= VALUE_LIMIT_BYTES) return value;
   throw new Failure(

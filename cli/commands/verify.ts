@@ -6,8 +6,8 @@ import {
   nameOf,
   type ProvenStanding,
 } from '../../runtime/light/index.ts';
-import { type Command, Exit } from '../command.ts';
-import { callerOf, lightClient, lightOptions, verifySoon, votesOf } from '../light.ts';
+import { type Command, Exit, Failure } from '../command.ts';
+import { callerOf, lightClient, lightOptions, readTrust, verifySoon, votesOf } from '../light.ts';
 import { progress } from '../progress.ts';
 import { printJson } from '../tell.ts';
 import { accountAddress, appName, httpUrl, wholeNumber } from '../values.ts';
@@ -34,9 +34,15 @@ export const verify: Command = {
   async run(input, io) {
     const app = input.operands[0] === undefined ? undefined : appName(input.operands[0], 'APP');
     const rpc = httpUrl(input.text('rpc')!, '--rpc');
+    readTrust(input.text('trust'));
     const call = callerOf(rpc);
     const line = progress(io);
-    const config = (await call('classpad_config', [])) as { chainId?: unknown; fleet?: unknown };
+    const config = (await call('classpad_config', [])) as { chainId?: unknown; fleet?: unknown; validators?: unknown };
+    if (!config.validators)
+      throw new Failure(
+        `the blocks of ${rpc} bear one device's seal and no votes; check them with: classpad audit`,
+        Exit.badInput,
+      );
     line.say('asking for headers and votes');
     const chainId = wholeNumber(input.text('chain') ?? String(config.chainId), '--chain', 1, 999_999_999);
     const client = lightClient(input, rpc, chainId);

@@ -81,6 +81,7 @@ function checkedConfig(config: NodeConfig): NodeConfig {
 /** How the node itself stands. */
 export interface NodeStanding {
   readonly name: string;
+  readonly address: Address;
   readonly peers: number;
   /** Why it makes no block now, or that its ledger has parted from the others', in a sentence. */
   readonly remark: string | null;
@@ -90,9 +91,9 @@ export interface NodeStanding {
 export async function askStanding(client: PublicClient): Promise<NodeStanding | undefined> {
   try {
     const request = client.request as unknown as (call: { method: string; params: [] }) => Promise<NodeStanding | null>;
-    const { name, peers, remark } = (await request({ method: 'classpad_node', params: [] })) ?? {};
-    if (typeof name !== 'string' || typeof peers !== 'number') return undefined;
-    return { name, peers, remark: typeof remark === 'string' ? remark : null };
+    const { name, address, peers, remark } = (await request({ method: 'classpad_node', params: [] })) ?? {};
+    if (typeof name !== 'string' || typeof peers !== 'number' || !isAddress(address)) return undefined;
+    return { name, address: lower(address!), peers, remark: typeof remark === 'string' ? remark : null };
   } catch (error) {
     if (isUnknownMethod(error)) return undefined;
     throw error;

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'n
 import { type Address, type Hex, toHex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { Exit, Failure } from '../command.ts';
+import { systemReason } from '../system-error.ts';
 
 /** Makes a key in a file of its own, which only its owner reads. Answers its address; the key is shown nowhere. Throws {@link Failure}. */
 export function makeKeyFile(path: string): Address {
@@ -20,7 +21,7 @@ export function makeKeyFile(path: string): Address {
     }
   } catch (error) {
     if (isOurs) rmSync(path, { force: true });
-    throw new Failure(`${path} cannot be written (${(error as NodeJS.ErrnoException).code})`);
+    throw new Failure(`${path} cannot be written: ${systemReason(error)}`);
   }
   return privateKeyToAccount(key).address.toLowerCase() as Address;
 }

@@ -4,6 +4,7 @@ import type { Hex, PrivateKeyAccount } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { Exit, Failure, type Input, type Io, type Option } from '../command.ts';
 import { root } from '../root.ts';
+import { systemReason } from '../system-error.ts';
 import type { Connection } from './connection.ts';
 
 export const keyOptions: Readonly<Record<string, Option>> = {
@@ -27,7 +28,7 @@ interface DevelopmentKeys {
 /** The operators' keys to sign with: those given, else on an emulator of this machine its own. Throws {@link Failure}. */
 export function operatorKeys(input: Input, io: Io, connection: Connection): PrivateKeyAccount[] {
   const given = input.list('key');
-  if (given.length > 0) return given.map((each) => keyOf(each, io));
+  if (given.length > 0) return distinct(given.map((each) => keyOf(each, io)));
   const development = developmentKeys(connection);
   if (!development) {
     throw new Failure(
@@ -37,6 +38,13 @@ export function operatorKeys(input: Input, io: Io, connection: Connection): Priv
   }
   io.err(`signing with the emulator's well-known development keys (${development.operators.map(({ name }) => name).join(', ')})`);
   return development.operators.map(({ privateKey }) => privateKeyToAccount(privateKey));
+}
+
+/** One key gives one approval, and the ledger would refuse the second only after the first is there. */
+function distinct(keys: PrivateKeyAccount[]): PrivateKeyAccount[] {
+  const twice = keys.find(({ address }, index) => keys.findIndex((each) => each.address === address) !== index);
+  if (!twice) return keys;
+  throw new Failure(`the key of ${twice.address} is given twice; each approval takes another operator's`, Exit.badInput);
 }
 
 /** Names of the emulator's operators by address; none elsewhere. */
@@ -75,10 +83,15 @@ function readKeyFile(path: string, io: Io): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat && LIKE_A_KEY.test(path))
     throw new Failure('a key is a file, or 64 hexadecimal digits in CLASSPAD_KEY; what was given is neither', Exit.badInput);
-  if (!stat?.isFile()) throw new Failure(`the key file ${path} does not exist`, Exit.badInput);
+  if (!stat) throw new Failure(`the key file ${path} does not exist`, Exit.badInput);
+  if (!stat.isFile()) throw new Failure(`${path} is no file; the key should be in one`, Exit.badInput);
   if (stat.size > FILE_LIMIT_BYTES) throw new Failure(`${path} has ${stat.size} bytes; that is no key file`, Exit.badInput);
   if ((stat.mode & 0o077) !== 0) io.err(`others on this machine may read ${path}; protect it: chmod 600 ${path}`);
-  return readFileSync(path, 'utf8').trim();
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new Failure(`the key file ${path} cannot be read: ${systemReason(error)}`, Exit.badInput);
+  }
 }
 
 function keyIn(content: string, where: string): Hex {

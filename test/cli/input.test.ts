@@ -1,6 +1,9 @@
 /** Bad input: a sentence, exit code 2 (or 1 where the world is at fault), never a stack trace; nothing is sent anywhere. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { commands } from '../../cli/commands/index.ts';
+import { overview } from '../../cli/help.ts';
+import { fitting } from '../../cli/progress.ts';
 import { classpad, file } from './support.ts';
 
 const s = suite('cli: bad input');
@@ -154,6 +157,11 @@ const rows: [args: string[], exitCode: number, sentence: string | RegExp, env?: 
   ],
   [['keys', 'show', `0x${'1'.repeat(64)}`], 2, /what was given is neither$/],
   [['secret', 'set', 'a', '--file', good, '--device', 'pad-1', '--address', 'x'], 2, /--address "x" is no address/],
+  [['keys', 'show', '/'], 2, 'classpad: / is no file; the key should be in one'],
+  [['keys', 'new', '/nowhere/x.key'], 1, 'classpad: /nowhere/x.key cannot be written: there is no such file or folder'],
+  [['audit', 'export'], 2, /FILE is missing: audit export FILE/],
+  [['audit', 'verify', '/'], 2, /there is no file \//],
+  [['secret', 'set', 'a', '--file', '/nowhere', '--device', 'a'], 2, '/nowhere cannot be read: there is no such file or folder'],
   [['keys', 'rotate', '/nowhere.key'], 2, /--to FILE is missing/],
   [['policy', 'melt'], 2, /"melt" is nothing to do with policies/],
   [['policy', 'add'], 2, /what to add is missing/],
@@ -188,6 +196,37 @@ for (const [args, exitCode, sentence, env] of rows) {
     assert.is(said.out, '');
   });
 }
+
+s('with --json what went wrong is JSON too, besides the sentence', async () => {
+  const said = await classpad(['status', '--json', '--rpc', 'localhost']);
+  const error = '--rpc "localhost" is no http address; write http://HOST:PORT';
+  assert.equal(JSON.parse(said.out), { error, exitCode: 2 });
+  assert.is(said.err, `classpad: ${error}`);
+});
+
+const widths: [columns: number | undefined, longest: number][] = [
+  [undefined, 100],
+  [200, 100],
+  [72, 72],
+  [10, 50],
+];
+for (const [columns, longest] of widths)
+  s(`help on a terminal of ${columns ?? 'no'} columns`, async () => {
+    const lines = overview(await Promise.all(Object.values(commands).map((load) => load())), '1', columns);
+    const texts = lines.filter((line) => !/^ {2}\S*\|/.test(line));
+    assert.ok(
+      texts.every((line) => line.length <= longest),
+      texts.find((line) => line.length > longest),
+    );
+  });
+
+const fits: [text: string, columns: number, shown: string][] = [
+  ['short', 80, 'short'],
+  ['twelve signs', 12, 'twelve sig…'],
+  ['grüße an alle', 12, 'grüße an a…'],
+];
+for (const [text, columns, shown] of fits)
+  s(`progress in ${columns} columns: ${text}`, () => assert.is(fitting(text, columns), shown));
 
 s('CLASSPAD_DEBUG=1 shows where', async () => {
   const said = await classpad(['check', '/nowhere/at/all'], { CLASSPAD_DEBUG: '1' });
