@@ -1,6 +1,7 @@
 import type { OutsideInput } from './board.ts';
 import { type FaultCall, injectFault } from './faults.ts';
 import type { Added } from './population.ts';
+import { ScenarioError } from './scenario/unreadable.ts';
 import type { World } from './world.ts';
 
 /** What came from outside and changed a world. Together with the seed it is the world. */
@@ -63,7 +64,7 @@ export function parseSaved(text: string, file: string): SavedWorld {
     Number.isInteger(saved.startMs) &&
     Number.isInteger(saved.nowMs);
   if (isRight) return saved as SavedWorld;
-  throw new Error(`${file} is no saved world; "classpad emulate SCENARIO --record FILE" and the page's "save" make one`);
+  throw new ScenarioError(`${file} is no saved world; "classpad emulate SCENARIO --record FILE" and the page's "save" make one`);
 }
 
 /** Lives a saved world again, in a fresh one of the same seed, as fast as this machine can; or up to the given block. */

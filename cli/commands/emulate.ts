@@ -1,5 +1,6 @@
 import { emulate as runEmulator } from '../../emulator/main.ts';
 import { checkOptions, type EmulateOptions } from '../../emulator/options.ts';
+import { ScenarioError } from '../../emulator/scenario/unreadable.ts';
 import { parseEngineUrl } from '../../firmware-bridge/docker/address.ts';
 import { dockerEngine } from '../../firmware-bridge/docker/index.ts';
 import { type Endpoint, parseEndpoint } from '../../firmware-bridge/system/listen.ts';
@@ -74,6 +75,8 @@ export const emulate: Command = {
       makeRpcServer: createRpcServer,
       ...(peers && { outside: outsideAt(peers) }),
       ending: endingSignal(),
+    }).catch((error) => {
+      throw error instanceof ScenarioError ? new Failure(error.message, Exit.badInput) : error;
     });
   },
 };

@@ -1,6 +1,7 @@
 import { isMap, isSeq, LineCounter, type ParsedNode, parseDocument, type YAMLMap, type Node as YamlNode } from 'yaml';
 import { rogues } from '../rogues.ts';
 import { type Field, type Fields, text, texts, whole } from './fields.ts';
+import { ScenarioError } from './unreadable.ts';
 import { verbs } from './verbs.ts';
 
 export interface Step {
@@ -32,10 +33,10 @@ export function readScenario(source: string, file: string): Scenario {
   const document = parseDocument(source, { lineCounter: lines, uniqueKeys: true });
   const lineOf = (node: unknown): number => lines.linePos((node as YamlNode | null)?.range?.[0] ?? 0).line || 1;
   const fail = (node: unknown, sentence: string): never => {
-    throw new ScenarioError(file, lineOf(node), sentence);
+    throw new ScenarioError(`${file}:${lineOf(node)}: ${sentence}`);
   };
   const broken = document.errors[0];
-  if (broken) throw new ScenarioError(file, lines.linePos(broken.pos[0]).line, broken.message.split('\n')[0]!);
+  if (broken) throw new ScenarioError(`${file}:${lines.linePos(broken.pos[0]).line}: this is not YAML: ${complaintOf(broken)}`);
   const top = document.contents;
   if (!isMap(top)) return fail(top, 'a scenario is a map with name, devices and steps');
   const reader = new Reader(lineOf, fail);
@@ -130,10 +131,7 @@ function isField(value: Field | Fields): value is Field {
   return typeof (value as Field).read === 'function';
 }
 
-/** A scenario file that cannot be read. */
-export class ScenarioError extends Error {
-  constructor(file: string, line: number, sentence: string) {
-    super(`${file}:${line}: ${sentence}`);
-    this.name = 'ScenarioError';
-  }
+/** The place is told before it, and the lines of the file are not repeated. */
+function complaintOf({ message }: Error): string {
+  return message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
 }

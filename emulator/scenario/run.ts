@@ -6,6 +6,7 @@ import type { Teller } from '../story.ts';
 import { createWorld, type World, type WorldOptions } from '../world.ts';
 import { readScenario, type Scenario } from './document.ts';
 import { playScenario, ScenarioFailed } from './play.ts';
+import { ScenarioError } from './unreadable.ts';
 
 /** When the worlds of scenarios begin: they do not depend on the day on which they are played. */
 export const SCENARIO_START_MS = Date.UTC(2026, 0, 1);
@@ -29,8 +30,10 @@ export function loadScenario(file: string): Scenario {
   let source: string;
   try {
     source = readFileSync(file, 'utf8');
-  } catch {
-    throw new Error(`there is no scenario file ${file}; those that come along are in emulator/scenarios`);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    const what = code === 'ENOENT' ? `there is no scenario file ${file}` : `the scenario ${file} cannot be read (${code})`;
+    throw new ScenarioError(`${what}; those that come along are in emulator/scenarios`);
   }
   return readScenario(source, file);
 }

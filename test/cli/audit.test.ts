@@ -203,7 +203,7 @@ s('what is no trail is refused', async () => {
   assert.is((await classpad(['audit', 'verify', '/nowhere'])).exitCode, 2);
   assert.match((await classpad(['audit', 'verify', file('no.jsonl', '{}')])).err, /is no audit trail/);
   assert.match((await classpad(['audit', 'burn', 'x'])).err, /"burn" is nothing to do with a trail/);
-  assert.match((await classpad(['audit', 'verify'])).err, /write: audit export FILE/);
+  assert.match((await classpad(['audit', 'verify'])).err, /FILE is missing: audit verify FILE/);
 });
 
 s.run();

@@ -104,6 +104,18 @@ const rows: [args: string[], exitCode: number, sentence: string | RegExp, env?: 
   [['deploy', good, '--app', 'hello', '--window', 'soon'], 2, '--window "soon" is no duration; write 90s, 2m or 1h30m'],
   [['deploy', good, '--app', 'hello', '--window', '0s'], 2, '--window "0s" is no duration; write 90s, 2m or 1h30m'],
   [['deploy', good, '--app', 'hello', '--window', '5'], 2, '--window "5" is no duration; write 90s, 2m or 1h30m'],
+  [
+    ['emulate', '/nowhere.yaml'],
+    2,
+    /there is no scenario file \/nowhere\.yaml; those that come along are in emulator\/scenarios/,
+  ],
+  [['emulate', '/'], 2, /the scenario \/ cannot be read \(EISDIR\)/],
+  [
+    ['emulate', file('flow.yaml', 'name: [\n')],
+    2,
+    /flow\.yaml:2: this is not YAML: Flow sequence in block collection must be .* a \]$/,
+  ],
+  [['emulate', file('step.yaml', 'name: a\ndevices: 1\nsteps:\n  - frob\n')], 2, /step\.yaml:4: there is no step "frob"/],
   [['emulate', '--devices', '0'], 2, 'classpad: --devices takes a whole number from 1 to 256'],
   [['emulate', '--devices', '257'], 2, 'classpad: --devices takes a whole number from 1 to 256'],
   [['emulate', '--devices', 'many'], 2, 'classpad: --devices takes a whole number from 1 to 256'],
@@ -213,7 +225,7 @@ const widths: [columns: number | undefined, longest: number][] = [
 for (const [columns, longest] of widths)
   s(`help on a terminal of ${columns ?? 'no'} columns`, async () => {
     const lines = overview(await Promise.all(Object.values(commands).map((load) => load())), '1', columns);
-    const texts = lines.filter((line) => !/^ {2}\S*\|/.test(line));
+    const texts = lines.filter((line) => !/^ {2}[a-z]+ \S*\|/.test(line));
     assert.ok(
       texts.every((line) => line.length <= longest),
       texts.find((line) => line.length > longest),

@@ -120,7 +120,12 @@ if (daemon) {
       2,
       /there is no device pad-9 in this fleet/,
     ],
-    ['no such file', ['set', 'x', '--device', 'pad-1', '--file', '/nowhere'], 2, /\/nowhere cannot be read \(ENOENT\)/],
+    [
+      'no such file',
+      ['set', 'x', '--device', 'pad-1', '--file', '/nowhere'],
+      2,
+      /\/nowhere cannot be read: there is no such file or folder/,
+    ],
     [
       'nothing in it',
       ['set', 'x', '--device', 'pad-1', '--file', file('empty', '')],
