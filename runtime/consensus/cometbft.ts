@@ -1,6 +1,6 @@
-import { bigintToBytes, EMPTY, hexToBytes } from '../bytes.ts';
+import { bigintToBytes, EMPTY, equalBytes, hexToBytes } from '../bytes.ts';
 import type { Genesis } from '../config.ts';
-import type { Chain } from '../ledger/chain.ts';
+import { type Chain, ChainError } from '../ledger/chain.ts';
 import { hashHeader, withExtraData } from '../ledger/header.ts';
 import { TransactionRefused } from '../ledger/transaction.ts';
 import type { Abci, Address, FinalizedBlock, OrderedBlock, Ordering, Ports, TransactionOutcome } from '../ports/index.ts';
@@ -115,6 +115,17 @@ class Cometbft implements Abci {
     const validators = store.get(VALIDATORS);
     this.validators = validators ? Validators.decode(validators) : new Validators(genesis.validators ?? []);
     this.points = readPoints(store.get(POINTS));
+    this.demandSound();
+  }
+
+  /** What the disk has changed of this could not be told apart later: the engine would find that this device disagrees with all. */
+  private demandSound(): void {
+    const { extraData, number } = this.application.head().header;
+    const { keccak256 } = this.parts.vm;
+    if (number === 0 || equalBytes(extraData.subarray(8), keccak256(this.validators.encode()))) return;
+    throw new ChainError(
+      'the store is damaged: it names other validators than its last block; start this device without its ledger, which it then fetches anew',
+    );
   }
 
   /** What is to be handed to the engine again. */

@@ -302,6 +302,17 @@ test('a genesis in upper case names the same validators, who go as the others do
   assert.equal(same.after([revoke(b)], fleet).list.length, 1);
 });
 
+test('a device whose disk has changed who decides says so, and does not go on with others', async () => {
+  const store = memoryStore();
+  const { abci } = open(store);
+  decide(abci, 1, [await transfer(0)]);
+  assert.is(open(copyOf(store)).ledger.head().number, 1);
+  const power = store.get('consensus/validators')!.slice();
+  power[power.length - 1]! ^= 1;
+  store.write([['consensus/validators', power]]);
+  assert.throws(() => open(store), /the store is damaged: it names other validators than its last block/);
+});
+
 /** A ledger with a snapshot to give. */
 async function grown(trailingBlocks = 0) {
   const store = memoryStore();
