@@ -122,8 +122,17 @@ export class Intake {
 
   private undo(transaction: Transaction, gone: readonly Transaction[], error: unknown): TransactionRefused {
     this.pool.remove(transaction);
-    for (const each of gone) this.pool.add(each);
+    for (const each of gone) this.putBack(each);
     return new TransactionRefused(`the transaction could not be stored: ${(error as Error).message}`);
+  }
+
+  private putBack(transaction: Transaction): void {
+    try {
+      this.pool.add(transaction);
+    } catch (error) {
+      // A block may have used its nonce meanwhile.
+      if (!(error instanceof TransactionRefused)) throw error;
+    }
   }
 
   private keep(arrived: Transaction | undefined, gone: readonly Transaction[]): void {

@@ -143,6 +143,25 @@ test('what clients send at once is acknowledged when it is on the disk, and refu
   assert.equal(intake.pool.executable(), [first.transaction]);
 });
 
+test('what gave way to one that could not be stored comes back, or is of no use any more: the client hears of the disk', async () => {
+  for (const nonce of [0n, 1n]) {
+    let fail: (error: Error) => void = () => {};
+    const writeSoon = () =>
+      new Promise<void>((_, reject) => {
+        fail = reject;
+      });
+    const intake = open({ ...memoryStore(), writeSoon });
+    const before = intake.take(await signed(0), 'another node');
+    const { stored } = intake.takeSoon(await signed(0, 20n));
+    accounts.nonce = nonce;
+    fail(new Error('the disk is full'));
+    const refusal = await stored.catch((error: Error) => error.message);
+    assert.is(refusal, 'the transaction could not be stored: the disk is full');
+    assert.is(intake.pool.has(before.hash), nonce === 0n);
+    accounts.nonce = 0n;
+  }
+});
+
 test('the known and the too large are refused before they are decoded', async () => {
   const intake = open(memoryStore());
   const raw = await signed(0);
