@@ -1,6 +1,7 @@
 import type { OutsideInput } from './board.ts';
 import { type FaultCall, injectFault } from './faults.ts';
 import type { Added } from './population.ts';
+import { rogues } from './rogues.ts';
 import { ScenarioError } from './scenario/unreadable.ts';
 import type { World } from './world.ts';
 
@@ -58,6 +59,9 @@ export function parseSaved(text: string, file: string): SavedWorld {
     saved?.format === 'classpad world 1' &&
     typeof saved.seed === 'string' &&
     Array.isArray(saved.inputs) &&
+    saved.inputs.every(isInput) &&
+    isObject(saved.rogues) &&
+    Object.values(saved.rogues).every((name) => typeof name === 'string' && Object.hasOwn(rogues, name)) &&
     Number.isInteger(saved.devices) &&
     saved.devices! >= 1 &&
     saved.devices! <= DEVICES_MOST &&
@@ -65,6 +69,35 @@ export function parseSaved(text: string, file: string): SavedWorld {
     Number.isInteger(saved.nowMs);
   if (isRight) return saved as SavedWorld;
   throw new ScenarioError(`${file} is no saved world; "classpad emulate SCENARIO --record FILE" and the page's "save" make one`);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isNames = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((name) => typeof name === 'string'));
+
+/** The form of each input; what it means is checked where it is done. */
+const FORMS: { readonly [K in RecordedInput['do']]: (input: Fields) => boolean } = {
+  boot: () => true,
+  add: ({ added }) =>
+    isObject(added) && [added['site'], added['looks']].every((each) => each === undefined || typeof each === 'string'),
+  remove: ({ device }) => typeof device === 'string',
+  fault: ({ call }) => isObject(call) && typeof call['fault'] === 'string' && isNames(call['devices']) && isNames(call['others']),
+  rpc: ({ device, text }) => typeof device === 'string' && typeof text === 'string',
+  hand: ({ device, event }) => typeof device === 'string' && isObject(event),
+  exchange: ({ device, exchange }) => typeof device === 'string' && isObject(exchange),
+};
+
+function isInput(input: unknown): boolean {
+  if (!isObject(input) || !Number.isInteger(input['atMs'])) return false;
+  const { moment } = input;
+  const known =
+    typeof input['do'] === 'string' && Object.hasOwn(FORMS, input['do']) ? (input['do'] as keyof typeof FORMS) : undefined;
+  return known !== undefined && (moment === undefined || Number.isInteger(moment)) && FORMS[known](input);
 }
 
 /** Lives a saved world again, in a fresh one of the same seed, as fast as this machine can; or up to the given block. */

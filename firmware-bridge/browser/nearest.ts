@@ -2,6 +2,8 @@
 
 const WELL_KNOWN = '/.well-known/classpad';
 const DEADLINE_MS = 3_000;
+/** As many as a node has peers. */
+const MOST_NODES = 65;
 
 export interface NearestOptions {
   /** A node that does not answer within so many milliseconds is not there. */
@@ -15,11 +17,19 @@ export async function nearest(urls: readonly string[], { deadlineMs = DEADLINE_M
   return found.sort((a, b) => a.tookMs! - b.tookMs!).map(({ url }) => url);
 }
 
-/** All nodes that one node names, itself included. Throws if it does not answer. */
-export async function nodesOf(url: string): Promise<string[]> {
-  const response = await fetch(`${url}${WELL_KNOWN}`);
-  const { nodes } = (await response.json()) as { readonly nodes: readonly { readonly url: string }[] };
-  return [...new Set([url, ...nodes.map((node) => node.url)])];
+/**
+ * All nodes that one node names, itself included: whoever believes it does what it says. Throws if it does not answer. What is no
+ * address of a node is passed over.
+ */
+export async function nodesOf(url: string, { deadlineMs = DEADLINE_MS }: NearestOptions = {}): Promise<string[]> {
+  const response = await fetch(`${url}${WELL_KNOWN}`, { signal: AbortSignal.timeout(deadlineMs) });
+  const { nodes } = (await response.json()) as { readonly nodes?: unknown };
+  const named = (Array.isArray(nodes) ? nodes : []).map((node) => (node as { readonly url?: unknown } | null)?.url);
+  return [...new Set([url, ...named.filter(isAddress)])].slice(0, MOST_NODES);
+}
+
+function isAddress(url: unknown): url is string {
+  return typeof url === 'string' && /^https?:\/\/[\w.:[\]-]+$/.test(url);
 }
 
 /**

@@ -92,8 +92,25 @@ export function readSigned(
   if (!/^0x[0-9a-f]{128}1[bc]$/.test(signature)) return undefined;
   const [r, s] = [signature.slice(2, 66), signature.slice(66, 130)].map((part) => BigInt(`0x${part}`)) as [bigint, bigint];
   const address = vm.recover(vm.keccak256(personal(text)), signature.endsWith('1b') ? 0 : 1, r, s);
-  const said = JSON.parse(text) as { readonly address?: string; readonly nodes?: Sister[] };
-  return address !== undefined && said.address === address && said.nodes ? { address, nodes: said.nodes } : undefined;
+  const said = readText(text);
+  const nodes = said?.['nodes'];
+  if (address === undefined || said?.['address'] !== address || !Array.isArray(nodes) || !nodes.every(isSister)) return undefined;
+  return { address, nodes };
+}
+
+/** Anybody can sign anything. */
+function readText(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const said: unknown = JSON.parse(text);
+    return typeof said === 'object' && said !== null ? (said as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSister(value: unknown): value is Sister {
+  const { name, url } = (value ?? {}) as Partial<Sister>;
+  return typeof name === 'string' && typeof url === 'string';
 }
 
 /** The ledger's own word on an app, with the proof that the word is the ledger's: the head, and the Fleet's slots in its state. */

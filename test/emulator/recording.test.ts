@@ -148,6 +148,14 @@ const good: SavedWorld = {
   nowMs: 9,
   inputs: [],
 };
+const inputs: SavedWorld['inputs'] = [
+  { do: 'boot', atMs: 5 },
+  { do: 'fault', call: { fault: 'delay', devices: ['pad-01'], amount: 80 }, atMs: 6, moment: 1 },
+  { do: 'rpc', device: 'pad-02', text: '{}', atMs: 7 },
+  { do: 'hand', device: 'pad-02', event: { kind: 'key', key: 'left' }, atMs: 8 },
+];
+const full = { ...good, inputs, rogues: { 'pad-02': 'liar' } };
+test('what came from outside is read as it was written', () => assert.equal(parseSaved(JSON.stringify(full), 'x'), full));
 test('a saved world is read as it was written', () => assert.equal(parseSaved(JSON.stringify(good), 'x'), good));
 
 const wrong: [what: string, text: string][] = [
@@ -155,6 +163,18 @@ const wrong: [what: string, text: string][] = [
   ['another format', JSON.stringify({ ...good, format: 'other' })],
   ['no inputs', JSON.stringify({ ...good, inputs: undefined })],
   ['a moment that is none', JSON.stringify({ ...good, nowMs: '9' })],
+  ['an input that is none', JSON.stringify({ ...good, inputs: [null] })],
+  ['an input at no time', JSON.stringify({ ...good, inputs: [{ do: 'boot' }] })],
+  ['an input nobody knows', JSON.stringify({ ...good, inputs: [{ do: 'constructor', atMs: 5 }] })],
+  ['an input of no device', JSON.stringify({ ...good, inputs: [{ do: 'rpc', text: '{}', atMs: 5 }] })],
+  ['a request that is no text', JSON.stringify({ ...good, inputs: [{ do: 'rpc', device: 'pad-01', text: {}, atMs: 5 }] })],
+  ['a fault without a name', JSON.stringify({ ...good, inputs: [{ do: 'fault', call: {}, atMs: 5 }] })],
+  [
+    'devices that are no list',
+    JSON.stringify({ ...good, inputs: [{ do: 'fault', call: { fault: 'delay', devices: 7 }, atMs: 5 }] }),
+  ],
+  ['firmware nobody knows', JSON.stringify({ ...good, rogues: { 'pad-01': 'constructor' } })],
+  ['firmware that is none', JSON.stringify({ ...good, rogues: null })],
   ['too many devices', JSON.stringify({ ...good, devices: 1e9 })],
   ['null', 'null'],
 ];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { nodesOf } from '../../../firmware-bridge/browser/nearest.ts';
 import { launchChromium } from '../../support/chromium.ts';
 import { need, root } from '../../support/need.ts';
 import { open, shut } from '../../support/proxied.ts';
@@ -27,6 +28,24 @@ async function node(awayMs: number, others: () => readonly string[] = () => []):
 s.after(async () => {
   await browser?.close();
   for (const server of servers) await shut(server);
+});
+
+s('what a node names and is no address is passed over; who is silent is not waited for', async () => {
+  const strange = [
+    7,
+    null,
+    'javascript:alert(1)',
+    'http://10.0.0.2:8080/../x?y',
+    '//10.0.0.2',
+    'http://10.0.0.2:8080',
+    'https://[fe80::1]:8443',
+  ];
+  const { url } = await node(0, () => strange as string[]);
+  assert.equal(await nodesOf(url), [url, 'http://10.0.0.2:8080', 'https://[fe80::1]:8443']);
+  const many = await node(0, () => Array.from({ length: 500 }, (_, index) => `http://10.0.0.2:${1000 + index}`));
+  assert.is((await nodesOf(many.url)).length, 65);
+  const silent = await node(60_000);
+  assert.match(await nodesOf(silent.url, { deadlineMs: 50 }).catch(({ name }: Error) => name), /TimeoutError/);
 });
 
 if (browser && need('Chromium', true, '')) {

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verifyMessage } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
 import { deviceOf, identityOf } from '../../../emulator/identity.ts';
 import type { NodeStatus } from '../../../runtime/node.ts';
 import type { Sister } from '../../../runtime/ports/index.ts';
@@ -85,6 +86,21 @@ const forged: readonly [what: string, change: (signed: Signed) => Signed][] = [
 ];
 for (const [what, change] of forged) {
   s(`${what} is not believed`, async () => assert.is(readSigned(change((await bench().card()).signed), nobleVm), undefined));
+}
+
+const ADDRESS = identity.address;
+for (const text of [
+  'hello',
+  'null',
+  '7',
+  `{"address":"${ADDRESS}"}`,
+  `{"address":"${ADDRESS}","nodes":[null]}`,
+  `{"address":"${ADDRESS}","nodes":[{"url":7}]}`,
+]) {
+  s(`${text}, however well signed, is no list`, async () => {
+    const signature = await privateKeyToAccount(identity.privateKey).signMessage({ message: text });
+    assert.is(readSigned({ text, signature }, nobleVm), undefined);
+  });
 }
 
 s('it signs only what is new, or what has grown old', async () => {
