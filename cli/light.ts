@@ -122,6 +122,11 @@ async function answerOf(url: string, request: RequestInit = {}): Promise<string>
   const response = await fetch(url, { ...request, signal: AbortSignal.timeout(DEADLINE_MS) }).catch(() => {
     throw new Failure(`${url} does not answer; is the node running?`);
   });
+  return boundedText(url, response);
+}
+
+/** The body of an answer, as far as anybody reads. Throws {@link Failure}. */
+export async function boundedText(url: string, response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {

@@ -5,6 +5,7 @@ import { bytesToHex } from '../../runtime/bytes.ts';
 import type { Genesis } from '../../runtime/config.ts';
 import { hashEngineHeader, rpcProvider } from '../../runtime/light/index.ts';
 import { Exit, Failure } from '../command.ts';
+import { boundedText } from '../light.ts';
 
 /** With whose state a device begins. */
 export interface Beginning {
@@ -43,14 +44,21 @@ async function newest(server: string) {
   return { height: header.height, hash: bytesToHex(hashEngineHeader(header)) };
 }
 
-/** `id@host:port`, as the node says it is to be reached. */
+/** `id@host:port`, as the node says it is to be reached. It goes into a file as it is: nothing else is taken. */
 async function peerOf(server: string): Promise<string> {
-  const { result } = JSON.parse(await get(`${server.replace(/\/+$/, '')}/status`)) as {
-    result?: { node_info?: { id?: string; listen_addr?: string } };
-  };
-  const { id, listen_addr } = result?.node_info ?? {};
-  if (!id || !listen_addr) throw new Failure(`${server} is not CometBFT's RPC`);
-  return `${id}@${listen_addr.replace(/^tcp:\/\//, '')}`;
+  const { id, listen_addr } = nodeInfoIn(await get(`${server.replace(/\/+$/, '')}/status`));
+  const peer = `${id}@${String(listen_addr).replace(/^tcp:\/\//, '')}`;
+  if (/^[0-9a-f]{40}@([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/.test(peer)) return peer;
+  throw new Failure(`${server} is not CometBFT's RPC`);
+}
+
+function nodeInfoIn(text: string): { readonly id?: unknown; readonly listen_addr?: unknown } {
+  try {
+    const answer = JSON.parse(text) as { result?: { node_info?: object } } | null;
+    return answer?.result?.node_info ?? {};
+  } catch {
+    return {};
+  }
 }
 
 function readGenesis(path: string): Genesis {
@@ -65,5 +73,5 @@ async function get(url: string): Promise<string> {
   const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS) }).catch(() => {
     throw new Failure(`${url} does not answer; name CometBFT's RPC of a node that is running, such as http://10.0.0.1:26657`);
   });
-  return response.text();
+  return boundedText(url, response);
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { blockInTrail } from '../audit/bearing.ts';
 import { askerOf, fetchEntry } from '../audit/fetch.ts';
 import { isAgreed } from '../audit/verify.ts';
@@ -118,6 +118,9 @@ async function prove(
   const proof: RequestProof = { classpad: 'request proof 1', ...trust, fleet, line: lines[index]!, index, path, entry };
   const file = input.text('out')!;
   checkOwn(proof);
+  // A former proof may be replaced; anything else may be somebody's key.
+  if (existsSync(file) && !isProof(file))
+    throw new Failure(`${file} is there already and is no proof of a request; it is not overwritten`, Exit.badInput);
   writeFileSync(file, `${JSON.stringify(proof)}\n`);
   tell(input, io, `${file} proves: ${proof.line}`, { file, line: proof.line, block: batch.block });
   return Exit.ok;
@@ -162,6 +165,14 @@ function pinned(proof: RequestProof, input: Input): RequestProof {
   if (chainId !== String(proof.chainId)) throw new Failure(`the proof is of the ledger ${proof.chainId}, not of ${chainId}`);
   const sequencer = accountAddress(given('sequencer', proof.sequencer), '--sequencer');
   return { ...proof, sequencer, genesisHash: given('genesis', proof.genesisHash) as RequestProof['genesisHash'] };
+}
+
+function isProof(file: string): boolean {
+  try {
+    return readProof(file) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function readProof(file: string): RequestProof {

@@ -75,6 +75,40 @@ s('one request is proved with no network', async () => {
   assert.is(verdict.ok, true);
 });
 
+s('a proof takes the place of a proof, and of nothing else', async () => {
+  const rows = JSON.parse((await list('--json')).out) as { request: string }[];
+  const prove = (out: string) => run(['requests', 'prove', 'hello', rows[0]!.request, '--device', 'pad-1', '--out', out]);
+  const key = file('alice.key', `0x${'11'.repeat(32)}\n`);
+  const said = await prove(key);
+  assert.is(said.exitCode, 2);
+  assert.match(said.err, /alice\.key is there already and is no proof of a request; it is not overwritten/);
+  assert.match(readFileSync(key, 'utf8'), /^0x1111/);
+  const again = join(folder, 'again.json');
+  for (let turn = 0; turn < 2; turn++) assert.is((await prove(again)).exitCode, 0);
+});
+
+s('a proof is of the ledger and the fleet that are pinned', async () => {
+  const { fleet, chainId } = JSON.parse(readFileSync(proofFile, 'utf8')) as Record<string, string>;
+  const pinned = await offline([
+    'requests',
+    'verify',
+    proofFile,
+    '--sequencer',
+    sequencer,
+    '--fleet',
+    fleet!,
+    '--chain',
+    String(chainId),
+  ]);
+  assert.is(pinned.exitCode, 0, pinned.err);
+  assert.not.match(pinned.out, /as the file says/);
+  const elsewhere = await offline(['requests', 'verify', proofFile, '--fleet', `0x${'ab'.repeat(20)}`]);
+  assert.match(elsewhere.err, /is the fleet that the proof is of, not 0xabab/);
+  assert.match((await offline(['requests', 'verify', proofFile, '--chain', '9'])).err, /is of the ledger \d+, not of 9/);
+  const unpinned = await offline(['requests', 'verify', proofFile, '--sequencer', sequencer]);
+  assert.match(unpinned.out, /in the fleet at 0x\w{40} \(as the file says; pin it with --fleet\)/);
+});
+
 s('or held against a trail, which is checked as a whole', async () => {
   const trail = join(folder, 'trail.jsonl');
   assert.is((await run(['audit', 'export', trail])).exitCode, 0);

@@ -45,7 +45,7 @@ s('what a node names and is no address is passed over; who is silent is not wait
   const many = await node(0, () => Array.from({ length: 500 }, (_, index) => `http://10.0.0.2:${1000 + index}`));
   assert.is((await nodesOf(many.url)).length, 65);
   const silent = await node(60_000);
-  assert.match(await nodesOf(silent.url, { deadlineMs: 50 }).catch(({ name }: Error) => name), /TimeoutError/);
+  assert.match(`${await nodesOf(silent.url, { deadlineMs: 50 }).catch(({ name }: Error) => name)}`, /TimeoutError/);
 });
 
 if (browser && need('Chromium', true, '')) {
