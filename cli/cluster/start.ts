@@ -1,23 +1,83 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Cluster, ClusterNode } from '../../firmware-bridge/cometbft/testnet.ts';
-import type { Io } from '../command.ts';
+import { Exit, Failure, type Io } from '../command.ts';
 import { sleep } from '../progress.ts';
+import { askHeights, type LeftBehind, leftBehind } from './left-behind.ts';
+import { rejoinCluster } from './rejoin.ts';
 
 const PAUSE_MS = 1_000;
 const STOP_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 10_000;
 
-/** Every node in a process of its own, until told to end; one that ends by itself is started again. Answers the exit code. */
-export async function startCluster(folder: string, { nodes }: Cluster, io: Io, ending: AbortSignal): Promise<number> {
+/**
+ * Every node in a process of its own, until told to end; one that ends by itself is started again. Answers the exit code.
+ * @param rejoining The name of a node that takes over the state of the others before it starts.
+ */
+export async function startCluster(
+  folder: string,
+  { nodes }: Cluster,
+  io: Io,
+  ending: AbortSignal,
+  rejoining?: string,
+): Promise<number> {
   const width = Math.max(...nodes.map(({ name }) => name.length));
-  const running = nodes.map((node) =>
-    keepRunning(folder, node, (line) => io.out(`${node.name.padEnd(width)} │ ${line}`), ending),
-  );
-  await new Promise<void>((resolve) => ending.addEventListener('abort', () => resolve(), { once: true }));
+  const running = nodes.map(async (node) => {
+    const say = (line: string) => io.out(`${node.name.padEnd(width)} │ ${line}`);
+    if (node.name === rejoining) await rejoin(folder, node, nodes, say, ending);
+    await keepRunning(folder, node, say, ending);
+  });
+  await tellLeftBehind(folder, nodes, io, ending);
   io.err('the nodes end; their containers keep running');
   await Promise.all(running);
   return 0;
+}
+
+/** Takes over the state of two others as soon as they answer; whatever goes wrong is tried again, since they may be about to start. */
+async function rejoin(
+  folder: string,
+  node: ClusterNode,
+  nodes: readonly ClusterNode[],
+  say: (line: string) => void,
+  ending: AbortSignal,
+) {
+  const others = nodes.filter(({ name }) => name !== node.name).slice(0, 2);
+  const servers = others.map(({ host, engineRpc }) => `http://${host}:${engineRpc}`);
+  say('waits for the others, whose state it takes over');
+  for (let complaint = ''; !ending.aborted; await sleep(PAUSE_MS)) {
+    try {
+      if ((await askHeights(others)).some(({ latest }) => latest === 0)) continue;
+      await rejoinCluster(join(folder, node.folder), { servers });
+      return say('begins with the state of the others; its keys and its vote stay');
+    } catch (error) {
+      if (error instanceof Failure && error.exitCode === Exit.badInput) throw error;
+      if ((error as Error).message !== complaint) say((error as Error).message);
+      complaint = (error as Error).message;
+    }
+  }
+}
+
+/** Until it is to end: says once of each node that cannot catch up how it can. Nothing is done by itself: whom to believe is a choice. */
+async function tellLeftBehind(folder: string, nodes: readonly ClusterNode[], io: Io, ending: AbortSignal): Promise<void> {
+  const told = new Set<string>();
+  while (!ending.aborted) {
+    await setTimeout(LOOK_EVERY_MS, undefined, { signal: ending }).catch(() => {});
+    for (const behind of ending.aborted ? [] : leftBehind(await askHeights(nodes))) {
+      if (told.has(behind.name)) continue;
+      told.add(behind.name);
+      for (const line of wayOut(folder, behind)) io.err(line);
+    }
+  }
+}
+
+/** What to do about a node that was away for too long. */
+export function wayOut(folder: string, { name, latest, earliest }: LeftBehind): string[] {
+  return [
+    `${name} stands at height ${latest}, and the others keep their blocks only from ${earliest} on: it cannot catch up block by block.`,
+    `To let it take over their state, with its keys and its vote: end this by Ctrl-C, and: classpad cluster start ${folder} --rejoin ${name}`,
+  ];
 }
 
 async function keepRunning(folder: string, node: ClusterNode, say: (line: string) => void, ending: AbortSignal): Promise<void> {
@@ -50,7 +110,7 @@ function runOnce(config: string, say: (line: string) => void, ending: AbortSigna
 
 function endGently(child: ChildProcess): void {
   child.kill('SIGTERM');
-  setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS).unref();
+  globalThis.setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS).unref();
 }
 
 function lines(stream: NodeJS.ReadableStream, say: (line: string) => void): void {

@@ -34,6 +34,7 @@ export const cluster: Command = {
       value: 'HEIGHT:HASH',
       help: 'join, rejoin: a block that is known to be right; without it the first server is believed',
     },
+    rejoin: { value: 'NAME', help: 'start: this node takes over the state of the others first' },
     fleet: { value: 'ADDRESS', help: 'join: where the Fleet contract is' },
     turn: { value: 'N', fallback: '0', help: 'join: so many nodes of this machine have the ports before' },
     engine: {
@@ -48,13 +49,15 @@ export const cluster: Command = {
   examples: [
     ['classpad cluster init --nodes 4 --dir fleet --engine virtual', 'four nodes on this machine, containers pretended'],
     ['classpad cluster start fleet', 'run them in this terminal; Ctrl-C ends them'],
+    ['classpad cluster start fleet --rejoin pad-04', 'it was away for too long; the others run, it takes over their state'],
     ['classpad cluster init --host 10.0.0.1 --host 10.0.0.2 --host 10.0.0.3 --host 10.0.0.4 --dir fleet', 'four machines'],
   ],
   notes: [
     'Each node has a folder with its keys, its configuration and a CometBFT home. On several machines, bring each folder to its machine ' +
       'and run there: classpad node --config pad-01/node.yaml. The nodes reach each other on port 26656.',
-    'A node that was away for longer than the others keep their blocks (cometbft.retainedHeights) cannot catch up block by block: stop it, ' +
-      'and "cluster rejoin DIR --server URL" lets it take over their state.',
+    'A node that was away for longer than the others keep their blocks (cometbft.retainedHeights) cannot catch up block by block; "cluster start" ' +
+      'says so. It takes over their state, keeps its keys and its vote: by "cluster start DIR --rejoin NAME", or on a machine of its own, while ' +
+      'it is stopped, by "cluster rejoin DIR --server URL".',
     'The keys of three operators lie beside them, for trying out: with a real fleet use keys of your own.',
   ],
   run(input, io) {
@@ -66,7 +69,12 @@ export const cluster: Command = {
       throw new Failure(`cluster ${what} is not known; there are init, start, join and rejoin`, Exit.badInput);
     const from = folder ?? input.text('dir');
     if (!from) throw new Failure('DIR is missing: the folder that "classpad cluster init" wrote', Exit.badInput);
-    return startCluster(from, readCluster(from), io, endingSignal());
+    const made = readCluster(from);
+    const rejoining = input.text('rejoin');
+    const names = made.nodes.map(({ name }) => name);
+    if (rejoining !== undefined && !names.includes(rejoining))
+      throw new Failure(`--rejoin ${rejoining}: the nodes of ${from} are ${names.join(', ')}`, Exit.badInput);
+    return startCluster(from, made, io, endingSignal(), rejoining);
   },
 };
 
