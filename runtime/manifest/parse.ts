@@ -84,14 +84,21 @@ export function checkRoutes({ services }: Manifest, keys: Path): void {
   gather(jobs);
 }
 
+/** Where a container finds its secrets: nothing else lies there. */
+const SECRETS = '/run/secrets';
+
 /** Every path of a container is covered once. */
 export function checkMounts({ services }: Manifest): void {
-  const jobs = Object.entries(services).map(([name, { volumes = [], tmpfs = [] }]) => () => {
-    const paths = tmpfs.map((entry) => entry.split(':')[0]!);
-    for (const [index, entry] of volumes.entries()) {
-      const path = entry.split(':')[1]!;
-      if (paths.includes(path)) refuse(['services', name, 'volumes', index], `${path} is covered twice`);
-      paths.push(path);
+  const jobs = Object.entries(services).map(([name, { volumes = [], tmpfs = [], secrets = [] }]) => () => {
+    const covered = new Set(secrets.length > 0 ? [SECRETS] : []);
+    const mounts = [
+      ...tmpfs.map((entry, index) => [['tmpfs', index], entry.split(':')[0]!] as const),
+      ...volumes.map((entry, index) => [['volumes', index], entry.split(':')[1]!] as const),
+    ];
+    for (const [at, path] of mounts) {
+      const isTaken = covered.has(path) || (secrets.length > 0 && path.startsWith(`${SECRETS}/`));
+      if (isTaken) refuse(['services', name, ...at], `${path} is covered twice`);
+      covered.add(path);
     }
   });
   gather(jobs);

@@ -320,6 +320,14 @@ const files: [source: string, message: string][] = [
     'services: { web: { image: a } }\nvolumes: { a: { driver: nfs } }',
     'line 2: volumes.a.driver: driver is not honoured for volumes; the device makes them plainly: leave it out',
   ],
+  ...[
+    ['tmpfs: /run/secrets', 'tmpfs[0]: /run/secrets is covered twice'],
+    ['volumes: [a:/run/secrets/x]', 'volumes[0]: /run/secrets/x is covered twice'],
+    ['volumes: ["a:/run/secrets:ro"]', 'volumes[0]: /run/secrets is covered twice'],
+  ].map(([mount, said]): [string, string] => [
+    `services: { web: { image: a, secrets: [s], ${mount} } }\nvolumes: { a: }\nsecrets: { s: { external: true } }`,
+    `line 1: services.web.${said}`,
+  ]),
   [
     'services: { web: { image: a, tmpfs: /x, volumes: [a:/x] } }\nvolumes: { a: }',
     'line 1: services.web.volumes[0]: /x is covered twice',
