@@ -211,6 +211,7 @@ async function openEngineBeside({ cometbft }: BridgeConfig, log: Logger, closers
 }
 
 const MAX_PEER_CONNECTIONS = 256;
+const BRINGING_MS = 3_600_000;
 const STARTING = JSON.stringify({
   jsonrpc: '2.0',
   id: null,
@@ -242,6 +243,8 @@ async function openServers(
     response.writeHead(426, { 'content-type': 'text/plain' }).end('Nodes of the ledger connect here by WebSocket.\n');
   });
   bound(peerServer, MAX_PEER_CONNECTIONS);
+  // Whoever brings the bundle of a system over a slow network needs more than Node's five minutes.
+  peerServer.requestTimeout = BRINGING_MS;
   return { rpc, proxy: proxyAt, peers: await open(peerServer, config.peers.listen, 'peers.listen'), peerServer };
 }
 
