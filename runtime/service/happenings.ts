@@ -1,5 +1,5 @@
 import type { LogFields, LogKind } from '../contracts/log-kinds.ts';
-import { Label } from '../ports/index.ts';
+import { type FoundContainer, Label } from '../ports/index.ts';
 import type { DriftEvent } from '../reconcile/drift.ts';
 import type { Found } from '../reconcile/found.ts';
 import { ownerOf } from '../reconcile/labels.ts';
@@ -26,8 +26,8 @@ export function createWatcher(): Watcher {
   /** Nothing is known of what happened before the first look. */
   function restarted(found: Found): Happening[] {
     const before = restarts;
-    restarts = new Map(found.containers.map(({ id, restartCount }) => [id, restartCount]));
-    return found.containers.flatMap((container): Happening[] => {
+    restarts = new Map(found.containers.map((one) => [one.id, isCounted(one) ? one.restartCount : (before?.get(one.id) ?? 0)]));
+    return found.containers.filter(isCounted).flatMap((container): Happening[] => {
       const owner = ownerOf(container);
       const times = container.restartCount - (before?.get(container.id) ?? (before === undefined ? container.restartCount : 0));
       if (owner === undefined || times <= 0) return [];
@@ -56,4 +56,9 @@ export function createWatcher(): Watcher {
   }
 
   return { looked: (found, wanted, drifts) => [...restarted(found), ...drifted(drifts), ...refused(wanted)] };
+}
+
+/** Of one that the engine lists and cannot inspect no count is known, nor since when it runs. */
+function isCounted({ state, startedAtMs }: FoundContainer): boolean {
+  return state !== 'running' || startedAtMs !== undefined;
 }
