@@ -1,9 +1,9 @@
 /** The CALL family and creations: what stands on the caller's stack becomes a new frame, and its end an answer on that stack. */
 import { accessCost, charge, chargeRanges, gasForCall } from './call-gas';
-import { addCode, copyOf, dropCode, enterProgram, leaveProgram, sizeOf, tracing } from './code';
+import { addCode, copyOf, dropCode, enterProgram, leaveProgram } from './code';
 import { setCreate2Address, setCreateAddress } from './creation-address';
 import { keccak256 } from './crypto/keccak256';
-import { firstBlock } from './decode';
+import { tracing } from './decode';
 import { delegateOf } from './delegation';
 import { fail, fatal } from './failure';
 import { isPrecompile, Rule, rule } from './forks';
@@ -16,7 +16,7 @@ import { rangeCost, reachRange, UNPAYABLE } from './memory';
 import { Op } from './opcodes';
 import { clearReturnData, outputAt, outputSize, setOutput, setReturnData } from './output';
 import { precompiledGasLeft, runPrecompile } from './precompiled';
-import { Code } from './program';
+import { Code, sizeOf } from './program';
 import { Account, AccountFlag } from './records';
 import {
   accountAt,
@@ -323,7 +323,7 @@ function prepare(frame: usize, account: usize, code: usize, gas: u64): void {
 }
 
 function start(frame: usize, code: usize): void {
-  store<u32>(frame, <u32>firstBlock(<usize>load<u32>(code, Code.Program)), Frame.Ip);
+  store<u32>(frame, load<u32>(code, Code.Program), Frame.Ip);
   clearReturnData();
   current = frame;
 }

@@ -1,15 +1,14 @@
 /** Code and its decoded programs, kept by hash from transaction to transaction. */
 import { give, take } from './arena';
-import { decode } from './decode';
+import { decodeBlock, dropProgram, switchTracing, tracing } from './decode';
+import { programBytes } from './emitter';
 import { fail, fatal } from './failure';
 import { hostCode, hostCodeSize } from './host';
-import { Code } from './program';
+import { bytesOf, Code, PADDING, sizeOf } from './program';
 import { Status } from './status';
 import { chainOf, insert, resetTable, TABLE_SIZE } from './table';
 import { copy, eq } from './u256';
 
-/** Zero bytes before and after the code, so that reading a word at either end needs no check. */
-const PADDING: usize = 64;
 /** Programs that no frame runs are dropped when all together exceed this many bytes. */
 const PROGRAM_LIMIT: usize = 24 << 20;
 /** All code is dropped between transactions when it exceeds this many bytes. */
@@ -25,8 +24,6 @@ export const EMPTY_HASH: usize = memory.data<u8>([
 const codes: usize = memory.data(TABLE_SIZE, 8);
 let emptyCode: usize = 0;
 let bytesHeld: usize = 0;
-let programBytesHeld: usize = 0;
-export let tracing: bool = false;
 
 /** The code with this hash (32 bytes as hashed), from the cache or the host. 0 only after a fatal failure. */
 export function codeOf(hash: usize): usize {
@@ -73,23 +70,13 @@ export function noCode(): usize {
   return emptyCode;
 }
 
-export function bytesOf(code: usize): usize {
-  return code + Code.Size + PADDING;
-}
-
-export function sizeOf(code: usize): u32 {
-  return load<u32>(code, Code.Length);
-}
-
-/** Begins to use a code's program, decoding it if need be. False only after a fatal failure. */
+/** Begins to use a code's program, decoding where it begins if need be. False only after a fatal failure. */
 export function enterProgram(code: usize): bool {
   if (!load<u32>(code, Code.Program)) {
-    if (programBytesHeld > PROGRAM_LIMIT) evictPrograms();
-    if (!decode(code, bytesOf(code), tracing)) {
-      fail(Status.MemoryLimit);
-      return false;
-    }
-    programBytesHeld += <usize>load<u32>(code, Code.ProgramBytes);
+    if (programBytes > PROGRAM_LIMIT) evictPrograms();
+    const first = decodeBlock(code, 0, 0);
+    if (!first) return false;
+    store<u32>(code, <u32>first, Code.Program);
   }
   store<u32>(code, load<u32>(code, Code.Users) + 1, Code.Users);
   return true;
@@ -101,7 +88,7 @@ export function leaveProgram(code: usize): void {
 
 /** Between transactions: bounds what is kept. */
 export function trimCodes(): void {
-  if (bytesHeld + programBytesHeld > CACHE_LIMIT) dropCodes();
+  if (bytesHeld + programBytes > CACHE_LIMIT) dropCodes();
 }
 
 /** Forgets all code and programs. Only between transactions. */
@@ -120,14 +107,13 @@ export function dropCodes(): void {
   if (emptyCode) dropCode(emptyCode);
   emptyCode = 0;
   bytesHeld = 0;
-  programBytesHeld = 0;
   resetTable(codes);
 }
 
 /** From now on programs are decoded with or without a call of the host before every instruction. */
 export function setTracing(on: bool): void {
   if (tracing != on) dropCodes();
-  tracing = on;
+  switchTracing(on);
 }
 
 function find(hash: usize): usize {
@@ -140,16 +126,15 @@ function find(hash: usize): usize {
 function keep(code: usize, hash: usize): void {
   copy(code + Code.Keccak, hash);
   insert(codes, code, load<u32>(hash));
-  bytesHeld += <usize>load<u32>(code, Code.Length) + Code.Size;
+  bytesHeld += <usize>sizeOf(code) + Code.Size;
 }
 
 function allocate(size: usize): usize {
   if (fatal) return 0;
-  const whole = <usize>Code.Size + PADDING + size + PADDING;
-  const code = take(whole);
+  const code = take(<usize>Code.Size + PADDING + size + PADDING + ((size + 7) >> 3));
   if (!code) return lost(Status.MemoryLimit);
   memory.fill(code, 0, <usize>Code.Size + PADDING);
-  memory.fill(code + whole - PADDING, 0, PADDING);
+  memory.fill(bytesOf(code) + size, 0, PADDING);
   store<u32>(code, <u32>size, Code.Length);
   return code;
 }
@@ -163,14 +148,6 @@ function evictPrograms(): void {
       code = <usize>load<u32>(code);
     }
   }
-}
-
-function dropProgram(code: usize): void {
-  if (!load<u32>(code, Code.Program)) return;
-  give(<usize>load<u32>(code, Code.Program));
-  give(<usize>load<u32>(code, Code.Jumps));
-  store<u32>(code, 0, Code.Program);
-  programBytesHeld -= <usize>load<u32>(code, Code.ProgramBytes);
 }
 
 function lost(status: i32): usize {

@@ -1,25 +1,28 @@
 /**
- * Turns code into a program: one pass that finds the JUMPDESTs, cuts the code into blocks, adds up each block's gas and stack needs, and
- * follows where on the stack every value is, so that only what computes becomes an instruction. What cannot be reached is left out.
+ * Turns code into a program, block by block, when a block is first reached: it adds up the block's gas and stack needs, and follows
+ * where on the stack every value is, so that only what computes becomes an instruction. Who runs a block has gas for it, so that no
+ * code costs more time to decode than its gas is worth.
  */
 import { give, takeZeroed } from './arena';
 import {
   beginDraft,
-  dropDraft,
+  countProgram,
+  dropChunks,
   emit,
+  emitKnownTarget,
   emitLong,
-  emitTarget,
-  finishDraft,
-  makeRoom,
-  position,
+  emitStub,
+  join,
+  place,
   reserveHeader,
-  START,
   writeHeader,
 } from './emitter';
+import { fail } from './failure';
 import { Op } from './opcodes';
 import { growth, REACH, resetOperands, settle, topOffset } from './operands';
-import { Code, Do } from './program';
+import { bytesOf, Code, Do, marksOf, sizeOf } from './program';
 import { Shape, shapeOf } from './shapes';
+import { Status } from './status';
 import { gasOf, isDefined, wordsIn, wordsOut } from './traits';
 import { forgetCondition, translate } from './translate';
 
@@ -27,6 +30,11 @@ import { forgetCondition, translate } from './translate';
 const LONGEST_BLOCK: i32 = 200;
 /** More words than a stack holds: no block that needs or adds so many can run. */
 const TOO_MANY: i32 = 1025;
+/** No pc: nothing follows. */
+const NOWHERE: u32 = 0xffffffff;
+
+/** Programs are decoded with a call of the host before every instruction. */
+export let tracing: bool = false;
 
 let header: usize = 0;
 let gas: u32 = 0;
@@ -35,107 +43,88 @@ let needs: i32 = 0;
 let grows: i32 = 0;
 let length: i32 = 0;
 
-/** Makes the program and jump table of a code record. False if there is no memory. */
-export function decode(code: usize, bytes: usize, traced: bool): bool {
-  const size = load<u32>(code, Code.Length);
-  const jumps = takeZeroed(((<usize>size) << 2) + 4);
-  if (!jumps || !beginDraft()) return giveUp(jumps);
-  const done = traced ? emitTraced(bytes, <usize>size, jumps) : emitBlocks(bytes, <usize>size, jumps);
-  if (!done) {
-    dropDraft();
-    return giveUp(jumps);
+export function switchTracing(on: bool): void {
+  tracing = on;
+}
+
+/** The block of the JUMPDEST at a pc within the code, decoded if need be; 0 if there is none, or after a fatal failure. */
+export function blockAt(code: usize, pc: u32): usize {
+  if (load<u8>(bytesOf(code) + <usize>pc) != Op.JUMPDEST) return 0;
+  if (!load<u32>(code, Code.IsMarked)) mark(code);
+  const marks = load<u8>(marksOf(code) + <usize>(pc >> 3));
+  return (<u32>marks >> (pc & 7)) & 1 ? decodeBlock(code, pc, 0) : 0;
+}
+
+/**
+ * The block that begins at a pc, decoded if need be; beyond the code there is one that stops. `stub` stands where it is awaited, or
+ * is 0. 0 only after a fatal failure.
+ */
+export function decodeBlock(code: usize, pc: u32, stub: usize): usize {
+  const isTarget = load<u8>(bytesOf(code) + <usize>pc) == Op.JUMPDEST;
+  if (isTarget && !prepareJumps(code)) return failed();
+  const known = isTarget ? knownBlock(code, pc) : 0;
+  if (known) {
+    if (stub) join(stub, known);
+    return known;
   }
-  const programSize = position();
-  const program = finishDraft(jumps, size);
-  if (!program) return giveUp(jumps);
-  store<u32>(code, <u32>program, Code.Program);
-  store<u32>(code, <u32>jumps, Code.Jumps);
-  store<u32>(code, <u32>programSize + (size << 2), Code.ProgramBytes);
-  return true;
+  beginDraft();
+  const next = tracing ? emitTraced(code, pc) : emitBlock(code, pc);
+  if (next != NOWHERE) emitStub(next);
+  const block = place(code, stub);
+  if (!block) return failed();
+  if (isTarget) store<u32>(<usize>load<u32>(code, Code.Jumps) + ((<usize>pc) << 2), <u32>block);
+  return block;
 }
 
-/** Where the first block of a program begins. */
-export function firstBlock(program: usize): usize {
-  return program + START;
+/** Gives a code's program back. No frame may run it. */
+export function dropProgram(code: usize): void {
+  store<u32>(code, 0, Code.Program);
+  give(<usize>load<u32>(code, Code.Jumps));
+  store<u32>(code, 0, Code.Jumps);
+  dropChunks(code);
 }
 
-function emitBlocks(bytes: usize, size: usize, jumps: usize): bool {
-  const end = bytes + size;
-  let at = bytes;
-  if (!beginBlock()) return false;
+/** Emits one block. Returns the pc at which the next one begins. */
+function emitBlock(code: usize, pc: u32): u32 {
+  const bytes = bytesOf(code);
+  const end = bytes + <usize>sizeOf(code);
+  let at = bytes + <usize>pc;
+  beginBlock();
+  while (at < end && load<u8>(at) == Op.JUMPDEST && length < LONGEST_BLOCK) {
+    count(Op.JUMPDEST);
+    at++;
+  }
   while (at < end) {
     const opcode = <i32>load<u8>(at);
-    if (opcode == Op.JUMPDEST) {
-      if (length > 0 && !fallThrough()) return false;
-      const last = lastOfRun(at, end);
-      if (at < last && !emitRun(at, last, bytes, jumps)) return false;
-      store<u32>(jumps + ((last - bytes) << 2), <u32>header);
-      count(opcode);
-      at = last + 1;
-      continue;
-    }
-    if ((length >= LONGEST_BLOCK || abs(growth()) > REACH) && !fallThrough()) return false;
+    if (opcode == Op.JUMPDEST && length > 0) return goOn(code, <u32>(at - bytes));
+    if (length >= LONGEST_BLOCK || abs(growth()) > REACH) return fallThrough(<u32>(at - bytes));
     count(opcode);
     translate(opcode, at, <u32>(at - bytes));
     at += 1 + pushSize(opcode);
-    if (isEnd(opcode)) {
-      endBlock();
-      at = nextJumpdest(at, end);
-      if (at >= end) return true;
-      if (!beginBlock()) return false;
-    } else if (isBreak(opcode)) {
-      endBlock();
-      if (!beginBlock()) return false;
-    }
+    if (isEnd(opcode)) return endBlock(NOWHERE);
+    if (isBreak(opcode)) return endBlock(<u32>(at - bytes));
   }
   emit(Do.Stop, 0, 0, 0);
-  endBlock();
-  return true;
+  return endBlock(NOWHERE);
 }
 
-/** The last of the JUMPDESTs that stand side by side. */
-function lastOfRun(at: usize, end: usize): usize {
-  while (at + 1 < end && load<u8>(at + 1) == Op.JUMPDEST) at++;
-  return at;
+/** Emits a block that calls the host, and one for the instruction. Returns the pc of the next one. */
+function emitTraced(code: usize, pc: u32): u32 {
+  const at = bytesOf(code) + <usize>pc;
+  const opcode = pc < sizeOf(code) ? <i32>load<u8>(at) : Op.STOP;
+  beginBlock();
+  emit(Do.Trace, 0, opcode, 0);
+  emitLong(<u64>pc);
+  endBlock(NOWHERE);
+  beginBlock();
+  count(opcode);
+  if (opcode != Op.JUMPDEST) translate(opcode, at, pc);
+  const next = pc + 1 + <u32>pushSize(opcode);
+  if (isEnd(opcode)) return endBlock(NOWHERE);
+  return isBreak(opcode) ? endBlock(next) : fallThrough(next);
 }
 
-/** For each JUMPDEST of a run but the last, a block that pays for those in between and goes on at the last. */
-function emitRun(at: usize, last: usize, bytes: usize, jumps: usize): bool {
-  const gasOfOne = gasOf(Op.JUMPDEST);
-  for (; at < last; at++) {
-    store<u32>(jumps + ((at - bytes) << 2), <u32>header);
-    gas = gasOfOne * <u32>(last - at);
-    emit(Do.JumpTo, 0, 0, 0);
-    emitTarget(<u32>(last - bytes), 0);
-    endBlock();
-    if (!beginBlock()) return false;
-  }
-  return true;
-}
-
-/** Every instruction is a block of its own, and before it stands one that calls the host. */
-function emitTraced(bytes: usize, size: usize, jumps: usize): bool {
-  const end = bytes + size;
-  let at = bytes;
-  while (at <= end) {
-    const opcode = at < end ? <i32>load<u8>(at) : Op.STOP;
-    if (!beginBlock()) return false;
-    if (opcode == Op.JUMPDEST) store<u32>(jumps + ((at - bytes) << 2), <u32>header);
-    emit(Do.Trace, 0, opcode, 0);
-    emitLong(<u64>(at - bytes));
-    endBlock();
-    if (!beginBlock()) return false;
-    count(opcode);
-    if (opcode != Op.JUMPDEST) translate(opcode, at, <u32>(at - bytes));
-    at += 1 + pushSize(opcode);
-    if (!isEnd(opcode) && !isBreak(opcode)) emitEnter();
-    endBlock();
-  }
-  return true;
-}
-
-function beginBlock(): bool {
-  if (!makeRoom()) return false;
+function beginBlock(): void {
   header = reserveHeader();
   resetOperands();
   forgetCondition();
@@ -144,7 +133,6 @@ function beginBlock(): bool {
   needs = 0;
   grows = 0;
   length = 0;
-  return true;
 }
 
 /** Adds an opcode to the block's sums. */
@@ -157,19 +145,59 @@ function count(opcode: i32): void {
   length++;
 }
 
-function endBlock(): void {
+function endBlock(next: u32): u32 {
   writeHeader(header, gas, <u32>min(needs, TOO_MANY), <u32>min(grows, TOO_MANY));
+  return next;
 }
 
-function fallThrough(): bool {
-  emitEnter();
-  endBlock();
-  return beginBlock();
-}
-
-function emitEnter(): void {
+function fallThrough(next: u32): u32 {
   settle();
   emit(Do.Enter, topOffset(), 0, 0);
+  return endBlock(next);
+}
+
+/** Goes on at a JUMPDEST: where it is decoded already, by a jump. */
+function goOn(code: usize, pc: u32): u32 {
+  const known = load<u32>(code, Code.Jumps) ? knownBlock(code, pc) : 0;
+  if (!known) return fallThrough(pc);
+  settle();
+  emit(Do.JumpTo, topOffset(), 0, 0);
+  emitKnownTarget(known);
+  return endBlock(NOWHERE);
+}
+
+/** Makes the table of blocks of JUMPDESTs, if there is none. False if there is no memory. */
+function prepareJumps(code: usize): bool {
+  if (load<u32>(code, Code.Jumps)) return true;
+  const bytes = (<usize>sizeOf(code)) << 2;
+  const jumps = takeZeroed(bytes);
+  if (!jumps) return false;
+  store<u32>(code, <u32>jumps, Code.Jumps);
+  countProgram(code, bytes);
+  return true;
+}
+
+function knownBlock(code: usize, pc: u32): usize {
+  return <usize>load<u32>(<usize>load<u32>(code, Code.Jumps) + ((<usize>pc) << 2));
+}
+
+/** Marks the bytes of a code that are JUMPDESTs and no data of a PUSH. */
+function mark(code: usize): void {
+  const bytes = bytesOf(code);
+  const marks = marksOf(code);
+  const size = <usize>sizeOf(code);
+  memory.fill(marks, 0, (size + 7) >> 3);
+  for (let pc: usize = 0; pc < size; pc++) {
+    const opcode = <i32>load<u8>(bytes + pc);
+    if (opcode == Op.JUMPDEST) {
+      const at = marks + (pc >> 3);
+      const bit = (<u32>1) << (<u32>pc & 7);
+      store<u8>(at, <u8>(<u32>load<u8>(at) | bit));
+    } else {
+      pc += pushSize(opcode);
+    }
+  }
+  store<u32>(code, 1, Code.IsMarked);
 }
 
 /** After these nothing follows but at a JUMPDEST. */
@@ -195,16 +223,7 @@ function pushSize(opcode: i32): usize {
   return opcode >= Op.PUSH1 && opcode <= Op.PUSH32 ? <usize>(opcode - Op.PUSH0) : 0;
 }
 
-function nextJumpdest(at: usize, end: usize): usize {
-  while (at < end) {
-    const opcode = <i32>load<u8>(at);
-    if (opcode == Op.JUMPDEST) return at;
-    at += 1 + pushSize(opcode);
-  }
-  return end;
-}
-
-function giveUp(jumps: usize): bool {
-  give(jumps);
-  return false;
+function failed(): usize {
+  fail(Status.MemoryLimit);
+  return 0;
 }

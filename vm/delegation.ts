@@ -1,6 +1,6 @@
 /** Delegations (EIP-7702): code of the form 0xef0100 followed by an address. */
-import { bytesOf, sizeOf } from './code';
 import { Rule, rule } from './forks';
+import { bytesOf, sizeOf } from './program';
 import { accountAt, codeOfAccount, hasCode, loadAddress } from './state';
 
 export const DELEGATION_SIZE: u32 = 23;

@@ -1,6 +1,6 @@
 /** What the transaction changed, in the form the host reads. */
-import { bytesOf, sizeOf } from './code';
 import { newBytes } from './pool';
+import { bytesOf, sizeOf } from './program';
 import { Account, AccountFlag, Slot } from './records';
 import { codeOfAccount, hasCode, hasFlag, isEmpty, newestAccount, storeAddress } from './state';
 import { copy, eq, storeBigEndian } from './u256';

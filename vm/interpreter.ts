@@ -3,8 +3,8 @@
  * per block, so that an instruction's case is what the specification says of it and nothing else. `continue` goes on at the next
  * instruction, `break` at the block at `ip`.
  */
-import { bytesOf, sizeOf } from './code';
 import { Context, context } from './context';
+import { blockAt, decodeBlock } from './decode';
 import { Frame } from './frame';
 import { spend, takeSlice, totalGas } from './gas';
 import { hostTrace } from './host';
@@ -15,7 +15,7 @@ import { shiftLeft, shiftRight } from './instructions/shift';
 import { sload, sstore, tload, tstore } from './instructions/storage';
 import { selfDestruct } from './instructions/system';
 import { returnDataSize, setOutput } from './output';
-import { Code, Do, Header, Instruction } from './program';
+import { bytesOf, Code, Do, Header, Instruction, sizeOf } from './program';
 import { Account } from './records';
 import { Status } from './status';
 import { addmod, byte, byteLength, clz, exp, fitsU64, mul, mulmod, not, sar, shl, shr, signextend, slt } from './u256';
@@ -535,14 +535,12 @@ export function run(frame: usize): i32 {
         case Do.JumpTo:
           sp += <usize>load<i16>(ip, Instruction.Out);
           ip = <usize>load<u32>(ip, Instruction.C);
-          if (!ip) return Status.InvalidJump;
           break;
         case Do.NonZeroJump: {
           const holds = u32(!isZero(aOf(sp, ip)));
           sp += <usize>load<i16>(ip, Instruction.Out);
           if (holds != load<u32>(ip, Instruction.Unless)) {
             ip = <usize>load<u32>(ip, Instruction.C);
-            if (!ip) return Status.InvalidJump;
           } else ip += 16;
           break;
         }
@@ -551,7 +549,6 @@ export function run(frame: usize): i32 {
           sp += <usize>load<i16>(ip, Instruction.Out);
           if (holds != load<u32>(ip, Instruction.Unless)) {
             ip = <usize>load<u32>(ip, Instruction.C);
-            if (!ip) return Status.InvalidJump;
           } else ip += 16;
           break;
         }
@@ -560,7 +557,6 @@ export function run(frame: usize): i32 {
           sp += <usize>load<i16>(ip, Instruction.Out);
           if (holds != load<u32>(ip, Instruction.Unless)) {
             ip = <usize>load<u32>(ip, Instruction.C);
-            if (!ip) return Status.InvalidJump;
           } else ip += 48;
           break;
         }
@@ -569,7 +565,6 @@ export function run(frame: usize): i32 {
           sp += <usize>load<i16>(ip, Instruction.Out);
           if (holds != load<u32>(ip, Instruction.Unless)) {
             ip = <usize>load<u32>(ip, Instruction.C);
-            if (!ip) return Status.InvalidJump;
           } else ip += 48;
           break;
         }
@@ -578,7 +573,6 @@ export function run(frame: usize): i32 {
           sp += <usize>load<i16>(ip, Instruction.Out);
           if (holds != load<u32>(ip, Instruction.Unless)) {
             ip = <usize>load<u32>(ip, Instruction.C);
-            if (!ip) return Status.InvalidJump;
           } else ip += 16;
           break;
         }
@@ -587,7 +581,6 @@ export function run(frame: usize): i32 {
           sp += <usize>load<i16>(ip, Instruction.Out);
           if (holds != load<u32>(ip, Instruction.Unless)) {
             ip = <usize>load<u32>(ip, Instruction.C);
-            if (!ip) return Status.InvalidJump;
           } else ip += 16;
           break;
         }
@@ -596,13 +589,20 @@ export function run(frame: usize): i32 {
           sp += <usize>load<i16>(ip, Instruction.Out);
           if (holds != load<u32>(ip, Instruction.Unless)) {
             ip = <usize>load<u32>(ip, Instruction.C);
-            if (!ip) return Status.InvalidJump;
           } else ip += 48;
           break;
         }
         case Do.Ask:
           sp += <usize>load<i16>(ip, Instruction.Out);
           return ask(frame, ip, sp, gas, load<u16>(ip, Instruction.A));
+        case Do.Decode:
+          ip = decodeNext(frame, ip);
+          if (!ip) return Status.MemoryLimit;
+          break;
+        case Do.Link:
+          ip = link(frame, ip);
+          if (!ip) return Status.InvalidJump;
+          break;
         default:
           return Status.InvalidOpcode;
       }
@@ -661,8 +661,22 @@ function jumpTarget(frame: usize, sp: usize): usize {
   const code = <usize>load<u32>(frame, Frame.Code);
   const pc = load<u64>(sp);
   if (!fitsU64(sp) || pc >= <u64>sizeOf(code)) return 0;
-  const offset = <usize>load<u32>(<usize>load<u32>(code, Code.Jumps) + ((<usize>pc) << 2));
-  return offset ? <usize>load<u32>(code, Code.Program) + offset : 0;
+  const jumps = <usize>load<u32>(code, Code.Jumps);
+  const block = jumps ? <usize>load<u32>(jumps + ((<usize>pc) << 2)) : 0;
+  return block ? block : blockAt(code, <u32>pc);
+}
+
+/** The block to which a static jump goes that is taken for the first time, or 0 if there is no JUMPDEST. The jump knows it from now on. */
+function link(frame: usize, ip: usize): usize {
+  const code = <usize>load<u32>(frame, Frame.Code);
+  const pc = load<u32>(ip, Instruction.Pc);
+  const block = pc < sizeOf(code) ? blockAt(code, pc) : 0;
+  if (block) store<u32>(<usize>load<u32>(ip, Instruction.C), <u32>block);
+  return block;
+}
+
+function decodeNext(frame: usize, ip: usize): usize {
+  return decodeBlock(<usize>load<u32>(frame, Frame.Code), load<u32>(ip, Instruction.Pc), ip - Header.Size);
 }
 
 function swap(a: usize, b: usize): void {

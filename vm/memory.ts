@@ -1,6 +1,8 @@
 /** A frame's memory: what it costs to reach further (YP appendix H.1), and room for it. */
 import { capacity, give, take } from './arena';
+import { fail } from './failure';
 import { Frame } from './frame';
+import { Status } from './status';
 import { fitsU64, isZero } from './u256';
 
 /** More gas than there is: no range that far can be paid. */
@@ -26,12 +28,12 @@ export function reachCost(frame: usize, end: u64): u64 {
   return wordsCost((end + 31) >> 5) - wordsCost(size >> 5);
 }
 
-/** Makes memory reach the end of a range that has been paid for. False if there is no room. */
+/** Makes memory reach the end of a range that has been paid for. False after a fatal failure. */
 export function reachRange(frame: usize, offset: usize, size: usize): bool {
   return isZero(size) || reach(frame, load<u32>(offset) + load<u32>(size));
 }
 
-/** Makes memory reach `end` bytes, rounded up to words; new bytes are zero. False if there is no room. */
+/** Makes memory reach `end` bytes, rounded up to words; new bytes are zero. False after a fatal failure. */
 export function reach(frame: usize, end: u32): bool {
   const size = load<u32>(frame, Frame.MemorySize);
   if (end <= size) return true;
@@ -51,7 +53,10 @@ function wordsCost(words: u64): u64 {
 function move(frame: usize, wanted: u32): bool {
   let chunk = take(<usize>wanted * 2);
   if (!chunk) chunk = take(<usize>wanted);
-  if (!chunk) return false;
+  if (!chunk) {
+    fail(Status.MemoryLimit);
+    return false;
+  }
   memory.copy(chunk, <usize>load<u32>(frame, Frame.Memory), <usize>load<u32>(frame, Frame.MemorySize));
   give(<usize>load<u32>(frame, Frame.MemoryChunk));
   store<u32>(frame, <u32>chunk, Frame.MemoryChunk);

@@ -117,7 +117,7 @@ export const enum Do {
   Jump,
   /** To the pc in the word at `A` if the word at `B` is not zero. */
   JumpIf,
-  /** The jumps from here on go to the block whose header's address follows, 0 if it has no JUMPDEST. */
+  /** The jumps from here on go to the block whose header's address follows. */
   JumpTo,
   /** Those from here on jump if their condition is not what follows that (0: if it holds, 1: if it does not). */
   NonZeroJump,
@@ -130,6 +130,11 @@ export const enum Do {
 
   /** A call or creation: `A` is its opcode. */
   Ask,
+
+  /** Stands where a block is not decoded yet: decodes it, at the pc that follows, and goes on there. */
+  Decode,
+  /** Static jumps go here before they are first taken: finds the block of the JUMPDEST at the pc that follows, and goes on there. */
+  Link,
 
   Count,
 }
@@ -151,22 +156,47 @@ export const enum Instruction {
   C = 8,
   /** In a static jump: 1 to jump if the condition does not hold. */
   Unless = 12,
+  /** In what stands for a block: where that begins. */
+  Pc = 12,
   /** With what follows those. */
   Long = 16,
 }
 
-/** The record of a piece of code; its bytes follow, padded with zeros on both sides. */
+/** The record of a piece of code; its bytes follow, padded with zeros on both sides, then a bit for each that is a JUMPDEST. */
 export const enum Code {
   Next = 0,
   Hash = 4,
   Length = 8,
-  /** Its program's address, 0 while it is not decoded. */
+  /** Where its first block begins, 0 while nothing is decoded. */
   Program = 12,
-  /** For every pc, where in the program the block of its JUMPDEST begins; 0 elsewhere. */
+  /** For every pc, where the block of its JUMPDEST begins, 0 while that is not decoded; 0 itself before the first jump. */
   Jumps = 16,
   /** Frames that run it now. */
   Users = 20,
   ProgramBytes = 24,
+  /** The newest chunk of its program; each begins with the address of the one before. */
+  Chunk = 28,
   Keccak = 32,
-  Size = 64,
+  /** Where in the newest chunk the next block goes, and the chunk's end. */
+  Top = 64,
+  End = 68,
+  /** 1 once the JUMPDESTs are marked. */
+  IsMarked = 72,
+  Size = 80,
+}
+
+/** Zero bytes before and after the code, so that reading a word at either end needs no check. */
+export const PADDING: usize = 64;
+
+export function bytesOf(code: usize): usize {
+  return code + Code.Size + PADDING;
+}
+
+/** Where the marks of its JUMPDESTs stand. */
+export function marksOf(code: usize): usize {
+  return bytesOf(code) + <usize>load<u32>(code, Code.Length) + PADDING;
+}
+
+export function sizeOf(code: usize): u32 {
+  return load<u32>(code, Code.Length);
 }

@@ -8,6 +8,7 @@ import { diffAt, diffRows, writeDiff } from './diff';
 import { clearFailure, fatal } from './failure';
 import { blobGas, setBlobBaseFee, setGasPrice, timesGas } from './fees';
 import { Rule, rule } from './forks';
+import { forgetHashes } from './instructions/environment';
 import { ACCESS_ROW, floorGas, intrinsicGas } from './intrinsic';
 import { resetJournal } from './journal';
 import { logsAt, logsUsed, resetLogs } from './logs';
@@ -61,6 +62,7 @@ export function reset(): void {
   resetJournal();
   resetLogs();
   resetReturnData();
+  forgetHashes();
   trimCodes();
 }
 

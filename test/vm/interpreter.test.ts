@@ -29,6 +29,15 @@ const rows: readonly (readonly [name: string, code: string, status: string, gasU
   ['static jump', 'PUSH1 4 JUMP INVALID JUMPDEST', 'Stop', 12n],
   ['a run of jump targets', 'PUSH1 4 JUMP INVALID JUMPDEST JUMPDEST JUMPDEST', 'Stop', 14n],
   ['into the middle of a run', 'PUSH1 5 JUMP INVALID JUMPDEST JUMPDEST JUMPDEST', 'Stop', 13n],
+  [
+    'backwards, into what was fallen into',
+    'PUSH0 JUMPDEST PUSH1 1 ADD DUP1 PUSH1 3 GT PUSH1 1 JUMPI JUMPDEST',
+    'Stop',
+    2n + 3n * 29n + 1n,
+  ],
+  ['forwards over what is fallen into later', 'PUSH1 8 PUSH1 7 JUMP JUMPDEST STOP JUMPDEST PUSH1 5 JUMP', 'Stop', 27n],
+  ['to a JUMPDEST at 0', 'JUMPDEST MSIZE PUSH1 10 JUMPI PUSH0 MLOAD POP PUSH0 JUMP JUMPDEST', 'Stop', 53n],
+  ['beyond the end by falling', 'PUSH1 1 PUSH1 5 JUMPI JUMPDEST', 'Stop', 17n],
   ['revert', 'PUSH1 0 PUSH1 0 REVERT', 'Revert', 6n],
   ['return data beyond its end', 'PUSH1 1 PUSH1 0 PUSH1 0 RETURNDATACOPY', 'ReturnDataOutOfBounds', 100n, 100n],
   [

@@ -1,10 +1,10 @@
 /** Instructions that look at accounts, blocks and code. Each returns the gas left, or a failing status with its sign turned. */
-import { bytesOf, sizeOf } from '../code';
 import { Context, context, contextNumber } from '../context';
 import { fail, fatal } from '../failure';
 import { Frame } from '../frame';
 import { OUT_OF_GAS, spend } from '../gas';
 import { hostBlockHash } from '../host';
+import { bytesOf, sizeOf } from '../program';
 import { Account } from '../records';
 import { accountAt, codeOfAccount, isEmpty, warmAccount } from '../state';
 import { Status } from '../status';
@@ -16,6 +16,10 @@ const COLD_ACCESS: u64 = 2600;
 const HASHES_KEPT: u64 = 256;
 
 const answer: usize = memory.data(32, 8);
+/** The hashes that the transaction has asked for, by the low bits of the block's number, and before them the numbers, plus 1. */
+const numbers: usize = memory.data(2048, 8);
+const hashes: usize = memory.data(8192, 8);
+let hasHashes: bool = false;
 
 export function balance(sp: usize, gas: i64): i64 {
   const account = accountAt(sp);
@@ -66,12 +70,24 @@ export function blockHash(sp: usize, gas: i64): i64 {
     setU64(sp, 0);
     return gas;
   }
-  if (hostBlockHash(number, answer) < 0) {
-    fail(Status.HostFailure);
-    return OUT_OF_GAS;
+  const index = <usize>(number % HASHES_KEPT);
+  const known = hashes + (index << 5);
+  if (load<u64>(numbers + (index << 3)) != number + 1) {
+    if (hostBlockHash(number, known) < 0) {
+      fail(Status.HostFailure);
+      return OUT_OF_GAS;
+    }
+    store<u64>(numbers + (index << 3), number + 1);
+    hasHashes = true;
   }
-  loadBigEndian(sp, answer);
+  loadBigEndian(sp, known);
   return gas;
+}
+
+/** Between transactions. */
+export function forgetHashes(): void {
+  if (hasHashes) memory.fill(numbers, 0, (<usize>HASHES_KEPT) << 3);
+  hasHashes = false;
 }
 
 /** EIP-4844: zero beyond the transaction's blobs. */

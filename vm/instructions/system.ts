@@ -1,5 +1,5 @@
 /** SELFDESTRUCT. */
-import { tracing } from '../code';
+import { tracing } from '../decode';
 import { fatal } from '../failure';
 import { Rule, rule } from '../forks';
 import { Frame, FrameFlag } from '../frame';

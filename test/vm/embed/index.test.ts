@@ -81,13 +81,102 @@ embed('a plain transfer runs within 1 MiB', () => {
   assert.is((outcome as { status: string }).status, 'Stop');
 });
 
-embed('memory beyond the limit is out of gas, and the VM goes on', () => {
-  const vm = createVm({ fork: 'Prague', memoryLimitBytes: 8 << 20 });
-  const view = viewOf({ [SENDER]: RICH, [TARGET]: { code: assembleCode('PUSH4 0x01000000 MLOAD') } });
-  const outcome = vm.execute(BLOCK, { ...MESSAGE, gasLimit: 10n ** 12n, maxFeePerGas: 0n }, view, { simulate: true });
-  assert.is((outcome as { status: string }).status, 'OutOfGas');
-  assert.is((vm.execute(BLOCK, MESSAGE, world) as { status: string }).status, 'Stop');
+/** Each takes memory in another way. What is beyond a device's memory must have no outcome: on a larger one it had another. */
+const hungry: readonly (readonly [name: string, code: string])[] = [
+  ['memory', 'PUSH4 0x01000000 MLOAD'],
+  ['memory copied to', 'PUSH4 0x01000000 PUSH0 PUSH0 CALLDATACOPY'],
+  ['memory in many frames', 'PUSH2 0xffff MLOAD PUSH0 PUSH0 PUSH0 PUSH0 PUSH0 ADDRESS GAS CALL'],
+  ['logs', 'JUMPDEST PUSH2 0xffff PUSH0 LOG0 PUSH0 JUMP'],
+  ['transient storage', 'JUMPDEST GAS DUP1 TSTORE PUSH0 JUMP'],
+  ['the output of a precompile', 'PUSH3 0x600000 PUSH0 PUSH3 0x600000 PUSH0 PUSH1 4 GAS STATICCALL'],
+];
+const EVERYTHING = { ...MESSAGE, gasLimit: 10n ** 12n, maxFeePerGas: 0n };
+
+for (const [name, code] of hungry) {
+  embed(`beyond the memory limit there is no outcome, and the VM goes on: ${name}`, () => {
+    const vm = createVm({ fork: 'Prague', memoryLimitBytes: 8 << 20 });
+    const view = viewOf({ [SENDER]: RICH, [TARGET]: { code: assembleCode(code) } });
+    assert.throws(() => vm.execute(BLOCK, EVERYTHING, view, { simulate: true }), /reached its memory limit/);
+    assert.is((vm.execute(BLOCK, MESSAGE, world) as { status: string }).status, 'Stop');
+  });
+}
+
+embed('under any memory limit the outcome is the same, or there is none', () => {
+  const code = assembleCode('PUSH2 0x2000 MLOAD PUSH0 PUSH0 PUSH0 PUSH0 PUSH0 ADDRESS PUSH3 400000 CALL GAS DUP1 SSTORE');
+  const view = viewOf({ [SENDER]: RICH, [TARGET]: { code, balance: 1n } });
+  const outcomeWithin = (memoryLimitBytes: number) => {
+    try {
+      return createVm({ fork: 'Osaka', memoryLimitBytes }).execute(BLOCK, { ...MESSAGE, gasLimit: 1_000_000n }, view);
+    } catch (error) {
+      assert.match((error as Error).message, /reached its memory limit/, `${memoryLimitBytes} bytes`);
+      return undefined;
+    }
+  };
+  const expected = outcomeWithin(1 << 30);
+  let without = 0;
+  for (let limit = 96 << 10; limit < 2 << 20; limit += 24 << 10) {
+    const outcome = outcomeWithin(limit);
+    if (outcome) assert.equal(outcome, expected, `${limit} bytes`);
+    else without++;
+  }
+  assert.ok(without > 5, `${without} limits were too low`);
 });
+
+embed('code that nothing reaches takes no memory: decoding is paid for', () => {
+  const memories: { readonly buffer: ArrayBuffer }[] = [];
+  const api = Reflect.get(globalThis, 'WebAssembly');
+  const { Instance } = api;
+  api.Instance = function spy(module: object, imports: object) {
+    const made = new Instance(module, imports);
+    memories.push(made.exports.memory);
+    return made;
+  };
+  const vm = createVm({ fork: 'Osaka' });
+  api.Instance = Instance;
+  // As large as contracts may be, each another: a STOP, then what would be much to decode.
+  const full = (index: number) =>
+    Uint8Array.from({ length: 24_576 }, (_, at) => [0, 0x5b, 0x60, index, 0x5f, 0x5f, 0x5f, 0x09][at < 4 ? at : 4 + (at & 3)]!);
+  const addressOf = (index: number) => `0x${(0x5b000000 + index).toString(16).padStart(40, '0')}` as const;
+  const contracts = Object.fromEntries(Array.from({ length: 128 }, (_, index) => [addressOf(index), { code: full(index) }]));
+  const turn =
+    'JUMPDEST PUSH1 1 ADD PUSH0 PUSH0 PUSH0 PUSH0 DUP5 PUSH1 127 AND PUSH4 0x5b000000 OR GAS STATICCALL POP PUSH1 1 JUMP';
+  const view = viewOf({ [SENDER]: RICH, [TARGET]: { code: assembleCode(`PUSH0 ${turn}`) }, ...contracts });
+  const outcome = vm.execute(BLOCK, { ...MESSAGE, gasLimit: 1_000_000n }, view);
+  assert.is((outcome as { status: string }).status, 'OutOfGas');
+  const bytes = memories[0]!.buffer.byteLength;
+  assert.ok(bytes < 8 << 20, `128 contracts took ${bytes} bytes`);
+});
+
+embed('a block hash is asked for once', () => {
+  const asked: bigint[] = [];
+  const view = {
+    ...viewOf({
+      [SENDER]: RICH,
+      [TARGET]: { code: assembleCode('PUSH1 40 BLOCKHASH PUSH1 41 BLOCKHASH PUSH1 40 BLOCKHASH EQ PUSH0 SSTORE') },
+    }),
+    blockHash: (number: bigint) => wordOf(asked.push(number) ? number : 0n),
+  };
+  const vm = createVm({ fork: 'Osaka' });
+  const block = { ...BLOCK, number: 50n };
+  vm.execute(block, MESSAGE, view);
+  assert.equal(asked, [40n, 41n]);
+  vm.execute(block, MESSAGE, view);
+  assert.equal(asked, [40n, 41n, 40n, 41n], 'in another transaction they may be others');
+});
+
+for (const code of ['0x61', '0x6101', '0x7f', '0x5b7f00', '0x60015761']) {
+  embed(`a PUSH that the code's end cuts short is traced: ${code}`, () => {
+    const view = viewOf({ [SENDER]: RICH, [TARGET]: { code: assembleCode(code) } });
+    // What an earlier transaction has left in memory is not run.
+    const before = viewOf({ [SENDER]: RICH, [TARGET]: { code: new Uint8Array(3000).fill(0x5b) } });
+    const told: number[] = [];
+    const vm = createVm({ fork: 'Osaka', onStep: ({ pc }) => told.push(pc) });
+    vm.execute(BLOCK, MESSAGE, before);
+    told.length = 0;
+    assert.equal(vm.execute(BLOCK, MESSAGE, view), createVm({ fork: 'Osaka' }).execute(BLOCK, MESSAGE, view));
+    if (code !== '0x60015761') assert.ok(told.at(-1)! >= assembleCode(code).length, 'the STOP beyond the end');
+  });
+}
 
 embed('memory is given back between transactions', () => {
   const memories: { readonly buffer: ArrayBuffer }[] = [];
