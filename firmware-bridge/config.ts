@@ -19,7 +19,7 @@ export interface BridgeConfig {
   /** Containers of the whole site as services of Docker's Swarm mode, of which this engine is a manager. */
   readonly swarm?: SwarmSettings;
   readonly rpc: { readonly listen: Endpoint; readonly cors: readonly string[]; readonly hosts: readonly string[] };
-  /** `advertise`: its address for phones and browsers, as other nodes tell them. */
+  /** `advertise`: its address for phones and browsers, as other nodes tell them: those that connect to it, or share its secret. */
   readonly proxy: { readonly listen: Endpoint; readonly advertise?: string };
   readonly peers: { readonly listen?: Endpoint; readonly connect: readonly string[]; readonly secret?: string };
   /** `sequencer` may be `self`: this device's own address. */

@@ -123,7 +123,13 @@ function acceptConnections(server: Server, options: PeersOptions, peers: Map<str
     if (peers.size + sockets.clients.size >= 2 * MOST_PEERS) return stream.destroy();
     sockets.handleUpgrade(request, stream, head, (socket) => {
       const host = request.socket.remoteAddress ?? '';
-      greet(socket, options, host, { welcome: (other) => welcome(socket, other, false), refused: () => socket.terminate() });
+      const isTrusted = options.secret !== undefined;
+      greet(
+        socket,
+        options,
+        { host, isTrusted },
+        { welcome: (other) => welcome(socket, other, false), refused: () => socket.terminate() },
+      );
     });
   });
   return () => {
@@ -150,18 +156,23 @@ function keepConnected(url: string, options: PeersOptions, peers: Map<string, Pe
     socket = new WebSocket(url, { maxPayload: LARGEST_MESSAGE, perMessageDeflate: false, handshakeTimeout: GREETING_MS });
     const opened = socket;
     opened.on('close', again);
-    greet(opened, options, new URL(url).hostname, {
-      welcome: (other) => {
-        known = other.name;
-        retryMs = FIRST_RETRY_MS;
-        complaint = '';
-        welcome(opened, other, true);
+    greet(
+      opened,
+      options,
+      { host: new URL(url).hostname, isTrusted: true },
+      {
+        welcome: (other) => {
+          known = other.name;
+          retryMs = FIRST_RETRY_MS;
+          complaint = '';
+          welcome(opened, other, true);
+        },
+        refused: (reason) => {
+          complain(`cannot connect with ${url}: ${reason}`);
+          opened.terminate();
+        },
       },
-      refused: (reason) => {
-        complain(`cannot connect with ${url}: ${reason}`);
-        opened.terminate();
-      },
-    });
+    );
   };
   const complain = (sentence: string) => {
     if (sentence !== complaint) options.log.write('warn', sentence);
@@ -184,7 +195,7 @@ interface Greeted {
  * Both sides say their name and 32 random bytes, then prove that they know the ledger. Calls back once, at once: the next
  * message may already be there.
  */
-function greet(socket: WebSocket, options: PeersOptions, host: string, greeted: Greeted): void {
+function greet(socket: WebSocket, options: PeersOptions, from: Whence, greeted: Greeted): void {
   const nonce = randomBytes(32).toString('hex');
   const own = options.proxy?.() ?? '';
   let other: { readonly name: string; readonly nonce: string; readonly proxy: string } | undefined;
@@ -193,7 +204,7 @@ function greet(socket: WebSocket, options: PeersOptions, host: string, greeted: 
     clearTimeout(deadline);
     deadline = undefined;
     socket.removeListener('message', read);
-    if (refusal === undefined) greeted.welcome({ name: other?.name ?? '', url: proxyUrl(other?.proxy ?? '', host) });
+    if (refusal === undefined) greeted.welcome({ name: other?.name ?? '', url: proxyUrl(other?.proxy ?? '', from) });
     else greeted.refused(refusal);
   };
   const read = (data: RawData) => {
@@ -270,12 +281,23 @@ const FORMS: Readonly<Record<string, RegExp>> = {
   proxy: new RegExp(`^:\\d{1,5}$|${PROXY_URL.source}`),
 };
 
-/** What a node said of its proxy, as an address. One on the loopback is of use on its own machine only. */
-function proxyUrl(said: string, host: string): string | undefined {
+/** Where another node is, and whether it is known for one of the fleet: this node was told to connect to it, or it has the secret. */
+interface Whence {
+  readonly host: string;
+  readonly isTrusted: boolean;
+}
+
+/**
+ * What a node said of its proxy, as an address: whoever asks this node for its sisters is sent there, so anybody at all is believed
+ * only that he is where he is. One on the loopback is of use on its own machine only.
+ */
+function proxyUrl(said: string, { host, isTrusted }: Whence): string | undefined {
   const plain = host.replace(/^::ffff:/, '').replace(/^\[|\]$/g, '');
   const url = said.startsWith(':') ? `http://${plain.includes(':') ? `[${plain}]` : plain}${said}` : said;
   if (!URL.canParse(url)) return undefined;
-  return isLoopback(new URL(url).hostname) && !isLoopback(plain) ? undefined : url;
+  const { hostname } = new URL(url);
+  const isThere = hostname.replace(/^\[|\]$/g, '') === plain || (isLoopback(hostname) && isLoopback(plain));
+  return isThere || (isTrusted && !isLoopback(hostname)) ? url : undefined;
 }
 
 export function isLoopback(host: string): boolean {

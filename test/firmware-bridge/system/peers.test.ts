@@ -79,12 +79,31 @@ const PROXIES: readonly [said: string | undefined, url: string | undefined][] = 
 ];
 for (const [said, url] of PROXIES) {
   peers(`a node whose proxy is ${said ?? 'not told'} is ${url ?? 'no'} sister, whoever connected`, async () => {
-    const one = await station('pad-1', [], { proxy: ':8081' });
-    const two = await station('pad-2', [one.url], said ? { proxy: said } : {});
+    const secret = 'all of the fleet know it';
+    const one = await station('pad-1', [], { proxy: ':8081', secret });
+    const two = await station('pad-2', [one.url], { secret, ...(said && { proxy: said }) });
     await until(() => one.peers.names().length === 1 && two.peers.names().length === 1);
     assert.equal(one.peers.sisters(), url ? [{ name: 'pad-2', url }] : []);
     assert.equal(two.peers.sisters(), [{ name: 'pad-1', url: 'http://127.0.0.1:8081' }]);
   });
+}
+
+for (const [said, url] of [
+  [':8080', 'http://127.0.0.1:8080'],
+  ['http://127.0.0.1:4402', 'http://127.0.0.1:4402'],
+  ['http://10.0.0.2:8080', undefined],
+  ['https://pad-2.example', undefined],
+] as const) {
+  peers(
+    `without a secret anybody connects: ${said} is ${url ?? 'no'} sister, unless this node was told to connect to it`,
+    async () => {
+      const one = await station('pad-1', [], { proxy: said });
+      const two = await station('pad-2', [one.url], { proxy: said });
+      await until(() => one.peers.names().length === 1 && two.peers.names().length === 1);
+      assert.equal(one.peers.sisters(), url ? [{ name: 'pad-2', url }] : []);
+      assert.equal(two.peers.sisters(), [{ name: 'pad-1', url: url ?? said }]);
+    },
+  );
 }
 
 peers('a node whose proxy is no address is not welcome', async () => {
