@@ -50,6 +50,7 @@ const FIXED_BYTES = {
   requestsHash: hexToBytes(FIXED.requestsHash),
 };
 const EXTRA_DATA = 12;
+const WITHDRAWALS_ROOT = 16;
 /** By their places; the other places are a header's own. */
 const FIXED_ITEMS: readonly (Uint8Array | undefined)[] = fixedItems();
 
@@ -59,7 +60,7 @@ function fixedItems(): (Uint8Array | undefined)[] {
   items[1] = ommersHash;
   items[7] = EMPTY; // difficulty
   items[14] = nonce;
-  items[16] = withdrawalsRoot;
+  items[WITHDRAWALS_ROOT] = withdrawalsRoot;
   items[17] = EMPTY; // blobGasUsed
   items[18] = EMPTY; // excessBlobGas
   items[19] = parentBeaconBlockRoot;
@@ -162,4 +163,11 @@ export function hashHeader(header: Header, keccak256: Vm['keccak256']): Word {
   const known = packed(header);
   known.hash ??= bytesToHex(keccak256(encodeHeader(header)));
   return known.hash;
+}
+
+/** In the order of the wire, with what no block of this ledger has: withdrawals. */
+export function itemWithWithdrawals(header: Header, root: Word): readonly RlpItem[] {
+  const item = headerItem(header).slice();
+  item[WITHDRAWALS_ROOT] = hexToBytes(root);
+  return item;
 }

@@ -18,10 +18,15 @@ export interface Place {
 
 export { quantity };
 
-export function encodeBlock(block: HashedHeader, body: readonly Uint8Array[], transactions: readonly Json[]): JsonObject {
+export function encodeBlock(
+  block: HashedHeader,
+  body: readonly Uint8Array[],
+  transactions: readonly Json[],
+  item: RlpItem = blockItem(block.header, body),
+): JsonObject {
   return {
     ...encodeHeader(block),
-    size: quantity(encodeRlp(blockItem(block.header, body)).length),
+    size: quantity(encodeRlp(item).length),
     transactions,
     withdrawals: [],
     uncles: [],

@@ -38,7 +38,7 @@ const BLOCK_FIELDS: { readonly [field: string]: (value: unknown, name: string) =
   time: (value, name) => ({ timestamp: read.quantity(value, name) }),
   gasLimit: (value, name) => ({ gasLimit: read.quantity(value, name) }),
   feeRecipient: (value, name) => ({ coinbase: read.address(value, name) }),
-  prevRandao: (value, name) => ({ prevRandao: read.hash(value, name) }),
+  prevRandao: (value, name) => ({ prevRandao: read.slot(value, name) }),
   baseFeePerGas: (value, name) => ({ baseFee: read.quantity(value, name) }),
 };
 

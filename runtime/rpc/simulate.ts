@@ -4,20 +4,21 @@ import { bloomOf, mergeBlooms } from '../ledger/bloom.ts';
 import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
 import { MAX_TRANSACTION_GAS } from '../ledger/gas.ts';
-import { type Header, hashHeader } from '../ledger/header.ts';
+import { type Header, hashHeader, itemWithWithdrawals } from '../ledger/header.ts';
 import { encodeReceipt as packReceipt } from '../ledger/receipt.ts';
 import type { Transaction } from '../ledger/transaction.ts';
 import type { BlockContext, Executed, Log, Message, Refused, Word } from '../ports/index.ts';
-import { encodeRlp } from '../rlp/index.ts';
+import { encodeRlp, type RlpItem } from '../rlp/index.ts';
 import { listRoot } from '../state/list-root.ts';
 import { viewOf } from '../state/state.ts';
 import * as read from './decode.ts';
-import { encodeBlock, encodeLog, encodeTransaction, type Json, type JsonObject, quantity } from './encode.ts';
+import { blockItem, encodeBlock, encodeLog, encodeTransaction, type Json, type JsonObject, quantity } from './encode.ts';
 import { invalidParams, RpcError } from './errors.ts';
 import { failureOf } from './failure.ts';
 import { type BlockOverrides, blockOverrides, differences, type StateOverrides, stateOverrides } from './overrides.ts';
 import { CALLS_ONLY, traced } from './tracer.ts';
 import { logsWithTransfers } from './transfers.ts';
+import { encodeWithdrawal, payment, type Withdrawal, withdrawalItem, withdrawalList, withdrawalsRoot } from './withdrawals.ts';
 
 /** Blocks of one request, those included that fill gaps. */
 const MAX_BLOCKS = 256;
@@ -47,6 +48,7 @@ interface BlockCalls {
   readonly block: BlockOverrides;
   readonly state: StateOverrides | undefined;
   readonly calls: readonly read.CallParameter[];
+  readonly withdrawals: readonly Withdrawal[];
 }
 
 export interface Simulation {
@@ -59,8 +61,13 @@ export interface Simulation {
 
 const oneBlock: read.Decoder<BlockCalls> = (value, name) => {
   const given = read.record(value, name);
+  const { withdrawals, ...block } = read.optional<Record<string, unknown>, Record<string, unknown>>(read.record, {})(
+    given['blockOverrides'],
+    `${name}.blockOverrides`,
+  );
   return {
-    block: blockOverrides(given['blockOverrides'], `${name}.blockOverrides`) ?? {},
+    block: blockOverrides(block, `${name}.blockOverrides`) ?? {},
+    withdrawals: withdrawalList(withdrawals, `${name}.blockOverrides.withdrawals`),
     state: stateOverrides(given['stateOverrides'], `${name}.stateOverrides`),
     calls: read.optional(read.list(read.call, MAX_CALLS), [])(given['calls'], `${name}.calls`),
   };
@@ -118,10 +125,15 @@ class Run {
   gapBefore({ block: { number } }: BlockCalls): BlockCalls[] {
     const missing = number === undefined ? 0n : number - BigInt(this.parent.header.number) - 1n;
     if (missing > BigInt(MAX_BLOCKS)) throw limit(`more than ${MAX_BLOCKS} blocks`);
-    return Array.from({ length: Math.max(0, Number(missing)) }, () => ({ block: {}, state: undefined, calls: [] }));
+    return Array.from({ length: Math.max(0, Number(missing)) }, () => ({
+      block: {},
+      state: undefined,
+      calls: [],
+      withdrawals: [],
+    }));
   }
 
-  block({ block, state, calls }: BlockCalls): JsonObject {
+  block({ block, state, calls, withdrawals }: BlockCalls): JsonObject {
     const context = this.contextOf(block);
     if (state) this.overlay.absorb(differences(this.overlay.view, state, this.core.vm.keccak256));
     const done: Done[] = [];
@@ -131,10 +143,11 @@ class Run {
       gasUsed += one.outcome.gasUsed;
       done.push(one);
     }
-    const hashed = this.seal(context, done, gasUsed);
+    for (const each of withdrawals) this.overlay.absorb(payment(each, this.overlay.view));
+    const hashed = this.seal(context, done, gasUsed, withdrawals);
     this.hashes.set(context.number, hashed.hash);
     this.parent = hashed;
-    return this.told(hashed, done);
+    return this.told(hashed, done, withdrawals);
   }
 
   private contextOf(given: BlockOverrides): BlockContext {
@@ -202,7 +215,7 @@ class Run {
     };
   }
 
-  private seal(context: BlockContext, done: readonly Done[], gasUsed: bigint): HashedHeader {
+  private seal(context: BlockContext, done: readonly Done[], gasUsed: bigint, withdrawals: readonly Withdrawal[]): HashedHeader {
     const { keccak256 } = this.core.vm;
     const logsBloom = mergeBlooms(done.map(({ outcome }) => bloomOf(logsOf(outcome), keccak256)));
     const root = (values: readonly Uint8Array[]) => listRoot(values, keccak256);
@@ -221,10 +234,12 @@ class Run {
       mixHash: context.prevRandao,
       baseFee: context.baseFee,
     };
-    return { header, hash: hashHeader(header, keccak256) };
+    if (withdrawals.length === 0) return { header, hash: hashHeader(header, keccak256) };
+    const item = itemWithWithdrawals(header, withdrawalsRoot(withdrawals, keccak256));
+    return { header, hash: bytesToHex(keccak256(encodeRlp(item))) };
   }
 
-  private told(block: HashedHeader, done: readonly Done[]): JsonObject {
+  private told(block: HashedHeader, done: readonly Done[], withdrawals: readonly Withdrawal[]): JsonObject {
     const raws = done.map(({ transaction }) => transaction.raw);
     const shown = done.map(({ transaction, outcome }, index) =>
       this.request.whole ? encodeTransaction(transaction, { block, index }, outcome.gasPrice) : transaction.hash,
@@ -235,7 +250,12 @@ class Run {
       firstLog += logs.length;
       return resultOf(outcome, logs);
     });
-    return { ...encodeBlock(block, raws, shown), calls };
+    if (withdrawals.length === 0) return { ...encodeBlock(block, raws, shown), calls };
+    const root = withdrawalsRoot(withdrawals, this.core.vm.keccak256);
+    const [, body, ommers] = blockItem(block.header, raws) as readonly RlpItem[];
+    const item = [itemWithWithdrawals(block.header, root), body!, ommers!, withdrawals.map(withdrawalItem)];
+    const paid = { withdrawals: withdrawals.map(encodeWithdrawal), withdrawalsRoot: root };
+    return { ...encodeBlock(block, raws, shown, item), ...paid, calls };
   }
 }
 

@@ -1,6 +1,7 @@
+import { createMPT } from '@ethereumjs/mpt';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeFunctionData, keccak256, parseAbi, toHex } from 'viem';
+import { encodeFunctionData, type Hex, keccak256, parseAbi, toHex, toRlp } from 'viem';
 import { officialShapes } from '../../support/openrpc.ts';
 import { clientsOf } from '../ledger/client.ts';
 import { compile } from '../ledger/solidity.ts';
@@ -27,6 +28,13 @@ const adder = compile(
 );
 // biome-ignore lint/suspicious/noExplicitAny: JSON
 type Any = any;
+
+/** In the order of the wire. */
+const HEADER =
+  'parentHash sha3Uncles miner stateRoot transactionsRoot receiptsRoot logsBloom difficulty number gasLimit gasUsed timestamp extraData mixHash nonce baseFeePerGas withdrawalsRoot blobGasUsed excessBlobGas parentBeaconBlockRoot requestsHash'.split(
+    ' ',
+  );
+const QUANTITIES = new Set('difficulty number gasLimit gasUsed timestamp baseFeePerGas blobGasUsed excessBlobGas'.split(' '));
 
 async function deployed() {
   const some = world();
@@ -170,6 +178,37 @@ test('overrides of state and block, gaps filled, transactions whole', async () =
   assert.equal([Number(told[0].calls[0].returnData), Number(told[4].calls[0].returnData)], [11, 12]);
   assert.equal([told[4].miner, Number(told[4].timestamp)], [bob.address.toLowerCase(), 2_000_000_000]);
   assert.is(told[0].transactions[0].from, alice.address.toLowerCase());
+  some.stop();
+});
+
+test('withdrawals are paid after the calls of their block, and stand in it as Ethereum has them', async () => {
+  const { some, simulate } = await deployed();
+  const poor = `0x${'99'.repeat(20)}`;
+  const withdrawal = (index: number, address: string, gwei: number) => ({
+    index: toHex(index),
+    validatorIndex: toHex(7),
+    address,
+    amount: toHex(gwei),
+  });
+  const withdrawals = [withdrawal(0, poor, 3), withdrawal(1, bob.address.toLowerCase(), 0), withdrawal(300, poor, 2)];
+  const spend = { from: poor, to: bob.address, value: toHex(5_000_000_000) };
+  const blocks = [{ blockOverrides: { withdrawals, prevRandao: '0x5' } }, { calls: [spend] }];
+  const told = await simulate({ blockStateCalls: blocks });
+  if (shapes) assert.equal(shapes('eth_simulateV1', told), []);
+  const [first, second] = told;
+  assert.equal([first.withdrawals, second.withdrawals], [withdrawals, []]);
+  assert.equal([second.calls[0].status, second.parentHash], ['0x1', first.hash]);
+  const tooEarly = await simulate({ blockStateCalls: [{ ...blocks[0], calls: [spend] }] }).catch((error: Any) => error);
+  assert.is(tooEarly.code, -38014);
+  const trie = await createMPT();
+  const number = (quantity: string) => (BigInt(quantity) === 0n ? '0x' : toHex(BigInt(quantity)));
+  for (const [place, { index, validatorIndex, address, amount }] of withdrawals.entries()) {
+    const value = toRlp([number(index), number(validatorIndex), address as Hex, number(amount)], 'bytes');
+    await trie.put(toRlp(number(toHex(place)), 'bytes'), value);
+  }
+  assert.is(first.withdrawalsRoot, toHex(trie.root()));
+  const fields = HEADER.map((name) => (QUANTITIES.has(name) ? number(first[name]) : (first[name] as Hex)));
+  assert.is(first.hash, keccak256(toRlp(fields as Hex[])));
   some.stop();
 });
 
