@@ -18,7 +18,7 @@ export async function benchRpc(args: string[]): Promise<void> {
       json: { type: 'boolean', default: false },
       senders: { type: 'string', default: '64' },
       transfers: { type: 'string', default: '6400' },
-      calls: { type: 'string', default: '8000' },
+      calls: { type: 'string', default: '32000' },
       rounds: { type: 'string', default: '3' },
     },
   });
