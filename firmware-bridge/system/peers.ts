@@ -31,8 +31,8 @@ export interface Peers {
 
 /** As large as any that the firmware reads: whoever has not greeted yet may make this node keep so much, too. */
 const LARGEST_MESSAGE = MAX_MESSAGE_BYTES;
-/** A peer that does not read: what it would have got is dropped. */
-const LARGEST_BACKLOG = 32 * 1024 * 1024;
+/** A peer that does not read: what it would have got is dropped, and it asks again. Dozens may do that at once. */
+const LARGEST_BACKLOG = 2 * LARGEST_MESSAGE;
 const MOST_PEERS = 64;
 const GREETING_MS = 5_000;
 const PING_MS = 20_000;

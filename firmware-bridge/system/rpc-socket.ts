@@ -26,6 +26,10 @@ export const MAX_SOCKETS = 256;
 const LARGEST_MESSAGE = 2 * 1024 * 1024;
 /** A client that leaves so much unread is let go: it is not buffered for ever. */
 export const LARGEST_BACKLOG = 16 * 1024 * 1024;
+/** Of all clients together: beyond it the one goes that has left the most unread. */
+const MOST_UNREAD = 64 * 1024 * 1024;
+/** So little unread is looked at no further. */
+const LITTLE_UNREAD = 64 * 1024;
 const PING_MS = 30_000;
 const TRY_AGAIN_LATER = 1013;
 
@@ -64,8 +68,9 @@ export function rpcOverWebSocket(server: Server, options: RpcSocketOptions): voi
 function serve(socket: WebSocket, address: string, open: SessionDoor, guests: Set<Guest>): void {
   const send = (text: string) => {
     if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > LARGEST_BACKLOG) socket.terminate();
-    else socket.send(text);
+    if (socket.bufferedAmount > LARGEST_BACKLOG) return socket.terminate();
+    socket.send(text);
+    if (socket.bufferedAmount > LITTLE_UNREAD) relieve(guests);
   };
   socket.on('error', () => socket.terminate());
   const session = open(send, () => socket.close(TRY_AGAIN_LATER, 'the node is not running'));
@@ -97,6 +102,18 @@ function leastMissed(guests: ReadonlySet<Guest>): Guest {
   for (const guest of guests) hosts.set(guest.address, [...(hosts.get(guest.address) ?? []), guest]);
   const most = [...hosts.values()].reduce((a, b) => (b.length > a.length ? b : a));
   return most.find(({ session }) => !session.listens?.()) ?? most[0]!;
+}
+
+/** Hundreds that read nothing would else fill the memory, each within what one may. */
+function relieve(guests: ReadonlySet<Guest>): void {
+  const sockets = [...guests].map(({ socket }) => socket).filter(({ readyState, OPEN }) => readyState === OPEN);
+  let unread = sockets.reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0);
+  if (unread <= MOST_UNREAD) return;
+  for (const socket of sockets.sort((a, b) => b.bufferedAmount - a.bufferedAmount)) {
+    if (unread <= MOST_UNREAD) return;
+    unread -= socket.bufferedAmount;
+    socket.terminate();
+  }
 }
 
 function dismiss(guest: Guest, guests: Set<Guest>): void {

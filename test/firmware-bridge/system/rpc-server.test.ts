@@ -35,6 +35,7 @@ rpc.before(async () => {
         receive(text) {
           isListening ||= text === 'subscribe';
           if (text === 'flood') flood(send);
+          else if (text === 'much') send('x'.repeat(12 * 1024 * 1024));
           else send(`heard ${text}`);
         },
         listens: () => isListening,
@@ -173,6 +174,30 @@ rpc('WebSocket: who does not read is dropped, and the session is closed', async 
   assert.is(flooded > LARGEST_BACKLOG, true);
   assert.is(flooded < 4 * LARGEST_BACKLOG, true);
   socket.terminate();
+});
+
+rpc('WebSocket: of many who do not read those go that have left the most, and who reads stays', async () => {
+  const before = closed;
+  const opened = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+      socket.on('error', () => {});
+      await new Promise((resolve) => socket.once('open', resolve));
+      return socket;
+    }),
+  );
+  const [reader, ...others] = opened as [WebSocket, ...WebSocket[]];
+  for (const other of others) {
+    (other as unknown as { _socket: { pause(): void } })._socket.pause();
+    other.send('much');
+  }
+  // Nineteen times twelve MiB, of which five fit, and what the system itself takes in.
+  while (closed - before < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+  const heard = new Promise((resolve) => reader.once('message', (data) => resolve(String(data))));
+  reader.send('hello');
+  assert.is(await heard, 'heard hello');
+  for (const socket of opened) socket.terminate();
+  while (closed - before < 20) await new Promise((resolve) => setTimeout(resolve, 20));
 });
 
 rpc('a batch counts as its number of requests', async () => {
