@@ -1,11 +1,10 @@
 import { memo } from 'preact/compat';
-import { useState } from 'preact/hooks';
 import type { Detail, DeviceView, LogLine } from '../protocol.ts';
 import { useTakeAway } from './add.tsx';
+import { Faults } from './faults.tsx';
 import { useHands } from './hands.ts';
 import { LogView } from './log.tsx';
 import { Mark, StateTag } from './marks.tsx';
-import { Menu } from './menu.tsx';
 import { bytesText, elapsedParts, grouped, hostOf, spanText } from './words.ts';
 
 interface Props {
@@ -90,49 +89,6 @@ function Power({ device: { name, powered } }: { device: DeviceView }) {
     <button type="button" class="button" onClick={() => void ask({ do: 'fault', fault, devices: [name] })}>
       {powered ? 'Power off' : 'Power on'}
     </button>
-  );
-}
-
-/** Everything that can be done to a device, as the emulator lists it. */
-function Faults({ device: { name } }: { device: DeviceView }) {
-  const { setup, ask, say } = useHands();
-  const [amounts, setAmounts] = useState<{ readonly [fault: string]: string }>({});
-  const make = async (fault: string) => {
-    const amount = amounts[fault];
-    const answer = await ask({ do: 'fault', fault, devices: [name], ...(amount ? { amount: Number(amount) } : {}) });
-    if (answer.ok) say(answer.said, false);
-  };
-  return (
-    <Menu title="Faults…">
-      {[...new Set(setup.faults.map(({ on }) => on))].map((on) => (
-        <div key={on}>
-          <h3>{on}</h3>
-          {setup.faults
-            .filter((fault) => fault.on === on)
-            .map(({ name: fault, title, amount }) => (
-              <p key={fault}>
-                <button type="button" class="link" onClick={() => void make(fault)}>
-                  {title}
-                </button>
-                {amount && (
-                  <label>
-                    <input
-                      type="number"
-                      aria-label={`${title}, ${amount.unit}`}
-                      min={amount.least}
-                      max={amount.most}
-                      placeholder={String(amount.fallback)}
-                      value={amounts[fault] ?? ''}
-                      onInput={(event) => setAmounts({ ...amounts, [fault]: event.currentTarget.value })}
-                    />
-                    {amount.unit}
-                  </label>
-                )}
-              </p>
-            ))}
-        </div>
-      ))}
-    </Menu>
   );
 }
 

@@ -12,12 +12,25 @@ export function Menu({ title, name = '', children }: Props) {
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => closeOn(menu.current!), []);
   return (
-    <details ref={menu} class={`menu ${name}`}>
+    <details ref={menu} class={`menu ${name}`} onToggle={() => menu.current!.open && place(menu.current!)}>
       <summary class="button">{title}</summary>
       <div class="menu-sheet">{children}</div>
     </details>
   );
 }
+
+/** Under its button, or over it where there is more room; never longer than that. */
+function place(menu: HTMLDetailsElement): void {
+  const { top, bottom } = menu.getBoundingClientRect();
+  const [above, below] = [top - MARGIN, innerHeight - bottom - MARGIN];
+  const isAbove = below < ENOUGH && above > below;
+  menu.classList.toggle('above', isAbove);
+  menu.style.setProperty('--room', `${Math.max(LEAST, isAbove ? above : below)}px`);
+}
+
+const MARGIN = 12;
+const ENOUGH = 320;
+const LEAST = 160;
 
 /** Listens for what closes a menu while it is open, from its first moment; answers how to stop. */
 function closeOn(menu: HTMLDetailsElement): () => void {

@@ -57,6 +57,7 @@ async function openStage(seed = 1): Promise<VirtualStage> {
     tag: async (image, as) => containers.load(as, image),
     volumes: async () => containers.volumes(),
     limit: async (id, memoryBytes) => containers.change(id, { memoryBytes }),
+    nowMs: () => clock.nowMs(),
     cpuMs: async (id) => containers.cpuMs(id),
   };
 }

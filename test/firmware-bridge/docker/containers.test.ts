@@ -70,6 +70,7 @@ if (busybox && daemon) {
       const json = { Memory: memoryBytes, MemorySwap: memoryBytes };
       await raw.send({ method: 'POST', path: `/containers/${id}/update`, json });
     },
+    nowMs: () => Date.now(),
     cpuMs: async (id) => {
       const query = { stream: 'false', 'one-shot': '1' };
       const stats = readJson((await raw.send({ method: 'GET', path: `/containers/${id}/stats`, query })).body);
