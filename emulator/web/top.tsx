@@ -140,6 +140,7 @@ function CopyLink({ snapshot }: { snapshot: Snapshot }) {
 /** A box for each device, hollow where it is out of reach, with the line that the ledger needs to reach. */
 function Quorum({ snapshot }: { snapshot: Snapshot }) {
   const { reachable, total, quorum, isLost } = reach(snapshot);
+  if (total === 0) return null;
   return (
     <span class="pair">
       <Boxes reachable={reachable} total={total} quorum={quorum} />
