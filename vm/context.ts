@@ -45,7 +45,7 @@ export const enum Context {
 export const enum ContextFlag {
   /** Calls `To`; without it, a creation. */
   Calls = 1,
-  /** Nonce, sender's code, base fee and gas cap are not checked, and no fee is taken. */
+  /** Nonce, sender's code, base fee, gas cap and the block's limit are not checked, and no fee is taken. */
   Simulates = 2,
 }
 

@@ -29,7 +29,7 @@ export function validate(): i32 {
 
 function validateGasLimit(): i32 {
   const gas = contextGas(Context.GasLimit);
-  if (gas > contextGas(Context.BlockGasLimit)) return Refusal.GasLimitAboveBlock;
+  if (gas > contextGas(Context.BlockGasLimit) && !simulates()) return Refusal.GasLimitAboveBlock;
   const cap = <u64>rule(Rule.GasCap);
   if (cap && gas > cap && !simulates()) return Refusal.GasLimitAboveCap;
   if (intrinsicGas() > gas) return Refusal.IntrinsicGas;

@@ -57,7 +57,7 @@ function contextAfter(scene: Scene): BlockContext {
   const context = {
     number: BigInt(scene.number),
     timestamp,
-    gasLimit: callGas(scene),
+    gasLimit: header.gasLimit,
     coinbase: header.coinbase,
     baseFee: header.baseFee,
     prevRandao: header.mixHash,

@@ -124,7 +124,7 @@ export interface Refused {
 }
 
 export interface ExecuteOptions {
-  /** `eth_call` and gas estimation: nonce, sender's code, base fee and the EIP-7825 cap are not checked, and no fee is taken. */
+  /** `eth_call` and gas estimation: nonce, sender's code, base fee, EIP-7825's cap and the block's limit are not checked, and no fee is taken. */
   readonly simulate?: boolean;
   /**
    * Asked now and then while the transaction runs: after every 100,000 gas or so, and before every precompile. What it throws

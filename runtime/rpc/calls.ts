@@ -36,10 +36,23 @@ export function estimate(
   overrides: Overrides,
 ): bigint {
   const scene = sceneAt(core, block, at, overrides);
-  const found = estimateGas(scene, messageOf(scene, { gasLimit: block.header.gasLimit, ...parameter }));
+  const message = messageOf(scene, { gasLimit: block.header.gasLimit, ...parameter });
+  const most = allowance(scene, message);
+  const isPoor = most < message.gasLimit;
+  const found = estimateGas(scene, isPoor ? { ...message, gasLimit: most } : message);
   if (typeof found === 'bigint') return found;
-  if (found.kind === 'executed' && found.status === 'OutOfGas') throw exceeded(scene, parameter);
+  if (found.kind === 'executed' ? found.status === 'OutOfGas' : isPoor && TOO_LITTLE.has(found.reason))
+    throw exceeded(isPoor ? most : message.gasLimit);
   throw failureOf(found);
+}
+
+/** Refusals that tell of too little gas. */
+const TOO_LITTLE: ReadonlySet<string> = new Set(['IntrinsicGas', 'FloorGas']);
+
+/** Gas that the sender can pay for at the price that the message names; without a price, what the message has. */
+function allowance(scene: Scene, { sender, value, gasLimit, maxFeePerGas }: Message): bigint {
+  const left = maxFeePerGas > 0n ? (sceneView(scene).account(sender)?.balance ?? 0n) - value : -1n;
+  return left < 0n ? gasLimit : left / maxFeePerGas;
 }
 
 /**
@@ -87,9 +100,8 @@ export function messageOf(scene: Scene, parameter: CallParameter): Message {
 }
 
 /** In the words of geth. */
-function exceeded(scene: Scene, { gasLimit }: CallParameter): RpcError {
-  const least = (a: bigint, b: bigint) => (a < b ? a : b);
-  const most = least(least(gasLimit ?? scene.block.header.gasLimit, callGas(scene)), MAX_TRANSACTION_GAS);
+function exceeded(gasLimit: bigint): RpcError {
+  const most = gasLimit < MAX_TRANSACTION_GAS ? gasLimit : MAX_TRANSACTION_GAS;
   return new RpcError(ErrorCode.Server, `gas required exceeds allowance (${most})`);
 }
 

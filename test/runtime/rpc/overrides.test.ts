@@ -66,6 +66,29 @@ test('balances and nonces may be others: who has nothing can pay, in an estimate
   some.stop();
 });
 
+test('an estimate is bounded by what the sender can pay for at the price that it names', async () => {
+  const { some, request } = await deployed();
+  const poor = `0x${'77'.repeat(20)}`;
+  const call = { from: poor, to: bob.address, value: '0x5', maxFeePerGas: '0x2' };
+  const estimate = (balance: number) =>
+    request('eth_estimateGas', [call, 'latest', { [poor]: { balance: toHex(balance) } }]).catch(({ message }) => message);
+  assert.is(await estimate(42_005), '0x5208');
+  assert.is(await estimate(42_004), 'gas required exceeds allowance (20999)');
+  assert.is(await estimate(5), 'gas required exceeds allowance (0)');
+  assert.match(await estimate(4), /insufficient funds/);
+  some.stop();
+});
+
+test('a block may be told to have less gas than the call, which sees it so', async () => {
+  const { some, request, address } = await deployed();
+  const data = encodeFunctionData({ abi, functionName: 'seen' });
+  const gasLimitOf = (seen: string) => Number(`0x${seen.slice(2).match(/.{64}/g)![2]}`);
+  assert.is(gasLimitOf(await request('eth_call', [{ to: address, data }, 'latest', {}, { gasLimit: '0x5208' }])), 21_000);
+  const { gasLimit } = await request('eth_getBlockByNumber', ['latest', false]);
+  assert.is(gasLimitOf(await request('eth_call', [{ to: address, data }])), Number(gasLimit));
+  some.stop();
+});
+
 test('the block may be another', async () => {
   const { some, request, address } = await deployed();
   const data = encodeFunctionData({ abi, functionName: 'seen' });
