@@ -29,7 +29,7 @@ export async function startCluster(
     if (node.name === rejoining) await rejoin(folder, node, nodes, say, ending);
     await keepRunning(folder, node, say, ending);
   });
-  await tellLeftBehind(folder, nodes, io, ending);
+  await tellLeftBehind(folder, nodes, io, ending, rejoining);
   io.err('the nodes end; their containers keep running');
   await Promise.all(running);
   return 0;
@@ -60,12 +60,21 @@ async function rejoin(
 }
 
 /** Until it is to end: says once of each node that cannot catch up how it can. Nothing is done by itself: whom to believe is a choice. */
-async function tellLeftBehind(folder: string, nodes: readonly ClusterNode[], io: Io, ending: AbortSignal): Promise<void> {
-  const told = new Set<string>();
+async function tellLeftBehind(
+  folder: string,
+  nodes: readonly ClusterNode[],
+  io: Io,
+  ending: AbortSignal,
+  rejoining?: string,
+): Promise<void> {
+  const told = new Set([rejoining]);
+  const stoodAt = new Map<string, number>();
   while (!ending.aborted) {
     await setTimeout(LOOK_EVERY_MS, undefined, { signal: ending }).catch(() => {});
     for (const behind of ending.aborted ? [] : leftBehind(await askHeights(nodes))) {
-      if (told.has(behind.name)) continue;
+      const stands = stoodAt.get(behind.name) === behind.latest;
+      stoodAt.set(behind.name, behind.latest);
+      if (told.has(behind.name) || !stands) continue;
       told.add(behind.name);
       for (const line of wayOut(folder, behind)) io.err(line);
     }

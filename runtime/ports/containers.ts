@@ -169,6 +169,11 @@ export class EngineError extends Error {
   }
 }
 
+/** Also one of another bundle: the firmware and what stands behind its ports are built apart. */
+export function isEngineError(error: unknown): error is EngineError {
+  return error instanceof EngineError || (error as Error | undefined)?.name === 'EngineError';
+}
+
 /** The names of our labels on a container. */
 export const Label = {
   device: 'io.classpad.device',

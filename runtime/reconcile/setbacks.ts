@@ -1,4 +1,4 @@
-import { EngineError, type EngineErrorCode, type FoundContainer } from '../ports/index.ts';
+import { type EngineErrorCode, type FoundContainer, isEngineError } from '../ports/index.ts';
 import { healKey } from './drift.ts';
 import type { Setback } from './found.ts';
 
@@ -54,9 +54,7 @@ export function createSetbacks(): Setbacks {
 }
 
 function codeOf(error: unknown): EngineErrorCode {
-  // By name, too: an error from beyond a bridge is no instance of our class.
-  const code = (error as Partial<EngineError> | undefined)?.code;
-  return error instanceof EngineError || (error as Error | undefined)?.name === 'EngineError' ? code! : 'failed';
+  return isEngineError(error) ? error.code : 'failed';
 }
 
 /** The first line of an error's message: never a stack. */

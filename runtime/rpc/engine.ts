@@ -1,4 +1,4 @@
-import { EngineError } from '../ports/index.ts';
+import { isEngineError } from '../ports/index.ts';
 import type { Decoder } from './decode.ts';
 import { ErrorCode, invalidParams, RpcError } from './errors.ts';
 import { type Method, method } from './method.ts';
@@ -19,7 +19,7 @@ export const engineMethods = {
       try {
         return await core.pinImage(reference);
       } catch (error) {
-        if (error instanceof EngineError) throw new RpcError(ErrorCode.Server, error.message);
+        if (isEngineError(error)) throw new RpcError(ErrorCode.Server, error.message);
         throw error;
       }
     },

@@ -1,6 +1,6 @@
 import { isAppName } from '../contracts/app-name.ts';
 import type { Core } from '../ledger/core.ts';
-import { EngineError } from '../ports/index.ts';
+import { isEngineError } from '../ports/index.ts';
 import { type OutputName, outputOrderHash } from '../service/order.ts';
 import { type ContainerOutput, readOutput } from '../service/output.ts';
 import * as read from './decode.ts';
@@ -36,7 +36,7 @@ async function show(core: Core, name: OutputName, lines: number, signature: Uint
   try {
     return await readOutput(core.containers, name, lines);
   } catch (error) {
-    if (error instanceof EngineError) throw new RpcError(ErrorCode.Server, `the engine of this device: ${error.message}`);
+    if (isEngineError(error)) throw new RpcError(ErrorCode.Server, `the engine of this device: ${error.message}`);
     throw error;
   }
 }
