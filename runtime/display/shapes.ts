@@ -10,6 +10,17 @@ export type Runs = Uint8Array;
 /** Whether a pixel of a shape is set. */
 type Shape = (x: number, y: number) => boolean;
 
+/** The pixels of one row as bits, the leftmost the highest: all of them are enlarged at once. */
+type Row = bigint;
+
+const SPREADS: readonly (readonly [shift: bigint, mask: Row])[] = [
+  [16n, 0x0000_ffff_0000_ffffn],
+  [8n, 0x00ff_00ff_00ff_00ffn],
+  [4n, 0x0f0f_0f0f_0f0f_0f0fn],
+  [2n, 0x3333_3333_3333_3333n],
+  [1n, 0x5555_5555_5555_5555n],
+];
+
 /** The four states' marks, by the same shapes on the page: disc with check, half disc, square with cross, broken ring. */
 export type MarkName = 'healthy' | 'changing' | 'failed' | 'offline';
 
@@ -28,7 +39,7 @@ export function iconRuns(name: IconName, scale: number): Runs {
 
 /** A mark's runs, fitted to a square of `size` pixels. */
 export function markRuns(name: MarkName, size: number): Runs {
-  return keep(`mark ${name}${size}`, () => runsOf(MARKS[name](size), size, size));
+  return keep(`mark ${name}${size}`, () => runsIn(rowsOf(MARKS[name](size), size, size), size));
 }
 
 function keep(key: string, make: () => Runs): Runs {
@@ -40,51 +51,48 @@ function keep(key: string, make: () => Runs): Runs {
 }
 
 function enlarged(shape: Shape, width: number, height: number, scale: number): Runs {
-  let bits = bitsOf(shape, width, height);
-  for (let times = scale; times > 1; times >>= 1) {
-    bits = doubled(bits, width, height);
-    width *= 2;
-    height *= 2;
-  }
-  return runsOf((x, y) => bits[y * width + x] === 1, width, height);
+  let rows = rowsOf(shape, width, height);
+  for (let times = 1; times < scale; times *= 2) rows = doubled(rows, width * times);
+  return runsIn(rows, width * scale);
 }
 
 /**
  * Twice as wide and high. Corner rule: each quarter of a pixel takes the value of the two neighbours it touches
  * when they agree with each other and not with the two opposite, so that stairs become slopes and ends become round.
  */
-function doubled(bits: Uint8Array, width: number, height: number): Uint8Array {
-  const out = new Uint8Array(width * height * 4);
-  const at = (x: number, y: number) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : bits[y * width + x]!);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const [up, left, right, down] = [at(x, y - 1), at(x - 1, y), at(x + 1, y), at(x, y + 1)];
-      const self = at(x, y);
-      const corner = (a: number, b: number, c: number, d: number) => (a === b && a !== c && b !== d ? a : self);
-      const to = y * 2 * width * 2 + x * 2;
-      out[to] = corner(up, left, down, right);
-      out[to + 1] = corner(up, right, down, left);
-      out[to + width * 2] = corner(down, left, up, right);
-      out[to + width * 2 + 1] = corner(down, right, up, left);
-    }
-  }
-  return out;
+function doubled(rows: readonly Row[], width: number): Row[] {
+  const all = (1n << BigInt(width)) - 1n;
+  return rows.flatMap((self, y) => {
+    const [up, down] = [rows[y - 1] ?? 0n, rows[y + 1] ?? 0n];
+    const [left, right] = [self >> 1n, (self << 1n) & all];
+    const corner = (a: Row, b: Row, c: Row, d: Row): Row => self ^ ((a ^ self) & ~(a ^ b) & (a ^ c) & (b ^ d));
+    return [
+      (spread(corner(up, left, down, right)) << 1n) | spread(corner(up, right, down, left)),
+      (spread(corner(down, left, up, right)) << 1n) | spread(corner(down, right, up, left)),
+    ];
+  });
 }
 
-function bitsOf(shape: Shape, width: number, height: number): Uint8Array {
-  const bits = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) bits[y * width + x] = shape(x, y) ? 1 : 0;
-  return bits;
+/** Puts a zero before each of at most 32 bits. */
+function spread(row: Row): Row {
+  return SPREADS.reduce((bits, [shift, mask]) => (bits | (bits << shift)) & mask, row);
 }
 
-function runsOf(shape: Shape, width: number, height: number): Runs {
+function rowsOf(shape: Shape, width: number, height: number): Row[] {
+  return Array.from({ length: height }, (_, y) => {
+    let digits = '0b';
+    for (let x = 0; x < width; x++) digits += shape(x, y) ? '1' : '0';
+    return BigInt(digits);
+  });
+}
+
+function runsIn(rows: readonly Row[], width: number): Runs {
   const runs: number[] = [];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (!shape(x, y)) continue;
-      const start = x;
-      while (x < width && shape(x, y)) x++;
-      runs.push(start, y, x - start);
+  for (const [y, row] of rows.entries()) {
+    const digits = `${row.toString(2).padStart(width, '0')}0`;
+    for (let x = digits.indexOf('1'), end = 0; x >= 0; x = digits.indexOf('1', end)) {
+      end = digits.indexOf('0', x);
+      runs.push(x, y, end - x);
     }
   }
   return Uint8Array.from(runs);
