@@ -17,7 +17,7 @@ import type { BatchView } from '../process/remembered-executions.ts';
 import { CodecError, type Packed, pack, unpack } from './codec.ts';
 import { decodeAccount, decodeCall, encodeOutcome, type Read, whole } from './execution.ts';
 import { createMachine, defaultLimits, type HostCall, type HostCalls, type Limits, type Machine } from './machine.ts';
-import type { BootFacts, HostReply, Settled } from './wire.ts';
+import type { BootFacts, HostMethod, HostReply, Settled } from './wire.ts';
 
 /** The scripts that a device boots: the bridge's inner half, then the firmware. */
 export interface Scripts {
@@ -109,11 +109,13 @@ class QuickJsFirmware implements FirmwareProcess {
 
   async start({ scripts, config, ports, limits, pulse }: FirmwareOptions): Promise<void> {
     const calls = { ...this.hostCalls(), ...laterCalls(ports, this) };
-    const machine = await createMachine(calls, limits ?? defaultLimits, (sentence) => this.fail(sentence), pulse);
+    const first = [
+      { source: scripts.bridge, file: 'inside.js' },
+      { source: scripts.firmware, file: 'firmware.js' },
+    ];
+    const machine = await createMachine(calls, limits ?? defaultLimits, first, (sentence) => this.fail(sentence), pulse);
     this.machine = machine;
-    machine.evaluate(scripts.bridge, 'inside.js');
-    machine.evaluate(scripts.firmware, 'firmware.js');
-    if (scripts.addition !== undefined) machine.evaluate(scripts.addition, 'addition.js');
+    if (scripts.addition !== undefined) machine.evaluate({ source: scripts.addition, file: 'addition.js' });
     const { name, address, publicKey } = ports.device;
     const facts: BootFacts = { name, address, ...(publicKey && { publicKey }), fork: ports.vm.fork, config };
     machine.enter('boot', JSON.stringify(facts));
@@ -158,8 +160,8 @@ class QuickJsFirmware implements FirmwareProcess {
 
   status(): NodeStatus | undefined {
     if (this.dead) return undefined;
-    const text = this.machine?.enter('status', '');
-    return typeof text === 'string' ? (JSON.parse(text) as NodeStatus) : undefined;
+    const text = this.machine?.ask('status', '');
+    return text ? (JSON.parse(text) as NodeStatus) : undefined;
   }
 
   memoryHeldBytes(): number {
@@ -220,7 +222,7 @@ class QuickJsFirmware implements FirmwareProcess {
     this.timers.set(id, cancel);
   }
 
-  private hostCalls(): HostCalls {
+  private hostCalls(): Omit<HostCalls, LaterMethod> {
     const { ports } = this;
     ports.network.receive((peer, message) => void (this.dead || this.machine?.enter('message', peer, message)));
     ports.network.observe((exchange) => void (this.dead || this.machine?.enter('exchange', JSON.stringify(exchange))));
@@ -303,19 +305,20 @@ class QuickJsFirmware implements FirmwareProcess {
   /** The ledger's state as the firmware shows it to the VM: each read enters the firmware while it waits in `vm.execute`. */
   private stateView(): BatchView {
     const machine = this.machine!;
-    const read = (name: 'account' | 'slot' | 'code' | 'blockHash', text: string) => machine.enter(name, text);
     return {
-      agrees: (reads) => machine.enter('agrees', textOfReads(reads)) === 'yes',
-      account: (address) => decodeAccount(read('account', address)),
-      slot: (address, slot) => read('slot', `${address},${slot}`) as Word,
-      code: (hash) => read('code', hash) as Uint8Array,
-      blockHash: (number) => read('blockHash', String(number)) as Word,
+      agrees: (reads) => machine.ask('agrees', textOfReads(reads)) === 'yes',
+      account: (address) => decodeAccount(machine.ask('account', address)),
+      slot: (address, slot) => machine.ask('slot', `${address},${slot}`) as Word,
+      code: (hash) => machine.askForBytes('code', hash)!,
+      blockHash: (number) => machine.ask('blockHash', String(number)) as Word,
     };
   }
 }
 
+type LaterMethod = Extract<HostMethod, `containers.${string}`> | 'network.drained' | 'device.unseal';
+
 /** The calls that answer later, each carrying the number of its promise inside. */
-function laterCalls({ containers, device, network }: Ports, firmware: QuickJsFirmware): HostCalls {
+function laterCalls({ containers, device, network }: Ports, firmware: QuickJsFirmware): Pick<HostCalls, LaterMethod> {
   const later =
     (act: (...args: never[]) => Promise<unknown>): HostCall =>
     (text, bytes) => {
@@ -357,7 +360,7 @@ function valueCall(act: (args: readonly unknown[]) => unknown): HostCall {
 const packedOf = (text: string, bytes: Uint8Array | undefined): Packed => (bytes ? { text, bytes } : { text });
 
 function replyOf({ text, bytes }: Packed): HostReply {
-  return bytes ? [text, bytes.buffer as ArrayBuffer] : text;
+  return bytes ? [text, bytes] : text;
 }
 
 /** What several devices are told in the same words. */

@@ -7,14 +7,14 @@ import type { Node, Session } from '../../runtime/node.ts';
 import type { Containers, Exchange, InputEvent, Network, Ports, StateView, Store, Vm } from '../../runtime/ports/index.ts';
 import { type Packed, pack, packed, unpack } from './codec.ts';
 import { decodeOutcome, encodeAccount, encodeCall, isAnswered, type Read } from './execution.ts';
-import type { BootFacts, Enter, EntryName, HostFunction, HostReply, Settled } from './wire.ts';
+import type { BootFacts, Enter, EntryName, HostFunctions, HostMethod, Reply, Settled } from './wire.ts';
 
 interface Firmware {
   readonly boot: (ports: Ports, config: NodeConfig) => Node | Promise<Node>;
   readonly EngineError?: new (code: string, message: string) => Error;
 }
 
-declare const host: HostFunction;
+declare const host: HostFunctions;
 const global = globalThis as unknown as Record<string, unknown> & { classpad: Firmware };
 
 const views: StateView[] = [];
@@ -65,8 +65,8 @@ function provideHex(): void {
   Object.defineProperty(Uint8Array.prototype, 'toHex', { value: toHex });
 }
 
-const textOf = (reply: HostReply): string => (typeof reply === 'string' ? reply : '');
-const bytesOf = (reply: HostReply): Uint8Array => new Uint8Array(reply as ArrayBuffer);
+const textOf = (reply: Reply): string => (typeof reply === 'string' ? reply : '');
+const bytesOf = (reply: Reply): Uint8Array => new Uint8Array(reply as ArrayBuffer);
 
 /** The bytes alone: a view into a larger buffer must not carry its neighbours along. */
 function bufferOf(bytes: Uint8Array | Uint16Array): ArrayBuffer {
@@ -74,20 +74,24 @@ function bufferOf(bytes: Uint8Array | Uint16Array): ArrayBuffer {
   return (whole ? bytes.buffer : bytes.slice().buffer) as ArrayBuffer;
 }
 
-function packedOf(reply: HostReply): Packed {
+function packedOf(reply: Reply): Packed {
   if (typeof reply === 'string') return { text: reply };
   const [text, buffer] = reply as readonly [string, ArrayBuffer];
   return { text, bytes: new Uint8Array(buffer) };
 }
 
-function call(method: string, value: unknown): unknown {
+function send(method: HostMethod, text: string, bytes: Uint8Array | undefined): Reply {
+  return bytes ? host[method](text, bufferOf(bytes)) : host[method](text);
+}
+
+function call(method: HostMethod, value: unknown): unknown {
   const { text, bytes } = pack(value);
-  const reply = host(method, text, bytes && bufferOf(bytes));
+  const reply = send(method, text, bytes);
   return reply === undefined ? undefined : unpack(packedOf(reply));
 }
 
 /** Calls what answers later; the host settles it by its number. */
-function callLater(method: string, ...args: unknown[]): Promise<unknown> {
+function callLater(method: HostMethod, ...args: unknown[]): Promise<unknown> {
   const id = nextId++;
   const promise = new Promise<unknown>((resolve, reject) => waiting.set(id, { resolve, reject }));
   call(method, [id, ...args]);
@@ -107,7 +111,7 @@ function makeVm(fork: Vm['fork']): Vm {
       views.push(state);
       try {
         const { text, bytes } = encodeCall(block, message, options);
-        return decodeOutcome(packedOf(host('vm.execute', text, bufferOf(bytes))));
+        return decodeOutcome(packedOf(host['vm.execute'](text, bufferOf(bytes))));
       } finally {
         views.pop();
       }
@@ -120,10 +124,10 @@ function makeVm(fork: Vm['fork']): Vm {
         views.pop();
       }
     },
-    keccak256: (data) => bytesOf(host('vm.keccak256', '', bufferOf(data))),
-    sha256: (data) => bytesOf(host('vm.sha256', '', bufferOf(data))),
+    keccak256: (data) => bytesOf(host['vm.keccak256']('', bufferOf(data))),
+    sha256: (data) => bytesOf(host['vm.sha256']('', bufferOf(data))),
     recover: (hash, yParity, r, s) => {
-      const reply = host('vm.recover', `${yParity} 0x${r.toString(16)} 0x${s.toString(16)}`, bufferOf(hash));
+      const reply = host['vm.recover'](`${yParity} 0x${r.toString(16)} 0x${s.toString(16)}`, bufferOf(hash));
       return reply === undefined ? undefined : (textOf(reply) as ReturnType<Vm['recover']>);
     },
   };
@@ -131,7 +135,7 @@ function makeVm(fork: Vm['fork']): Vm {
 
 const store: Store = {
   get(key) {
-    const reply = host('store.get', key);
+    const reply = host['store.get'](key);
     return reply === undefined ? undefined : bytesOf(reply);
   },
   keys: (prefix, limit) => call('store.keys', [prefix, limit]) as string[],
@@ -141,18 +145,18 @@ const store: Store = {
       JSON.stringify(texts),
       entries.flatMap(([, value]) => value ?? []),
     );
-    host('store.write', text, bytes && bufferOf(bytes));
+    send('store.write', text, bytes);
   },
 };
 
 const clock: Ports['clock'] = {
-  nowMs: () => once('now', () => Number(textOf(host('clock.now', '')))),
+  nowMs: () => once('now', () => Number(textOf(host['clock.now']()))),
   after(delayMs, callback) {
     const id = nextId++;
     timers.set(id, callback);
-    host('clock.after', `${id} ${delayMs}`);
+    host['clock.after'](`${id} ${delayMs}`);
     return () => {
-      if (timers.delete(id)) host('clock.cancel', String(id));
+      if (timers.delete(id)) host['clock.cancel'](String(id));
     };
   },
 };
@@ -186,7 +190,7 @@ const containers: Containers = {
 let peers: readonly string[] = [];
 
 function readPeers(): readonly string[] {
-  const reply = host('network.peers', '');
+  const reply = host['network.peers']();
   if (typeof reply === 'string') peers = JSON.parse(reply) as string[];
   return peers;
 }
@@ -194,7 +198,7 @@ function readPeers(): readonly string[] {
 const network: Network = {
   peers: () => [...once('peers', readPeers)],
   send(peer, message) {
-    host('network.send', peer, bufferOf(message));
+    host['network.send'](peer, bufferOf(message));
   },
   receive(handler) {
     receiver = handler;
@@ -217,7 +221,7 @@ function makePorts(facts: BootFacts): Ports {
     containers,
     network,
     display: {
-      draw: ({ x, y, width, height, pixels }) => void host('display.draw', `[${x},${y},${width},${height}]`, bufferOf(pixels)),
+      draw: ({ x, y, width, height, pixels }) => void host['display.draw'](`[${x},${y},${width},${height}]`, bufferOf(pixels)),
     },
     input: {
       receive: (handler) => {
@@ -235,7 +239,7 @@ function makePorts(facts: BootFacts): Ports {
       batteryPercent: () => once('battery', () => call('device.battery', null) as number | undefined),
       memory: () => once('memory', () => call('device.memory', null) as ReturnType<Ports['device']['memory']>),
     },
-    log: { write: (level, message) => void host('log.write', JSON.stringify([level, message])) },
+    log: { write: (level, message) => void host['log.write'](JSON.stringify([level, message])) },
   };
 }
 
@@ -248,7 +252,7 @@ function settle({ id, value, error }: Settled): void {
 }
 
 /** What the host may enter by. The first five answer the VM's reads while `vm.execute` runs. */
-const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) => unknown } = {
+const entries: Enter = {
   account(address) {
     return encodeAccount(views[views.length - 1]!.account(address as `0x${string}`));
   },
@@ -266,9 +270,9 @@ const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) 
     const facts = JSON.parse(text) as BootFacts;
     try {
       node = await global.classpad.boot(makePorts(facts), facts.config);
-      host('node.booted', '');
+      host['node.booted']();
     } catch (error) {
-      host('node.failed', sentenceOf(error));
+      host['node.failed'](sentenceOf(error));
     }
   },
   timer(text) {
@@ -284,18 +288,18 @@ const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) 
   async rpc(text) {
     const space = text.indexOf(' ');
     const answer = await node!.rpc(text.slice(space + 1)).catch(internalError);
-    host('node.answer', JSON.stringify([Number(text.slice(0, space)), answer]));
+    host['node.answer'](JSON.stringify([Number(text.slice(0, space)), answer]));
   },
   /** No text: there is nothing. */
   async wellKnown(text) {
     const space = text.indexOf(' ');
     const answer = await node!.wellKnown(text.slice(space + 1)).catch(() => undefined);
-    host('node.answer', JSON.stringify([Number(text.slice(0, space)), answer ?? '']));
+    host['node.answer'](JSON.stringify([Number(text.slice(0, space)), answer ?? '']));
   },
   'session.open'(id) {
     sessions.set(
       id,
-      node!.session((text) => void host('session.send', `${id} ${text}`)),
+      node!.session((text) => void host['session.send'](`${id} ${text}`)),
     );
   },
   'session.receive'(text) {
@@ -306,7 +310,7 @@ const entries: { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) 
     sessions.get(id)?.close();
     sessions.delete(id);
   },
-  status: () => node && JSON.stringify(node.status()),
+  status: () => (node ? JSON.stringify(node.status()) : ''),
   stop: () => node?.stop(),
 };
 
@@ -323,10 +327,14 @@ function sentenceOf(error: unknown): string {
 removeChance();
 provideHex();
 /** Reads of the state come while the firmware itself waits for an answer. */
-const inward: ReadonlySet<EntryName> = new Set(['account', 'slot', 'code', 'blockHash', 'agrees']);
-const enter: Enter = (name, text, bytes) => {
-  if (!inward.has(name)) answers.clear();
-  const answer = entries[name](text, bytes);
-  return typeof answer === 'string' || answer instanceof ArrayBuffer ? answer : undefined;
-};
-global['enter'] = enter;
+const inward: ReadonlySet<string> = new Set(['account', 'slot', 'code', 'blockHash', 'agrees']);
+const refreshing = ([name, entry]: [string, Enter[EntryName]]): [string, Enter[EntryName]] => [
+  name,
+  inward.has(name)
+    ? entry
+    : (text, bytes) => {
+        answers.clear();
+        return entry(text, bytes);
+      },
+];
+global['enter'] = Object.fromEntries(Object.entries(entries).map(refreshing));

@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import packagedVariant from '@jitl/quickjs-wasmfile-release-sync';
-import {
-  newQuickJSWASMModuleFromVariant,
-  newVariant,
-  type QuickJSContext,
-  type QuickJSHandle,
-  type QuickJSRuntime,
-  type QuickJSSyncVariant,
-} from 'quickjs-emscripten';
-import type { EntryName, HostReply } from './wire.ts';
+import { createInterpreter, type Host, type Image, type Interpreter, type Memory, ThrownInside } from './interpreter.ts';
+import type { EntryName, HostMethod, HostReply } from './wire.ts';
 
 /** How much a firmware may use before it is stopped. */
 export interface Limits {
@@ -22,15 +14,22 @@ export interface Limits {
 /** A board like ours gives the firmware 64 MiB; the budget is a few seconds of QuickJS on a desktop. */
 export const defaultLimits: Limits = { memoryBytes: 64 * 1024 * 1024, stackBytes: 256 * 1024, budget: 5000 };
 
-export type HostCall = (text: string, bytes: Uint8Array | undefined) => HostReply | Uint8Array;
-export type HostCalls = { readonly [method: string]: HostCall };
+export type HostCall = (text: string, bytes: Uint8Array | undefined) => HostReply;
+export type HostCalls = { readonly [K in HostMethod]: HostCall };
+
+export interface Script {
+  readonly source: string;
+  readonly file: string;
+}
 
 /** One QuickJS with a wasm instance of its own. When it breaks a limit or throws, it is stopped for good and says why. */
 export interface Machine {
-  /** Enters the firmware, then runs its promise jobs. `undefined` once it has stopped. */
-  enter(name: EntryName, text: string, bytes?: Uint8Array): string | Uint8Array | undefined;
-  /** Evaluates a script. */
-  evaluate(source: string, file: string): void;
+  /** Enters the firmware, then runs its promise jobs. */
+  enter(name: EntryName, text: string, bytes?: Uint8Array): void;
+  /** Likewise, for what it answers; `undefined` once it has stopped. */
+  ask(name: EntryName, text: string): string | undefined;
+  askForBytes(name: EntryName, text: string): Uint8Array | undefined;
+  evaluate(script: Script): void;
   /** One sentence, once stopped. */
   readonly fault: string | undefined;
   /** Size of its linear memory, which grows in steps and never shrinks. */
@@ -41,17 +40,12 @@ export interface Machine {
 
 const TEXT_LIMIT = 16 * 1024 * 1024;
 const HOST_CALL_COST = 0.01;
+const JOBS_AT_ONCE = 64;
 
-// The package's types describe its CommonJS face; Node loads the other one, whose default export is the variant.
-const variant = packagedVariant as unknown as QuickJSSyncVariant;
-interface LinearMemory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
 const { WebAssembly: wasm } = globalThis as unknown as {
   WebAssembly: {
     compile(bytes: Uint8Array): Promise<WebAssembly.Module>;
-    Memory: new (options: { initial: number; maximum: number }) => LinearMemory;
+    Memory: new (options: { initial: number; maximum: number }) => Memory;
   };
 };
 const PAGE_BYTES = 65_536;
@@ -82,8 +76,8 @@ export function compileWasm(file: string): Promise<WebAssembly.Module> {
 class BoundedMemory extends wasm.Memory {
   exhausted = false;
 
-  constructor(limitBytes: number) {
-    super({ initial: FIRST_PAGES, maximum: Math.max(FIRST_PAGES, Math.floor(limitBytes / PAGE_BYTES)) });
+  constructor(limitBytes: number, pages: number) {
+    super({ initial: pages, maximum: Math.max(pages, Math.floor(limitBytes / PAGE_BYTES)) });
   }
 
   override grow(pages: number): number {
@@ -98,71 +92,92 @@ class BoundedMemory extends wasm.Memory {
   }
 }
 
-/** Boots an empty QuickJS that can call the given host functions; `onFault` hears once when it is stopped. */
+/** A machine right after its first scripts, for those that begin with the same. */
+interface Begun {
+  readonly scripts: readonly Script[];
+  readonly limits: Limits;
+  readonly image: Image;
+}
+
+/** A fleet runs one firmware, or two while it is updated. */
+const BEGUN_LIMIT = 2;
+let begun: Begun[] = [];
+
+/**
+ * Boots a QuickJS that can call the given host functions and has evaluated the scripts; `onFault` hears once when it is stopped.
+ * The first of its kind evaluates them, the others begin with a copy of its memory, if it has asked nothing of the host until then.
+ */
 export async function createMachine(
   calls: HostCalls,
   limits: Limits,
+  scripts: readonly Script[],
   onFault: (sentence: string) => void,
   pulse: () => void = () => {},
 ): Promise<Machine> {
-  const wasmModule = await quickJsModule();
-  const wasmMemory = new BoundedMemory(limits.memoryBytes);
-  const quickJs = await newQuickJSWASMModuleFromVariant(newVariant(variant, { wasmModule, wasmMemory }));
-  const runtime = quickJs.newRuntime({ maxStackSizeBytes: limits.stackBytes });
-  return new QuickJsMachine(runtime, wasmMemory, calls, limits, onFault, pulse);
+  const known = begun.find((each) => isSame(each, scripts, limits));
+  const memory = new BoundedMemory(limits.memoryBytes, known?.image.pages ?? FIRST_PAGES);
+  const machine = new QuickJsMachine(memory, calls, limits, onFault, pulse);
+  const from = known?.image ?? { functions: Object.keys(calls), stackBytes: limits.stackBytes };
+  machine.interpreter = await createInterpreter(await quickJsModule(), memory, machine, from);
+  if (known) return machine;
+  for (const script of scripts) machine.evaluate(script);
+  const image = machine.untouchedImage();
+  if (image) begun = [{ scripts, limits, image }, ...begun].slice(0, BEGUN_LIMIT);
+  return machine;
 }
 
-class QuickJsMachine implements Machine {
+function isSame(begun: Begun, scripts: readonly Script[], limits: Limits): boolean {
+  return (
+    begun.scripts.length === scripts.length &&
+    begun.scripts.every(({ source, file }, index) => source === scripts[index]!.source && file === scripts[index]!.file) &&
+    begun.limits.memoryBytes === limits.memoryBytes &&
+    begun.limits.stackBytes === limits.stackBytes &&
+    begun.limits.budget === limits.budget
+  );
+}
+
+class QuickJsMachine implements Machine, Host {
   fault: string | undefined;
-  private readonly context: QuickJSContext;
-  private readonly runtime: QuickJSRuntime;
+  interpreter!: Interpreter;
   private readonly memory: BoundedMemory;
+  private readonly calls: readonly HostCall[];
   private readonly limits: Limits;
   private readonly onFault: (sentence: string) => void;
   private readonly pulse: () => void;
-  private entry: QuickJSHandle | undefined;
   private depth = 0;
   private spent = 0;
   /** What it gave the host since it was entered: the host keeps it until it is done. */
   private handedBytes = 0;
+  private hasCalled = false;
   private closed = false;
 
-  constructor(
-    runtime: QuickJSRuntime,
-    memory: BoundedMemory,
-    calls: HostCalls,
-    limits: Limits,
-    onFault: (sentence: string) => void,
-    pulse: () => void,
-  ) {
-    this.runtime = runtime;
+  constructor(memory: BoundedMemory, calls: HostCalls, limits: Limits, onFault: (sentence: string) => void, pulse: () => void) {
     this.memory = memory;
+    this.calls = Object.values(calls);
     this.limits = limits;
     this.onFault = onFault;
     this.pulse = pulse;
-    this.context = runtime.newContext();
-    runtime.setInterruptHandler(() => {
-      pulse();
-      return ++this.spent > limits.budget;
-    });
-    this.provideHost(calls);
   }
 
-  evaluate(source: string, file: string): void {
-    this.run(() => {
-      this.context.unwrapResult(this.context.evalCode(source, file, { type: 'global' })).dispose();
-    });
+  evaluate({ source, file }: Script): void {
+    this.run(() => this.interpreter.evaluate(source, file));
   }
 
-  enter(name: EntryName, text: string, bytes?: Uint8Array): string | Uint8Array | undefined {
-    return this.run(() => {
-      this.entry ??= this.context.getProp(this.context.global, 'enter');
-      const args = [this.context.newString(name), this.context.newString(text)];
-      if (bytes) args.push(this.context.newArrayBuffer(exactBuffer(bytes)));
-      const result = this.context.callFunction(this.entry, this.context.undefined, args);
-      for (const arg of args) arg.dispose();
-      return this.context.unwrapResult(result).consume((handle) => this.read(handle));
-    });
+  enter(name: EntryName, text: string, bytes?: Uint8Array): void {
+    this.run(() => this.interpreter.call(name, text, bytes));
+  }
+
+  ask(name: EntryName, text: string): string | undefined {
+    return this.run(() => this.interpreter.callForText(name, text));
+  }
+
+  askForBytes(name: EntryName, text: string): Uint8Array | undefined {
+    return this.run(() => this.interpreter.callForBytes(name, text));
+  }
+
+  /** Its memory, while what it holds follows from the scripts alone. */
+  untouchedImage(): Image | undefined {
+    return this.hasCalled || this.closed || this.fault !== undefined ? undefined : this.interpreter.image();
   }
 
   memoryHeldBytes(): number {
@@ -172,6 +187,21 @@ class QuickJsMachine implements Machine {
   close(): void {
     // The wasm instance is dropped as a whole: nothing in it needs to be freed piece by piece.
     this.closed = true;
+  }
+
+  mustStop(): boolean {
+    this.pulse();
+    return ++this.spent > this.limits.budget;
+  }
+
+  call(index: number, text: string, bytes: Uint8Array | undefined): HostReply {
+    this.hasCalled = true;
+    this.spent += HOST_CALL_COST;
+    this.pulse();
+    if (this.isOverLimit()) throw new Error('interrupted');
+    if (text.length > TEXT_LIMIT) throw new Error(`a text of ${text.length} characters, more than ${TEXT_LIMIT}, for the host`);
+    this.handedBytes += text.length + (bytes?.length ?? 0);
+    return this.calls[index]!(text, bytes);
   }
 
   /** Runs one step inside; at the outermost level also the promise jobs that follow from it. */
@@ -193,7 +223,7 @@ class QuickJsMachine implements Machine {
     } catch (error) {
       // Inside a host call the firmware itself is the caller and hears of it; outside, nobody is left to.
       if (this.depth > 1) throw error;
-      this.stop(error);
+      this.stop(error as Error);
       return undefined;
     } finally {
       this.depth -= 1;
@@ -201,15 +231,13 @@ class QuickJsMachine implements Machine {
   }
 
   private runJobs(): void {
-    while (!this.closed && this.runtime.hasPendingJob()) {
-      const result = this.runtime.executePendingJobs(64);
-      if (result.error) throw this.context.unwrapResult({ error: result.error });
-      result.dispose();
+    while (!this.closed && this.interpreter.hasJobs()) {
+      this.interpreter.runJobs(JOBS_AT_ONCE);
       if (this.isOverLimit()) return;
     }
   }
 
-  private stop(error: unknown): void {
+  private stop(error: Error): void {
     this.fault = `the firmware was stopped: ${this.reasonOf(error)}`;
     this.onFault(this.fault);
   }
@@ -218,69 +246,13 @@ class QuickJsMachine implements Machine {
     return this.memory.exhausted || this.spent > this.limits.budget || this.handedBytes > this.limits.memoryBytes;
   }
 
-  private reasonOf(error: unknown): string {
+  private reasonOf({ name, message }: Error): string {
     const { memoryBytes, stackBytes, budget } = this.limits;
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const mebibytes = Math.round(memoryBytes / 1024 / 1024);
     if (this.memory.exhausted) return `it needed more than its ${mebibytes} MiB of memory`;
     if (this.handedBytes > memoryBytes) return `it gave away more at once than its ${mebibytes} MiB of memory hold`;
     if (this.spent > budget) return 'it ran on without coming to an end';
     if (/stack/i.test(message)) return `it called itself deeper than its ${stackBytes / 1024} KiB of stack hold`;
-    return `an error of its own, ${message}`;
+    return `an error of its own, ${name === ThrownInside.name ? message : `${name}: ${message}`}`;
   }
-
-  private provideHost(calls: HostCalls): void {
-    const host = this.context.newFunction('host', (method, text, bytes) => {
-      this.spent += HOST_CALL_COST;
-      this.pulse();
-      if (this.isOverLimit()) throw new Error('interrupted');
-      const name = this.context.getString(method!);
-      const call = Object.hasOwn(calls, name) ? calls[name] : undefined;
-      if (!call) throw new Error(`the host knows no call "${name.slice(0, 40)}"`);
-      const given = [this.readText(text), this.readBytes(bytes)] as const;
-      this.handedBytes += given[0].length + (given[1]?.length ?? 0);
-      return this.write(call(...given));
-    });
-    this.context.setProp(this.context.global, 'host', host);
-    host.dispose();
-  }
-
-  private readText(handle: QuickJSHandle | undefined): string {
-    const text = handle === undefined ? '' : this.context.getString(handle);
-    if (text.length > TEXT_LIMIT) throw new Error(`a text of ${text.length} characters, more than ${TEXT_LIMIT}, for the host`);
-    return text;
-  }
-
-  private readBytes(handle: QuickJSHandle | undefined): Uint8Array | undefined {
-    if (handle === undefined || this.context.typeof(handle) !== 'object') return undefined;
-    return this.context.getArrayBuffer(handle).consume((lifetime) => lifetime.value.slice());
-  }
-
-  private read(handle: QuickJSHandle): string | Uint8Array | undefined {
-    switch (this.context.typeof(handle)) {
-      case 'string':
-        return this.context.getString(handle);
-      case 'object':
-        return this.readBytes(handle);
-      default:
-        return undefined;
-    }
-  }
-
-  private write(reply: HostReply | Uint8Array): QuickJSHandle {
-    if (reply === undefined) return this.context.undefined;
-    if (typeof reply === 'string') return this.context.newString(reply);
-    if (reply instanceof Uint8Array) return this.context.newArrayBuffer(exactBuffer(reply));
-    if (reply instanceof ArrayBuffer) return this.context.newArrayBuffer(reply);
-    const [text, bytes] = reply as readonly [string, ArrayBuffer];
-    const pair = this.context.newArray();
-    this.context.newString(text).consume((item) => this.context.setProp(pair, 0, item));
-    this.context.newArrayBuffer(bytes).consume((item) => this.context.setProp(pair, 1, item));
-    return pair;
-  }
-}
-
-function exactBuffer(bytes: Uint8Array): ArrayBuffer {
-  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-  return (whole ? bytes.buffer : bytes.slice().buffer) as ArrayBuffer;
 }

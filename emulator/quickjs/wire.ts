@@ -3,8 +3,54 @@ import type { NodeConfig } from '../../runtime/config.ts';
 import type { Address, ForkName, Hex } from '../../runtime/ports/index.ts';
 
 /** What the host answers to a call from inside: nothing, a text, bytes, or a packed value with payloads. */
-export type HostReply = undefined | string | ArrayBuffer | readonly [text: string, bytes: ArrayBuffer];
-export type HostFunction = (method: string, text: string, bytes?: ArrayBuffer) => HostReply;
+export type HostReply = undefined | string | Uint8Array | readonly [text: string, bytes: Uint8Array];
+/** The same as it arrives inside. */
+export type Reply = undefined | string | ArrayBuffer | readonly [text: string, bytes: ArrayBuffer];
+export type HostFunctions = { readonly [K in HostMethod]: (text?: string, bytes?: ArrayBuffer) => Reply };
+
+export type HostMethod =
+  | 'vm.execute'
+  | 'vm.trace'
+  | 'vm.keccak256'
+  | 'vm.sha256'
+  | 'vm.recover'
+  | 'store.get'
+  | 'store.keys'
+  | 'store.write'
+  | 'clock.now'
+  | 'clock.after'
+  | 'clock.cancel'
+  | 'network.peers'
+  | 'network.sisters'
+  | 'network.send'
+  | 'network.serve'
+  | 'display.draw'
+  | 'device.sign'
+  | 'device.battery'
+  | 'device.memory'
+  | 'log.write'
+  | 'session.send'
+  | 'node.booted'
+  | 'node.failed'
+  | 'node.answer'
+  | 'network.drained'
+  | 'containers.describe'
+  | 'containers.list'
+  | 'containers.hasImage'
+  | 'containers.pull'
+  | 'containers.images'
+  | 'containers.pin'
+  | 'containers.removeImage'
+  | 'containers.space'
+  | 'containers.place'
+  | 'device.unseal'
+  | 'containers.create'
+  | 'containers.start'
+  | 'containers.stop'
+  | 'containers.remove'
+  | 'containers.logs'
+  | 'containers.watch'
+  | 'containers.unwatch';
 
 export type EntryName =
   | 'account'
@@ -26,7 +72,7 @@ export type EntryName =
   | 'session.close'
   | 'status'
   | 'stop';
-export type Enter = (name: EntryName, text: string, bytes?: ArrayBuffer) => string | ArrayBuffer | undefined;
+export type Enter = { readonly [K in EntryName]: (text: string, bytes?: ArrayBuffer) => unknown };
 
 /** What a device is told when it boots. */
 export interface BootFacts {
