@@ -41,28 +41,30 @@ function removeChance(): void {
   Reflect.deleteProperty(Math, 'random');
 }
 
-/** ECMAScript 2026's `fromHex` and `toHex`, eight bytes at a time: this engine has neither, and steps are dear here. */
+const room = new Uint8Array(host.room);
+const HASH_BYTES = 32;
+
+/** ECMAScript 2026's `fromHex` and `toHex`, which this engine lacks. */
 function provideHex(): void {
-  const fromHex = (digits: string): Uint8Array => {
-    if (digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) throw new SyntaxError('not hexadecimal');
-    const bytes = new Uint8Array(digits.length / 2);
-    const view = new DataView(bytes.buffer);
-    let at = 0;
-    for (; at + 8 <= bytes.length; at += 8) view.setBigUint64(at, BigInt(`0x${digits.slice(2 * at, 2 * at + 16)}`));
-    for (; at < bytes.length; at++) bytes[at] = Number(`0x${digits.slice(2 * at, 2 * at + 2)}`);
-    return bytes;
-  };
+  const fromHex = (digits: string): Uint8Array => new Uint8Array(host['room.bytes'](digits));
   const toHex = function (this: Uint8Array): string {
-    const view = new DataView(this.buffer, this.byteOffset, this.length);
     let digits = '';
-    let at = 0;
-    // The leading 1 keeps the zeros.
-    for (; at + 4 <= this.length; at += 4) digits += (view.getUint32(at) + 0x1_0000_0000).toString(16).slice(1);
-    for (; at < this.length; at++) digits += (view.getUint8(at) + 0x100).toString(16).slice(1);
+    for (let from = 0; from < this.length; from += room.length) {
+      const piece = this.length <= room.length ? this : this.subarray(from, from + room.length);
+      room.set(piece);
+      digits += host['room.hex'](piece.length);
+    }
     return digits;
   };
   Object.defineProperty(Uint8Array, 'fromHex', { value: fromHex });
   Object.defineProperty(Uint8Array.prototype, 'toHex', { value: toHex });
+}
+
+function keccak256(data: Uint8Array): Uint8Array {
+  if (data.length > room.length) return bytesOf(host['vm.keccak256']('', bufferOf(data)));
+  room.set(data);
+  host['room.keccak256'](data.length);
+  return room.slice(0, HASH_BYTES);
 }
 
 const textOf = (reply: Reply): string => (typeof reply === 'string' ? reply : '');
@@ -124,7 +126,7 @@ function makeVm(fork: Vm['fork']): Vm {
         views.pop();
       }
     },
-    keccak256: (data) => bytesOf(host['vm.keccak256']('', bufferOf(data))),
+    keccak256,
     sha256: (data) => bytesOf(host['vm.sha256']('', bufferOf(data))),
     recover: (hash, yParity, r, s) => {
       const reply = host['vm.recover'](`${yParity} 0x${r.toString(16)} 0x${s.toString(16)}`, bufferOf(hash));

@@ -1,6 +1,6 @@
 import packagedVariant from '@jitl/quickjs-wasmfile-release-sync';
 import { newVariant, type QuickJSSyncVariant } from 'quickjs-emscripten';
-import type { HostReply } from './wire.ts';
+import type { HostMethod, HostReply, RoomMethod } from './wire.ts';
 
 type Ffi = InstanceType<Awaited<ReturnType<QuickJSSyncVariant['importFFI']>>>;
 type Load = Extract<Awaited<ReturnType<QuickJSSyncVariant['importModuleLoader']>>, (...args: never[]) => unknown>;
@@ -20,7 +20,10 @@ export interface Memory {
 /** What an interpreter does to its host. */
 export interface Host {
   /** One of the functions it was given is called. What is thrown is thrown inside. */
-  call(index: number, text: string, bytes: Uint8Array | undefined): HostReply;
+  call(name: HostMethod, text: string, bytes: Uint8Array | undefined): HostReply;
+  /** Likewise for what is asked by way of the room. */
+  work(): void;
+  keccak256(data: Uint8Array): Uint8Array;
   /** Called every ten thousand steps or so; whether it must stop. */
   mustStop(): boolean;
 }
@@ -38,12 +41,16 @@ interface Places {
   /** Room for a text on its way inside, and for a call's arguments. */
   readonly text: number;
   readonly args: number;
+  /** Memory that both sides see: what is needed all the time crosses without an object of its own. */
+  readonly room: number;
 }
 
 // The package's types describe its CommonJS face; Node loads the other one, whose default export is the variant.
 const variant = packagedVariant as unknown as QuickJSSyncVariant;
 const PAGE_BYTES = 65_536;
 const TEXT_ROOM = 16 * 1024;
+const ROOM_BYTES = 64 * 1024;
+
 const ARGS_ROOM = 8;
 const PIECE_BYTES = 16 * 1024;
 const NOTHING = new Uint8Array(PIECE_BYTES);
@@ -55,7 +62,8 @@ export async function createInterpreter(
   wasmModule: WebAssembly.Module,
   memory: Memory,
   host: Host,
-  from: Image | { readonly functions: readonly string[]; readonly stackBytes: number },
+  methods: readonly HostMethod[],
+  from: Image | { readonly stackBytes: number },
 ): Promise<Interpreter> {
   const made = newVariant(variant, { wasmModule, wasmMemory: memory as never });
   const [load, FFI] = await Promise.all([made.importModuleLoader() as Promise<Load>, made.importFFI()]);
@@ -64,10 +72,10 @@ export async function createInterpreter(
   if ('places' in from) {
     const bytes = new Uint8Array(memory.buffer);
     for (const [at, piece] of from.pieces) bytes.set(piece, at);
-    return new Interpreter(module, ffi, memory, host, from.places);
+    return new Interpreter(module, ffi, memory, host, methods, from.places);
   }
-  const interpreter = new Interpreter(module, ffi, memory, host, furnish(module, ffi, from.stackBytes));
-  interpreter.provide(from.functions);
+  const interpreter = new Interpreter(module, ffi, memory, host, methods, furnish(module, ffi, from.stackBytes));
+  interpreter.provideHost();
   return interpreter;
 }
 
@@ -75,12 +83,9 @@ function furnish(module: EmscriptenModule, ffi: Ffi, stackBytes: number): Places
   const runtime = ffi.QTS_NewRuntime();
   ffi.QTS_RuntimeSetMaxStackSize(runtime, stackBytes);
   ffi.QTS_RuntimeEnableInterruptHandler(runtime);
-  return {
-    runtime,
-    context: ffi.QTS_NewContext(runtime, 0 as never),
-    text: module._malloc(TEXT_ROOM),
-    args: module._malloc(ARGS_ROOM),
-  };
+  const context = ffi.QTS_NewContext(runtime, 0 as never);
+  const [text, args, room] = [TEXT_ROOM, ARGS_ROOM, ROOM_BYTES].map((bytes) => module._malloc(bytes)) as [number, number, number];
+  return { runtime, context, text, args, room };
 }
 
 /**
@@ -92,15 +97,33 @@ export class Interpreter {
   private readonly ffi: Ffi;
   private readonly memory: Memory;
   private readonly host: Host;
+  private readonly methods: readonly HostMethod[];
   private readonly places: Places;
   private readonly functions = new Map<string, Value>();
   private viewed: Buffer;
+  /** What needs no more than the room: it follows from what is given alone. */
+  private readonly works: { readonly [K in RoomMethod]: (argument: Value) => Value } = {
+    'room.keccak256': (length) => {
+      const data = this.inRoom(length);
+      this.view().set(this.host.keccak256(data), this.places.room);
+      return 0 as Value;
+    },
+    'room.hex': (length) => this.newText(this.inRoom(length).toString('hex')),
+    'room.bytes': (digits) => {
+      const text = this.textOf(digits);
+      const bytes = Buffer.from(text, 'hex');
+      if (2 * bytes.length !== text.length) throw new SyntaxError('not hexadecimal');
+      return this.newBytes(bytes);
+    },
+  };
+  private readonly worksInOrder = Object.values(this.works);
 
-  constructor(module: EmscriptenModule, ffi: Ffi, memory: Memory, host: Host, places: Places) {
+  constructor(module: EmscriptenModule, ffi: Ffi, memory: Memory, host: Host, methods: readonly HostMethod[], places: Places) {
     this.module = module;
     this.ffi = ffi;
     this.memory = memory;
     this.host = host;
+    this.methods = methods;
     this.places = places;
     this.viewed = Buffer.from(memory.buffer);
     module.callbacks = {
@@ -167,12 +190,13 @@ export class Interpreter {
   }
 
   /** Makes the global `host`: an object of the host's functions. */
-  provide(names: readonly string[]): void {
+  provideHost(): void {
     const { ffi } = this;
     const { context } = this.places;
     const functions = ffi.QTS_NewObject(context);
-    for (const [index, name] of names.entries())
+    for (const [index, name] of [...Object.keys(this.works), ...this.methods].entries())
       this.setProperty(functions, name, ffi.QTS_NewFunction(context, name, MOST_ARGS, false, index as never));
+    this.setProperty(functions, 'room', ffi.QTS_NewArrayBuffer(context, this.places.room as never, ROOM_BYTES));
     const global = ffi.QTS_GetGlobalObject(context);
     this.setProperty(global, 'host', functions);
     this.free(global);
@@ -180,10 +204,16 @@ export class Interpreter {
 
   private called(count: number, args: Parameters<Ffi['QTS_ArgvGetJSValueConstPointer']>[0], index: number): Value {
     const { ffi } = this;
+    const given = (place: number) => ffi.QTS_ArgvGetJSValueConstPointer(args, place) as unknown as Value;
     try {
-      const text = count > 0 ? this.textOf(ffi.QTS_ArgvGetJSValueConstPointer(args, 0) as unknown as Value) : '';
-      const bytes = count > 1 ? this.bytesOf(ffi.QTS_ArgvGetJSValueConstPointer(args, 1) as unknown as Value) : undefined;
-      return this.replyOf(this.host.call(index, text, bytes));
+      const work = this.worksInOrder[index];
+      if (work) {
+        this.host.work();
+        return work(given(0));
+      }
+      const text = count > 0 ? this.textOf(given(0)) : '';
+      const bytes = count > 1 ? this.bytesOf(given(1)) : undefined;
+      return this.replyOf(this.host.call(this.methods[index - this.worksInOrder.length]!, text, bytes));
     } catch (error) {
       return this.throwInside(error as Error);
     }
@@ -294,6 +324,13 @@ export class Interpreter {
     const bytes = new Uint8Array(this.memory.buffer.slice(at, at + length));
     this.module._free(at);
     return bytes;
+  }
+
+  /** The first so many bytes of the room. */
+  private inRoom(length: Value): Buffer {
+    const bytes = this.ffi.QTS_GetFloat64(this.places.context, length);
+    if (!(bytes >= 0 && bytes <= ROOM_BYTES)) throw new Error(`the room has ${ROOM_BYTES} bytes, not ${bytes}`);
+    return this.view().subarray(this.places.room, this.places.room + bytes);
   }
 
   /** Ends with the zero that C wants. */

@@ -117,8 +117,8 @@ export async function createMachine(
   const known = begun.find((each) => isSame(each, scripts, limits));
   const memory = new BoundedMemory(limits.memoryBytes, known?.image.pages ?? FIRST_PAGES);
   const machine = new QuickJsMachine(memory, calls, limits, onFault, pulse);
-  const from = known?.image ?? { functions: Object.keys(calls), stackBytes: limits.stackBytes };
-  machine.interpreter = await createInterpreter(await quickJsModule(), memory, machine, from);
+  const from = known?.image ?? { stackBytes: limits.stackBytes };
+  machine.interpreter = await createInterpreter(await quickJsModule(), memory, machine, Object.keys(calls) as HostMethod[], from);
   if (known) return machine;
   for (const script of scripts) machine.evaluate(script);
   const image = machine.untouchedImage();
@@ -140,7 +140,7 @@ class QuickJsMachine implements Machine, Host {
   fault: string | undefined;
   interpreter!: Interpreter;
   private readonly memory: BoundedMemory;
-  private readonly calls: readonly HostCall[];
+  private readonly calls: HostCalls;
   private readonly limits: Limits;
   private readonly onFault: (sentence: string) => void;
   private readonly pulse: () => void;
@@ -153,7 +153,7 @@ class QuickJsMachine implements Machine, Host {
 
   constructor(memory: BoundedMemory, calls: HostCalls, limits: Limits, onFault: (sentence: string) => void, pulse: () => void) {
     this.memory = memory;
-    this.calls = Object.values(calls);
+    this.calls = calls;
     this.limits = limits;
     this.onFault = onFault;
     this.pulse = pulse;
@@ -194,14 +194,23 @@ class QuickJsMachine implements Machine, Host {
     return ++this.spent > this.limits.budget;
   }
 
-  call(index: number, text: string, bytes: Uint8Array | undefined): HostReply {
-    this.hasCalled = true;
+  work(): void {
     this.spent += HOST_CALL_COST;
     this.pulse();
     if (this.isOverLimit()) throw new Error('interrupted');
+  }
+
+  keccak256(data: Uint8Array): Uint8Array {
+    this.hasCalled = true;
+    return this.calls['vm.keccak256']('', data) as Uint8Array;
+  }
+
+  call(name: HostMethod, text: string, bytes: Uint8Array | undefined): HostReply {
+    this.hasCalled = true;
+    this.work();
     if (text.length > TEXT_LIMIT) throw new Error(`a text of ${text.length} characters, more than ${TEXT_LIMIT}, for the host`);
     this.handedBytes += text.length + (bytes?.length ?? 0);
-    return this.calls[index]!(text, bytes);
+    return this.calls[name](text, bytes);
   }
 
   /** Runs one step inside; at the outermost level also the promise jobs that follow from it. */

@@ -6,7 +6,16 @@ import type { Address, ForkName, Hex } from '../../runtime/ports/index.ts';
 export type HostReply = undefined | string | Uint8Array | readonly [text: string, bytes: Uint8Array];
 /** The same as it arrives inside. */
 export type Reply = undefined | string | ArrayBuffer | readonly [text: string, bytes: ArrayBuffer];
-export type HostFunctions = { readonly [K in HostMethod]: (text?: string, bytes?: ArrayBuffer) => Reply };
+export type HostFunctions = { readonly [K in HostMethod]: (text?: string, bytes?: ArrayBuffer) => Reply } & {
+  /** Memory that the host sees too. */
+  readonly room: ArrayBuffer;
+  /** Of the first `length` bytes of the room; the hash is there afterwards. */
+  readonly 'room.keccak256': (length: number) => void;
+  readonly 'room.hex': (length: number) => string;
+  /** Throws for what are no hexadecimal digits. */
+  readonly 'room.bytes': (digits: string) => ArrayBuffer;
+};
+export type RoomMethod = 'room.keccak256' | 'room.hex' | 'room.bytes';
 
 export type HostMethod =
   | 'vm.execute'

@@ -77,7 +77,7 @@ const answers: [name: string, expression: string, answer: string, ports?: Partia
     'a1',
   ],
   ['the time', 'ports.clock.nowMs()', '1000'],
-  ['a hash', 'ports.vm.keccak256(new Uint8Array(64).subarray(1, 33))', '32'],
+  ['a hash', 'ports.vm.keccak256(new Uint8Array(64).subarray(1, 33)).join()', `32${',0'.repeat(31)}`],
   [
     'what was seen of a transaction',
     `JSON.stringify([(({ outcome, recording }) => [outcome.reason, recording.frames[0].value === 7n, recording.frames[0].input.join()])
