@@ -247,7 +247,7 @@ export class LedgerApplication implements Application {
     this.pieces.scrub(stateRoot);
     if (head >= chain.firstWhole()) {
       this.scrubbed = this.scrubbed > chain.firstWhole() ? this.scrubbed - 1 : head;
-      if (!chain.isWhole(this.scrubbed)) this.noteDamaged(this.scrubbed);
+      if (!chain.isUnchanged(this.scrubbed)) this.noteDamaged(this.scrubbed);
     }
     return this.damaged.size === 0 ? undefined : Math.min(...this.damaged);
   }

@@ -141,14 +141,18 @@ export class Chain {
   }
 
   private storedReceipts(number: number): Receipt[] {
-    const list = this.readList(key('receipts', number));
-    const [items, digest] = list;
-    // Older stores keep them without.
-    if (!(digest instanceof Uint8Array)) return list.map((item) => receiptOf(item, this.keccak256));
+    const items = this.storedReceiptItems(number) ?? this.readList(key('receipts', number));
+    return items.map((item) => receiptOf(item, this.keccak256));
+  }
+
+  /** As their digest has them; `undefined` in an older store, which keeps none. Throws {@link ChainError}. */
+  private storedReceiptItems(number: number): readonly RlpItem[] | undefined {
+    const [items, digest] = this.readList(key('receipts', number));
+    if (!(digest instanceof Uint8Array)) return undefined;
     const receipts = asList(items, 'the receipts');
     if (!equalBytes(digest, digestOf(receipts, this.keccak256)))
       throw new ChainError(`the receipts of block ${number} have changed`);
-    return receipts.map((item) => receiptOf(item, this.keccak256));
+    return receipts;
   }
 
   /** The senders come from the receipts: they were recovered when the block was appended. */
@@ -181,15 +185,24 @@ export class Chain {
     return this.headerAt(number)?.hash ?? this.headerAt(number + 1)?.header.parentHash;
   }
 
-  /** Whether the store holds all of a block as it was made. */
+  /** Whether the store holds all of a block as it was made, however its last write ended. */
   isWhole(number: number): boolean {
+    return this.isAsMade(number, ({ receiptsRoot: root }) => receiptsRoot(this.storedReceipts(number), this.keccak256) === root);
+  }
+
+  /** Whether a block that was whole still is: its receipts are taken by their digest. */
+  isUnchanged(number: number): boolean {
+    return this.isAsMade(number, () => this.storedReceiptItems(number) !== undefined || this.isWhole(number));
+  }
+
+  private isAsMade(number: number, hasReceipts: (header: Header) => boolean): boolean {
     try {
       const { header, hash } = this.readHeader(number)!;
       const body = this.storedBody(number);
       return (
         this.numberOf(hash) === number &&
         listRoot(body, this.keccak256) === header.transactionsRoot &&
-        receiptsRoot(this.storedReceipts(number), this.keccak256) === header.receiptsRoot &&
+        hasReceipts(header) &&
         body.every((raw, index) => this.isLocatedAt(raw, number, index))
       );
     } catch {

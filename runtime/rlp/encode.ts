@@ -5,6 +5,8 @@ export type RlpItem = Uint8Array | readonly RlpItem[];
 let scratch = new Uint8Array(4096);
 /** The longest head of an item. */
 const HEAD_BYTES = 5;
+/** So long may be what has a head of one byte. */
+const LONGEST_SHORT = 55;
 
 /** Writes once, from the end. */
 export function encodeRlp(item: RlpItem): Uint8Array {
@@ -17,22 +19,28 @@ export function encodeRlp(item: RlpItem): Uint8Array {
 function write(item: RlpItem, size: number): number {
   if (item instanceof Uint8Array) return writeBytes(item, size);
   let now = size;
-  for (let i = item.length - 1; i >= 0; i--) now = write(item[i]!, now);
-  reserve(now + HEAD_BYTES);
+  for (let i = item.length - 1; i >= 0; i--) {
+    const part = item[i]!;
+    now = part instanceof Uint8Array ? writeBytes(part, now) : write(part, now);
+  }
+  if (now + HEAD_BYTES > scratch.length) reserve(now + HEAD_BYTES);
   return writeHead(0xc0, now - size, now);
 }
 
 function writeBytes(bytes: Uint8Array, size: number): number {
   const { length } = bytes;
-  reserve(size + length + HEAD_BYTES);
+  if (size + length + HEAD_BYTES > scratch.length) reserve(size + length + HEAD_BYTES);
   const start = scratch.length - size - length;
   if (length > 0) scratch.set(bytes, start);
-  return length === 1 && scratch[start]! < 0x80 ? size + 1 : writeHead(0x80, length, size + length);
+  if (length === 1 && scratch[start]! < 0x80) return size + 1;
+  if (length > LONGEST_SHORT) return writeHead(0x80, length, size + length);
+  scratch[start - 1] = 0x80 + length;
+  return size + length + 1;
 }
 
 function writeHead(base: number, length: number, size: number): number {
   let at = scratch.length - size - 1;
-  if (length < 56) {
+  if (length <= LONGEST_SHORT) {
     scratch[at] = base + length;
     return size + 1;
   }
@@ -44,7 +52,6 @@ function writeHead(base: number, length: number, size: number): number {
 }
 
 function reserve(size: number): void {
-  if (size <= scratch.length) return;
   const larger = new Uint8Array(2 * size);
   larger.set(scratch, larger.length - scratch.length);
   scratch = larger;

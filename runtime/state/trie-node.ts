@@ -1,5 +1,5 @@
 import { EMPTY } from '../bytes.ts';
-import { asBytes, asList, decodeRlp, type RlpItem } from '../rlp/index.ts';
+import { asBytes, asList, decodeRlp, encodeRlp, type RlpItem } from '../rlp/index.ts';
 import { type Nibbles, packPath, unpackPath } from './nibbles.ts';
 
 /**
@@ -29,6 +29,8 @@ export interface Branch {
   readonly children: (TrieNode | undefined)[];
   /** Of the key that ends here. */
   readonly value: Uint8Array | undefined;
+  /** Its RLP, or that of the branch it comes from, and by bits which children are others there. */
+  encoded?: { readonly bytes: Uint8Array; readonly changed: number };
   reference?: RlpItem;
 }
 
@@ -40,6 +42,11 @@ export interface Unloaded {
 }
 
 const HASH_BYTES = 32;
+const CHILDREN = 16;
+/** How RLP begins 32 bytes, no bytes, and a list of more than 55. */
+const HASH_HEAD = 0xa0;
+const EMPTY_HEAD = 0x80;
+const LONG_LIST_HEAD = 0xf7;
 
 export function leaf(path: Nibbles, value: Uint8Array): Leaf {
   return { kind: 'leaf', path, value };
@@ -48,6 +55,42 @@ export function leaf(path: Nibbles, value: Uint8Array): Leaf {
 /** A child under a path; without a path the child itself. */
 export function extend(path: Nibbles, child: TrieNode): TrieNode {
   return path.length === 0 ? child : { kind: 'extension', path, child };
+}
+
+/** The branch with another child. */
+export function withChild({ children, value, encoded }: Branch, nibble: number, child: TrieNode | undefined): Branch {
+  const next = children.slice();
+  next[nibble] = child;
+  const branch: Branch = { kind: 'branch', children: next, value };
+  if (encoded) branch.encoded = { bytes: encoded.bytes, changed: encoded.changed | (1 << nibble) };
+  return branch;
+}
+
+/** RLP of {@link packNode}. */
+export function encodeNode(node: Exclude<TrieNode, Unloaded>, refer: (child: TrieNode) => RlpItem): Uint8Array {
+  if (node.kind !== 'branch') return encodeRlp(packNode(node, refer));
+  const bytes = patched(node, refer) ?? encodeRlp(packNode(node, refer));
+  node.encoded = { bytes, changed: 0 };
+  return bytes;
+}
+
+/** Most branches differ from the one they come from in one child's hash or two. `undefined` where something has moved. */
+function patched({ children, encoded }: Branch, refer: (child: TrieNode) => RlpItem): Uint8Array | undefined {
+  if (!encoded || encoded.bytes[0]! <= LONG_LIST_HEAD) return undefined;
+  const bytes = encoded.bytes.slice();
+  let at = 1 + bytes[0]! - LONG_LIST_HEAD;
+  for (let nibble = 0, changed = encoded.changed; changed !== 0; nibble++, changed >>= 1) {
+    const isHash = bytes[at] === HASH_HEAD;
+    if (!isHash && bytes[at] !== EMPTY_HEAD) return undefined;
+    if (changed & 1) {
+      const child = children[nibble];
+      const reference = child && refer(child);
+      if (!isHash || !(reference instanceof Uint8Array)) return undefined;
+      bytes.set(reference, at + 1);
+    }
+    at += isHash ? 1 + HASH_BYTES : 1;
+  }
+  return bytes;
 }
 
 /** As RLP, children by their references: `refer` gives them. */
@@ -61,7 +104,30 @@ export function packNode(node: Exclude<TrieNode, Unloaded>, refer: (child: TrieN
 
 /** Throws `RlpError` or {@link TrieError} if the bytes are no node. */
 export function decodeNode(bytes: Uint8Array): TrieNode {
-  return unpackNode(decodeRlp(bytes));
+  const node = plainBranch(bytes) ?? unpackNode(decodeRlp(bytes));
+  if (node.kind === 'branch') node.encoded = { bytes, changed: 0 };
+  return node;
+}
+
+/** A branch without a value whose children are hashes, as almost all are; `undefined` for whatever else. */
+function plainBranch(bytes: Uint8Array): Branch | undefined {
+  const lengthBytes = bytes[0]! - LONG_LIST_HEAD;
+  const start = 1 + lengthBytes;
+  if (!(lengthBytes === 1 || lengthBytes === 2)) return undefined;
+  const length = lengthBytes === 1 ? bytes[1]! : bytes[1]! * 256 + bytes[2]!;
+  if (length !== bytes.length - start || length < (lengthBytes === 1 ? 56 : 256)) return undefined;
+  const children: (TrieNode | undefined)[] = [];
+  let at = start;
+  while (children.length < CHILDREN) {
+    const head = bytes[at++];
+    if (head === EMPTY_HEAD) children.push(undefined);
+    else if (head !== HASH_HEAD) return undefined;
+    else {
+      children.push({ kind: 'unloaded', reference: bytes.subarray(at, at + HASH_BYTES) });
+      at += HASH_BYTES;
+    }
+  }
+  return bytes[at] === EMPTY_HEAD && at + 1 === bytes.length ? { kind: 'branch', children, value: undefined } : undefined;
 }
 
 function unpackNode(item: RlpItem): TrieNode {
@@ -77,7 +143,7 @@ function unpackNode(item: RlpItem): TrieNode {
 }
 
 function unpackBranch(items: readonly RlpItem[]): Branch {
-  const children = items.slice(0, 16).map(unpackReference);
+  const children = items.slice(0, CHILDREN).map(unpackReference);
   const value = asBytes(items[16], "a branch's value");
   return { kind: 'branch', children, value: value.length > 0 ? value : undefined };
 }

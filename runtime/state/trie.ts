@@ -6,12 +6,14 @@ import {
   type Branch,
   decodeNode,
   type Extension,
+  encodeNode,
   extend,
   type Leaf,
   leaf,
   packNode,
   TrieError,
   type TrieNode,
+  withChild,
 } from './trie-node.ts';
 
 /** Where a trie finds its nodes, and how they are hashed. */
@@ -142,12 +144,6 @@ function insertInBranch(branch: Branch, path: Nibbles, at: number, value: Uint8A
   return child === branch.children[nibble] ? branch : withChild(branch, nibble, child);
 }
 
-function withChild(branch: Branch, nibble: number, child: TrieNode | undefined): Branch {
-  const children = branch.children.slice();
-  children[nibble] = child;
-  return { kind: 'branch', children, value: branch.value };
-}
-
 /** A branch where the path leaves that of a leaf or extension, after `common` nibbles. */
 function split(node: Leaf | Extension, common: number, path: Nibbles, at: number, value: Uint8Array): TrieNode {
   const children: (TrieNode | undefined)[] = new Array(16).fill(undefined);
@@ -221,10 +217,12 @@ function hashRoot(root: TrieNode | undefined, nodes: TrieNodes, keep: Keep): Wor
 
 function referenceOf(node: TrieNode, nodes: TrieNodes, keep: Keep): RlpItem {
   if (node.kind === 'unloaded' || node.reference) return node.reference!;
-  const item = packNode(node, (child) => referenceOf(child, nodes, keep));
-  const bytes = encodeRlp(item);
-  node.reference = bytes.length < 32 ? item : nodes.keccak256(bytes);
-  if (node.reference instanceof Uint8Array) keep(bytesToHex(node.reference), bytes);
+  const bytes = encodeNode(node, (child) => referenceOf(child, nodes, keep));
+  if (bytes.length < 32) node.reference = packNode(node, committedReference);
+  else {
+    node.reference = nodes.keccak256(bytes);
+    keep(bytesToHex(node.reference), bytes);
+  }
   return node.reference;
 }
 
@@ -233,7 +231,7 @@ function encodeVisited(visited: readonly TrieNode[]): Uint8Array[] {
   const proof: Uint8Array[] = [];
   visited.forEach((node, depth) => {
     if (node.kind === 'unloaded') return;
-    const bytes = encodeRlp(packNode(node, committedReference));
+    const bytes = encodeNode(node, committedReference);
     if (depth === 0 || bytes.length >= 32) proof.push(bytes);
   });
   return proof;
