@@ -14,6 +14,8 @@ import { type Built, isFresh } from './freshness.ts';
 
 interface Step extends Built {
   readonly run: () => Promise<unknown>;
+  /** No other step needs it, and it is a process of its own: the others go on meanwhile. */
+  readonly apart?: boolean;
 }
 
 const nodeBundle: BuildOptions = {
@@ -28,7 +30,16 @@ const nodeBundle: BuildOptions = {
   banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
 };
 
+const QUICKJS = 'node_modules/@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm';
+
 const steps: readonly Step[] = [
+  {
+    name: 'quickjs',
+    inputs: [QUICKJS, 'emulator/quickjs/optimize.mjs'],
+    outputs: ['build/quickjs.wasm'],
+    run: () => promisify(execFile)(process.execPath, ['emulator/quickjs/optimize.mjs', QUICKJS, 'build/quickjs.wasm']),
+    apart: true,
+  },
   {
     name: 'vm',
     inputs: [...assembled(), 'asconfig.json'],
@@ -215,14 +226,27 @@ async function main(args: readonly string[]): Promise<void> {
   const unknown = names.find((name) => !steps.some((step) => step.name === name));
   if (unknown) throw new Error(`no build step "${unknown}"; there are ${steps.map((step) => step.name).join(', ')}`);
   mkdirSync('build', { recursive: true });
+  const apart: Promise<void>[] = [];
   for (const step of steps) {
     if (names.length > 0 && !names.includes(step.name)) continue;
     if (!force && isFresh(step)) continue;
-    const startedAt = performance.now();
+    if (step.apart) {
+      const done = timed(step).then((took) => console.error(`build ${step.name.padEnd(10)}${took}, beside the others`));
+      // Whether it went well is asked at the end.
+      done.catch(() => {});
+      apart.push(done);
+      continue;
+    }
     process.stderr.write(`build ${step.name.padEnd(10)}`);
-    await step.run();
-    console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+    console.error(await timed(step));
   }
+  await Promise.all(apart);
+}
+
+async function timed({ run }: Step): Promise<string> {
+  const startedAt = performance.now();
+  await run();
+  return `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
 }
 
 main(process.argv.slice(2)).catch((error: Error) => {

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { createInterpreter, type Host, type Image, type Interpreter, type Memory, ThrownInside } from './interpreter.ts';
 import type { EntryName, HostMethod, HostReply } from './wire.ts';
 
@@ -60,9 +61,15 @@ export function shareQuickJs(module: WebAssembly.Module): void {
 
 /** QuickJS's wasm, compiled once for all devices. */
 export function quickJsModule(): Promise<WebAssembly.Module> {
-  const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
-  compiled ??= compileWasm(path);
+  compiled ??= compileWasm(quickJsFile());
   return compiled;
+}
+
+/** As the build has made it fast; if that is not there, as its package ships it, which does the same. */
+function quickJsFile(): string {
+  const places = ['./quickjs.wasm', '../quickjs.wasm', '../../build/quickjs.wasm'];
+  const found = places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(existsSync);
+  return found ?? createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
 }
 
 export function compileWasm(file: string): Promise<WebAssembly.Module> {
