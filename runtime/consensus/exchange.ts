@@ -1,3 +1,4 @@
+import { equalBytes } from '../bytes.ts';
 import { type Header, hashHeader } from '../ledger/header.ts';
 import { TransactionRefused } from '../ledger/transaction.ts';
 import type { Address, Word } from '../ports/index.ts';
@@ -151,7 +152,9 @@ export class Exchange {
   private receive(peer: string, bytes: Uint8Array): void {
     if (this.isStopped) return;
     try {
-      const message = decodeMessage(this.application.genesisHash, bytes);
+      // Mostly others tell of the head that is here already.
+      const isOurs = equalBytes(bytes, this.encodedHead());
+      const message = isOurs ? this.headMessage() : decodeMessage(this.application.genesisHash, bytes);
       if (message) (this.handlers[message.kind] as (peer: string, message: PeerMessage) => void)(peer, message);
     } catch (error) {
       this.ports.log.write('warn', `a message from ${peer} is ignored: ${(error as Error).message}`);

@@ -47,6 +47,7 @@ const CHILDREN = 16;
 const HASH_HEAD = 0xa0;
 const EMPTY_HEAD = 0x80;
 const LONG_LIST_HEAD = 0xf7;
+const LONGEST_HEAD = 3;
 
 export function leaf(path: Nibbles, value: Uint8Array): Leaf {
   return { kind: 'leaf', path, value };
@@ -69,7 +70,7 @@ export function withChild({ children, value, encoded }: Branch, nibble: number, 
 /** RLP of {@link packNode}. */
 export function encodeNode(node: Exclude<TrieNode, Unloaded>, refer: (child: TrieNode) => RlpItem): Uint8Array {
   if (node.kind !== 'branch') return encodeRlp(packNode(node, refer));
-  const bytes = patched(node, refer) ?? encodeRlp(packNode(node, refer));
+  const bytes = patched(node, refer) ?? plainBytes(node, refer) ?? encodeRlp(packNode(node, refer));
   node.encoded = { bytes, changed: 0 };
   return bytes;
 }
@@ -91,6 +92,28 @@ function patched({ children, encoded }: Branch, refer: (child: TrieNode) => RlpI
     at += isHash ? 1 + HASH_BYTES : 1;
   }
   return bytes;
+}
+
+/** The reverse of {@link plainBranch}; `undefined` for whatever else. */
+function plainBytes({ children, value }: Branch, refer: (child: TrieNode) => RlpItem): Uint8Array | undefined {
+  const bytes = new Uint8Array(LONGEST_HEAD + CHILDREN * (1 + HASH_BYTES) + 1);
+  let at = LONGEST_HEAD;
+  for (const child of children) {
+    const reference = child && refer(child);
+    if (!reference) bytes[at++] = EMPTY_HEAD;
+    else if (!(reference instanceof Uint8Array)) return undefined;
+    else {
+      bytes[at++] = HASH_HEAD;
+      bytes.set(reference, at);
+      at += HASH_BYTES;
+    }
+  }
+  bytes[at++] = EMPTY_HEAD;
+  const length = at - LONGEST_HEAD;
+  if (value || length < 56) return undefined;
+  if (length > 255) bytes.set([LONG_LIST_HEAD + 2, length >> 8, length & 255]);
+  else bytes.set([LONG_LIST_HEAD + 1, length], 1);
+  return bytes.slice(length > 255 ? 0 : 1, at);
 }
 
 /** As RLP, children by their references: `refer` gives them. */

@@ -93,6 +93,23 @@ test('agrees with a Map and with @ethereumjs/mpt, across commits and reopening',
   );
 });
 
+test('agrees with @ethereumjs/mpt where branches are full', async () => {
+  const nodes = memory();
+  const oracle = await createMPT();
+  let trie = openTrie(EMPTY_ROOT, nodes);
+  for (let i = 0; i < 900; i++) {
+    const path = keccak256(Uint8Array.of(i % 300));
+    // In the last round every other one goes.
+    const some = i >= 600 && i % 2 === 0 ? undefined : new Uint8Array(1 + (i % 40)).fill(1 + (i % 200));
+    trie = trie.with(path, some);
+    if (some) await oracle.put(path, some);
+    else await oracle.del(path);
+    if (i % 7 === 0) assert.is(commit(trie, nodes), bytesToHex(oracle.root()));
+    if (i % 91 === 0) trie = openTrie(commit(trie, nodes), nodes);
+  }
+  assert.is(commit(trie, nodes), bytesToHex(oracle.root()));
+});
+
 test('proofs show presence and absence, to us and to @ethereumjs/mpt', async () => {
   await fc.assert(
     fc.asyncProperty(steps, key, async (script, absent) => {
