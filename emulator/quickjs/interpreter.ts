@@ -50,7 +50,6 @@ const variant = packagedVariant as unknown as QuickJSSyncVariant;
 const PAGE_BYTES = 65_536;
 const TEXT_ROOM = 16 * 1024;
 const ROOM_BYTES = 64 * 1024;
-
 const ARGS_ROOM = 8;
 const PIECE_BYTES = 16 * 1024;
 const NOTHING = new Uint8Array(PIECE_BYTES);
