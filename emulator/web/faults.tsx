@@ -61,7 +61,13 @@ function Mender({ fault: { mendedBy }, make }: { fault: FaultView; make: (fault:
   const mender = setup.faults.find(({ name }) => name === mendedBy);
   if (!mender) return null;
   return (
-    <button type="button" class="mend" aria-label={mender.title} title={mender.title} onClick={() => void make(mender.name)}>
+    <button
+      type="button"
+      class="mend"
+      aria-label={`Mend: ${mender.title}`}
+      title={mender.title}
+      onClick={() => void make(mender.name)}
+    >
       Mend
     </button>
   );

@@ -300,6 +300,7 @@ for (const [name, options, scene] of looks) {
 /** What can be open over the page, and how a hand opens it. */
 const openings: [name: string, open: (page: Page) => Promise<unknown>][] = [
   ['the keys', (page) => page.keyboard.press('?')],
+  ['a board to add', (page) => page.keyboard.press('+')],
   ['true size', (page) => page.keyboard.press('Enter')],
   ['a proposal', (page) => page.locator('.release header button').click()],
   ['the world', (page) => page.locator('summary', { hasText: 'World' }).click()],
