@@ -30,7 +30,7 @@ export interface State {
   /** At most one diff per account. The entries are to be written before the new state is read. */
   apply(diff: readonly AccountDiff[]): { readonly state: State; readonly entries: readonly StoreEntry[] };
   prove(address: Address, slots: readonly Word[]): StateProof;
-  /** The same state; with no nodes of it in memory if they had become many. Only for a state that is in the store. */
+  /** The same state; with nothing of it in memory if that had become much. Only for a state that is in the store. */
   trimmed(): State;
 }
 
@@ -239,9 +239,7 @@ class TrieState implements State {
 
   trimmed(): State {
     const isMuch = this.shared.nodesInMemory > MAX_NODES_IN_MEMORY || this.storages.size > MAX_STORAGES_IN_MEMORY;
-    if (!isMuch) return this;
-    this.shared.nodesInMemory = 0;
-    return new TrieState(this.root, this.shared, openTrie(this.root, this.shared), new Map(), this.asked);
+    return isMuch ? openState(this.root, this.shared.store, this.shared.keccak256) : this;
   }
 
   /** Puts the account's new storage into `storages` and answers the account; `undefined`: it is gone. */
