@@ -83,6 +83,7 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
   NoAction: (id) => `there is no action ${id}`,
   ActionOver: (id) => `action ${id} is done or expired`,
   ActionApprovedAlready: (id, operator) => `${operator} has approved action ${id} already`,
+  OtherAction: (id) => `action ${id} is not the one that this node showed; nothing was approved, ask another node`,
   ActionTooLarge: (size, limit) => `the action has ${size} bytes; the ledger takes at most ${limit}`,
   TooManyPolicies: (count, limit) => `${count} policies are too many; there can be ${limit}`,
   InvalidPolicy: (policy) => `there is no contract at ${policy}`,
@@ -105,6 +106,8 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
     `${app(name)} r${revision} expired at ${timeText(Number(expiresAt))} and can no longer start; propose it anew`,
   NotJuror: (name, revision, device) => `${device} has no vote on ${app(name)} r${revision}`,
   AlreadyApproved: (name, revision, operator) => `${operator} has approved ${app(name)} r${revision} already`,
+  OtherManifest: (name, revision) =>
+    `${app(name)} r${revision} has another manifest than this node showed; nothing was approved, ask another node`,
   StillRollingOut: (name, revision) => `${app(name)} r${revision} is still rolling out; wait until it is decided`,
   WrongPhase: (name, revision, phase) =>
     phase === 0

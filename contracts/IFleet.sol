@@ -46,8 +46,9 @@ interface IFleet is IFleetTypes {
     /// Proposes a change of the fleet itself and approves it. Answers its number, from 1.
     function proposeAction(bytes calldata call) external returns (uint64 id);
 
-    /// With enough approvals of those who are operators then it is done. No policy is asked.
-    function approveAction(uint64 id) external;
+    /// With enough approvals of those who are operators then it is done. No policy is asked. The approval is of this very call, by
+    /// its Keccak-256: whoever showed another one to the operator gains nothing.
+    function approveAction(uint64 id, bytes32 callHash) external;
 
     /// Proposes to go back to a revision that was active once: its manifest and labels become the next revision, which
     /// operators approve and devices ratify by their votes.
@@ -68,8 +69,9 @@ interface IFleet is IFleetTypes {
         external
         returns (uint64 revision);
 
-    /// With enough approvals the release starts. Refused while another revision rolls out.
-    function approve(bytes32 app, uint64 revision) external;
+    /// With enough approvals the release starts. Refused while another revision rolls out. The approval is of this very manifest, by
+    /// its Keccak-256: whoever showed another one to the operator gains nothing.
+    function approve(bytes32 app, uint64 revision, bytes32 manifestHash) external;
 
     /// A juror's vote on the revision that is rolling out. It may change its mind until the vote is decided; what comes after
     /// that, or after the health window, counts no more and is no error, for devices cannot know what is on its way.

@@ -109,6 +109,7 @@ interface IFleetTypes {
     error NoAction(uint64 id);
     error ActionOver(uint64 id); // done, or expired
     error ActionApprovedAlready(uint64 id, address operator);
+    error OtherAction(uint64 id, bytes32 callHash); // the one approved
     error ActionTooLarge(uint256 size, uint256 limit);
     error TooManyPolicies(uint256 count, uint256 limit);
     error InvalidPolicy(address policy); // there is no contract
@@ -151,6 +152,7 @@ interface IFleetTypes {
     error NotesTooLong(uint256 size, uint256 limit);
     error ReleaseExpired(bytes32 app, uint64 revision, uint64 expiresAt);
     error AlreadyApproved(bytes32 app, uint64 revision, address operator);
+    error OtherManifest(bytes32 app, uint64 revision, bytes32 manifestHash); // the one approved
     error StillRollingOut(bytes32 app, uint64 revision);
     error WrongPhase(bytes32 app, uint64 revision, Phase phase);
 

@@ -32,6 +32,8 @@ export interface Operators {
   byQuorum(name: string, args: readonly unknown[]): Promise<Receipt>;
   /** Enrols the devices of this world, by the quorum. */
   enrol(identities: readonly Identity[]): Promise<Receipt>;
+  /** Approves a revision with the manifest that it has on the ledger. */
+  approve(by: Identity, app: Hex, revision: number): Promise<Receipt>;
   send(by: Identity, name: string, args: readonly unknown[]): Promise<Receipt>;
   read(name: string, args?: readonly unknown[]): Promise<unknown>;
   /** All that the Fleet contract has said so far. */
@@ -94,17 +96,23 @@ export function operatorsOn({ world, transport, sleep, nowMs }: Stage, { abi, by
     if (!data) throw new Error(`the Fleet contract answered nothing to ${functionName}`);
     return decodeFunctionResult({ abi: abi as Abi, functionName, data });
   };
+  const approve: Operators['approve'] = async (by, app, revision) => {
+    const { manifestHash } = (await read('release', [app, BigInt(revision)])) as { manifestHash: Hex };
+    return send(by, 'approve', [app, BigInt(revision), manifestHash]);
+  };
   const byQuorum: Operators['byQuorum'] = async (functionName, args) => {
     const [first, ...others] = world.operators.slice(0, THRESHOLD);
-    let receipt = await send(first!, 'proposeAction', [encodeFunctionData({ abi, functionName, args })]);
+    const call = encodeFunctionData({ abi, functionName, args });
+    let receipt = await send(first!, 'proposeAction', [call]);
     const id = await read('actions');
-    for (const other of others) receipt = await send(other, 'approveAction', [id]);
+    for (const other of others) receipt = await send(other, 'approveAction', [id, keccak256(call)]);
     return receipt;
   };
 
   return {
     send,
     read,
+    approve,
     byQuorum,
     async events() {
       const logs = await patiently(() => reader.getLogs({ address: fleet, fromBlock: 0n, toBlock: 'latest' }));

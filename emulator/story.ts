@@ -117,7 +117,7 @@ async function release(play: Play, revision: number, file: string): Promise<stri
   const { gasUsed } = await operators.send(first!, 'propose', [app, manifest, BigInt(HEALTH_WINDOW_S)]);
   await lookAtProxies(play);
   wait(`the approval of ${second!.name}`);
-  const { block } = await operators.send(second!, 'approve', [app, BigInt(revision)]);
+  const { block } = await operators.approve(second!, app, revision);
   return `by ${first!.name} and ${second!.name}, rolling out since block ${block}; the proposal took ${gasUsed} gas`;
 }
 

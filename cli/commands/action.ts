@@ -35,17 +35,27 @@ export const action: Command = {
     const connection = await connect(input);
     await demandFleet(connection);
     if (verb === 'list') return list(connection, input, io);
-    const standing = await approveAction(connection, operatorKeys(input, io, connection), id);
+    const keys = operatorKeys(input, io, connection);
+    const { call } = await readAction(connection, id);
+    io.err(`approving action ${id}: ${actionText(call)}`);
+    const standing = await approveAction(connection, keys, id, call);
     return tellAction(standing, `action ${id} is done`, {}, input, io);
   },
 };
 
-async function list({ client, fleet }: Connection, input: Input, io: Io): Promise<number> {
-  const contract = { address: fleet, abi: fleetAbi } as const;
-  const last = await client.readContract({ ...contract, functionName: 'actions' });
+/** As the node shows it. Throws {@link Failure}: there is no such action. */
+async function readAction({ client, fleet: address }: Connection, id: bigint) {
+  const asked = await client.readContract({ address, abi: fleetAbi, functionName: 'action', args: [id] });
+  if (asked.expiresAt === 0n) throw new Failure(`there is no action ${id}; see: classpad action list`);
+  return asked;
+}
+
+async function list(connection: Connection, input: Input, io: Io): Promise<number> {
+  const { client, fleet: address } = connection;
+  const last = await client.readContract({ address, abi: fleetAbi, functionName: 'actions' });
   const rows = [];
   for (let id = 1n; id <= last; id++) {
-    const { call, ...asked } = await client.readContract({ ...contract, functionName: 'action', args: [id] });
+    const { call, ...asked } = await readAction(connection, id);
     rows.push({ id, ...asked, does: actionText(call) });
   }
   if (input.has('json')) printJson(io, rows);

@@ -1,9 +1,10 @@
-import { stringToHex } from 'viem';
-import { type Command, Exit } from '../command.ts';
+import { keccak256, stringToHex } from 'viem';
+import { type Command, Exit, Failure } from '../command.ts';
 import { Phase } from '../fleet/abi.ts';
 import { connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { follow } from '../fleet/follow.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
+import { manifestSummary, readManifest } from '../fleet/manifest.ts';
 import { approve as sendApproval } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
 import { tell } from '../tell.ts';
@@ -22,11 +23,15 @@ export const approve: Command = {
   options: {
     ...connectionOptions,
     ...keyOptions,
+    manifest: { value: 'HASH', help: 'approve this manifest and no other: its hash, as its proposer was told it' },
     'no-wait': { help: 'return as soon as the approval is on the ledger' },
     json: { help: 'print the outcome as JSON' },
   },
   examples: [
     ['classpad approve hello 3 --key bob.key', 'the second of two approvals: it rolls out, and this waits for the devices'],
+  ],
+  notes: [
+    'The approval is of the manifest that is shown, by its hash: a node that shows another than the ledger has gains nothing by it.',
   ],
   async run(input, io) {
     const name = appName(input.operands[0]!, 'the app');
@@ -35,11 +40,17 @@ export const approve: Command = {
     const keys = operatorKeys(input, io, connection);
     await demandFleet(connection);
     const app = stringToHex(name, { size: 32 });
+    const content = await readManifest(connection, app, revision);
+    const manifestHash = keccak256(content);
+    const wanted = input.text('manifest')?.toLowerCase();
+    if (wanted !== undefined && wanted !== manifestHash)
+      throw new Failure(`${name} r${revision} has the manifest ${manifestHash}, not ${wanted}; nothing was approved`);
+    io.err(`approving ${name} r${revision}, manifest ${manifestHash}: ${manifestSummary(content)}`);
     const line = progress(io);
     const read = () => readFleet(connection).release(app, revision);
     for (const key of keys) {
       line.say(`${name} r${revision}: approving as ${key.address}`);
-      await sendApproval(connection, key, app, revision);
+      await sendApproval(connection, key, { app, revision, manifestHash });
       if ((await read()).phase !== Phase.proposed) break;
     }
     const { phase, approvals } = await read();

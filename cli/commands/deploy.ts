@@ -67,13 +67,20 @@ async function rollOut(
   const name = hexToString(release.app, { size: 32 });
   line.say(`${name}: proposing ${release.manifest.length / 2 - 1} bytes as ${keys[0]!.address}`);
   const revision = await propose(connection, keys[0]!, release);
-  return approveAndFollow(connection, { app: release.app, revision }, keys, line, input, io);
+  return approveAndFollow(
+    connection,
+    { app: release.app, revision, manifestHash: keccak256(release.manifest) },
+    keys,
+    line,
+    input,
+    io,
+  );
 }
 
 /** Approves what the first key has proposed with the others, and waits for the decision. Answers the exit code. */
 export async function approveAndFollow(
   connection: Connection,
-  { app, revision }: { readonly app: Hex; readonly revision: bigint },
+  { app, revision, manifestHash }: { readonly app: Hex; readonly revision: bigint; readonly manifestHash: Hex },
   keys: readonly PrivateKeyAccount[],
   line: Progress,
   input: Input,
@@ -83,7 +90,7 @@ export async function approveAndFollow(
   for (const key of keys.slice(1)) {
     if ((await readFleet(connection).release(app, revision)).phase !== Phase.proposed) break;
     line.say(`${name} r${revision}: approving as ${key.address}`);
-    await approve(connection, key, app, revision);
+    await approve(connection, key, { app, revision, manifestHash });
   }
   const { phase, approvals } = await readFleet(connection).release(app, revision);
   if (phase === Phase.proposed) return short(connection, app, revision, approvals, input, io);

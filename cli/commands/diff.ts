@@ -1,8 +1,8 @@
-import { hexToBytes, stringToHex } from 'viem';
+import { stringToHex } from 'viem';
 import { stringify } from 'yaml';
-import { type Command, Exit, Failure } from '../command.ts';
-import { fleetAbi } from '../fleet/abi.ts';
+import { type Command, Exit } from '../command.ts';
 import { type Connection, connect, connectionOptions, demandFleet } from '../fleet/connection.ts';
+import { manifestText, readManifest } from '../fleet/manifest.ts';
 import { differences } from '../lines.ts';
 import { printJson } from '../tell.ts';
 import { appName, wholeNumber } from '../values.ts';
@@ -35,11 +35,8 @@ export const diff: Command = {
 };
 
 /** A manifest as YAML: one value a line. Throws {@link Failure}. */
-async function manifestLines({ client, fleet }: Connection, name: string, revision: number): Promise<string[]> {
-  const args = [stringToHex(name, { size: 32 }), BigInt(revision)] as const;
-  const content = await client.readContract({ address: fleet, abi: fleetAbi, functionName: 'manifest', args });
-  if (content === '0x') throw new Failure(`${name} has no revision ${revision}; see: classpad history ${name}`);
-  const text = new TextDecoder().decode(hexToBytes(content));
+async function manifestLines(connection: Connection, name: string, revision: number): Promise<string[]> {
+  const text = manifestText(await readManifest(connection, stringToHex(name, { size: 32 }), BigInt(revision)));
   try {
     return stringify(JSON.parse(text)).trimEnd().split('\n');
   } catch {

@@ -1,4 +1,4 @@
-import { hexToString, stringToHex, toHex } from 'viem';
+import { hexToString, keccak256, stringToHex, toHex } from 'viem';
 import { hexToBytes } from '../../runtime/bytes.ts';
 import {
   encodeSoftware,
@@ -69,7 +69,7 @@ export const firmware: Command = {
     const release = { app, manifest: toHex(encodeSoftware(manifest)), terms, notes: input.text('notes')! };
     const revision = await propose(connection, keys[0]!, release);
     await bringAll(bundles, input.list('to'), line);
-    return approveAndFollow(connection, { app, revision }, keys, line, input, io);
+    return approveAndFollow(connection, { app, revision, manifestHash: keccak256(release.manifest) }, keys, line, input, io);
   },
 };
 

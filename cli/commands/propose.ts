@@ -1,3 +1,4 @@
+import { keccak256 } from 'viem';
 import { type Command, Exit } from '../command.ts';
 import { draft, draftOptions } from '../draft.ts';
 import { readFleet } from '../fleet/connection.ts';
@@ -29,9 +30,13 @@ export const propose: Command = {
     line.say(`${app}: proposing ${bytes.length} bytes as ${key!.address}`);
     const revision = await sendProposal(connection, key!, release);
     line.end();
+    const manifest = keccak256(bytes);
     const needed = await readFleet(connection).threshold();
-    const next = needed > 1 ? `; it needs ${needed} approvals: classpad approve ${app} ${revision} --key FILE` : ' and rolls out';
-    tell(input, io, `${app} r${revision} is proposed${next}`, { app, revision, approvals: 1, needed, pins });
+    const next =
+      needed > 1
+        ? `; it needs ${needed} approvals: classpad approve ${app} ${revision} --manifest ${manifest} --key FILE`
+        : ' and rolls out';
+    tell(input, io, `${app} r${revision} is proposed${next}`, { app, revision, manifest, approvals: 1, needed, pins });
     return Exit.ok;
   },
 };

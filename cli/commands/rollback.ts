@@ -1,8 +1,9 @@
-import { stringToHex } from 'viem';
+import { keccak256, stringToHex } from 'viem';
 import { type Command, Exit, Failure } from '../command.ts';
 import { Phase } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
+import { readManifest } from '../fleet/manifest.ts';
 import { proposeRollback } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
 import { appName, durationSeconds, wholeNumber } from '../values.ts';
@@ -36,10 +37,11 @@ export const rollback: Command = {
     await demandFleet(connection);
     const app = stringToHex(name, { size: 32 });
     const to = wanted === undefined ? await lastGood(connection, app, name) : BigInt(wanted);
+    const manifestHash = keccak256(await readManifest(connection, app, to));
     const line = progress(io);
     line.say(`${name}: proposing to go back to r${to} as ${keys[0]!.address}`);
     const revision = await proposeRollback(connection, keys[0]!, { app, to, healthWindowSeconds: seconds });
-    return approveAndFollow(connection, { app, revision }, keys, line, input, io);
+    return approveAndFollow(connection, { app, revision, manifestHash }, keys, line, input, io);
   },
 };
 

@@ -4,6 +4,7 @@ import {
   createWalletClient,
   type Hash,
   type Hex,
+  keccak256,
   type PrivateKeyAccount,
   parseEventLogs,
   type TransactionReceipt,
@@ -66,9 +67,14 @@ export async function proposeRollback(
   return proposed.args.revision;
 }
 
-export async function approve(connection: Connection, account: PrivateKeyAccount, app: Hex, revision: bigint): Promise<void> {
+/** Approves a revision as long as it has this manifest. */
+export async function approve(
+  connection: Connection,
+  account: PrivateKeyAccount,
+  { app, revision, manifestHash }: { readonly app: Hex; readonly revision: bigint; readonly manifestHash: Hex },
+): Promise<void> {
   const { client, fleet } = connection;
-  const args = [app, revision] as const;
+  const args = [app, revision, manifestHash] as const;
   const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'approve', args });
   await included(connection, await walletOf(connection, account).writeContract(request));
 }
@@ -116,21 +122,23 @@ export async function act(connection: Connection, keys: readonly PrivateKeyAccou
   const { logs } = await included(connection, await walletOf(connection, first).writeContract(request));
   const [proposed] = parseEventLogs({ abi: fleetAbi, eventName: 'ActionProposed', logs });
   if (!proposed) throw new Failure(`the contract at ${fleet} took the action without a word; is it a Fleet?`);
-  return approveAction(connection, others, proposed.args.id);
+  return approveAction(connection, others, proposed.args.id, call);
 }
 
-/** Approves an action with each key, until it is done. */
+/** Approves an action with each key, until it is done, as long as it is this call. */
 export async function approveAction(
   connection: Connection,
   keys: readonly PrivateKeyAccount[],
   id: bigint,
+  call: Hex,
 ): Promise<ActionStanding> {
   const { client, fleet } = connection;
   const contract = { address: fleet, abi: fleetAbi } as const;
   const standing = async () => client.readContract({ ...contract, functionName: 'action', args: [id] });
   for (const account of keys) {
     if ((await standing()).isDone) break;
-    const { request } = await client.simulateContract({ ...contract, account, functionName: 'approveAction', args: [id] });
+    const args = [id, keccak256(call)] as const;
+    const { request } = await client.simulateContract({ ...contract, account, functionName: 'approveAction', args });
     await included(connection, await walletOf(connection, account).writeContract(request));
   }
   const { isDone, approvals } = await standing();

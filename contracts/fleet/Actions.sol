@@ -24,11 +24,12 @@ abstract contract Actions is Rollouts {
         _approveAction(id);
     }
 
-    function approveAction(uint64 id) external onlyOperator {
+    function approveAction(uint64 id, bytes32 callHash) external onlyOperator {
         Action storage asked = _actions[id];
         if (asked.expiresAt == 0) revert NoAction(id);
         if (asked.isDone || block.timestamp >= asked.expiresAt) revert ActionOver(id);
         if (_approved[id][msg.sender]) revert ActionApprovedAlready(id, msg.sender);
+        if (keccak256(asked.call) != callHash) revert OtherAction(id, callHash);
         _approveAction(id);
     }
 

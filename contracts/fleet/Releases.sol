@@ -50,12 +50,13 @@ abstract contract Releases is Rollouts {
         _approve(app, revision, msg.sender);
     }
 
-    function approve(bytes32 app, uint64 revision) external onlyOperator {
+    function approve(bytes32 app, uint64 revision, bytes32 manifestHash) external onlyOperator {
         _expireIfOver(app);
         App storage state = _apps[app];
         Phase phase = state.releases[revision].phase;
         if (phase != Phase.Proposed) revert WrongPhase(app, revision, phase);
         if (state.approved[revision][msg.sender]) revert AlreadyApproved(app, revision, msg.sender);
+        if (state.releases[revision].manifestHash != manifestHash) revert OtherManifest(app, revision, manifestHash);
         if (state.rolling != 0) revert StillRollingOut(app, state.rolling);
         _approve(app, revision, msg.sender);
     }

@@ -106,8 +106,7 @@ const release: Verb = {
     const [first, ...others] = stage.world.operators;
     await operators.send(first!, 'propose', [appWord, manifest, BigInt(Math.round((window as number) / 1000))]);
     const { revision } = await play.latest();
-    for (const other of others.slice(0, (approvals as number) - 1))
-      await operators.send(other, 'approve', [appWord, BigInt(revision)]);
+    for (const other of others.slice(0, (approvals as number) - 1)) await operators.approve(other, appWord, revision);
     return `${play.app} r${revision} is proposed, with ${approvals} approvals`;
   },
 };

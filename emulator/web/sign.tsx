@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { type Hex, keccak256 } from 'viem';
 import type { RevisionView } from '../protocol.ts';
 import { useHands } from './hands.ts';
 import { appWord, keepOwnKey, read, type Signer, signersOf, transact } from './wallet.ts';
@@ -99,7 +100,12 @@ function Choices({ revision, active, isReady, choose }: ChoicesProps) {
   const { setup } = useHands();
   const name = nameOf(revision);
   const word = appWord(revision.app);
-  const approve: Intent = { title: `Approve ${name}`, call: 'approve', args: [word, BigInt(revision.revision)] };
+  const own = [word, BigInt(revision.revision)];
+  const approve: Intent = {
+    title: `Approve ${name}`,
+    call: 'approve',
+    args: async () => [...own, keccak256((await read(setup, 'manifest', own)) as Hex)],
+  };
   const reject: Intent | undefined = active && {
     title: `Answer ${name} with r${active.revision}`,
     call: 'propose',

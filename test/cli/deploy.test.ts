@@ -84,8 +84,12 @@ s('one approval of two is not enough; another operator adds theirs', async () =>
   const twice = await operator(['approve', 'pair', '1'], keysOf('ops-3'));
   assert.is(twice.exitCode, 1);
   assert.match(twice.err, /has approved pair r1 already/);
+  const other = await operator(['approve', 'pair', '1', '--manifest', `0x${'0'.repeat(64)}`], keysOf('ops-2'));
+  assert.is(other.exitCode, 1);
+  assert.match(other.err, /pair r1 has the manifest 0x\w{64}, not 0x0{64}; nothing was approved/);
   const approved = await operator(['approve', 'pair', 'r1'], keysOf('ops-2'));
   assert.is(approved.exitCode, 0, approved.err);
+  assert.match(approved.err, /approving pair r1, manifest 0x\w{64}: .*@?sha256:/);
   assert.match(approved.out, /pair r1 is active/);
   const late = await operator(['approve', 'pair', '1'], keysOf('ops-1'));
   assert.match(late.err, /pair r1 is active; only a proposed revision can be approved/);

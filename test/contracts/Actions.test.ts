@@ -120,6 +120,7 @@ s('a rollback runs the manifest and reaches the devices of the earlier revision'
 const { abi } = artifactOf('Fleet');
 const callOf = (functionName: string, ...args: unknown[]) => encodeFunctionData({ abi, functionName, args });
 const revokeOne = callOf('revoke', actor('d1'));
+const revokeTwo = callOf('revoke', actor('d2'));
 
 const guarded: [name: string, args: unknown[]][] = [
   ['setOperators', [[actor('A')], 1]],
@@ -139,24 +140,49 @@ s('an action is done once, at the last approval it needs, and by operators of th
   const on = await stage(await ownMachine(), 3);
   const send = (who: string, name: string, ...args: unknown[]) => on.fleet.send(actor(who), name, ...args);
   await send('A', 'proposeAction', revokeOne);
-  assert.is(await refusal(send('A', 'approveAction', 2n)), `ActionApprovedAlready(2, ${actor('A')})`);
-  assert.is(await refusal(send('X', 'approveAction', 2n)), `NotOperator(${actor('X')})`);
-  assert.is(await refusal(send('B', 'approveAction', 3n)), 'NoAction(3)');
-  assert.equal(names(await send('B', 'approveAction', 2n)), ['ActionApproved']);
-  assert.equal(names(await send('C', 'approveAction', 2n)), ['ActionApproved', 'DeviceRevoked', 'ActionDone']);
-  assert.is(await refusal(send('C', 'approveAction', 2n)), 'ActionOver(2)');
-  await send('C', 'proposeAction', callOf('revoke', actor('d2')));
+  assert.is(await refusal(send('A', 'approveAction', 2n, keccak256(revokeOne))), `ActionApprovedAlready(2, ${actor('A')})`);
+  assert.is(await refusal(send('X', 'approveAction', 2n, keccak256(revokeOne))), `NotOperator(${actor('X')})`);
+  assert.is(await refusal(send('B', 'approveAction', 3n, keccak256(revokeTwo))), 'NoAction(3)');
+  assert.equal(names(await send('B', 'approveAction', 2n, keccak256(revokeOne))), ['ActionApproved']);
+  assert.equal(names(await send('C', 'approveAction', 2n, keccak256(revokeOne))), [
+    'ActionApproved',
+    'DeviceRevoked',
+    'ActionDone',
+  ]);
+  assert.is(await refusal(send('C', 'approveAction', 2n, keccak256(revokeOne))), 'ActionOver(2)');
+  await send('C', 'proposeAction', revokeTwo);
   await byQuorum(on, 'A', 'setOperators', [[actor('A'), actor('B'), actor('X')], 3]);
-  await send('A', 'approveAction', 3n);
-  assert.equal(names(await send('B', 'approveAction', 3n)), ['ActionApproved'], 'C is no operator any more');
-  assert.equal(names(await send('X', 'approveAction', 3n)), ['ActionApproved', 'DeviceRevoked', 'ActionDone']);
+  await send('A', 'approveAction', 3n, keccak256(revokeTwo));
+  assert.equal(
+    names(await send('B', 'approveAction', 3n, keccak256(revokeTwo))),
+    ['ActionApproved'],
+    'C is no operator any more',
+  );
+  assert.equal(names(await send('X', 'approveAction', 3n, keccak256(revokeTwo))), [
+    'ActionApproved',
+    'DeviceRevoked',
+    'ActionDone',
+  ]);
+});
+
+s('an action is approved by its call: what a node has shown instead counts for nothing', async () => {
+  const on = await stage(await ownMachine());
+  await on.fleet.send(actor('A'), 'proposeAction', revokeTwo);
+  const shown = keccak256(revokeOne);
+  assert.is(await refusal(on.fleet.send(actor('B'), 'approveAction', 2n, shown)), `OtherAction(2, ${shown})`);
+  assert.is(((await on.fleet.read('action', 2n)) as { approvals: number }).approvals, 1);
+  assert.equal(names(await on.fleet.send(actor('B'), 'approveAction', 2n, keccak256(revokeTwo))), [
+    'ActionApproved',
+    'DeviceRevoked',
+    'ActionDone',
+  ]);
 });
 
 s('an action expires after a week', async () => {
   const { fleet, machine } = await stage(await ownMachine());
   await fleet.send(actor('A'), 'proposeAction', revokeOne);
   machine.timestamp += 604_800n;
-  assert.is(await refusal(fleet.send(actor('B'), 'approveAction', 2n)), 'ActionOver(2)');
+  assert.is(await refusal(fleet.send(actor('B'), 'approveAction', 2n, keccak256(revokeOne))), 'ActionOver(2)');
 });
 
 s('an action does what the quorum may do and nothing else', async () => {

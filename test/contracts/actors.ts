@@ -1,5 +1,5 @@
 /** A fleet of two of three operators and four devices, played by name: `['A', 'propose']`, `['d1', 'healthy', 1]`. */
-import { encodeFunctionData, getAddress, hexToString, stringToHex } from 'viem';
+import { encodeFunctionData, getAddress, hexToString, keccak256, stringToHex } from 'viem';
 import type { Address } from '../../runtime/ports/index.ts';
 import { artifactOf, type Contract, deploy, type Event, type Machine, Reverted } from '../support/contract.ts';
 
@@ -63,8 +63,11 @@ const actions = {
     };
     return (await fleet.send(actor(who), 'proposeWith', appName(`${app}`), manifest(100), terms, `${notes}`)).events;
   },
-  approve: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello') =>
-    (await fleet.send(actor(who), 'approve', appName(`${app}`), BigInt(revision))).events,
+  approve: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello') => {
+    const own = [appName(`${app}`), BigInt(revision)] as const;
+    const { manifestHash } = (await fleet.read('release', ...own)) as { manifestHash: string };
+    return (await fleet.send(actor(who), 'approve', ...own, manifestHash)).events;
+  },
   healthy: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello') =>
     (await fleet.send(actor(who), 'attest', appName(`${app}`), BigInt(revision), true, '')).events,
   unhealthy: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello', reasonBytes = 10) =>
@@ -120,7 +123,7 @@ export async function byQuorum(on: Stage, who: string, name: string, args: reado
   const id = events.find((event) => event.name === 'ActionProposed')!.args['id'];
   for (const other of operators.filter((each) => each !== who)) {
     if (events.some((event) => event.name === 'ActionDone')) break;
-    events.push(...(await on.fleet.send(actor(other), 'approveAction', id)).events);
+    events.push(...(await on.fleet.send(actor(other), 'approveAction', id, keccak256(call))).events);
   }
   return events.filter((event) => !event.name.startsWith('Action'));
 }
@@ -128,7 +131,7 @@ export async function byQuorum(on: Stage, who: string, name: string, args: reado
 const IMAGES = `{"images":["app@sha256:${'a'.repeat(64)}"],"x":"`;
 
 /** Bytes that the fleet takes for a manifest, of that size, or longer by that where it is too little; none for none. */
-export function manifest(sizeBytes: number): string {
+export function manifest(sizeBytes: number): `0x${string}` {
   const room = sizeBytes - IMAGES.length - 2;
   return sizeBytes === 0 ? '0x' : stringToHex(`${IMAGES}${'x'.repeat(room < 0 ? sizeBytes : room)}"}`);
 }

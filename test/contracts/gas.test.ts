@@ -1,7 +1,7 @@
 /** What each action costs in gas, printed as a table and held below a bound. Whole transactions, on our own VM. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeFunctionData } from 'viem';
+import { encodeFunctionData, keccak256 } from 'viem';
 import type { Address } from '../../runtime/ports/index.ts';
 import { artifactOf, type Contract, deploy, hex, type Machine } from '../support/contract.ts';
 import { ownMachine } from '../support/machine.ts';
@@ -42,7 +42,7 @@ async function fleetOf(count: number): Promise<Fleet> {
 
 async function roll({ fleet }: Fleet, revision: bigint, size = 400): Promise<void> {
   await fleet.send(actor('A'), 'propose', APP, manifest(size + Number(revision)), 60n);
-  await fleet.send(actor('B'), 'approve', APP, revision);
+  await fleet.send(actor('B'), 'approve', APP, revision, keccak256(manifest(size + Number(revision))));
 }
 
 const attest = (on: Fleet, device: number, revision = 1n, healthy = true) =>
@@ -73,7 +73,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
     async () => {
       const { fleet } = await fleetOf(4);
       await fleet.send(actor('A'), 'propose', APP, manifest(400), 60n);
-      return fleet.send(actor('B'), 'approve', APP, 1n);
+      return fleet.send(actor('B'), 'approve', APP, 1n, keccak256(manifest(400)));
     },
   ],
   [
@@ -82,7 +82,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
     async () => {
       const { fleet } = await fleetOf(500);
       await fleet.send(actor('A'), 'proposeWith', APP, manifest(400), { ...TERMS, canary: 10, inPercent: true }, '');
-      return fleet.send(actor('B'), 'approve', APP, 1n);
+      return fleet.send(actor('B'), 'approve', APP, 1n, keccak256(manifest(400)));
     },
   ],
   [
@@ -91,7 +91,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
     async () => {
       const { fleet } = await fleetOf(500);
       await fleet.send(actor('A'), 'proposeWith', APP, manifest(400), { ...TERMS, labels: [appName('site=berlin')] }, '');
-      return fleet.send(actor('B'), 'approve', APP, 1n);
+      return fleet.send(actor('B'), 'approve', APP, 1n, keccak256(manifest(400)));
     },
   ],
   [
@@ -163,7 +163,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
       await attest(on, 0);
       const call = encodeFunctionData({ abi: artifactOf('Fleet').abi, functionName: 'revoke', args: [on.devices[0]] });
       await on.fleet.send(actor('A'), 'proposeAction', call);
-      return on.fleet.send(actor('B'), 'approveAction', 2n);
+      return on.fleet.send(actor('B'), 'approveAction', 2n, keccak256(call));
     },
   ],
   [
@@ -182,7 +182,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
       const args = [on.devices[0], appName('key'), 10n];
       const call = encodeFunctionData({ abi: artifactOf('Fleet').abi, functionName: 'setValidator', args });
       await on.fleet.send(actor('A'), 'proposeAction', call);
-      return on.fleet.send(actor('B'), 'approveAction', 2n);
+      return on.fleet.send(actor('B'), 'approveAction', 2n, keccak256(call));
     },
   ],
 ];

@@ -44,7 +44,7 @@ async function fleetOnFirst(seed: string): Promise<Fleet> {
       toHex(await readManifest(join(root, 'examples/hello', file), world.boards[0]!.engine.containers)),
       300n,
     ]);
-    await operators.send(second!, 'approve', [app, BigInt(revision)]);
+    await operators.approve(second!, app, revision);
   };
   await world.boot();
   await operators.deploy(first!);

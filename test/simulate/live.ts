@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeFunctionData, type Hex, keccak256, stringToHex, toHex } from 'viem';
+import { type Abi, decodeFunctionResult, encodeFunctionData, type Hex, keccak256, stringToHex, toHex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { virtualRegistry } from '../../emulator/containers/images.ts';
 import { injectFault } from '../../emulator/faults.ts';
@@ -117,8 +117,8 @@ class Life {
   private readonly parted: Set<string>;
   /** Hash of each transaction that a node has told us it took, and what it was. */
   private readonly acknowledged = new Map<string, string>();
-  private approved = 0;
-  private approvedActions = 0;
+  private approved = 0n;
+  private approvedActions = 0n;
 
   constructor(plan: Plan, fleet: FleetArtifact, world: World, parted: Set<string>, settleMs: number) {
     this.parted = parted;
@@ -154,7 +154,7 @@ class Life {
     await operators.deploy(world.operators[0]!);
     const identities = world.boards.map(({ identity }) => identity);
     await operators.enrol(identities);
-    this.approvedActions = Number(await operators.read('actions'));
+    this.approvedActions = (await operators.read('actions')) as bigint;
   }
 
   private async goTo(timeMs: number): Promise<void> {
@@ -186,32 +186,37 @@ class Life {
     if (!this.world.sequencer.running) return;
     const revision = await this.waitingRelease().catch(() => undefined);
     if (revision !== undefined)
-      await this.send(this.world.operators[1]!, 'approve', [APP, BigInt(revision)], `approval of r${revision}`);
+      await this.send(this.world.operators[1]!, 'approve', [APP, ...revision], `approval of r${revision[0]}`);
     const action = await this.waitingAction().catch(() => undefined);
     if (action !== undefined)
-      await this.send(this.world.operators[1]!, 'approveAction', [BigInt(action)], `approval of action ${action}`);
+      await this.send(this.world.operators[1]!, 'approveAction', action, `approval of action ${action[0]}`);
   }
 
-  private async ask(name: string, args: readonly unknown[]): Promise<number> {
+  private async ask<T>(functionName: string, args: readonly unknown[]): Promise<T> {
     const { fleet, world } = this;
-    const data = encodeFunctionData({ abi: fleet.abi, functionName: name, args });
-    const request = [{ to: world.config.fleet, data }, 'latest'];
-    return Number(await ask<Hex>((text) => world.sequencer.rpc(text), 'eth_call', request));
+    const abi = fleet.abi as Abi;
+    const request = [{ to: world.config.fleet, data: encodeFunctionData({ abi, functionName, args }) }, 'latest'];
+    const data = await ask<Hex>((text) => world.sequencer.rpc(text), 'eth_call', request);
+    return decodeFunctionResult({ abi, functionName, data }) as T;
   }
 
-  private async waitingRelease(): Promise<number | undefined> {
-    const latest = await this.ask('latest', [APP]);
-    if (latest <= this.approved || (await this.ask('rollingOut', [APP])) !== 0) return undefined;
+  /** The revision and the hash of its manifest. */
+  private async waitingRelease(): Promise<[bigint, Hex] | undefined> {
+    const latest = await this.ask<bigint>('latest', [APP]);
+    if (latest <= this.approved || (await this.ask<bigint>('rollingOut', [APP])) !== 0n) return undefined;
+    const { manifestHash } = await this.ask<{ manifestHash: Hex }>('release', [APP, latest]);
     this.approved = latest;
-    return latest;
+    return [latest, manifestHash];
   }
 
-  private async waitingAction(): Promise<number | undefined> {
+  /** The action and the hash of its call. */
+  private async waitingAction(): Promise<[bigint, Hex] | undefined> {
     if (!this.plan.acts.some((act) => act.do === 'revoke')) return undefined;
-    const latest = await this.ask('actions', []);
+    const latest = await this.ask<bigint>('actions', []);
     if (latest <= this.approvedActions) return undefined;
+    const { call } = await this.ask<{ call: Hex }>('action', [latest]);
     this.approvedActions = latest;
-    return latest;
+    return [latest, keccak256(call)];
   }
 
   /** Signs and sends to the device that makes the blocks. While it is down, or says no, nothing has been promised. */
