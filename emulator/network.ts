@@ -1,3 +1,4 @@
+import { MAX_MESSAGE_BYTES } from '../runtime/consensus/messages.ts';
 import type { Clock, Network, Sister } from '../runtime/ports/index.ts';
 import type { Random } from './random.ts';
 
@@ -26,8 +27,6 @@ export const cable: Link = {
   bytesPerSecond: Number.POSITIVE_INFINITY,
   cut: false,
 };
-/** Larger messages are refused, as a real transport would. */
-export const MESSAGE_LIMIT = 8 * 1024 * 1024;
 /** A queue on a slow link longer than this loses what comes. */
 const QUEUE_MS = 60_000;
 const OVERTAKEN = 10;
@@ -146,7 +145,7 @@ function createCarrier(clock: Clock, random: Random) {
   };
   return {
     carry(way: string, link: Link, message: Uint8Array, arrive: (copy: Uint8Array) => void): void {
-      if (message.length > MESSAGE_LIMIT) return;
+      if (message.length > MAX_MESSAGE_BYTES) return;
       const flightMs = random.between(link.minDelayMs, link.maxDelayMs);
       const lost = random.chance(link.lossRate);
       if (lost || link.cut) return;

@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { virtualClock } from '../../emulator/clock.ts';
-import { MESSAGE_LIMIT, type VirtualNetwork, virtualNetwork } from '../../emulator/network.ts';
+import { type VirtualNetwork, virtualNetwork } from '../../emulator/network.ts';
 import { seededRandom } from '../../emulator/random.ts';
+import { MAX_MESSAGE_BYTES } from '../../runtime/consensus/messages.ts';
 import type { Network } from '../../runtime/ports/index.ts';
 import { quietNetwork } from '../support/network.ts';
 
@@ -71,7 +72,7 @@ const silent: [name: string, steps: ((bench: Bench) => void)[]][] = [
   ['a cable that loses all', [lose, say]],
   ['nobody of that name', [({ a }) => a.send('z', Uint8Array.of(1))]],
   ['a device that has left', [say, leave]],
-  ['too much at once', [({ a }) => a.send('b', new Uint8Array(MESSAGE_LIMIT + 1))]],
+  ['too much at once', [({ a }) => a.send('b', new Uint8Array(MAX_MESSAGE_BYTES + 1))]],
 ];
 
 for (const [name, steps] of silent) {
