@@ -25,7 +25,7 @@ test('messages come out as they went in, however the stream is cut', () => {
 });
 
 const rows: readonly (readonly [name: string, bytes: number[]])[] = [
-  ['a length over the limit', [0x81, 0x80, 0x80, 0x04]],
+  ['a length over the limit', [0x81, 0x80, 0xc0, 0x08]],
   ['a length without end', [0xff, 0xff, 0xff, 0xff, 0xff]],
   ['a length padded with zeros', [0x80, 0x80, 0x80, 0x80, 0x80, 0x00]],
 ];

@@ -14,7 +14,7 @@ const ALLOWED: readonly [what: string, change: Partial<ContainerSpec>][] = [
   ['an image without a tag', { image: 'busybox' }],
   [
     'all the rest',
-    { command: ['/bin/x'], entrypoint: ['/bin/sh', '-c'], user: '1000:1000', memoryBytes: 6_291_456, nanoCpus: 1_000_000 },
+    { command: ['/bin/x'], entrypoint: ['/bin/sh', '-c'], user: '1000:1000', memoryBytes: 6_291_456, nanoCpus: 10_000_000 },
   ],
   ['volumes of its own', { volumes: ['classpad-pad-1-hello-data:/data', 'classpad-pad-1-hello-data:/copy:ro'] }],
   ['networks and names', { networks: ['classpad-pad-1-hello-back'], alias: 'web.r1.hello', neighbours: { db: 'db.r1.hello' } }],
