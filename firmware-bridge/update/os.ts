@@ -68,7 +68,8 @@ async function execute(program: string, args: readonly string[]): Promise<string
 /** RAUC's own reason among what it prints. */
 export function reasonIn(text: string): string | undefined {
   const lines = text.split('\n').map((line) => line.trim());
-  const told = lines.find((line) => line.startsWith('LastError:')) ?? lines.findLast((line) => /fail|error|mismatch/i.test(line));
+  const told =
+    lines.find((line) => line.startsWith('LastError:')) ?? lines.findLast((line) => /fail|error|mismatch|invalid/i.test(line));
   return told?.replace(/^(LastError: |\(rauc:\d+\): |rauc-\w+: )+/, '').slice(0, 240);
 }
 

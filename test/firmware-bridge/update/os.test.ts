@@ -7,6 +7,14 @@ const s = suite('update/os');
 /** What RAUC 1.8 prints, on both its outputs, and what is told of it. */
 const rows: [name: string, printed: string[], reason: string | undefined][] = [
   [
+    'half of a bundle, of which it was only asked what it is',
+    [
+      'rauc-Message: 07:40:37.975: Reading bundle: /data/payloads/a.raucb',
+      'Invalid bundle format: Signature size (17322418551708842387) exceeds bundle size',
+    ],
+    'Invalid bundle format: Signature size (17322418551708842387) exceeds bundle size',
+  ],
+  [
     'the reason stands before the last line',
     [
       'installing',
