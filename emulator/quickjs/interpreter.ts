@@ -149,22 +149,12 @@ export class Interpreter {
 
   /** What it answers, as text. */
   callForText(name: string, text: string): string {
-    const value = this.result(name, text);
-    try {
-      return this.textOf(value);
-    } finally {
-      this.free(value);
-    }
+    return this.read(this.result(name, text), (value) => this.textOf(value));
   }
 
   /** Throws if it does not answer with an ArrayBuffer. */
   callForBytes(name: string, text: string): Uint8Array {
-    const value = this.result(name, text);
-    try {
-      return this.bytesOf(value);
-    } finally {
-      this.free(value);
-    }
+    return this.read(this.result(name, text), (value) => this.bytesOf(value));
   }
 
   hasJobs(): boolean {
@@ -342,6 +332,15 @@ export class Interpreter {
     const at = this.module._malloc(bytes);
     if (at === 0) throw new Error('out of memory');
     return at;
+  }
+
+  /** What it holds; it is freed. */
+  private read<T>(value: Value, how: (value: Value) => T): T {
+    try {
+      return how(value);
+    } finally {
+      this.free(value);
+    }
   }
 
   private free(value: Value): void {

@@ -122,7 +122,8 @@ embed('under any memory limit the outcome is the same, or there is none', () => 
   assert.ok(without > 5, `${without} limits were too low`);
 });
 
-embed('code that nothing reaches takes no memory: decoding is paid for', () => {
+/** The memories of all instances that are made until it is released. */
+function spyOnMemories() {
   const memories: { readonly buffer: ArrayBuffer }[] = [];
   const api = Reflect.get(globalThis, 'WebAssembly');
   const { Instance } = api;
@@ -131,8 +132,16 @@ embed('code that nothing reaches takes no memory: decoding is paid for', () => {
     memories.push(made.exports.memory);
     return made;
   };
+  const release = () => {
+    api.Instance = Instance;
+  };
+  return { memories, release };
+}
+
+embed('code that nothing reaches takes no memory: decoding is paid for', () => {
+  const { memories, release } = spyOnMemories();
   const vm = createVm({ fork: 'Osaka' });
-  api.Instance = Instance;
+  release();
   // As large as contracts may be, each another: a STOP, then what would be much to decode.
   const full = (index: number) =>
     Uint8Array.from({ length: 24_576 }, (_, at) => [0, 0x5b, 0x60, index, 0x5f, 0x5f, 0x5f, 0x09][at < 4 ? at : 4 + (at & 3)]!);
@@ -179,19 +188,12 @@ for (const code of ['0x61', '0x6101', '0x7f', '0x5b7f00', '0x60015761']) {
 }
 
 embed('memory is given back between transactions', () => {
-  const memories: { readonly buffer: ArrayBuffer }[] = [];
-  const api = Reflect.get(globalThis, 'WebAssembly');
-  const { Instance } = api;
-  api.Instance = function spy(module: object, imports: object) {
-    const made = new Instance(module, imports);
-    memories.push(made.exports.memory);
-    return made;
-  };
+  const { memories, release } = spyOnMemories();
   const vm = createVm({ fork: 'Prague' });
   const view = viewOf({ [SENDER]: RICH, [TARGET]: { code: assembleCode('PUSH4 0x08000000 MLOAD') } });
   vm.execute(BLOCK, { ...MESSAGE, gasLimit: 10n ** 12n, maxFeePerGas: 0n }, view, { simulate: true });
   vm.execute(BLOCK, MESSAGE, world);
-  api.Instance = Instance;
+  release();
   const sizes = memories.map((memory) => memory.buffer.byteLength);
   assert.is(sizes.length, 2, 'a new instance takes over');
   assert.ok(sizes[0]! > 100e6 && sizes[1]! < 4e6, `${sizes}`);
