@@ -1,4 +1,5 @@
 import { isAppName } from '../contracts/app-name.ts';
+import { clockText, dateText } from '../display/words.ts';
 import type { Core } from '../ledger/core.ts';
 import { isEngineError } from '../ports/index.ts';
 import { type OutputName, outputOrderHash } from '../service/order.ts';
@@ -49,6 +50,6 @@ function demandOrder(core: Core, name: OutputName, signature: Uint8Array): void 
   if (name.until <= now || name.until > now + LONGEST_SECONDS)
     throw new RpcError(
       ErrorCode.Server,
-      `the order is for another time than now; by the clock of this device it is ${new Date(now * 1000).toISOString()}`,
+      `the order is for another time than now; by the clock of this device it is ${dateText(now * 1000)} ${clockText(now * 1000)} UTC`,
     );
 }

@@ -69,6 +69,10 @@ if (need('the firmware bundle', existsSync(file), 'build it: npx tsx build.ts fi
     assert.ok(source.length < 300 * 1024);
   });
 
+  s('asks nothing for the time but its port, in what is seldom said, too', () => {
+    assert.not.match(source, /\b(?:new Date|Date\.now|Date\.UTC|Math\.random|performance\.now)\b/);
+  });
+
   s('boots, answers and follows its clock with the language alone around it', async () => {
     const clock = virtualClock(START_MS);
     const context = createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
