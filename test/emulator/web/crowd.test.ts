@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { grouped } from '../../../emulator/web/words.ts';
 import { launchChromium, openPage } from '../../support/chromium.ts';
 import { FakeEmulator } from '../../support/fake-emulator.ts';
 import { play } from '../../support/fake-story.ts';
@@ -87,6 +88,9 @@ if (browser) {
         world.tick((tick * 11) % DEVICES);
         await frame(page);
       }
+      // A frame passes sooner than a message on a busy machine: the last block must be here.
+      await page.locator('td.block', { hasText: grouped(world.block) }).waitFor();
+      await frame(page);
       const grown = await pixels(page);
       await page.evaluate("document.documentElement.dataset.theme = 'light'");
       await frame(page);
