@@ -54,16 +54,9 @@ export function readTrust(text: string | undefined): { readonly height: number; 
   );
 }
 
-/** Verifies a height, and waits a little where it is not there yet. */
-export async function verifySoon(client: LightClient, heightOf: () => Promise<number>): Promise<LightBlock> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await client.verify(await heightOf());
-    } catch (error) {
-      if (!isEarly(error) || attempt === ATTEMPTS) throw error;
-      await sleep(PAUSE_MS);
-    }
-  }
+/** Verifies a height, and waits a little where it is not there yet. Throws {@link Failure}. */
+export function verifySoon(client: LightClient, height: number): Promise<LightBlock> {
+  return soon(height, () => client.verify(height));
 }
 
 /** What a node shows of a height, as CometBFT tells it: header, votes and validators. Waits a little where it is not there yet. */
@@ -80,23 +73,33 @@ export async function askVotes(
     if (!result) throw new Failure(`${rpc} does not show height ${height}: ${JSON.stringify(error ?? null).slice(0, 200)}`);
     return result;
   };
-  for (let attempt = 1; ; attempt++) {
+  return soon(height, async () => {
+    const { signed_header } = await ask(`commit?height=${height}`);
+    const validators: unknown[] = [];
+    for (let page = 1, total = 1; validators.length < total; page++) {
+      const answer = await ask(`validators?height=${height}&page=${page}&per_page=${VALIDATORS_A_PAGE}`);
+      const some = answer['validators'] as unknown[];
+      total = Math.min(Number(answer['total']), MAX_VALIDATORS);
+      if (!Array.isArray(some) || some.length === 0) break;
+      validators.push(...some);
+    }
+    return { signed_header, validators };
+  });
+}
+
+/** Asks again until a height is there: one height, for a head that goes on would stay ahead of whoever follows it. Throws {@link Failure}. */
+async function soon<T>(height: number, ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
-      const { signed_header } = await ask(`commit?height=${height}`);
-      const validators: unknown[] = [];
-      for (let page = 1, total = 1; validators.length < total; page++) {
-        const answer = await ask(`validators?height=${height}&page=${page}&per_page=${VALIDATORS_A_PAGE}`);
-        const some = answer['validators'] as unknown[];
-        total = Math.min(Number(answer['total']), MAX_VALIDATORS);
-        if (!Array.isArray(some) || some.length === 0) break;
-        validators.push(...some);
-      }
-      return { signed_header, validators };
+      return await ask();
     } catch (error) {
-      if (!isEarly(error) || attempt === ATTEMPTS) throw error;
+      if (!isEarly(error)) throw error;
       await sleep(PAUSE_MS);
     }
   }
+  throw new Failure(
+    `the validators have not decided height ${height} within ${(ATTEMPTS * PAUSE_MS) / 1000} s: either it is not there yet, or they stand still, as they do while a third of them is away`,
+  );
 }
 
 function isEarly(error: unknown): boolean {

@@ -276,7 +276,7 @@ function bearersOf(verdict: Verdict, input: Input): string {
 
 /** The votes for the last block, which bears all before it. Throws {@link WrongEntry} if they are for another. */
 async function votesFor({ number, hash, height = 0 }: Checked, { rpc, chain }: Connection, input: Input): Promise<string> {
-  const block = await verifySoon(lightClient(input, rpc, chain.id), async () => height + 1);
+  const block = await verifySoon(lightClient(input, rpc, chain.id), height + 1);
   const agreed = bytesToHex(block.header.appHash);
   if (agreed !== hash) throw new WrongEntry(`block ${number}: its hash is ${hash}, and the validators agreed on ${agreed}`);
   return votesOf(block);

@@ -48,7 +48,7 @@ export const verify: Command = {
     const client = lightClient(input, rpc, chainId);
     const given = input.text('height');
     const height = given === undefined ? undefined : wholeNumber(given, '--height', 1, 999_999_999);
-    const block = await verifySoon(client, async () => height ?? heightOfHead(call));
+    const block = await verifySoon(client, height ?? (await heightOfHead(call)));
     const fleet = accountAddress(input.text('fleet') ?? String(config.fleet), '--fleet');
     const standing = app === undefined ? undefined : await askStanding(block, call, fleet, app);
     line.end();
