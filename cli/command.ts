@@ -30,6 +30,8 @@ export interface Operand {
   readonly name: string;
   readonly help: string;
   readonly optional?: true;
+  /** One or more; only the last may be. */
+  readonly many?: true;
 }
 
 /** What was given, already checked against the command's own table. */
@@ -42,6 +44,8 @@ export interface Input {
 }
 
 export interface Command {
+  /** What its name follows. Absent: `classpad`. */
+  readonly program?: string;
   readonly name: string;
   /** One line, lower case, no full stop. */
   readonly summary: string;
@@ -61,6 +65,11 @@ export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 export const Exit = { ok: 0, failed: 1, badInput: 2 } as const;
 
 const helpOption: Option = { help: 'show this help' };
+
+/** What it is called by. */
+export function lineOf({ program = 'classpad', name }: Command): string {
+  return name ? `${program} ${name}` : program;
+}
 
 /** Reads a command's arguments by its table. Throws {@link Failure} with exit code 2. */
 export function parse(command: Command, args: readonly string[], env: Io['env']): Input & { readonly help: boolean } {
@@ -101,7 +110,7 @@ function parseByTable(command: Command, table: Readonly<Record<string, Option>>,
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new Failure(
-      `${argumentSentence(error as Error & { code?: string }, table)}; see: classpad ${command.name} --help`,
+      `${argumentSentence(error as Error & { code?: string }, table)}; see: ${lineOf(command)} --help`,
       Exit.badInput,
     );
   }
@@ -118,10 +127,10 @@ function argumentSentence({ message, code }: Error & { code?: string }, table: R
 function checkOperands(command: Command, given: readonly string[]): void {
   const missing = command.operands[given.length];
   if (missing && !missing.optional)
-    throw new Failure(`${missing.name} is missing: ${missing.help}; see: classpad ${command.name} --help`, Exit.badInput);
+    throw new Failure(`${missing.name} is missing: ${missing.help}; see: ${lineOf(command)} --help`, Exit.badInput);
   const extra = given[command.operands.length];
-  if (extra !== undefined)
-    throw new Failure(`"${extra}" is one argument too many; see: classpad ${command.name} --help`, Exit.badInput);
+  if (extra !== undefined && !command.operands.at(-1)?.many)
+    throw new Failure(`"${extra}" is one argument too many; see: ${lineOf(command)} --help`, Exit.badInput);
 }
 
 /** What a command could not do, in a sentence for its user. */

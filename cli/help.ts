@@ -1,4 +1,4 @@
-import type { Command, Operand, Option } from './command.ts';
+import { type Command, lineOf, type Operand, type Option } from './command.ts';
 
 const INDENT = '  ';
 /** Lines are no longer than this, whatever the terminal, */
@@ -15,9 +15,9 @@ export function helpOf(command: Command, columns = WIDEST): string[] {
   const operands = command.operands.map((operand) => ` ${bracketed(operand)}`).join('');
   const options: [string, Option][] = [...Object.entries(command.options), ['help', { help: 'show this help' }]];
   return [
-    ...wrap(`classpad ${command.name}: ${command.summary}`, width),
+    ...wrap(`${lineOf(command).replace(/ --$/, '')}: ${command.summary}`, width),
     '',
-    `usage: classpad ${command.name}${operands} [options]`,
+    `usage: ${lineOf(command)}${operands} [options]`,
     ...section(
       '',
       command.operands.map(({ name, help }) => [name, help]),

@@ -1,11 +1,12 @@
 /**
- * `npm run bench -- cluster [--json] [--clients N] [--each N] [--seconds N]`: four validators on this machine under signed ERC-20
- * transfers, beside CometBFT's own `kvstore` with the same configuration, driven the same way in the same run; then what a node
- * takes of memory and disk, at rest and at one transaction a second.
+ * `npm run bench -- cluster`: four validators on this machine under signed ERC-20 transfers, beside CometBFT's own `kvstore` with the
+ * same configuration, driven the same way in the same run; then what a node takes of memory and disk, at rest and at one transaction a
+ * second.
  */
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { Exit } from '../../cli/command.ts';
+import { type Script, wholeOf } from '../../test/support/script.ts';
 import { type Driven, drive, type Target } from './drive.ts';
 import { type Application, type Disk, type Nodes, pause, startNodes } from './nodes.ts';
 import { accounts, erc20Target, kvstoreTarget } from './targets.ts';
@@ -26,39 +27,37 @@ const STEADY_RATE = 10;
 const STEADY_SECONDS = 15;
 const DAY_S = 86_400;
 
-export async function benchCluster(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: 'boolean', default: false },
-      clients: { type: 'string', default: '32' },
-      each: { type: 'string', default: '100' },
-      seconds: { type: 'string', default: '60' },
+export const benchCluster: Script = {
+  name: 'cluster',
+  summary: "four CometBFT validators beside CometBFT's own kvstore",
+  options: {
+    clients: { value: 'N', fallback: '32', help: 'accounts that send' },
+    each: { value: 'N', fallback: '100', help: 'transactions of each' },
+    seconds: {
+      value: 'S',
+      fallback: '60',
+      help: 'how long growth of disks is measured, at rest and at one transaction a second',
     },
-  });
-  const [clients, each, seconds] = [
-    count('clients', values.clients),
-    count('each', values.each),
-    count('seconds', values.seconds),
-  ];
-  demandCometbft();
-  const log = values.json ? () => {} : console.log;
-  log(
-    `4 validators on ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${loadavg()[0]!.toFixed(1)}; ${clients} clients, pause between blocks ${COMMIT_MS} ms`,
-  );
-  const theirs = await measure('kvstore', clients, each, seconds);
-  log(lineOf('kvstore', theirs));
-  const ours = await measure('classpad', clients, each, seconds);
-  log(lineOf('classpad', ours));
-  const ratio = ours.full.perSecond / theirs.full.perSecond;
-  if (values.json) console.log(JSON.stringify({ load: loadavg()[0], clients, each, seconds, ratio, ours, theirs }, undefined, 2));
-  else for (const line of linesOf(ours, theirs, ratio, seconds)) log(line);
-}
-
-function count(option: string, text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`--${option} takes a whole number from 1`);
-  return Number(text);
-}
+    json: { help: 'print the figures as JSON' },
+  },
+  async run(input, io) {
+    const [clients, each, seconds] = [wholeOf(input, 'clients'), wholeOf(input, 'each'), wholeOf(input, 'seconds')];
+    const isJson = input.has('json');
+    demandCometbft();
+    const log = isJson ? () => {} : io.out;
+    log(
+      `4 validators on ${cpus().length} × ${cpus()[0]?.model.trim()}, load ${loadavg()[0]!.toFixed(1)}; ${clients} clients, pause between blocks ${COMMIT_MS} ms`,
+    );
+    const theirs = await measure('kvstore', clients, each, seconds);
+    log(lineOf('kvstore', theirs));
+    const ours = await measure('classpad', clients, each, seconds);
+    log(lineOf('classpad', ours));
+    const ratio = ours.full.perSecond / theirs.full.perSecond;
+    if (isJson) io.out(JSON.stringify({ load: loadavg()[0], clients, each, seconds, ratio, ours, theirs }, undefined, 2));
+    else for (const line of linesOf(ours, theirs, ratio, seconds)) log(line);
+    return Exit.ok;
+  },
+};
 
 async function measure(application: Application, clients: number, each: number, seconds: number): Promise<Measured> {
   const nodes = await startNodes(

@@ -1,4 +1,6 @@
-import { startAnvil, startClasspad } from '../nodes.ts';
+import { Exit } from '../../cli/command.ts';
+import type { Script } from '../../test/support/script.ts';
+import { type Peer, startAnvil, startClasspad } from '../nodes.ts';
 import { type Checked, checkBlocks } from './check.ts';
 import { differencesBetween, type FieldDifference, withBlocksNamed } from './fields.ts';
 import { REASONS, reasonFor } from './reasons.ts';
@@ -18,13 +20,26 @@ interface Comparison {
   readonly checkedOfAnvil: Checked;
 }
 
-/** Prints the comparison; answers whether every difference has its reason, and every root and proof of ours is right. */
-export async function compareRpc(args: readonly string[]): Promise<boolean> {
-  const anvil = await startAnvil({ anvil: { '--disable-default-create2-deployer': true, '--steps-tracing': true } });
-  if (!anvil) {
-    console.log('skipped: compare rpc: @foundry-rs/anvil is not installed');
-    return process.env['CLASSPAD_REAL'] !== '1';
-  }
+/** Every difference must have its reason, and every root and proof of ours must be right. */
+export const compareRpc: Script = {
+  name: 'rpc',
+  summary: "a node's answers beside anvil's, field by field; roots, blooms and proofs computed again with @ethereumjs",
+  options: { json: { help: 'print the differences as JSON' } },
+  async run(input, io) {
+    const anvil = await startAnvil({ anvil: { '--disable-default-create2-deployer': true, '--steps-tracing': true } });
+    if (!anvil) {
+      io.out('skipped: compare rpc: @foundry-rs/anvil is not installed');
+      return process.env['CLASSPAD_REAL'] === '1' ? Exit.failed : Exit.ok;
+    }
+    const { all, comparison } = await compare(anvil);
+    if (input.has('json')) io.out(JSON.stringify(comparison, null, 2));
+    else print(all, comparison);
+    const { checked, differences } = comparison;
+    return checked.wrong.length === 0 && differences.every(({ reason }) => reason !== undefined) ? Exit.ok : Exit.failed;
+  },
+};
+
+async function compare(anvil: Peer): Promise<{ readonly all: readonly Request[]; readonly comparison: Comparison }> {
   const classpad = await startClasspad().catch(async (error) => {
     await anvil.stop();
     throw error;
@@ -42,10 +57,7 @@ export async function compareRpc(args: readonly string[]): Promise<boolean> {
       const [our, their] = await Promise.all([classpad.post(body(ours)), anvil.post(toAnvil(theirs))]);
       differences.push(...compared(name, our, their, ours, theirs));
     }
-    const comparison = { requests: all.length, differences, checked, checkedOfAnvil };
-    if (args.includes('--json')) console.log(JSON.stringify(comparison, null, 2));
-    else print(all, comparison);
-    return checked.wrong.length === 0 && differences.every(({ reason }) => reason !== undefined);
+    return { all, comparison: { requests: all.length, differences, checked, checkedOfAnvil } };
   } finally {
     await Promise.all([classpad.stop(), anvil.stop()]);
   }

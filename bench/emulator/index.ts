@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Exit, Failure, type Input } from '../../cli/command.ts';
+import { wholeNumber } from '../../cli/values.ts';
 import { readFleet } from '../../emulator/fleet.ts';
 import { operatorsOn } from '../../emulator/operators.ts';
 import { readThreadKit } from '../../emulator/process/threads.ts';
@@ -8,6 +10,7 @@ import { readScripts } from '../../emulator/quickjs/device.ts';
 import { SCENARIO_START_MS } from '../../emulator/scenario/run.ts';
 import { virtualStage } from '../../emulator/stage.ts';
 import { createWorld, type WorldOptions } from '../../emulator/world.ts';
+import { type Script, wholeOf } from '../../test/support/script.ts';
 import { createVm } from '../../vm/embed/index.ts';
 
 interface Row {
@@ -20,41 +23,53 @@ interface Row {
   readonly mibPerDevice: number;
 }
 
-const HELP = `npm run bench -- emulator [--devices 4,16,64,100,256] [--run thread,inline,native] [--seconds S] [--json]
-
-A fleet with its contract; then S virtual seconds (default 120, of 100 devices 60, of 256 devices 30) in which every ten seconds
-one more device is enrolled, which makes six blocks. Real time and processor time of all threads. Each row is a process of its
-own; memory is what that process takes for the world, divided by the devices, each of which may use 64 MiB in QuickJS.
-`;
 const RUNS = ['thread', 'inline', 'native'];
 const BLOCK_EVERY_MS = 10_000;
 const MIB = 1024 * 1024;
 
 /** Virtual time per real time, and memory, by the number of devices. */
-export async function benchEmulator(args: readonly string[]): Promise<void> {
-  const value = (name: string, fallback: string) => (args.includes(name) ? (args[args.indexOf(name) + 1] ?? fallback) : fallback);
-  if (args.includes('--help')) return console.log(HELP);
-  const wanted = value('--run', 'thread,native')
+export const benchEmulator: Script = {
+  name: 'emulator',
+  summary: 'virtual time per real time, and memory, by the number of devices',
+  options: {
+    devices: { value: 'N,…', fallback: '4,16,64,100,256', help: 'how many' },
+    run: { value: 'KIND,…', fallback: 'thread,native', help: 'how their firmware runs: thread, inline or native' },
+    seconds: { value: 'S', help: 'virtual seconds; by default 120, of 100 devices 60, of 256 devices 30' },
+    json: { help: 'print the figures as JSON' },
+  },
+  notes: [
+    'A fleet with its contract; then virtual seconds in which every ten seconds one more device is enrolled, which makes six blocks. Real time and processor time of all threads. Each row is a process of its own; memory is what that process takes for the world, divided by the devices, each of which may use 64 MiB in QuickJS.',
+  ],
+  async run(input, io) {
+    const wanted = wantedOf(input);
+    const rows: Row[] = [];
+    for (const [run, devices, seconds] of wanted) {
+      rows.push(wanted.length > 1 ? inProcessOfItsOwn(run, devices, seconds) : await measure(run, devices, seconds));
+      io.err(tell(rows.at(-1)!));
+    }
+    if (input.has('json')) io.out(JSON.stringify(rows, null, 2));
+    else
+      for (const line of ['run      devices   × real time   × processor   virtual h/min   MiB/device', ...rows.map(tell)])
+        io.out(line);
+    return Exit.ok;
+  },
+};
+
+function wantedOf(input: Input): (readonly [run: string, devices: number, seconds: number])[] {
+  const given = input.text('seconds') === undefined ? undefined : wholeOf(input, 'seconds');
+  return input
+    .text('run')!
     .split(',')
-    .flatMap((run) =>
-      value('--devices', '4,16,64,100,256')
+    .flatMap((run) => {
+      if (!RUNS.includes(run)) throw new Failure(`--run takes ${RUNS.join(', ')}, not "${run}"`, Exit.badInput);
+      return input
+        .text('devices')!
         .split(',')
-        .map((devices) => [run, Number(devices), Number(value('--seconds', String(usualSeconds(Number(devices)))))] as const),
-    );
-  for (const [run, devices, seconds] of wanted) {
-    if (!RUNS.includes(run)) throw new Error(`--run takes ${RUNS.join(', ')}, not "${run}"`);
-    if (!(Number.isInteger(devices) && devices >= 1 && devices <= 256))
-      throw new Error('--devices takes whole numbers from 1 to 256');
-    if (!(seconds > 0)) throw new Error('--seconds takes a number above 0');
-  }
-  const rows: Row[] = [];
-  for (const [run, devices, seconds] of wanted) {
-    rows.push(wanted.length > 1 ? inProcessOfItsOwn(run, devices, seconds) : await measure(run, devices, seconds));
-    console.error(tell(rows.at(-1)!));
-  }
-  if (args.includes('--json')) return console.log(JSON.stringify(rows, null, 2));
-  console.log('run      devices   × real time   × processor   virtual h/min   MiB/device');
-  for (const row of rows) console.log(tell(row));
+        .map((text) => {
+          const devices = wholeNumber(text, '--devices', 1, 256);
+          return [run, devices, given ?? usualSeconds(devices)] as const;
+        });
+    });
 }
 
 /** What one row leaves behind would stand in the memory of the next. */

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
-import { startDockerd } from '../../test/support/dockerd.ts';
+import { Exit, Failure } from '../../cli/command.ts';
+import { demandDockerd } from '../../test/support/dockerd.ts';
+import { type Script, wholeOf } from '../../test/support/script.ts';
 import { medianMs } from './measure.ts';
 import { ourSide, type Side } from './ours.ts';
 import { swarmSide } from './swarm.ts';
@@ -11,25 +12,31 @@ interface Times {
   readonly rollback: number[];
 }
 
-/** `npm run bench -- fleet [--count N] [--network overlay|host] [--json]`: releases and rollbacks of ours beside those of Docker's Swarm mode. */
-export async function benchFleet(args: string[]): Promise<void> {
-  const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
-  const { values } = parseArgs({ args, options: { count: text('20'), network: text('overlay'), json: { type: 'boolean' } } });
-  const { network } = values;
-  if (network !== 'overlay' && network !== 'host') throw new Error('--network takes overlay or host');
-  const count = Number(values.count);
-  if (!Number.isInteger(count) || count < 1) throw new Error('--count takes a whole number from 1');
-  const daemon = await startDockerd();
-  if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
-  try {
-    const sides = { classpad: await ourSide(daemon.url), 'docker service': await swarmSide(daemon.url, network) };
-    const { classpad: ours, 'docker service': swarm } = await measure(sides, count);
-    if (values.json) console.log(JSON.stringify({ network, ...report(count, ours, swarm) }));
-    else for (const line of table(count, network, ours, swarm)) console.log(line);
-  } finally {
-    await daemon.stop();
-  }
-}
+/** `npm run bench -- fleet`: releases and rollbacks of ours beside those of Docker's Swarm mode. */
+export const benchFleet: Script = {
+  name: 'fleet',
+  summary: 'releases and rollbacks on a private Docker Engine beside `docker service update`',
+  options: {
+    count: { value: 'N', fallback: '20', help: 'releases, and as many rollbacks, of each side' },
+    network: { value: 'KIND', fallback: 'overlay', help: "the network of Docker's tasks: overlay or host" },
+    json: { help: 'print the figures as JSON' },
+  },
+  async run(input, io) {
+    const count = wholeOf(input, 'count');
+    const network = input.text('network');
+    if (network !== 'overlay' && network !== 'host') throw new Failure('--network takes overlay or host', Exit.badInput);
+    const daemon = await demandDockerd();
+    try {
+      const sides = { classpad: await ourSide(daemon.url), 'docker service': await swarmSide(daemon.url, network) };
+      const { classpad: ours, 'docker service': swarm } = await measure(sides, count);
+      if (input.has('json')) io.out(JSON.stringify({ network, ...report(count, ours, swarm) }));
+      else for (const line of table(count, network, ours, swarm)) io.out(line);
+    } finally {
+      await daemon.stop();
+    }
+    return Exit.ok;
+  },
+};
 
 /** In turns: whatever else the machine does, it does to both. */
 async function measure<Name extends string>(sides: Readonly<Record<Name, Side>>, count: number): Promise<Record<Name, Times>> {

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import { privateKeyToAccount } from 'viem/accounts';
-import { startDockerd } from '../../test/support/dockerd.ts';
+import { Exit } from '../../cli/command.ts';
+import { demandDockerd } from '../../test/support/dockerd.ts';
 import { type NodeProcess, OPERATOR_KEY } from '../../test/support/node-process.ts';
 import { pause } from '../../test/support/operator.ts';
+import { type Script, wholeOf } from '../../test/support/script.ts';
 import { ourSide } from '../fleet/ours.ts';
 
 /** Of one process, in bytes; `file` are pages of files that it has mapped, which the kernel takes back when it needs them. */
@@ -19,27 +20,31 @@ const AIM_MB = 100;
 const AIM_PERCENT = 1;
 const HERTZ = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** `npm run bench -- footprint [--blocks N] [--idle SECONDS] [--low-memory] [--json]`: what the agent takes, beside the engine that it drives. */
-export async function benchFootprint(args: string[]): Promise<void> {
-  const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
-  const { values } = parseArgs({
-    args,
-    options: { blocks: text('3600'), idle: text('60'), 'low-memory': { type: 'boolean' }, json: { type: 'boolean' } },
-  });
-  const [blocks, idle] = [Number(values.blocks), Number(values.idle)];
-  if (!(blocks >= 1 && idle >= 1)) throw new Error('--blocks and --idle take numbers from 1');
-  const daemon = await startDockerd();
-  if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
-  try {
-    const words = values['low-memory'] ? ['--low-memory'] : [];
-    const side = await ourSide(daemon.url, words);
-    const outcome = await measure(side.node, () => side.release(1), blocks, idle).finally(() => side.close());
-    if (values.json) console.log(JSON.stringify({ ...outcome, words }));
-    else for (const line of table(outcome, words)) console.log(line);
-  } finally {
-    await daemon.stop();
-  }
-}
+/** `npm run bench -- footprint`: what the agent takes, beside the engine that it drives. */
+export const benchFootprint: Script = {
+  name: 'footprint',
+  summary: 'memory and processor time of a node, beside the Docker Engine that it drives',
+  options: {
+    blocks: { value: 'N', fallback: '3600', help: 'blocks of one transaction that it makes' },
+    idle: { value: 'SECONDS', fallback: '60', help: 'how long it is watched at rest' },
+    'low-memory': { help: 'start it with --low-memory' },
+    json: { help: 'print the figures as JSON' },
+  },
+  async run(input, io) {
+    const [blocks, idle] = [wholeOf(input, 'blocks'), wholeOf(input, 'idle')];
+    const words = input.has('low-memory') ? ['--low-memory'] : [];
+    const daemon = await demandDockerd();
+    try {
+      const side = await ourSide(daemon.url, words);
+      const outcome = await measure(side.node, () => side.release(1), blocks, idle).finally(() => side.close());
+      if (input.has('json')) io.out(JSON.stringify({ ...outcome, words }));
+      else for (const line of table(outcome, words)) io.out(line);
+    } finally {
+      await daemon.stop();
+    }
+    return Exit.ok;
+  },
+};
 
 async function measure(node: NodeProcess, release: () => Promise<number>, blocks: number, idle: number) {
   await release();

@@ -1,43 +1,44 @@
 /**
- * `npm run bench -- rpc [--json] [--senders N] [--transfers N] [--calls N] [--rounds N]`: a node of ours under load beside anvil, in
- * the same run and by turns: signed ERC-20 transfers and calls over HTTP, each sender on a connection of its own, in the order
- * of its nonces. Ours keeps its ledger in lmdb and syncs before it acknowledges; anvil keeps everything in memory.
+ * `npm run bench -- rpc`: a node of ours under load beside anvil, in the same run and by turns: signed ERC-20 transfers and calls over
+ * HTTP, each sender on a connection of its own, in the order of its nonces. Ours keeps its ledger in lmdb and syncs before it
+ * acknowledges; anvil keeps everything in memory.
  */
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { Exit } from '../../cli/command.ts';
+import { type Script, wholeOf } from '../../test/support/script.ts';
 import { type NodeOptions, type Peer, startAnvil, startClasspad } from '../nodes.ts';
 import { askAll, type Stretch, sendAll, sendAndWait } from './load.ts';
 import { Load } from './senders.ts';
 import { Sheet, type Side, type What } from './sheet.ts';
 
 const DEADLINE_MS = 1_200_000;
-export async function benchRpc(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: 'boolean', default: false },
-      senders: { type: 'string', default: '64' },
-      transfers: { type: 'string', default: '6400' },
-      calls: { type: 'string', default: '32000' },
-      rounds: { type: 'string', default: '3' },
-    },
-  });
-  const [senders, transfers, calls, rounds] = (['senders', 'transfers', 'calls', 'rounds'] as const).map((name) =>
-    whole(values[name], name),
-  ) as [number, number, number, number];
-  const load = new Load(senders, transfers, calls);
-  const nodes = await start({ accounts: load.addresses, deadlineMs: DEADLINE_MS, blockIntervalMs: 0 });
-  try {
-    await Promise.all(Object.values(nodes).map((node) => node && load.prepare(node)));
-    const sheet = new Sheet();
-    for (let round = 0; round < rounds; round++) await runRound(nodes, load, sheet);
-    if (values.json) console.log(JSON.stringify(sheet.asJson()));
-    else
-      console.log(`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, ${rounds} rounds\n\n${sheet.asText()}`);
-  } finally {
-    await Promise.all(Object.values(nodes).map((node) => node?.stop()));
-  }
-}
+
+export const benchRpc: Script = {
+  name: 'rpc',
+  summary: 'a node under load beside anvil: ERC-20 transfers, receipts and calls over HTTP',
+  options: {
+    senders: { value: 'N', fallback: '64', help: 'accounts that send, each on a connection of its own' },
+    transfers: { value: 'N', fallback: '6400', help: 'transfers of a round, all senders together' },
+    calls: { value: 'N', fallback: '32000', help: 'calls of a round, all senders together' },
+    rounds: { value: 'N', fallback: '3', help: 'how often all of it is measured' },
+    json: { help: 'print the figures as JSON' },
+  },
+  async run(input, io) {
+    const load = new Load(wholeOf(input, 'senders'), wholeOf(input, 'transfers'), wholeOf(input, 'calls'));
+    const rounds = wholeOf(input, 'rounds');
+    const nodes = await start({ accounts: load.addresses, deadlineMs: DEADLINE_MS, blockIntervalMs: 0 });
+    try {
+      await Promise.all(Object.values(nodes).map((node) => node && load.prepare(node)));
+      const sheet = new Sheet();
+      for (let round = 0; round < rounds; round++) await runRound(nodes, load, sheet);
+      const heading = `${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, ${rounds} rounds`;
+      io.out(input.has('json') ? JSON.stringify(sheet.asJson()) : `${heading}\n\n${sheet.asText()}`);
+    } finally {
+      await Promise.all(Object.values(nodes).map((node) => node?.stop()));
+    }
+    return Exit.ok;
+  },
+};
 
 /**
  * By default anvil makes a block of each transaction, and each takes longer than the one before: it is asked for receipts and calls.
@@ -69,9 +70,4 @@ async function runRound({ ours, anvil, anvilBySecond }: Nodes, load: Load, sheet
     ['calls', 'anvil', anvil, (peer) => askAll(peer, calls, load.callsEach)],
   ];
   for (const [what, side, peer, run] of stretches) if (peer) await sheet.add(what, side, peer, () => run(peer));
-}
-
-function whole(text: string, name: string): number {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new Error(`--${name} is "${text}"; it should be a whole number from 1 on`);
 }

@@ -1,12 +1,12 @@
 /**
- * `npm run bench -- vm [--cases FILE] [--json] [--filter TEXT] [--rounds N] [--no-ethereumjs] [--wasm FILE] [--wall]`: our VM beside
- * @ethereumjs/evm and native revm (anvil), the same calls in the same run, alternating; medians with spread. Times are CPU times
- * where the system tells those of both processes, so that a busy machine does not blur them.
+ * `npm run bench -- vm`: our VM beside @ethereumjs/evm and native revm (anvil), the same calls in the same run, alternating; medians
+ * with spread. Times are CPU times where the system tells those of both processes, so that a busy machine does not blur them.
  */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { Exit } from '../../cli/command.ts';
 import type { Vm } from '../../runtime/ports/index.ts';
+import { type Script, wholeOf } from '../../test/support/script.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { type Anvil, startAnvil } from './anvil.ts';
 import { type Case, type Cases, ownCases, readCases } from './cases.ts';
@@ -32,40 +32,45 @@ const LONG_MS = 1500;
 /** revm's time must exceed its spread so many times to count. */
 const RESOLUTION = 3;
 
-export async function benchVm(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      cases: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      filter: { type: 'string', default: '' },
-      rounds: { type: 'string', default: '7' },
-      'no-ethereumjs': { type: 'boolean', default: false },
-      wasm: { type: 'string' },
-      wall: { type: 'boolean', default: false },
-    },
-  });
-  const all = values.cases ? readCases(values.cases) : await ownCases();
-  const cases: Cases = { ...all, cases: all.cases.filter(({ name }) => name.includes(values.filter)) };
-  const vm = createVm({ fork: all.fork, ...(values.wasm && { wasm: readFileSync(values.wasm) }) });
-  const log = values.json ? () => undefined : console.log;
-  const anvil = await startAnvil(cases);
-  try {
-    const clocks: Clocks = values.wall || (anvil && !anvil.clock) ? WALL : { ours: ownClock, revm: anvil?.clock ?? wallClock };
-    log(heading(cases, anvil !== undefined, clocks === WALL ? 'wall time' : 'CPU time'));
-    const rows: Row[] = [];
-    for (const each of cases.cases) {
-      const row = await measure({ vm, cases, anvil, clocks }, each, Number(values.rounds), !values['no-ethereumjs']);
-      rows.push(row);
-      log(lineOf(row));
+export const benchVm: Script = {
+  name: 'vm',
+  summary: 'the EVM beside @ethereumjs/evm and native revm (anvil)',
+  options: {
+    cases: { value: 'FILE', help: "cases of a file instead of the project's own" },
+    filter: { value: 'TEXT', fallback: '', help: 'only cases whose name contains it' },
+    rounds: { value: 'N', fallback: '7', help: 'samples of each case' },
+    'no-ethereumjs': { help: 'leave EthereumJS out, which takes longest' },
+    wasm: { value: 'FILE', help: 'another build of the VM than build/vm.wasm' },
+    wall: { help: 'wall time in place of processor time' },
+    json: { help: 'print the figures as JSON' },
+  },
+  async run(input, io) {
+    const [casesFile, wasmFile, isJson] = [input.text('cases'), input.text('wasm'), input.has('json')];
+    const rounds = wholeOf(input, 'rounds');
+    const all = casesFile ? readCases(casesFile) : await ownCases();
+    const cases: Cases = { ...all, cases: all.cases.filter(({ name }) => name.includes(input.text('filter') ?? '')) };
+    const vm = createVm({ fork: all.fork, ...(wasmFile && { wasm: readFileSync(wasmFile) }) });
+    const log = isJson ? () => undefined : io.out;
+    const anvil = await startAnvil(cases);
+    try {
+      const clocks: Clocks =
+        input.has('wall') || (anvil && !anvil.clock) ? WALL : { ours: ownClock, revm: anvil?.clock ?? wallClock };
+      log(heading(cases, anvil !== undefined, clocks === WALL ? 'wall time' : 'CPU time'));
+      const rows: Row[] = [];
+      for (const each of cases.cases) {
+        const row = await measure({ vm, cases, anvil, clocks }, each, rounds, !input.has('no-ethereumjs'));
+        rows.push(row);
+        log(lineOf(row));
+      }
+      const start = await measureStart(clocks.ours);
+      if (isJson) io.out(JSON.stringify(summaryOf(rows, start)));
+      else printSummary(rows, start);
+    } finally {
+      await anvil?.stop();
     }
-    const start = await measureStart(clocks.ours);
-    if (values.json) console.log(JSON.stringify(summaryOf(rows, start)));
-    else printSummary(rows, start);
-  } finally {
-    await anvil?.stop();
-  }
-}
+    return Exit.ok;
+  },
+};
 
 /** How time is taken on either side. */
 interface Clocks {

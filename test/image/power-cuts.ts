@@ -5,10 +5,12 @@
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Exit } from '../../cli/command.ts';
 import { version } from '../../cli/root.ts';
+import { wholeNumber } from '../../cli/values.ts';
 import { areImagesThere, type Board, type BoardFleet, board, boardFleet, IMAGES, otherImage, repack } from '../support/boards.ts';
 import { need } from '../support/need.ts';
+import { runAlone, wholeOf } from '../support/script.ts';
 
 interface Point {
   /** What the console says on the way of an update. */
@@ -148,24 +150,8 @@ async function settled({ fleet, pad, released }: World, kind: Kind): Promise<str
   return `revision ${revision} is ${phase}; the ledger wants ${kind} ${wanted}, and ${pad.name} runs it`;
 }
 
-const HELP = `npm run image:cuts -- --seed 1 --count 10    pulls the plug of a board in QEMU in the middle of updates
-
-  --seed N     what the points of time follow from (1)
-  --count N    how many, from 1 to 100 (10); each takes one to three minutes in software
-  --help       this text
-
-It wants a built image: npm run image -- --board qemu-x86_64 --quick
-CLASSPAD_BOARD, CLASSPAD_MEMORY (MB) and CLASSPAD_ACCEL (auto, kvm, tcg) choose another machine.`;
-
-async function main(): Promise<void> {
-  const text = { type: 'string' } as const;
-  const options = { seed: { ...text, default: '1' }, count: { ...text, default: '10' }, help: { type: 'boolean' } } as const;
-  const { values } = parseArgs({ options });
-  if (values.help) return void console.log(HELP);
-  const [seed, count] = [Number(values.seed), Number(values.count)];
-  if (!Number.isInteger(seed) || !Number.isInteger(count) || count < 1 || count > 100)
-    throw new Error('--seed takes a whole number, --count one from 1 to 100');
-  if (!need('power cuts', areImagesThere(), `npm run build, and npm run image -- --board ${board} --quick`)) return;
+async function play(seed: number, count: number): Promise<number> {
+  if (!need('power cuts', areImagesThere(), `npm run build, and npm run image -- --board ${board} --quick`)) return Exit.ok;
   const cuts = draw(seed, count);
   const report = join(IMAGES, `power-cuts-${board}.txt`);
   writeFileSync(report, `seed ${seed}\n`);
@@ -178,7 +164,7 @@ async function main(): Promise<void> {
   const fleet = await boardFleet(`serial-cuts-${board}.log`);
   const failures = await cutAll(cuts, fleet, say).finally(() => fleet.end());
   say(`${cuts.length - failures} passed, ${failures} failed`);
-  process.exitCode = failures === 0 ? 0 : 1;
+  return failures === 0 ? Exit.ok : Exit.failed;
 }
 
 /** Answers how often the board has not told the truth. */
@@ -198,7 +184,15 @@ async function cutAll(cuts: readonly Cut[], fleet: BoardFleet, say: (line: strin
   return failures;
 }
 
-main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
+await runAlone('image:cuts', {
+  summary: 'pulls the plug of a board in QEMU in the middle of updates',
+  options: {
+    seed: { value: 'N', fallback: '1', help: 'what the points of time follow from' },
+    count: { value: 'N', fallback: '10', help: 'how many, from 1 to 100; each takes one to three minutes in software' },
+  },
+  notes: [
+    'It wants a built image: npm run image -- --board qemu-x86_64 --quick',
+    'CLASSPAD_BOARD, CLASSPAD_MEMORY (MB) and CLASSPAD_ACCEL (auto, kvm, tcg) choose another machine.',
+  ],
+  run: (input) => play(wholeOf(input, 'seed', 0), wholeNumber(input.text('count') ?? '', '--count', 1, 100)),
 });

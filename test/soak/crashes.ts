@@ -5,7 +5,7 @@ import { readCompose } from '../../cli/compose.ts';
 import { type Random, seededRandom } from '../../emulator/random.ts';
 import { createEngine, type Engine, readJson } from '../../firmware-bridge/docker/engine.ts';
 import { type DockerEngine, dockerEngine, HELLO_IMAGE } from '../../firmware-bridge/docker/index.ts';
-import { type PrivateDockerd, startDockerd } from '../support/dockerd.ts';
+import { demandDockerd, type PrivateDockerd } from '../support/dockerd.ts';
 import { type NodeProcess, nodeProcess } from '../support/node-process.ts';
 import { answerOf, type Operator, operatorOf, PHASE, pause } from '../support/operator.ts';
 import { pinnedBytes } from '../support/pins.ts';
@@ -56,8 +56,7 @@ export const crashes: Soak = {
     every: { help: 'instead of random ones: every fault at every kind of step, before, during and after it' },
   },
   async run({ count = 200, seed = 1, every = 0 }, say) {
-    const daemon = await startDockerd();
-    if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
+    const daemon = await demandDockerd();
     const folder = mkdtempSync(join(tmpdir(), 'classpad-crashes-'));
     const stage = await Stage.open(daemon, folder, seededRandom(`crashes ${seed}`), say);
     try {

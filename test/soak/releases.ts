@@ -4,7 +4,7 @@ import { readCompose } from '../../cli/compose.ts';
 import { type DockerEngine, dockerEngine } from '../../firmware-bridge/docker/index.ts';
 import type { Manifest } from '../../runtime/manifest/index.ts';
 import { chatCompose, ensureChatImage } from '../support/chat-image.ts';
-import { startDockerd } from '../support/dockerd.ts';
+import { demandDockerd } from '../support/dockerd.ts';
 import { type NodeProcess, nodeProcess } from '../support/node-process.ts';
 import { answerOf, type Operator, operatorOf, PHASE } from '../support/operator.ts';
 import { pinnedBytes } from '../support/pins.ts';
@@ -20,8 +20,7 @@ export const releases: Soak = {
     rate: { fallback: 400, help: 'requests per second, all connections together; 0: as many as there can be' },
   },
   async run({ count = 10, connections = 20, rate = 400 }, say) {
-    const daemon = await startDockerd();
-    if (!daemon) throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
+    const daemon = await demandDockerd();
     const engine = dockerEngine(daemon.url, 'pad-1');
     const node = await nodeProcess(daemon.url);
     try {

@@ -70,6 +70,13 @@ export async function startDockerd(place: Place = HERE): Promise<PrivateDockerd 
   };
 }
 
+/** As {@link startDockerd}; where there can be none, it throws. */
+export async function demandDockerd(): Promise<PrivateDockerd> {
+  const daemon = await startDockerd();
+  if (daemon) return daemon;
+  throw new Error('it needs a Docker Engine of its own: root, and the packages docker.io and busybox-static');
+}
+
 function launch({ enter }: Place, folder: string, socket: string, subnet: string): ChildProcess {
   const log = openSync(join(folder, 'log'), 'a');
   const apart = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];

@@ -1,11 +1,12 @@
 /**
- * Differential fuzzing against @ethereumjs/evm: `npm run fuzz -- [--seed N] [--minutes M] [--count N] [--one SEED]`.
+ * Differential fuzzing against @ethereumjs/evm: `npm run fuzz`.
  * Each seed is a scenario; a difference is made as small as possible and written to build/fuzz. Ends with counts, and 1 on a difference.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Exit } from '../../../cli/command.ts';
 import { root } from '../../support/need.ts';
+import { runAlone, wholeOf } from '../../support/script.ts';
 import { toCode } from './chunk.ts';
 import { minimise } from './minimise.ts';
 import { runOurs } from './ours.ts';
@@ -16,15 +17,6 @@ import { runTheirs } from './theirs.ts';
 const FOLDER = join(root, 'build/fuzz');
 const MOST_DIFFERENCES = 20;
 const PROGRESS_MS = 60_000;
-
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    minutes: { type: 'string', default: '1' },
-    count: { type: 'string' },
-    one: { type: 'string' },
-  },
-});
 
 /** Programs in which EthereumJS comes upon an error that it is known to have. */
 let setAside = 0;
@@ -68,11 +60,10 @@ function readable(scenario: Scenario): unknown {
   };
 }
 
-async function fuzz(): Promise<number> {
-  const first = Number(values.one ?? values.seed);
-  const count = values.one ? 1 : Number(values.count ?? Number.MAX_SAFE_INTEGER);
+/** Answers how many differences there are. */
+async function fuzz(first: number, count: number, minutes: number): Promise<number> {
   const startMs = Date.now();
-  const endMs = startMs + Number(values.minutes) * 60_000;
+  const endMs = startMs + minutes * 60_000;
   let found = 0;
   let run = 0;
   let nextProgressMs = startMs + PROGRESS_MS;
@@ -94,4 +85,17 @@ async function fuzz(): Promise<number> {
   return found;
 }
 
-process.exit((await fuzz()) > 0 ? 1 : 0);
+await runAlone('fuzz', {
+  summary: 'random transactions executed by the VM and by @ethereumjs/evm; what differs is made small and kept',
+  options: {
+    seed: { value: 'N', fallback: '1', help: 'of the first program; those after it follow' },
+    minutes: { value: 'M', fallback: '1', help: 'how long' },
+    count: { value: 'N', help: 'at most so many programs' },
+    one: { value: 'SEED', help: 'only the program of this seed' },
+  },
+  async run(input) {
+    const isOne = input.text('one') !== undefined;
+    const count = isOne ? 1 : input.text('count') === undefined ? Number.POSITIVE_INFINITY : wholeOf(input, 'count');
+    return (await fuzz(wholeOf(input, isOne ? 'one' : 'seed', 0), count, wholeOf(input, 'minutes'))) > 0 ? Exit.failed : Exit.ok;
+  },
+});
