@@ -7,6 +7,8 @@ import {
   type LightClient,
   type Provider,
   rpcProvider,
+  Undecided,
+  whenDecided,
 } from '../runtime/light/index.ts';
 import { Exit, Failure, type Input, type Option } from './command.ts';
 import { sleep } from './progress.ts';
@@ -54,11 +56,6 @@ export function readTrust(text: string | undefined): { readonly height: number; 
   );
 }
 
-/** Verifies a height, and waits a little where it is not there yet. Throws {@link Failure}. */
-export function verifySoon(client: LightClient, height: number): Promise<LightBlock> {
-  return soon(height, () => client.verify(height));
-}
-
 /** What a node shows of a height, as CometBFT tells it: header, votes and validators. Waits a little where it is not there yet. */
 export async function askVotes(
   rpc: string,
@@ -73,7 +70,7 @@ export async function askVotes(
     if (!result) throw new Failure(`${rpc} does not show height ${height}: ${JSON.stringify(error ?? null).slice(0, 200)}`);
     return result;
   };
-  return soon(height, async () => {
+  return soon(height, rpc, async () => {
     const { signed_header } = await ask(`commit?height=${height}`);
     const validators: unknown[] = [];
     for (let page = 1, total = 1; validators.length < total; page++) {
@@ -87,23 +84,14 @@ export async function askVotes(
   });
 }
 
-/** Asks again until a height is there: one height, for a head that goes on would stay ahead of whoever follows it. Throws {@link Failure}. */
-async function soon<T>(height: number, ask: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!isEarly(error)) throw error;
-      await sleep(PAUSE_MS);
-    }
-  }
-  throw new Failure(
-    `the validators have not decided height ${height} within ${(ATTEMPTS * PAUSE_MS) / 1000} s: either it is not there yet, or they stand still, as they do while a third of them is away`,
-  );
-}
-
-function isEarly(error: unknown): boolean {
-  return /must be less than or equal to the current blockchain height/.test((error as Error).message);
+/** Asks until a height is there. Throws {@link Failure}. */
+function soon<T>(height: number | 'latest', name: string, ask: () => Promise<T>): Promise<T> {
+  return whenDecided(height, name, ask, { attempts: ATTEMPTS, pause: () => sleep(PAUSE_MS) }).catch((error: Error) => {
+    if (!(error instanceof Undecided)) throw error;
+    throw new Failure(
+      `the validators have not decided height ${height} within ${(ATTEMPTS * PAUSE_MS) / 1000} s, as far as ${name} knows: either it is not there yet, or they stand still, as they do while a third of them is away`,
+    );
+  });
 }
 
 /** Ethereum JSON-RPC of a node. */
@@ -118,7 +106,13 @@ export function callerOf(url: string): Call {
 }
 
 function providerAt(rpc: string): Provider {
-  return rpcProvider(`${rpc.replace(/\/+$/, '')}/cometbft`, (url) => answerOf(url));
+  return patient(rpcProvider(`${rpc.replace(/\/+$/, '')}/cometbft`, (url) => answerOf(url)));
+}
+
+/** A height may be on its way, to a witness longer than to the node that told of it. Its failure is a {@link Failure}. */
+export function patient(provider: Provider): Provider {
+  const { name } = provider;
+  return { name, lightBlock: (height) => soon(height, name, () => provider.lightBlock(height)) };
 }
 
 async function answerOf(url: string, request: RequestInit = {}): Promise<string> {

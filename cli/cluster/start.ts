@@ -6,14 +6,21 @@ import type { Cluster, ClusterNode } from '../../firmware-bridge/cometbft/testne
 import { Exit, Failure, type Io } from '../command.ts';
 import { sleep } from '../progress.ts';
 import { askHeights, type LeftBehind, leftBehind } from './left-behind.ts';
+import { demandPorts } from './ports.ts';
 import { rejoinCluster } from './rejoin.ts';
 
 const PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** Whoever ran so long was well, and the next end is the first again. */
+const HEALTHY_MS = 20_000;
 const STOP_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 10_000;
+/** Of whom a node takes the state: they may contradict each other. */
+const SERVERS = 2;
 
 /**
- * Every node in a process of its own, until told to end; one that ends by itself is started again. Answers the exit code.
+ * Every node in a process of its own, until told to end; one that ends by itself is started again, ever more slowly. Answers the
+ * exit code. Throws a {@link Failure} if a port is taken before any is started.
  * @param rejoining The name of a node that takes over the state of the others before it starts.
  */
 export async function startCluster(
@@ -23,6 +30,7 @@ export async function startCluster(
   ending: AbortSignal,
   rejoining?: string,
 ): Promise<number> {
+  await demandPorts(folder, nodes);
   const width = Math.max(...nodes.map(({ name }) => name.length));
   const running = nodes.map(async (node) => {
     const say = (line: string) => io.out(`${node.name.padEnd(width)} │ ${line}`);
@@ -43,12 +51,16 @@ async function rejoin(
   say: (line: string) => void,
   ending: AbortSignal,
 ) {
-  const others = nodes.filter(({ name }) => name !== node.name).slice(0, 2);
-  const servers = others.map(({ host, engineRpc }) => `http://${host}:${engineRpc}`);
+  const others = nodes.filter(({ name }) => name !== node.name);
   say('waits for the others, whose state it takes over');
   for (let complaint = ''; !ending.aborted; await sleep(PAUSE_MS)) {
     try {
-      if ((await askHeights(others)).some(({ latest }) => latest === 0)) continue;
+      const there = (await askHeights(others)).filter(({ latest }) => latest > 0).map(({ name }) => name);
+      if (there.length < Math.min(SERVERS, others.length)) continue;
+      const servers = others
+        .filter(({ name }) => there.includes(name))
+        .map(rpcOf)
+        .slice(0, SERVERS);
       await rejoinCluster(join(folder, node.folder), { servers });
       return say('begins with the state of the others; its keys and its vote stay');
     } catch (error) {
@@ -57,6 +69,10 @@ async function rejoin(
       complaint = (error as Error).message;
     }
   }
+}
+
+function rpcOf({ host, engineRpc }: ClusterNode): string {
+  return `http://${host}:${engineRpc}`;
 }
 
 /** Until it is to end: says once of each node that cannot catch up how it can. Nothing is done by itself: whom to believe is a choice. */
@@ -90,11 +106,13 @@ export function wayOut(folder: string, { name, latest, earliest }: LeftBehind): 
 }
 
 async function keepRunning(folder: string, node: ClusterNode, say: (line: string) => void, ending: AbortSignal): Promise<void> {
-  while (!ending.aborted) {
+  for (let pauseMs = PAUSE_MS; !ending.aborted; pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)) {
+    const startedMs = performance.now();
     const code = await runOnce(join(folder, node.folder, 'node.yaml'), say, ending);
     if (ending.aborted) return;
-    say(`the node ended (${code}); it is started again`);
-    await sleep(PAUSE_MS);
+    if (performance.now() - startedMs > HEALTHY_MS) pauseMs = PAUSE_MS;
+    say(`the node ended (${code}); it is started again in ${pauseMs / 1000} s`);
+    await setTimeout(pauseMs, undefined, { signal: ending }).catch(() => {});
   }
 }
 

@@ -12,7 +12,7 @@ import { WrongEntry } from '../audit/wrong-entry.ts';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { type Connection, connect, connectionOptions } from '../fleet/connection.ts';
 import { developmentNames } from '../fleet/keys.ts';
-import { askVotes, lightClient, lightOptions, readTrust, verifySoon, votesOf } from '../light.ts';
+import { askVotes, lightClient, lightOptions, readTrust, votesOf } from '../light.ts';
 import { progress } from '../progress.ts';
 import { printJson, tell } from '../tell.ts';
 import { accountAddress, counted, timeText } from '../values.ts';
@@ -276,7 +276,7 @@ function bearersOf(verdict: Verdict, input: Input): string {
 
 /** The votes for the last block, which bears all before it. Throws {@link WrongEntry} if they are for another. */
 async function votesFor({ number, hash, height = 0 }: Checked, { rpc, chain }: Connection, input: Input): Promise<string> {
-  const block = await verifySoon(lightClient(input, rpc, chain.id), height + 1);
+  const block = await lightClient(input, rpc, chain.id).verify(height + 1);
   const agreed = bytesToHex(block.header.appHash);
   if (agreed !== hash) throw new WrongEntry(`block ${number}: its hash is ${hash}, and the validators agreed on ${agreed}`);
   return votesOf(block);

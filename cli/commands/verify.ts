@@ -7,7 +7,7 @@ import {
   type ProvenStanding,
 } from '../../runtime/light/index.ts';
 import { type Command, Exit, Failure } from '../command.ts';
-import { callerOf, lightClient, lightOptions, readTrust, verifySoon, votesOf } from '../light.ts';
+import { callerOf, lightClient, lightOptions, readTrust, votesOf } from '../light.ts';
 import { progress } from '../progress.ts';
 import { printJson } from '../tell.ts';
 import { accountAddress, appName, httpUrl, wholeNumber } from '../values.ts';
@@ -48,7 +48,7 @@ export const verify: Command = {
     const client = lightClient(input, rpc, chainId);
     const given = input.text('height');
     const height = given === undefined ? undefined : wholeNumber(given, '--height', 1, 999_999_999);
-    const block = await verifySoon(client, height ?? (await heightOfHead(call)));
+    const block = await client.verify(height ?? (await heightOfHead(call)));
     const fleet = accountAddress(input.text('fleet') ?? String(config.fleet), '--fleet');
     const standing = app === undefined ? undefined : await askStanding(block, call, fleet, app);
     line.end();

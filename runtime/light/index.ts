@@ -5,7 +5,7 @@
 export * from './block.ts';
 export { createLightClient, type LightClient, type LightClientOptions } from './client.ts';
 export { heightOfProof, proveStanding } from './document.ts';
-export { type Get, type Provider, rpcProvider } from './provider.ts';
+export { type Get, type Patience, type Provider, patientProvider, rpcProvider, Undecided, whenDecided } from './provider.ts';
 export { readCommit, readHeader, readValidators, Unreadable } from './read.ts';
 export {
   type AccountProof,

@@ -11,6 +11,13 @@ export interface Provider {
 /** One GET, answered as text; rejects if there is no answer. Browsers and Node have `fetch` for it. */
 export type Get = (url: string) => Promise<string>;
 
+/** How long a height is waited for that the validators have not decided yet. */
+export interface Patience {
+  readonly attempts: number;
+  /** Between two of them; nobody here knows the time. */
+  readonly pause: () => Promise<unknown>;
+}
+
 const VALIDATORS_A_PAGE = 100;
 const MAX_PAGES = 100;
 
@@ -42,6 +49,35 @@ export function rpcProvider(url: string, get: Get): Provider {
       return { header: read, commit: readCommit(commit), validators: await validatorsAt(read.height) };
     },
   };
+}
+
+/** One who is asked again: whoever has just heard of a block hears of the votes for it a moment later, and from another node later still. */
+export function patientProvider(provider: Provider, patience: Patience): Provider {
+  const { name } = provider;
+  return { name, lightBlock: (height) => whenDecided(height, name, () => provider.lightBlock(height), patience) };
+}
+
+/** Asks for a height until it is there: one height, for a head that goes on would stay ahead of whoever follows it. Rejects with {@link Undecided}. */
+export async function whenDecided<T>(
+  height: number | 'latest',
+  name: string,
+  ask: () => Promise<T>,
+  { attempts, pause }: Patience,
+): Promise<T> {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!/must be less than or equal to the current blockchain height/.test((error as Error).message)) throw error;
+    }
+    await pause();
+  }
+  throw new Undecided(`${name} does not have height ${height}: either it is not decided yet, or the node is behind the others`);
+}
+
+/** A height that is still to come. */
+export class Undecided extends Error {
+  override readonly name = 'Undecided';
 }
 
 function parse(text: string): unknown {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { verifySoon } from '../../cli/light.ts';
+import { patient } from '../../cli/light.ts';
 import { createLightClient, hashEngineHeader, type Provider } from '../../runtime/light/index.ts';
 import { CHAIN, chainOf, person, START_S, showing } from '../runtime/light/chain.ts';
 
@@ -23,19 +23,30 @@ function growing(from: number): Provider & { readonly asked: (number | 'latest')
   };
 }
 
-const client = (primary: Provider) =>
-  createLightClient({ chainId: CHAIN, trust, primary, nowMs: () => Number(START_S) * 1000 + 200_000 });
+const client = (primary: Provider, witnesses: readonly Provider[] = []) =>
+  createLightClient({ chainId: CHAIN, trust, primary, witnesses, nowMs: () => Number(START_S) * 1000 + 200_000 });
 
 test('a height that comes soon is waited for, and nothing else is asked', async () => {
   const primary = growing(4);
-  assert.is((await verifySoon(client(primary), 6)).header.height, 6);
+  assert.is((await client(patient(primary)).verify(6)).header.height, 6);
   assert.equal(new Set(primary.asked), new Set([1, 6]));
+});
+
+test('a witness that hears of a height later than the others is waited for', async () => {
+  const witness = growing(4);
+  assert.is((await client(showing(blocks), [patient(witness)]).verify(6)).header.height, 6);
+  assert.ok(witness.asked.length > 1, 'it did not have the height at first');
 });
 
 test('a height that does not come is told in words', async () => {
   const still = showing(blocks.slice(0, 5));
-  const message = await verifySoon(client(still), 6).catch((error: Error) => error.message);
-  assert.match(`${message}`, /^the validators have not decided height 6 within 10 s: .* while a third of them is away$/);
+  const message = await client(patient(still))
+    .verify(6)
+    .catch((error: Error) => error.message);
+  assert.match(
+    `${message}`,
+    /^the validators have not decided height 6 within 10 s, as far as .* knows: .* while a third of them is away$/,
+  );
 });
 
 test.run();

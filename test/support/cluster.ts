@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { privateKeyToAccount } from 'viem/accounts';
@@ -14,9 +15,24 @@ import { type Operator, operatorOf, pause } from './operator.ts';
 /** Where CometBFT is, if it is. */
 export const COMETBFT = process.env['CLASSPAD_COMETBFT'] ?? 'cometbft';
 
-const base = 20_000 + (process.pid % 20) * 600;
+const FIRST_PORT = 20_000;
+const PORTS = 600;
+const base = await claimPorts();
 /** On loopback, suites that run at the same time have ports of their own. */
 export const ownPorts = { rpc: base, proxy: base + 50, p2p: base + 100, engineRpc: base + 300 };
+
+/** The first of so many ports that are for this process alone: it holds the last of them for as long as it lives. */
+async function claimPorts(): Promise<number> {
+  for (let turn = 0; turn < 20; turn++) {
+    const first = FIRST_PORT + ((process.pid + turn) % 20) * PORTS;
+    const guard = createServer().unref();
+    const isOurs = await new Promise<boolean>((done) => {
+      guard.once('error', () => done(false)).listen(first + PORTS - 1, '127.0.0.1', () => done(true));
+    });
+    if (isOurs) return first;
+  }
+  throw new Error(`all ports from ${FIRST_PORT} to ${FIRST_PORT + 20 * PORTS} are for other suites`);
+}
 
 /** Whether clusters can be run here; else prints why not. Where there is not even Go, it cannot be demanded. */
 export function needCometbft(what: string): boolean {
@@ -28,6 +44,10 @@ export function needCometbft(what: string): boolean {
   }
   return need(`CometBFT (${what})`, hasBinary, reason) && need(`the build (${what})`, isBuilt, 'npm run build makes it');
 }
+
+/** Whoever asks for the head asks again, and wants to know soon that a node is away. */
+const HEAD_WITHIN_MS = 3_000;
+const ANSWER_WITHIN_MS = 15_000;
 
 /** Accounts that have something from the first block on; their keys are in this file and protect nothing. */
 export const senders = Array.from({ length: 8 }, (_, index) => privateKeyToAccount(`0x${String(index + 1).padStart(64, '5e')}`));
@@ -212,12 +232,12 @@ function memberOf(path: string, node: ClusterNode, enter: readonly string[], con
     connect,
     call,
     async engine(request) {
-      const response = await fetch(`${engineUrl}/${request}`, { signal: AbortSignal.timeout(3000) });
+      const response = await fetch(`${engineUrl}/${request}`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
       const { result, error } = (await response.json()) as { result?: Record<string, unknown>; error?: { data: string } };
       if (!result) throw new Error(error?.data ?? 'no answer');
       return result;
     },
-    head: async () => Number(await call('eth_blockNumber')),
+    head: async () => Number(await ask(rpcUrl, 'eth_blockNumber', [], HEAD_WITHIN_MS)),
   };
 }
 
@@ -247,12 +267,12 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function ask(url: string, method: string, params: readonly unknown[]): Promise<unknown> {
+async function ask(url: string, method: string, params: readonly unknown[], withinMs = ANSWER_WITHIN_MS): Promise<unknown> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-    signal: AbortSignal.timeout(3000),
+    signal: AbortSignal.timeout(withinMs),
   });
   const answer = (await response.json()) as { result?: unknown; error?: { message: string } };
   if (answer.error) throw new Error(`${method}: ${answer.error.message}`);

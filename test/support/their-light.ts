@@ -22,14 +22,27 @@ export interface TheirLight {
 
 /** The hash that CometBFT's own light client (`cometbft light`) answers for a height, or nothing where it refuses. */
 export async function theirLight(asked: TheirLight): Promise<Hex | undefined> {
+  for (;;) {
+    const answer = await askOnce(asked, await freePort());
+    // Between the choice of a port and its use another may have taken it.
+    if (answer !== 'port taken') return answer;
+  }
+}
+
+async function askOnce(asked: TheirLight, port: number): Promise<Hex | 'port taken' | undefined> {
   const { chain, primary, witness, trust, period = '168h', isSequential = false, home, height } = asked;
-  const at = `127.0.0.1:${await freePort()}`;
+  const at = `127.0.0.1:${port}`;
   const tcp = (url: string) => url.replace('http://', 'tcp://');
   const trusted = ['--height', String(trust.height), '--hash', trust.hash.replace('0x', ''), '--trusting-period', period];
   const nodes = ['--primary', tcp(primary), '--witnesses', tcp(witness), ...(isSequential ? ['--sequential'] : [])];
   const child = spawn(COMETBFT, ['light', chain, ...trusted, ...nodes, '--laddr', `tcp://${at}`, '--home-dir', home], {
-    stdio: 'ignore',
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  let said = '';
+  const keep = (chunk: Buffer) => {
+    said += chunk;
+  };
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', keep);
   let answer: Hex | undefined;
   try {
     await until('an answer or an end', async () => {
@@ -42,7 +55,7 @@ export async function theirLight(asked: TheirLight): Promise<Hex | undefined> {
   } finally {
     await ended(child);
   }
-  return answer;
+  return answer === undefined && /address already in use/.test(said) ? 'port taken' : answer;
 }
 
 /** Changes what the engine's RPC answers to a method; `params` are as they were asked. */

@@ -21,6 +21,7 @@ import {
   heightOfProof,
   type LightBlock,
   type Provider,
+  patientProvider,
   proveAccount,
   proveHeader,
   proveSlot,
@@ -34,7 +35,7 @@ import { launchChromium, openPage } from '../../support/chromium.ts';
 import { type ClusterMember, needCometbft, type TestCluster, testCluster, until } from '../../support/cluster.ts';
 import { root } from '../../support/need.ts';
 import { FLEET } from '../../support/node-process.ts';
-import { PHASE } from '../../support/operator.ts';
+import { PHASE, pause } from '../../support/operator.ts';
 import { looselyPinned } from '../../support/pins.ts';
 import { tamperings } from '../../support/tamper.ts';
 import { theirLight } from '../../support/their-light.ts';
@@ -48,7 +49,8 @@ const CHAIN = 'classpad-4401';
 const test = suite<Context>('cometbft/cluster');
 const present = needCometbft('cluster');
 const get = async (url: string) => (await fetch(url)).text();
-const provider = (member: ClusterMember): Provider => rpcProvider(`${member.rpcUrl}/cometbft`, get);
+const patience = { attempts: 120, pause: () => pause(500) };
+const provider = (member: ClusterMember): Provider => patientProvider(rpcProvider(`${member.rpcUrl}/cometbft`, get), patience);
 
 test.before(async (context) => {
   if (!present) return;
@@ -67,14 +69,9 @@ const live = present ? test : test.skip;
 const client = ({ first }: Context, primary: Provider, more: object = {}) =>
   createLightClient({ chainId: CHAIN, trust: { height: 1, hash: first }, primary, nowMs: () => Date.now(), ...more });
 
-/** The newest block that proves the head of a node. */
+/** The block that proves the head of a node. */
 async function proven(context: Context, member: ClusterMember): Promise<LightBlock> {
-  let block: LightBlock | undefined;
-  await until('a proof of the head', async () => {
-    block = await client(context, provider(member)).verify(await heightOfHead(member.call));
-    return true;
-  });
-  return block!;
+  return client(context, provider(member)).verify(await heightOfHead(member.call));
 }
 
 live('a broken release rolls back on all by their votes, and every device serves the agreed one', async ({ some }) => {
@@ -120,13 +117,9 @@ live(
     assert.is(answer.headers.get('classpad-revision'), 'hello r1');
     const link = /<([^>]+)>/.exec(answer.headers.get('link') ?? '')?.[1] ?? '';
     const document = JSON.parse(await get(`${member.proxyUrl}${link}`)) as { block: object; proof: object };
-    const primary = rpcProvider(`${member.proxyUrl}/.well-known/classpad/cometbft`, get);
-    let verified: LightBlock | undefined;
-    await until('the block after the head', async () => {
-      verified = await client(context, primary).verify(heightOfProof(document));
-      return true;
-    });
-    const standing = proveStanding(verified!, document, FLEET, 'hello');
+    const primary = patientProvider(rpcProvider(`${member.proxyUrl}/.well-known/classpad/cometbft`, get), patience);
+    const verified = await client(context, primary).verify(heightOfProof(document));
+    const standing = proveStanding(verified, document, FLEET, 'hello');
     assert.equal([standing.active, standing.manifestHash.length], [1, 66]);
     let count = 0;
     for (const [path, changed] of tamperings(document)) {
@@ -135,7 +128,7 @@ live(
         /^block\.(parentHash|miner|stateRoot|transactionsRoot|receiptsRoot|logsBloom|number|gas|timestamp|extraData|mixHash|baseFee)/;
       const isProof = /^proof\.(accountProof|storageProof\[\d\]\.)/;
       if (path.endsWith('reversed') || !(isHeader.test(path) || isProof.test(path))) continue;
-      assert.throws(() => proveStanding(verified!, changed, FLEET, 'hello'), path);
+      assert.throws(() => proveStanding(verified, changed, FLEET, 'hello'), path);
       count++;
     }
     assert.ok(count > 20, `${count} places`);

@@ -7,12 +7,20 @@ import { type Abi, encodeFunctionData } from 'viem';
 import { commands } from '../../../cli/commands/index.ts';
 import { run as runCommand } from '../../../cli/run.ts';
 import { bytesToHex, hexToBytes } from '../../../runtime/bytes.ts';
-import { createLightClient, hashEngineHeader, type LightBlock, nameOf, rpcProvider } from '../../../runtime/light/index.ts';
+import {
+  createLightClient,
+  hashEngineHeader,
+  type LightBlock,
+  nameOf,
+  patientProvider,
+  rpcProvider,
+} from '../../../runtime/light/index.ts';
 import type { Address, Hex } from '../../../runtime/ports/index.ts';
 import { beginFleet } from '../../soak/cluster-fleet.ts';
 import { startTraffic, type Traffic } from '../../soak/traffic.ts';
 import { type ClusterMember, needCometbft, type TestCluster, testCluster, until } from '../../support/cluster.ts';
 import { root } from '../../support/need.ts';
+import { pause } from '../../support/operator.ts';
 import { type Lie, liar, theirLight } from '../../support/their-light.ts';
 
 const CHAIN = 'classpad-4401';
@@ -65,8 +73,8 @@ live('a fifth device joins, is enrolled and promoted by the operators, and votes
   await until('a snapshot', async () => (await height()) > SNAPSHOTS + 2);
   const fifth = await some.join('pad-05');
   fifth.start();
-  const isThere = async () => (await fifth.head()) > 0 && (await fifth.head()) >= (await member.head()) - 1;
-  await until('the fifth to follow', isThere, 120_000);
+  const head = await member.head();
+  await until('the fifth to follow', async () => (await fifth.head()) >= head, 120_000);
   await some.operator.send('enrol', [[fifth.device], [fifth.name]]);
   await decide(some, 'setValidator', [fifth.device, fifth.validatorKey, 100n]);
   await until('five validators', async () => (await powers(member)) === '10,10,10,10,100');
@@ -99,7 +107,8 @@ live('from before the changes to after them: by skipping, block by block, and as
   const { height } = target.header;
   const expected = bytesToHex(hashEngineHeader(target.header));
   const trust = { height: before.header.height, hash: hashEngineHeader(before.header) };
-  const [primary, witness] = [member, other].map(({ engineUrl }) => rpcProvider(engineUrl, get));
+  const patience = { attempts: 120, pause: () => pause(500) };
+  const [primary, witness] = [member, other].map(({ engineUrl }) => patientProvider(rpcProvider(engineUrl, get), patience));
   const options = { chainId: CHAIN, trust, primary: primary!, witnesses: [witness!], nowMs: () => Date.now() };
   for (const mode of ['skipping', 'sequential'] as const) {
     const ours = createLightClient({ ...options, mode });
