@@ -1,12 +1,14 @@
 import { hexToBytes } from '../runtime/bytes.ts';
 import { engineChainId } from '../runtime/consensus/cometbft.ts';
 import {
+  askVotesAt,
   type Call,
   createLightClient,
   type LightBlock,
   type LightClient,
   type Provider,
   rpcProvider,
+  type Told,
   Undecided,
   whenDecided,
 } from '../runtime/light/index.ts';
@@ -28,8 +30,6 @@ const LONGEST_ANSWER = 16 * 1024 * 1024;
 /** The block after the head may be still on its way. */
 const ATTEMPTS = 20;
 const PAUSE_MS = 500;
-const VALIDATORS_A_PAGE = 100;
-const MAX_VALIDATORS = 1_000;
 
 /** A light client of the ledger behind a node's JSON-RPC. Throws {@link Failure}. */
 export function lightClient(input: Input, rpc: string, chainId: number): LightClient {
@@ -57,31 +57,9 @@ export function readTrust(text: string | undefined): { readonly height: number; 
 }
 
 /** What a node shows of a height, as CometBFT tells it: header, votes and validators. Waits a little where it is not there yet. */
-export async function askVotes(
-  rpc: string,
-  height: number,
-): Promise<{ readonly signed_header: unknown; readonly validators: unknown[] }> {
-  const base = `${rpc.replace(/\/+$/, '')}/cometbft`;
-  const ask = async (path: string) => {
-    const { result, error } = JSON.parse(await answerOf(`${base}/${path}`)) as {
-      result?: Record<string, unknown>;
-      error?: object;
-    };
-    if (!result) throw new Failure(`${rpc} does not show height ${height}: ${JSON.stringify(error ?? null).slice(0, 200)}`);
-    return result;
-  };
-  return soon(height, rpc, async () => {
-    const { signed_header } = await ask(`commit?height=${height}`);
-    const validators: unknown[] = [];
-    for (let page = 1, total = 1; validators.length < total; page++) {
-      const answer = await ask(`validators?height=${height}&page=${page}&per_page=${VALIDATORS_A_PAGE}`);
-      const some = answer['validators'] as unknown[];
-      total = Math.min(Number(answer['total']), MAX_VALIDATORS);
-      if (!Array.isArray(some) || some.length === 0) break;
-      validators.push(...some);
-    }
-    return { signed_header, validators };
-  });
+export function askVotes(rpc: string, height: number): Promise<Told> {
+  const url = doorOf(rpc);
+  return soon(height, rpc, () => askVotesAt(url, height, (target) => answerOf(target)));
 }
 
 /** Asks until a height is there. Throws {@link Failure}. */
@@ -106,7 +84,12 @@ export function callerOf(url: string): Call {
 }
 
 function providerAt(rpc: string): Provider {
-  return patient(rpcProvider(`${rpc.replace(/\/+$/, '')}/cometbft`, (url) => answerOf(url)));
+  return patient(rpcProvider(doorOf(rpc), (url) => answerOf(url)));
+}
+
+/** Where a node shows what its engine tells. */
+function doorOf(rpc: string): string {
+  return `${rpc.replace(/\/+$/, '')}/cometbft`;
 }
 
 /** A height may be on its way, to a witness longer than to the node that told of it. Its failure is a {@link Failure}. */

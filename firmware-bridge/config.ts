@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import type { Genesis } from '../runtime/config.ts';
+import type { Genesis, NodeConfig } from '../runtime/config.ts';
 import type { Address, LogLevel } from '../runtime/ports/index.ts';
 import type { EngineSettings } from './cometbft/index.ts';
 import { parseEngineUrl } from './docker/address.ts';
@@ -25,7 +25,9 @@ export interface BridgeConfig {
   /** `sequencer` may be `self`: this device's own address. */
   readonly genesis: Omit<Genesis, 'sequencer'> & { readonly sequencer: string };
   readonly fleet: Address;
-  readonly consensus: 'solo' | 'cometbft';
+  readonly consensus: NodeConfig['consensus'];
+  /** With the consensus `follow`: JSON-RPC of nodes of the cluster, of which one is asked for blocks and given what waits here. */
+  readonly follow: readonly string[];
   /** The engine beside the node, with the consensus `cometbft`. */
   readonly cometbft?: EngineSettings;
   readonly blockIntervalMs: number;
@@ -59,8 +61,10 @@ export function readConfig(path: string): BridgeConfig {
   };
   if (config.consensus === 'cometbft' && !config.cometbft)
     throw file.error(file.root, 'cometbft', 'is missing: consensus is cometbft; "classpad cluster init" writes such files');
-  if (config.consensus === 'cometbft' && !config.genesis.validators?.length)
-    throw file.error(file.root, 'genesis.validators', 'is missing: with consensus cometbft somebody must decide');
+  if (config.consensus !== 'solo' && !config.genesis.validators?.length)
+    throw file.error(file.root, 'genesis.validators', `is missing: with consensus ${config.consensus} somebody must decide`);
+  if (config.consensus !== 'follow' && config.follow.length > 0)
+    throw file.error(file.root, 'follow', 'is for devices with consensus: follow');
   return config;
 }
 
@@ -123,6 +127,7 @@ const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { reado
   fleet: { text: address },
   consensus: { text: consensus, absent: 'solo' },
   cometbft: { object: COMETBFT(folder), optional: true },
+  follow: { list: rpcUrl },
   blockIntervalMs: { text: whole(0, 600_000, 'ms'), absent: 1_000 },
   trailingBlocks: { text: whole(0, 100, 'blocks'), absent: 5 },
   archive: { text: yesOrNo, absent: false },
@@ -284,8 +289,13 @@ function address(text: string): Address {
 }
 
 function consensus(text: string): BridgeConfig['consensus'] {
-  if (text === 'solo' || text === 'cometbft') return text;
-  throw new Error('must be solo or cometbft');
+  if (text === 'solo' || text === 'cometbft' || text === 'follow') return text;
+  throw new Error('must be solo, cometbft or follow');
+}
+
+function rpcUrl(text: string): string {
+  if (/^https?:\/\/(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d{1,5})?\/?$/.test(text) && URL.canParse(text)) return text.replace(/\/$/, '');
+  throw new Error('must be the JSON-RPC of a node, such as "http://10.0.0.1:8545"');
 }
 
 function origin(text: string): string {

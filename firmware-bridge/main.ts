@@ -6,8 +6,8 @@ import type { Node, NodeStatus } from '../runtime/node.ts';
 import type { Address, Display, Input, Logger, Ports, Updater, Vm } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
 import { signJoin } from './appliance/join.ts';
-import type { Engine } from './cometbft/index.ts';
 import { type BridgeConfig, readConfig, type SwarmSettings } from './config.ts';
+import { openDeciders } from './deciders.ts';
 import { headlessDisplay } from './device/display.ts';
 import { openIdentity } from './device/identity.ts';
 import { batteryPercent, memory } from './device/power.ts';
@@ -132,11 +132,11 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
     ...peersOptions(config, nodeConfig.genesis, log),
     proxy: () => proxyAt && whereProxy(config, proxyAt),
   });
-  const { consensus, light } = await openEngineBeside(config, log, closers);
+  const deciders = await openDeciders(config, log, closers);
   const proxy = createProxy({
     reach: swarm?.reach ?? engine.reach,
     device: config.name,
-    wellKnown: async (target) => (await light(target)) ?? node?.wellKnown(target),
+    wellKnown: async (target) => (await deciders.light(target)) ?? node?.wellKnown(target),
   });
   closers.push(
     () => engine.close(),
@@ -151,7 +151,7 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
     title: `This is the classpad node ${config.name}.`,
     cors: config.rpc.cors,
     hosts: config.rpc.hosts,
-    document: light,
+    document: deciders.light,
   });
   const givePayload = (request: IncomingMessage, response: ServerResponse) =>
     servePayload(request, response, payloads, (sha256) => wantedPayload(node, sha256));
@@ -163,18 +163,18 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
     clock: systemClock(),
     containers: engine.containers,
     ...(swarm && { services: swarm.services }),
-    network: { ...systemNetwork(peers, proxy), ...(consensus && engineNetwork(consensus)) },
+    network: { ...systemNetwork(peers, proxy), ...deciders.network },
     display: options.display ?? headlessDisplay(),
     ...(options.input && { input: options.input }),
     ...(options.updater && { updater: options.updater }),
     device: deviceOf(config.name, identity),
     log,
-    ...(consensus && { ordering: consensus.ordering }),
+    ...deciders.ports,
   };
   const booted = await loadFirmware().boot(ports, nodeConfig);
   node = booted;
   // Only now can it be answered.
-  consensus?.start();
+  deciders.start(booted, ports);
   // Only now: what a peer says first is not to be lost.
   peers.open(peerServer);
   closers.push(() => booted.stop());
@@ -199,15 +199,6 @@ function deviceOf(name: string, { address, sign, publicKey, unseal }: ReturnType
 function openSwarm({ swarm, engine, genesis, fleet, engineTimeoutMs }: BridgeConfig, device: Address): SwarmEngine | undefined {
   if (swarm === undefined) return undefined;
   return swarmEngine(engine, { device, fleet: `${genesis.chainId}:${fleet}`, deadlineMs: engineTimeoutMs, ...swarm });
-}
-
-/** The engine of consensus, where there is one, and what of it light clients may read. Loaded by those nodes only that have it. */
-async function openEngineBeside({ cometbft }: BridgeConfig, log: Logger, closers: (() => unknown)[]) {
-  if (!cometbft) return { consensus: undefined, light: async () => undefined };
-  const [{ openEngine }, { lightDocument }] = await Promise.all([import('./cometbft/index.ts'), import('./cometbft/door.ts')]);
-  const consensus = await openEngine(cometbft, log);
-  closers.push(() => consensus.stop());
-  return { consensus, light: (target: string) => lightDocument(consensus.rpc, target) };
 }
 
 const MAX_PEER_CONNECTIONS = 256;
@@ -293,11 +284,6 @@ function dockerOptions({ secrets, engineTimeoutMs }: BridgeConfig): DockerOption
 function peersOptions(config: BridgeConfig, genesis: Genesis, log: Logger) {
   const { connect, secret } = config.peers;
   return { name: config.name, ledger: canonical(genesis), connect, log, ...(secret ? { secret } : {}) };
-}
-
-/** With an engine of consensus its peers are the peers: the nodes themselves say nothing to each other. */
-function engineNetwork(engine: Engine): Pick<Ports['network'], 'peers' | 'send' | 'receive'> {
-  return { peers: () => engine.peers(), send: () => {}, receive: () => {} };
 }
 
 /** Who connects to this node knows its address; of a proxy on the loopback that would be wrong. */

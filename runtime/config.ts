@@ -49,9 +49,10 @@ export interface NodeConfig {
   readonly fleet: Address;
   /**
    * `solo`: the device whose address is the genesis' sequencer makes blocks, the others follow and check them. `cometbft`: the
-   * validators agree on them, fewer than a third of whose power may be faulty; needs `ports.ordering`.
+   * validators agree on them, fewer than a third of whose power may be faulty; needs `ports.ordering`. `follow`: the same ledger on a
+   * device that is no validator and has no engine, and gets blocks with their votes; needs `ports.votes`.
    */
-  readonly consensus: 'solo' | 'cometbft';
+  readonly consensus: 'solo' | 'cometbft' | 'follow';
   /** Shortest time between two blocks; 0: each as soon as there is work. Without transactions no block is made. */
   readonly blockIntervalMs: number;
   /** So many empty blocks follow the last one with work, for tools that wait for confirmations; then it is quiet. None if absent. */

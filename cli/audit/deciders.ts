@@ -3,8 +3,7 @@ import type { GenesisValidator } from '../../runtime/config.ts';
 import { engineChainId } from '../../runtime/consensus/cometbft.ts';
 import { HEIGHT_SEAL_BYTES, Validators } from '../../runtime/consensus/validators.ts';
 import { genesisMark } from '../../runtime/ledger/genesis.ts';
-import { type LightBlock, readCommit, readHeader, readValidators, verifyVotes } from '../../runtime/light/index.ts';
-import { object } from '../../runtime/light/read.ts';
+import { type LightBlock, readLightBlock, verifyVotes } from '../../runtime/light/index.ts';
 import type { Address } from '../../runtime/ports/index.ts';
 import { type Checked, cryptography } from './verify.ts';
 import { WrongEntry } from './wrong-entry.ts';
@@ -59,7 +58,7 @@ export class Deciders {
   verifyVotes(last: Checked, votes: unknown): LightBlock {
     return this.verify(
       last,
-      tryTo(() => readVotes(votes), `block ${last.number}: the votes for it`),
+      tryTo(() => readLightBlock(votes), `block ${last.number}: the votes for it`),
     );
   }
 
@@ -99,12 +98,6 @@ export function readFounders({ validators, trailingBlocks }: Founders) {
     );
   demand(fits, 'block 0: who decided at first is not told');
   return { validators: rows as GenesisValidator[], trailingBlocks: trailingBlocks as number };
-}
-
-function readVotes(votes: unknown): LightBlock {
-  const { signed_header, validators } = object(votes, 'votes');
-  const { header, commit } = object(signed_header, 'a signed header');
-  return { header: readHeader(header), commit: readCommit(commit), validators: readValidators(validators) };
 }
 
 function tryTo<T>(act: () => T, at: string): T {

@@ -4,7 +4,7 @@ import { parseEngine, VIRTUAL } from '../engine.ts';
 import { connect, connectionOptions, demandFleet } from '../fleet/connection.ts';
 import { progress } from '../progress.ts';
 import { exportStick } from '../stick/export.ts';
-import { importStick } from '../stick/import.ts';
+import { type Imported, importStick } from '../stick/import.ts';
 import { tell } from '../tell.ts';
 import { counted, wholeNumber } from '../values.ts';
 
@@ -27,6 +27,7 @@ export const exportCommand: Command = {
   operands: [folder],
   options: {
     from: { value: 'BLOCK', fallback: '1', help: 'the first block that is not known there' },
+    'no-blocks': { help: 'carry only what waits here for its way into the ledger, such as the votes of a device' },
     ...engineOptions,
     ...connectionOptions,
     json: { help: 'print the outcome as JSON' },
@@ -34,26 +35,32 @@ export const exportCommand: Command = {
   examples: [
     ['classpad export /media/stick', 'everything: what was written before is not written again'],
     ['classpad export /media/stick --from 1200 --no-images', 'the latest decisions only'],
+    ['classpad export /media/stick --no-blocks', 'on the way back: the votes of a device without a network'],
   ],
   notes: [
     'Images are those of releases that are active or roll out; they must be pinned by digest or image id, or nobody could check them.',
+    'Blocks that validators decided carry their votes; a device without CometBFT (consensus: follow) takes them in. What waits ' +
+      'there goes back with --no-blocks, and is handed to the ledger where that stick is imported.',
   ],
   async run(input, io) {
     const from = wholeNumber(input.text('from')!, '--from', 1, BLOCKS_MOST);
-    const engine = engineOf(input);
+    const onlyWaiting = input.has('no-blocks');
+    const engine = onlyWaiting ? undefined : engineOf(input);
     const connection = await connect(input);
     if (engine) await demandFleet(connection);
     const line = progress(io);
-    const stick = await exportStick(connection, { folder: input.operands[0]!, from, engine, say: (text) => line.say(text) });
+    const stick = await exportStick(connection, {
+      folder: input.operands[0]!,
+      from: onlyWaiting ? undefined : from,
+      engine,
+      say: (text) => line.say(text),
+    });
     line.end();
     const blocks = stick.blocks.reduce((sum, row) => sum + row.to - row.from + 1, 0);
     const outcome = { blocks, head: stick.blocks.at(-1)?.to ?? null, images: stick.images.map(({ image }) => image) };
-    tell(
-      input,
-      io,
-      `${counted(blocks, 'block')} and ${counted(outcome.images.length, 'image')} are in ${input.operands[0]}`,
-      outcome,
-    );
+    const waiting = stick.transactions ? ', and what waits in the pool' : '';
+    const sentence = `${counted(blocks, 'block')} and ${counted(outcome.images.length, 'image')} are in ${input.operands[0]}${waiting}`;
+    tell(input, io, sentence, { ...outcome, isWaiting: stick.transactions !== undefined });
     return Exit.ok;
   },
 };
@@ -65,7 +72,7 @@ export const importCommand: Command = {
   options: { ...engineOptions, ...connectionOptions, json: { help: 'print the outcome as JSON' } },
   examples: [['classpad import /media/stick', 'on the device itself, whose node must run; again is harmless']],
   notes: [
-    'Blocks count by their seal and by executing them, images by their content against the digests that the releases name. If ' +
+    'Blocks count by their seal or by the votes that bear them, and by executing them, images by their content against the digests that the releases name. If ' +
       'anything on the stick is wrong, it says what, and nothing of it is used.',
   ],
   async run(input, io) {
@@ -79,12 +86,16 @@ export const importCommand: Command = {
   },
 };
 
-function tellImported(input: Input, io: Io, done: { blocks: number; head: number; images: readonly string[] }): void {
+function tellImported(input: Input, io: Io, done: Imported): void {
+  const { blocks, images, transactions, head } = done;
+  const handed = transactions > 0 ? `; ${counted(transactions, 'transaction')} handed on` : '';
   tell(
     input,
     io,
-    `${counted(done.blocks, 'block')} and ${counted(done.images.length, 'image')} were new; the head is block ${done.head}`,
-    done,
+    `${counted(blocks, 'block')} and ${counted(images.length, 'image')} were new${handed}; the head is block ${head}`,
+    {
+      ...done,
+    },
   );
 }
 

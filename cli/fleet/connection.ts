@@ -104,7 +104,8 @@ const lower = (address: Address) => address.toLowerCase() as Address;
 const isAddress = (value: unknown): boolean => typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value);
 const isHash = (value: unknown): boolean => typeof value === 'string' && /^0x[0-9a-f]{64}$/i.test(value);
 
-function isUnknownMethod(error: unknown): boolean {
+/** Whether a node does not know what it was asked. */
+export function isUnknownMethod(error: unknown): boolean {
   for (let each = error as { code?: number; cause?: unknown } | undefined; each; each = each.cause as typeof each) {
     if (each.code === -32601) return true;
   }

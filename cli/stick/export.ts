@@ -6,12 +6,19 @@ import type { Engine } from '../../firmware-bridge/docker/engine.ts';
 import { saveImage } from '../../firmware-bridge/docker/images.ts';
 import { imageId, localName } from '../../firmware-bridge/docker/pull.ts';
 import { hexToBytes } from '../../runtime/bytes.ts';
-import { decodeBlocks } from '../../runtime/consensus/messages.ts';
+import type { WireBlock } from '../../runtime/consensus/consensus.ts';
+import { borneTogether, decidersAfter, foundersOf } from '../../runtime/consensus/follower.ts';
+import { decodeBlocks, encodeBlocks } from '../../runtime/consensus/messages.ts';
+import { heightOf } from '../../runtime/consensus/validators.ts';
 import { parseManifest } from '../../runtime/manifest/parse.ts';
+import type { Word } from '../../runtime/ports/index.ts';
+import { type Founders, readFounders } from '../audit/deciders.ts';
 import { askerOf } from '../audit/fetch.ts';
+import { cryptography } from '../audit/verify.ts';
 import { Exit, Failure } from '../command.ts';
 import { fleetAbi } from '../fleet/abi.ts';
-import { type Connection, readFleet } from '../fleet/connection.ts';
+import { type Connection, isUnknownMethod, readFleet } from '../fleet/connection.ts';
+import { askVotes } from '../light.ts';
 import { checkArchive } from './archive.ts';
 import {
   FORMAT,
@@ -28,8 +35,8 @@ import { fetchProof } from './proof.ts';
 
 export interface ExportOptions {
   readonly folder: string;
-  /** The first block that is not known where the stick goes. */
-  readonly from: number;
+  /** The first block that is not known where the stick goes. Absent: no blocks, but what waits in the pool for its way into the ledger. */
+  readonly from: number | undefined;
   /** Absent: blocks only. */
   readonly engine: Engine | undefined;
   readonly say: (line: string) => void;
@@ -38,34 +45,83 @@ export interface ExportOptions {
 /** Writes a stick, each file whole or not at all and the index last; what an earlier run has written is not written again. */
 export async function exportStick(connection: Connection, { folder, from, engine, say }: ExportOptions): Promise<Stick> {
   if (!connection.config) throw new Failure(`${connection.rpc} does not say what ledger it follows`);
-  for (const inner of ['blocks', 'images']) makeFolder(join(folder, inner));
+  for (const inner of ['blocks', 'votes', 'transactions', 'images']) makeFolder(join(folder, inner));
   const before = existsSync(indexPath(folder)) ? readStick(folder) : undefined;
-  const blocks = await exportBlocks(connection, folder, from, say);
+  const blocks = from === undefined ? [] : await exportBlocks(connection, folder, from, say);
+  const transactions = from === undefined ? await exportTransactions(connection, folder) : undefined;
   const images = engine ? await exportImages(connection, engine, folder, before?.images ?? [], say) : [];
   const { chainId, genesisHash } = connection.config;
-  const stick: Stick = { format: FORMAT, chainId, genesisHash, blocks, images };
+  const stick: Stick = { format: FORMAT, chainId, genesisHash, blocks, images, ...(transactions && { transactions }) };
   await whole(indexPath(folder), async (path) => writeFileSync(path, `${JSON.stringify(stick, null, 2)}\n`, { flag: 'wx' }));
   return stick;
 }
 
-async function exportBlocks(
-  { client }: Connection,
+async function exportBlocks(connection: Connection, folder: string, from: number, say: (line: string) => void) {
+  const files: StickBlocks[] = [];
+  const { client, config } = connection;
+  const ask = askerOf(client);
+  const blocksFrom = async (number: number) => decodeBlocks(hexToBytes(await ask<string>('classpad_exportBlocks', [number])));
+  const isAgreed = config?.validators !== undefined;
+  let before = isAgreed ? await decidersBefore(connection, from, blocksFrom) : undefined;
+  for (let next = from; ; next = files.at(-1)!.to + 1) {
+    const given = await blocksFrom(next);
+    const blocks = before === undefined ? given : borneTogether(given, before);
+    const last = blocks.at(-1);
+    if (!last) return files;
+    files.push(await exportTogether(connection, folder, next, blocks, isAgreed));
+    if (before !== undefined) before = decidersAfter(last);
+    say(`blocks up to ${last.header.number}`);
+  }
+}
+
+/** Who decided before a block, as the one before it names them. */
+async function decidersBefore(
+  { config }: Connection,
+  from: number,
+  blocksFrom: (number: number) => Promise<WireBlock[]>,
+): Promise<Word> {
+  if (from === 1) return foundersOf(readFounders(config as unknown as Founders), cryptography.keccak256);
+  const [block] = await blocksFrom(from - 1);
+  if (!block) throw new Failure(`there is no block ${from - 1}, which would come before those of the stick`, Exit.badInput);
+  return decidersAfter(block);
+}
+
+async function exportTogether(
+  { rpc }: Connection,
   folder: string,
   from: number,
-  say: (line: string) => void,
-): Promise<StickBlocks[]> {
-  const ask = askerOf(client);
-  const files: StickBlocks[] = [];
-  for (let next = from; ; next = files.at(-1)!.to + 1) {
-    const bytes = hexToBytes(await ask<string>('classpad_exportBlocks', [next]));
-    const numbers = decodeBlocks(bytes).map(({ header }) => header.number);
-    if (numbers.length === 0) return files;
-    const to = numbers.at(-1)!;
-    const file = `blocks/${String(next).padStart(9, '0')}.rlp`;
-    await whole(join(folder, file), async (path) => writeFileSync(path, bytes, { flag: 'wx' }));
-    files.push({ from: next, to, ...(await fileRow(folder, file)) });
-    say(`blocks up to ${to}`);
-  }
+  blocks: readonly WireBlock[],
+  isAgreed: boolean,
+): Promise<StickBlocks> {
+  const { header } = blocks.at(-1)!;
+  const row = await writeFile(folder, `blocks/${padded(from)}.rlp`, encodeBlocks(blocks));
+  if (!isAgreed) return { from, to: header.number, ...row };
+  const told = await askVotes(rpc, (heightOf(header.extraData) ?? 0) + 1).catch((error: Error) => {
+    throw new Failure(
+      `the votes for block ${header.number} cannot be had: ${error.message}; ask a validator that keeps older blocks. A device that ` +
+        'only follows has none: what waits there goes on a stick with --no-blocks',
+    );
+  });
+  const votes = await writeFile(folder, `votes/${padded(from)}.json`, Buffer.from(JSON.stringify(told)));
+  return { from, to: header.number, ...row, votes };
+}
+
+/** What waits in the pool. A node of another version has none to show. */
+async function exportTransactions({ client }: Connection, folder: string): Promise<StickFile | undefined> {
+  const raws = await askerOf(client)<string[]>('classpad_exportTransactions', []).catch((error: Error) => {
+    if (isUnknownMethod(error)) return [];
+    throw error;
+  });
+  return raws.length === 0 ? undefined : writeFile(folder, 'transactions/0.json', Buffer.from(JSON.stringify(raws)));
+}
+
+async function writeFile(folder: string, file: string, bytes: Uint8Array): Promise<StickFile> {
+  await whole(join(folder, file), async (path) => writeFileSync(path, bytes, { flag: 'wx' }));
+  return fileRow(folder, file);
+}
+
+function padded(number: number): string {
+  return String(number).padStart(9, '0');
 }
 
 async function exportImages(

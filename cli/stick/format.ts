@@ -9,6 +9,9 @@ import { Exit, Failure } from '../command.ts';
  *
  *   stick.json            what is on it (written last: without it there is nothing), see {@link Stick}
  *   blocks/<from>.rlp     consecutive sealed blocks: an RLP list of [header, [signed transactions]], as nodes send them
+ *   votes/<from>.json     where validators decide: what CometBFT tells of the votes for the last of those blocks, which bear all
+ *                         before it (header, commit, validators); after a block that changes who decides another file begins
+ *   transactions/0.json   signed transactions that wait, for the ledger that this stick comes to: the votes of a device, its log
  *   images/<id>.tar       the archive of an image, as the engine writes it (`docker save` of its id), without any name in it
  *
  * Nothing of it is believed. Every file is what stick.json says by its SHA-256; a block counts by its seal and by executing
@@ -19,6 +22,8 @@ import { Exit, Failure } from '../command.ts';
 export const FORMAT = 'classpad-stick-1';
 const INDEX = 'stick.json';
 const INDEX_LIMIT_BYTES = 4 * 1024 * 1024;
+const MAX_VOTES_BYTES = 1024 * 1024;
+const MAX_TRANSACTIONS_BYTES = 1024 * 1024;
 
 export interface StickFile {
   /** Relative to the folder. */
@@ -31,6 +36,8 @@ export interface StickFile {
 export interface StickBlocks extends StickFile {
   readonly from: number;
   readonly to: number;
+  /** For block `to`. Absent: the blocks bear one device's seal. */
+  readonly votes?: StickFile;
 }
 
 export interface StickImage extends StickFile {
@@ -48,6 +55,8 @@ export interface Stick {
   readonly genesisHash: string;
   readonly blocks: readonly StickBlocks[];
   readonly images: readonly StickImage[];
+  /** Absent: none waited. */
+  readonly transactions?: StickFile;
 }
 
 export const indexPath = (folder: string) => join(folder, INDEX);
@@ -61,7 +70,10 @@ export function readStick(folder: string): Stick {
     typeof stick.chainId === 'number' &&
     isHash(stick.genesisHash, '0x') &&
     Array.isArray(stick.blocks) &&
-    stick.blocks.every((row) => isFile(row, 'blocks', MAX_MESSAGE_BYTES) && isCount(row.from) && isCount(row.to)) &&
+    stick.blocks.every(
+      (row) => isFile(row, 'blocks', MAX_MESSAGE_BYTES) && isCount(row.from) && isCount(row.to) && isVotes(row.votes),
+    ) &&
+    (stick.transactions === undefined || isFile(stick.transactions, 'transactions', MAX_TRANSACTIONS_BYTES)) &&
     Array.isArray(stick.images) &&
     stick.images.every(
       (row) =>
@@ -96,12 +108,14 @@ function isFile(value: unknown, folder: string, mostBytes: number): boolean {
   const { file, size, sha256 } = (value ?? {}) as Partial<StickFile>;
   return (
     typeof file === 'string' &&
-    new RegExp(`^${folder}/[0-9a-f]+\\.(rlp|tar)$`).test(file) &&
+    new RegExp(`^${folder}/[0-9a-f]+\\.(rlp|tar|json)$`).test(file) &&
     isCount(size) &&
     (size as number) <= mostBytes &&
     isHash(sha256, '')
   );
 }
+
+const isVotes = (value: unknown) => value === undefined || isFile(value, 'votes', MAX_VOTES_BYTES);
 
 /** SHA-256 of a file, in hexadecimal. */
 export async function sha256Of(path: string): Promise<string> {

@@ -4,11 +4,15 @@ import { Readable } from 'node:stream';
 import type { Engine } from '../../firmware-bridge/docker/engine.ts';
 import { loadImage, removeImage } from '../../firmware-bridge/docker/images.ts';
 import { localName } from '../../firmware-bridge/docker/pull.ts';
-import { bytesToHex } from '../../runtime/bytes.ts';
+import { bytesToHex, isHex } from '../../runtime/bytes.ts';
+import { engineChainId } from '../../runtime/consensus/cometbft.ts';
 import type { WireBlock } from '../../runtime/consensus/consensus.ts';
 import { decodeBlocks } from '../../runtime/consensus/messages.ts';
 import { verifyHeaderSeal } from '../../runtime/consensus/seal.ts';
+import { heightOf } from '../../runtime/consensus/validators.ts';
 import { hashHeader } from '../../runtime/ledger/header.ts';
+import { readLightBlock, verifyVotes } from '../../runtime/light/index.ts';
+import type { Hex } from '../../runtime/ports/index.ts';
 import { listRoot } from '../../runtime/state/list-root.ts';
 import { askerOf } from '../audit/fetch.ts';
 import { cryptography } from '../audit/verify.ts';
@@ -16,7 +20,7 @@ import { Failure } from '../command.ts';
 import type { Connection } from '../fleet/connection.ts';
 import { checkArchive, readChecked } from './archive.ts';
 import { imagesOfReleases } from './export.ts';
-import { readStick, type Stick, type StickBlocks, type StickImage, wrongFile } from './format.ts';
+import { readStick, type Stick, type StickBlocks, type StickFile, type StickImage, wrongFile } from './format.ts';
 import { wrongProof } from './proof.ts';
 import type { Seal } from './tar.ts';
 
@@ -31,6 +35,8 @@ export interface Imported {
   readonly blocks: number;
   readonly head: number;
   readonly images: readonly string[];
+  /** Those that the node took into its pool. */
+  readonly transactions: number;
 }
 
 /**
@@ -40,13 +46,15 @@ export interface Imported {
 export async function importStick(connection: Connection, { folder, engine, say }: ImportOptions): Promise<Imported> {
   const stick = readStick(folder);
   checkLedger(stick, connection);
-  for (const file of [...stick.blocks, ...stick.images]) refuse(file.file, await wrongFile(folder, file));
+  for (const file of filesOf(stick)) refuse(file.file, await wrongFile(folder, file));
   checkBlocks(folder, stick, connection);
+  const raws = readTransactions(folder, stick);
   const seals = engine ? await checkImages(folder, stick, say) : new Map();
   const loaded = engine ? await loadImages(folder, stick, seals, engine, say) : [];
   const { blocks, head } = await importBlocks(folder, stick, connection, say);
+  const transactions = await handOn(raws, connection);
   if (engine) await checkNamed(stick, loaded, engine, connection);
-  return { blocks, head, images: loaded };
+  return { blocks, head, images: loaded, transactions };
 }
 
 function checkLedger({ chainId, genesisHash }: Stick, { config, rpc }: Connection): void {
@@ -62,30 +70,92 @@ function checkBlocks(folder: string, { blocks }: Stick, { config }: Connection):
   let previous: WireBlock | undefined;
   for (const row of blocks) {
     for (const block of readBlocks(folder, row)) {
-      refuse(row.file, wrongBlock(block, previous, config!.sequencer));
+      refuse(row.file, wrongBlock(block, previous, isAgreed(config!) ? undefined : config!.sequencer));
       previous = block;
     }
     const last = previous?.header.number;
     if (last !== row.to) refuse(row.file, `it ends with block ${last}, and stick.json says ${row.to}`);
+    if (row.votes) refuse(row.votes.file, wrongVotes(previous!, readJson(folder, row.votes), config!.chainId));
+    else if (isAgreed(config!)) refuse(row.file, 'its blocks count by votes on this ledger, and there are none with them');
   }
 }
 
 function wrongBlock(
   { header, transactions }: WireBlock,
   previous: WireBlock | undefined,
-  sequencer: `0x${string}`,
+  sequencer: `0x${string}` | undefined,
 ): string | undefined {
   const { keccak256 } = cryptography;
   const what = `block ${header.number}`;
   if (previous && header.number !== previous.header.number + 1) return `${what} does not follow block ${previous.header.number}`;
   if (previous && header.parentHash !== hashHeader(previous.header, keccak256))
     return `${what} does not follow the block before it`;
-  // Where validators seal, there is no one sequencer, and the node checks their seal.
-  const isSealed = /^0x0+$/.test(sequencer) || verifyHeaderSeal(header, sequencer, cryptography);
-  if (!isSealed) return `${what} does not bear the seal of the sequencer ${sequencer}`;
+  // Where validators decide, there is no one sequencer, and the votes for the last block bear them.
+  if (sequencer !== undefined && !verifyHeaderSeal(header, sequencer, cryptography))
+    return `${what} does not bear the seal of the sequencer ${sequencer}`;
   return listRoot(transactions, keccak256) === header.transactionsRoot
     ? undefined
     : `${what} has other transactions than its header commits to`;
+}
+
+/** Whether the votes hold and are for this block. Whether they are of those who decide there, the node finds by executing the blocks before. */
+function wrongVotes({ header }: WireBlock, told: unknown, chainId: number): string | undefined {
+  const what = `the votes for block ${header.number}`;
+  try {
+    const block = readLightBlock(told);
+    verifyVotes(block, engineChainId(chainId));
+    if (block.header.height !== (heightOf(header.extraData) ?? 0) + 1) return `${what} are those of another height`;
+    const isOurs = bytesToHex(block.header.appHash) === hashHeader(header, cryptography.keccak256);
+    return isOurs ? undefined : `${what} are for another block`;
+  } catch (error) {
+    return `${what} do not hold: ${(error as Error).message}`;
+  }
+}
+
+/** Whether validators decide, so that blocks bear no device's seal. */
+function isAgreed({ validators }: NonNullable<Connection['config']>): boolean {
+  return validators !== undefined;
+}
+
+function filesOf({ blocks, images, transactions }: Stick): StickFile[] {
+  const votes = blocks.flatMap((row) => (row.votes ? [row.votes] : []));
+  return [...blocks, ...votes, ...images, ...(transactions ? [transactions] : [])];
+}
+
+function readJson(folder: string, { file }: StickFile): unknown {
+  try {
+    return JSON.parse(readFileSync(join(folder, file), 'utf8'));
+  } catch {
+    return refuse(file, 'it is no JSON');
+  }
+}
+
+function readTransactions(folder: string, { transactions }: Stick): Hex[] {
+  if (!transactions) return [];
+  const raws = readJson(folder, transactions);
+  const fits = Array.isArray(raws) && raws.every((raw) => isHex(raw));
+  return fits ? (raws as Hex[]) : (refuse(transactions.file, 'it holds no signed transactions') as never);
+}
+
+/** What a node does not take is there already, or came too late. Answers how many were new. */
+async function handOn(raws: readonly Hex[], { client }: Connection): Promise<number> {
+  const ask = askerOf(client);
+  let taken = 0;
+  for (const raw of raws) {
+    const isTaken = await ask('eth_sendRawTransaction', [raw]).then(
+      () => true,
+      (error: Error) => demandRefusal(error),
+    );
+    if (isTaken) taken++;
+  }
+  return taken;
+}
+
+/** What a node says no to is no reason to stop; that it does not answer is. */
+function demandRefusal(error: Error): false {
+  for (let each: unknown = error; each; each = (each as { cause?: unknown }).cause)
+    if (typeof (each as { code?: unknown }).code === 'number') return false;
+  throw error;
 }
 
 function readBlocks(folder: string, { file }: StickBlocks): WireBlock[] {
@@ -138,10 +208,10 @@ async function importBlocks(folder: string, { blocks }: Stick, { client }: Conne
   const ask = askerOf(client);
   let imported = 0;
   let head = Number(await ask<string>('eth_blockNumber', []));
-  for (const { file, to } of blocks.filter((row) => row.to > head)) {
-    const answer = await ask<{ imported: number; head: number }>('classpad_importBlocks', [
-      bytesToHex(readFileSync(join(folder, file))),
-    ]);
+  for (const { file, to, votes } of blocks.filter((row) => row.to > head)) {
+    const bytes = bytesToHex(readFileSync(join(folder, file)));
+    const params = votes ? [bytes, readJson(folder, votes)] : [bytes];
+    const answer = await ask<{ imported: number; head: number }>('classpad_importBlocks', params);
     imported += answer.imported;
     head = answer.head;
     say(`blocks up to ${to}`);

@@ -71,7 +71,7 @@ export function createCometbft(application: Application, parts: CometbftParts): 
     import({ header }) {
       throw new BlockRefused(
         header.number,
-        'on this ledger a block counts by the votes of the validators, which a stick does not carry',
+        'this node has the engine of the validators, and blocks come from there; a device without it (consensus: follow) takes them from a stick',
       );
     },
     fault: () => undefined,

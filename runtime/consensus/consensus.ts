@@ -15,6 +15,11 @@ export interface Consensus {
   /** A transaction of this node's own clients is in the pool. */
   transactionAdded(transaction: Transaction): void;
   /**
+   * Where validators decide and this node is none: told, before {@link import}, what an engine says of the votes for the last of
+   * these blocks, which bear all before it. Throws {@link BlockRefused}.
+   */
+  vouch?(blocks: readonly WireBlock[], votes: unknown): void;
+  /**
    * Appends the next block, which came by another way than the network: from a stick. It counts by its seal and by its
    * execution, as any other. Throws {@link BlockRefused}.
    */

@@ -1,5 +1,5 @@
 import type { Genesis } from '../config.ts';
-import type { WireBlock } from '../consensus/consensus.ts';
+import type { Consensus, WireBlock } from '../consensus/consensus.ts';
 import type { Address, Containers, Device, Vm, Word } from '../ports/index.ts';
 import type { Filters } from '../rpc/filters.ts';
 import type { Vault } from '../secrets/vault.ts';
@@ -41,8 +41,8 @@ export interface Core {
   submit(raw: Uint8Array): Promise<Word>;
   /** A finished block as nodes hand it to each other; none for the first, which everyone has. */
   blockAt(number: number): WireBlock | undefined;
-  /** Appends the next block, which came on a stick. Throws `BlockRefused`. */
-  import(block: WireBlock): void;
+  /** Takes blocks that came on a stick. */
+  readonly carried: Pick<Consensus, 'import' | 'vouch'>;
   /** Seconds since 1970, by this node's clock: only for trying out calls. */
   nowSeconds(): number;
   /** Milliseconds since 1970, by this node's clock: for what waits or expires. */

@@ -1,6 +1,7 @@
 import type { NodeConfig } from '../config.ts';
 import { createCometbft, RETAINED_HEIGHTS, SNAPSHOT_INTERVAL } from '../consensus/cometbft.ts';
 import type { Consensus } from '../consensus/consensus.ts';
+import { createFollower } from '../consensus/follower.ts';
 import { createSolo } from '../consensus/solo.ts';
 import { type Address, EngineError, type Log, type Ports, type Vm, type Word } from '../ports/index.ts';
 import { Filters } from '../rpc/filters.ts';
@@ -60,7 +61,7 @@ export interface Ledger {
   stop(): void;
 }
 
-export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log' | 'ordering'> & {
+export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'device' | 'log' | 'ordering' | 'votes'> & {
   /** Absent: the node runs nothing and knows no images. */
   readonly containers?: Pick<Ports['containers'], 'pin' | 'list' | 'logs'>;
 };
@@ -120,7 +121,7 @@ export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vau
       return transaction.hash;
     },
     blockAt: (number) => application.blockAt(number),
-    import: (block) => consensus.import(block),
+    carried: consensus,
     nowSeconds: () => Math.floor(wallMsOf(ports.clock) / 1000),
     nowMs: () => ports.clock.nowMs(),
     after: (delayMs, callback) => ports.clock.after(delayMs, callback),
@@ -172,6 +173,10 @@ function createConsensus(application: LedgerApplication, chain: Chain, ports: Le
   } = config;
   if (config.consensus === 'solo')
     return createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs, trailingBlocks });
+  if (config.consensus === 'follow') {
+    if (!ports.votes) throw new Error('consensus: follow needs a host that checks votes, and this one does not');
+    return createFollower(application, { ...ports, votes: ports.votes, genesis, fleet });
+  }
   if (!ports.ordering) throw new Error('consensus: cometbft needs the engine beside the node, and this host has none');
   return createCometbft(application, {
     ...ports,

@@ -5,8 +5,19 @@
 export * from './block.ts';
 export { createLightClient, type LightClient, type LightClientOptions } from './client.ts';
 export { heightOfProof, proveStanding } from './document.ts';
-export { type Get, type Patience, type Provider, patientProvider, rpcProvider, Undecided, whenDecided } from './provider.ts';
-export { readCommit, readHeader, readValidators, Unreadable } from './read.ts';
+export {
+  askVotesAt,
+  type Get,
+  isEarly,
+  type Patience,
+  type Provider,
+  patientProvider,
+  rpcProvider,
+  type Told,
+  Undecided,
+  whenDecided,
+} from './provider.ts';
+export { readCommit, readHeader, readLightBlock, readValidators, Unreadable } from './read.ts';
 export {
   type AccountProof,
   askHeader,

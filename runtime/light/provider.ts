@@ -18,17 +18,19 @@ export interface Patience {
   readonly pause: () => Promise<unknown>;
 }
 
+/** Votes on their way: {@link readLightBlock} reads them. */
+export interface Told {
+  readonly signed_header: unknown;
+  readonly validators: unknown[];
+}
+
 const VALIDATORS_A_PAGE = 100;
 const MAX_PAGES = 100;
 
 /** CometBFT's RPC at this address, such as `http://10.0.0.1:26657`. */
 export function rpcProvider(url: string, get: Get): Provider {
   const base = url.replace(/\/+$/, '');
-  const ask = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
-    const { result, error } = object(parse(await get(`${base}/${path}`)), 'an answer');
-    if (result === undefined) throw new Unreadable(`${base} refuses ${path}: ${JSON.stringify(error ?? null).slice(0, 200)}`);
-    return object(result, 'an answer');
-  };
+  const ask = askerAt(base, get);
   const validatorsAt = async (height: number): Promise<EngineValidator[]> => {
     const found: EngineValidator[] = [];
     for (let page = 1; page <= MAX_PAGES; page++) {
@@ -51,6 +53,30 @@ export function rpcProvider(url: string, get: Get): Provider {
   };
 }
 
+function askerAt(url: string, get: Get): (path: string) => Promise<Readonly<Record<string, unknown>>> {
+  const base = url.replace(/\/+$/, '');
+  return async (path) => {
+    const { result, error } = object(parse(await get(`${base}/${path}`)), 'an answer');
+    if (result === undefined) throw new Unreadable(`${base} refuses ${path}: ${JSON.stringify(error ?? null).slice(0, 200)}`);
+    return object(result, 'an answer');
+  };
+}
+
+/** What an engine tells of a height, as it tells it: for whoever carries it to where it is checked. Rejects with a sentence. */
+export async function askVotesAt(url: string, height: number, get: Get): Promise<Told> {
+  const ask = askerAt(url, get);
+  const { signed_header } = await ask(`commit?height=${height}`);
+  const validators: unknown[] = [];
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const answer = await ask(`validators?height=${height}&page=${page}&per_page=${VALIDATORS_A_PAGE}`);
+    const some = answer['validators'];
+    if (!Array.isArray(some) || some.length === 0) break;
+    validators.push(...some);
+    if (validators.length >= safe(answer['total'], 'the number of validators')) break;
+  }
+  return { signed_header, validators };
+}
+
 /** One who is asked again: whoever has just heard of a block hears of the votes for it a moment later, and from another node later still. */
 export function patientProvider(provider: Provider, patience: Patience): Provider {
   const { name } = provider;
@@ -68,11 +94,16 @@ export async function whenDecided<T>(
     try {
       return await ask();
     } catch (error) {
-      if (!/must be less than or equal to the current blockchain height/.test((error as Error).message)) throw error;
+      if (!isEarly(error)) throw error;
     }
     await pause();
   }
   throw new Undecided(`${name} does not have height ${height}: either it is not decided yet, or the node is behind the others`);
+}
+
+/** Whether an engine says that a height is still to come. */
+export function isEarly(error: unknown): boolean {
+  return /must be less than or equal to the current blockchain height/.test((error as Error).message);
 }
 
 /** A height that is still to come. */

@@ -1,5 +1,5 @@
 import { hexToBytes } from '../bytes.ts';
-import type { BlockId, Commit, CommitSignature, EngineHeader, EngineValidator, Time } from './block.ts';
+import type { BlockId, Commit, CommitSignature, EngineHeader, EngineValidator, LightBlock, Time } from './block.ts';
 
 /*
  * CometBFT's RPC in JSON: numbers as texts, hashes in hexadecimal, keys and signatures in base64. Whatever does not have its form
@@ -118,6 +118,13 @@ function base64(json: unknown, what: string): Uint8Array {
   } catch {
     throw new Unreadable(`${what} is not in base64`);
   }
+}
+
+/** Header, votes and validators of a height, as an engine tells them together. Throws {@link Unreadable}. */
+export function readLightBlock(told: unknown): LightBlock {
+  const { signed_header, validators } = object(told, 'votes');
+  const { header, commit } = object(signed_header, 'a signed header');
+  return { header: readHeader(header), commit: readCommit(commit), validators: readValidators(validators) };
 }
 
 /** An answer that does not have the form of one. */

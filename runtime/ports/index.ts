@@ -1,6 +1,6 @@
 import type { Containers } from './containers.ts';
 import type { Address, Hex } from './hex.ts';
-import type { Ordering } from './ordering.ts';
+import type { Ordering, Votes } from './ordering.ts';
 import type { Services } from './services.ts';
 import type { Updater } from './updater.ts';
 import type { Vm } from './vm.ts';
@@ -180,4 +180,6 @@ export interface Ports {
   readonly log: Logger;
   /** Present where an engine outside orders the transactions (`consensus: cometbft`). */
   readonly ordering?: Ordering;
+  /** Present where validators are followed without being one of them (`consensus: follow`). */
+  readonly votes?: Votes;
 }

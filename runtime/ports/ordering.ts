@@ -7,6 +7,24 @@ export interface ValidatorPower {
   readonly power: number;
 }
 
+/** What more than two thirds of some validators have signed. */
+export interface SignedHeight {
+  readonly height: number;
+  /** What the ledger was before this height's own block: the hash of its head. */
+  readonly appHash: Uint8Array;
+  /** All who could vote. Whether they are the right ones is for the ledger to say. */
+  readonly validators: readonly ValidatorPower[];
+}
+
+/** Checks votes without an engine. */
+export interface Votes {
+  /**
+   * Whether the votes hold that an engine tells of a height: its header, its commit and its validators, as JSON.
+   * @param chain The ledger's name among engines. Throws a sentence.
+   */
+  check(told: unknown, chain: string): SignedHeight;
+}
+
 /** What the engine says of a block that is proposed or decided. */
 export interface OrderedBlock {
   /** The engine's own count of blocks; the ledger's blocks have numbers of their own. */

@@ -1,6 +1,12 @@
 import { bytesToHex } from '../bytes.ts';
 import { BlockRefused, type WireBlock } from '../consensus/consensus.ts';
-import { BLOCKS_ANSWER_BYTES, decodeBlocks, encodeBlocks, MAX_BLOCKS_PER_ANSWER } from '../consensus/messages.ts';
+import {
+  BLOCKS_ANSWER_BYTES,
+  decodeBlocks,
+  encodeBlocks,
+  MAX_BLOCKS_PER_ANSWER,
+  TRANSACTIONS_BYTES,
+} from '../consensus/messages.ts';
 import type { Core } from '../ledger/core.ts';
 import { hashHeader } from '../ledger/header.ts';
 import { RlpError } from '../rlp/index.ts';
@@ -9,10 +15,16 @@ import type { JsonObject } from './encode.ts';
 import { ErrorCode, invalidParams, RpcError } from './errors.ts';
 import { type Method, method } from './method.ts';
 
+/** Of one answer; what is left comes with the next, when these are in blocks. */
+const MAX_TRANSACTIONS = 256;
+
+const votes = ['votes', read.optional(read.record, undefined)] as const;
+
 /** Methods by which blocks travel without a network: out of one node, on a stick, into another. */
 export const carryMethods = {
   classpad_exportBlocks: method([['from', read.count]], exportBlocks, bytesToHex),
-  classpad_importBlocks: method([['blocks', read.bytes]], importBlocks, (answer) => answer),
+  classpad_importBlocks: method([['blocks', read.bytes], votes], importBlocks, (answer) => answer),
+  classpad_exportTransactions: method([], exportTransactions, (raws) => raws.map(bytesToHex)),
 } satisfies Record<string, Method>;
 
 /** Sealed blocks from that number on, as many as fit one answer; an empty list where there are none. */
@@ -28,10 +40,22 @@ function exportBlocks(core: Core, from: number): Uint8Array {
   return encodeBlocks(blocks);
 }
 
-/** Every block counts by its seal and its execution. What this node has already is compared and passed over. */
-async function importBlocks(core: Core, bytes: Uint8Array): Promise<JsonObject> {
+/** What waits here and could run, for a ledger that this node is not connected to. */
+function exportTransactions(core: Core): Uint8Array[] {
+  let bytes = 0;
+  const raws = core.pool.executable().slice(0, MAX_TRANSACTIONS);
+  return raws.flatMap(({ raw }) => {
+    bytes += raw.length;
+    return bytes <= TRANSACTIONS_BYTES ? [raw] : [];
+  });
+}
+
+/** Every block counts by its seal, or by the votes that come with them, and by its execution. What this node has already is compared and passed over. */
+async function importBlocks(core: Core, bytes: Uint8Array, votes: Record<string, unknown> | undefined): Promise<JsonObject> {
   let imported = 0;
-  for (const block of readBlocks(bytes)) {
+  const blocks = readBlocks(bytes);
+  if (votes !== undefined) refusing(() => core.carried.vouch?.(blocks, votes));
+  for (const block of blocks) {
     if (take(core, block)) imported++;
     await core.pause();
   }
@@ -39,13 +63,19 @@ async function importBlocks(core: Core, bytes: Uint8Array): Promise<JsonObject> 
 }
 
 function take(core: Core, block: WireBlock): boolean {
-  try {
-    const { number } = block.header;
+  const { number } = block.header;
+  return refusing(() => {
     if (number > headNumber(core) + 1) throw new BlockRefused(number, `block ${number - 1} is missing before it`);
-    if (number === headNumber(core) + 1) core.import(block);
+    if (number === headNumber(core) + 1) core.carried.import(block);
     else if (hashHeader(block.header, core.vm.keccak256) === core.chain.at(number)?.hash) return false;
     else throw new BlockRefused(number, 'this node has another block of that number');
     return true;
+  });
+}
+
+function refusing<T>(act: () => T): T {
+  try {
+    return act();
   } catch (error) {
     throw error instanceof BlockRefused ? new RpcError(ErrorCode.Server, error.message) : error;
   }

@@ -160,7 +160,8 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-async function callRpc(at: string, method: string, params: readonly unknown[]): Promise<unknown> {
+/** One JSON-RPC call to `host:port`; throws if nobody is there or the answer is an error. */
+export async function callRpc(at: string, method: string, params: readonly unknown[]): Promise<unknown> {
   const response = await fetch(`http://${at}/`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
