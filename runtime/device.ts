@@ -61,6 +61,8 @@ export class DeviceNode implements Node {
   private draining = new Map<string, number>();
   /** The last block that was looked at. */
   private followed: number;
+  /** What failed the last time that it was tried, and how. */
+  private readonly failing = new Map<string, string>();
   private hasSaidStart = false;
 
   constructor(ports: Ports, config: NodeConfig, ledger: Ledger, secrets: Vault = vaultOf(ports, config)) {
@@ -375,8 +377,12 @@ export class DeviceNode implements Node {
   private attempt(what: string, act: () => void): void {
     try {
       act();
+      this.failing.delete(what);
     } catch (error) {
-      this.log.write('error', `${what}: ${(error as Error).message}`);
+      const sentence = `${what}: ${(error as Error).message}`;
+      // It may be tried with every block.
+      if (this.failing.get(what) !== sentence) this.log.write('error', sentence);
+      this.failing.set(what, sentence);
     }
   }
 

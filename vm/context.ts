@@ -9,7 +9,7 @@ export const enum Context {
   PrevRandao = 128,
   BaseFee = 160,
   ChainId = 192,
-  /** Computed by the VM (EIP-4844). */
+  /** Computed by the VM (EIP-4844), but with {@link ContextFlag.BlobBaseFee}. */
   BlobBaseFee = 224,
   Sender = 256,
   /** Computed by the VM (EIP-1559). */
@@ -47,6 +47,8 @@ export const enum ContextFlag {
   Calls = 1,
   /** Nonce, sender's code, base fee, gas cap and the block's limit are not checked, and no fee is taken. */
   Simulates = 2,
+  /** The blob base fee is the host's. */
+  BlobBaseFee = 4,
 }
 
 export const context: usize = memory.data(Context.Size, 16);

@@ -69,7 +69,7 @@ export function reset(): void {
 /** Runs the transaction that stands in `context` and writes `result`. Returns 0, or the fatal status that left it without outcome. */
 export function transact(): i32 {
   memory.fill(result, 0, Result.Size);
-  setBlobBaseFee();
+  if (!(contextNumber(Context.Flags) & ContextFlag.BlobBaseFee)) setBlobBaseFee();
   const refusal = validate();
   if (fatal) return fatal;
   store<u32>(result, refusal, Result.Refusal);
@@ -138,11 +138,11 @@ function execute(sender: usize, nonce: u64): void {
 /** Refunds what was not used, and pays the coinbase (EIP-1559, EIP-3529, EIP-7623). */
 function settle(sender: usize): void {
   const limit = contextGas(Context.GasLimit);
-  let used = limit - lastGas;
-  const refunded = min<u64>(<u64>max<i64>(refund, 0), used / <u64>rule(Rule.RefundQuotient));
-  used = max(used - refunded, floorGas());
+  const spent = limit - lastGas;
+  const refunded = min<u64>(<u64>max<i64>(refund, 0), spent / <u64>rule(Rule.RefundQuotient));
+  const used = max(spent - refunded, floorGas());
   store<u64>(result, used, Result.GasUsed);
-  store<u64>(result, refunded, Result.GasRefunded);
+  store<u64>(result, spent > used ? spent - used : 0, Result.GasRefunded);
   if (simulates()) return;
   timesGas(amount, context + Context.GasPrice, limit - used);
   addBalance(sender, amount);

@@ -26,11 +26,14 @@ export interface Call {
 }
 
 const WHOLE_LIMIT = 80;
+/** Place among the message's fields: it is rare, and so comes last. */
+const BLOB_BASE_FEE = 12;
 type Authorizations = NonNullable<Message['authorizations']>;
 
 export function encodeCall(block: BlockContext, message: Message, options: ExecuteOptions | undefined): Call {
   const { accessList, blobHashes, authorizations, maxFeePerBlobGas } = message;
-  const rare = accessList || blobHashes || authorizations || maxFeePerBlobGas !== undefined;
+  const { blobBaseFee } = block;
+  const rare = accessList || blobHashes || authorizations || maxFeePerBlobGas !== undefined || blobBaseFee !== undefined;
   const common = [
     options?.simulate === true ? 1 : 0,
     `${block.number}`,
@@ -51,7 +54,13 @@ export function encodeCall(block: BlockContext, message: Message, options: Execu
     `${message.value}`,
   ];
   const more = rare
-    ? [accessList, blobHashes, authorizations?.map(plainAuthorization), maxFeePerBlobGas?.toString()].map((each) => each ?? null)
+    ? [
+        accessList,
+        blobHashes,
+        authorizations?.map(plainAuthorization),
+        maxFeePerBlobGas?.toString(),
+        blobBaseFee?.toString(),
+      ].map((each) => each ?? null)
     : [];
   return { text: JSON.stringify([...common, ...more]), bytes: message.data };
 }
@@ -60,6 +69,7 @@ export function encodeCall(block: BlockContext, message: Message, options: Execu
 export function decodeCall(text: string, data: Uint8Array): [BlockContext, Message, ExecuteOptions] {
   const fields = JSON.parse(text) as readonly unknown[];
   const [simulate, number, timestamp, gasLimit, coinbase, baseFee, prevRandao, excessBlobGas, chainId, ...rest] = fields;
+  const blobBaseFee = rest[BLOB_BASE_FEE];
   const block: BlockContext = {
     number: whole(number),
     timestamp: whole(timestamp),
@@ -69,6 +79,7 @@ export function decodeCall(text: string, data: Uint8Array): [BlockContext, Messa
     prevRandao: String(prevRandao) as Word,
     excessBlobGas: whole(excessBlobGas),
     chainId: whole(chainId),
+    ...(blobBaseFee != null && { blobBaseFee: whole(blobBaseFee) }),
   };
   return [block, messageOf(rest, data), simulate === 1 ? { simulate: true } : {}];
 }

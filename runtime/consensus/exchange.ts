@@ -110,6 +110,7 @@ export class Exchange {
 
   /** Tells everyone of the head, which this node has just made. */
   publish(): void {
+    if (this.ports.network.peers().length === 0) return;
     const block = this.application.blockAt(this.headNumber());
     const bytes = block ? sizeOf(block) : Number.POSITIVE_INFINITY;
     this.broadcast(block && bytes <= PUSH_BYTES ? { kind: 'blocks', blocks: [block] } : this.headMessage());

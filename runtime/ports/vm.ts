@@ -38,6 +38,8 @@ export interface BlockContext {
   readonly prevRandao: Word;
   /** EIP-4844. */
   readonly excessBlobGas: bigint;
+  /** Instead of the one that follows from it; for trying out. */
+  readonly blobBaseFee?: bigint;
   readonly chainId: bigint;
 }
 
@@ -104,7 +106,7 @@ export interface Executed {
   readonly succeeded: boolean;
   /** After refunds and the floor. */
   readonly gasUsed: bigint;
-  /** Refund granted, already taken off `gasUsed`. */
+  /** Refund granted, already taken off `gasUsed`: both together were used at the most. */
   readonly gasRefunded: bigint;
   /** Price paid for a unit of gas, in wei. */
   readonly gasPrice: bigint;

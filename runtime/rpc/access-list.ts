@@ -2,8 +2,8 @@ import { watchReads } from '../execution/reads.ts';
 import { type Scene, sceneView, simulate } from '../execution/simulate.ts';
 import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
-import type { AccessListEntry, Address, Executed, Message, StateView, Word } from '../ports/index.ts';
-import { messageOf, sceneAt } from './calls.ts';
+import type { AccessListEntry, AccountDiff, Address, Executed, Message, StateView, Word } from '../ports/index.ts';
+import { messageOf, mustPay, sceneAt } from './calls.ts';
 import type { BlockParameter, CallParameter } from './decode.ts';
 import { type Json, type JsonObject, quantity } from './encode.ts';
 import { failureOf } from './failure.ts';
@@ -27,11 +27,15 @@ export function createAccessList(
 ): JsonObject {
   const scene = sceneAt(core, block, at, overrides);
   let message: Message = messageOf(scene, parameter);
+  mustPay(scene, message);
   for (let round = 0; ; round++) {
     const reads = new Map<Address, Set<Word>>();
     const outcome = simulate({ ...scene, view: watched(sceneView(scene), reads) }, message);
     if (outcome.kind === 'refused') throw failureOf(outcome);
-    const accessList = listOf(reads, coldOnly(scene, message, outcome), message.accessList ?? []);
+    const born = bornIn(scene, outcome);
+    for (const { address, slots } of born) if (slots.length > 0) reads.set(address, new Set(slots.map(([slot]) => slot)));
+    const isCold = coldOnly(scene, message, outcome.created, born);
+    const accessList = listOf(reads, isCold, message.accessList ?? []);
     const isStable = sizeOf(accessList) === sizeOf(message.accessList ?? []);
     if (isStable || round === MAX_ROUNDS) return answerOf(accessList, outcome);
     message = { ...message, accessList, type: message.type === 0 ? 1 : message.type };
@@ -48,11 +52,16 @@ function watched(view: StateView, reads: Map<Address, Set<Word>>): StateView {
 }
 
 /** Whether naming an address that is warm from the start, or that comes to be in the call, would be a waste. */
-function coldOnly(scene: Scene, message: Message, outcome: Executed): (address: Address) => boolean {
+function coldOnly(scene: Scene, message: Message, created: Address | undefined, born: readonly AccountDiff[]) {
+  const warm = new Set<Address | undefined>([message.sender, message.to, created, scene.block.header.coinbase]);
+  for (const { address } of born) warm.add(address);
+  return (address: Address) => !warm.has(address) && BigInt(address) > PRECOMPILES;
+}
+
+/** Contracts that come to be in the call: the state is not asked for their slots, but has those that they write. */
+function bornIn(scene: Scene, { diff }: Executed): AccountDiff[] {
   const view = sceneView(scene);
-  const warm = new Set<Address | undefined>([message.sender, message.to, outcome.created, scene.block.header.coinbase]);
-  for (const { address, code } of outcome.diff) if (code && !view.account(address)) warm.add(address);
-  return (address) => !warm.has(address) && BigInt(address) > PRECOMPILES;
+  return diff.filter(({ address, code }) => code && !view.account(address));
 }
 
 function listOf(

@@ -1,5 +1,5 @@
 import { EMPTY } from '../bytes.ts';
-import { callGas, estimateGas, type Scene, sceneView, simulate } from '../execution/simulate.ts';
+import { callGas, contextIn, estimateGas, type Scene, sceneView, simulate } from '../execution/simulate.ts';
 import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
 import { MAX_TRANSACTION_GAS } from '../ledger/gas.ts';
@@ -22,7 +22,9 @@ export function call(
   overrides: Overrides,
 ): Uint8Array {
   const scene = sceneAt(core, block, at, overrides);
-  const outcome = simulate(scene, messageOf(scene, parameter));
+  const message = messageOf(scene, parameter);
+  mustPay(scene, message);
+  const outcome = simulate(scene, message);
   if (outcome.kind === 'refused' || !outcome.succeeded) throw failureOf(outcome);
   return outcome.output;
 }
@@ -97,6 +99,18 @@ export function messageOf(scene: Scene, parameter: CallParameter): Message {
     gasLimit: gasLimit === undefined || gasLimit > most ? most : gasLimit,
   };
   return Object.assign(message, to && { to }, accessList && { accessList }, authorizations && { authorizations });
+}
+
+/** Who names a price is taken at his word: a block would take it, and the sender has it. Throws in the words of geth. */
+export function mustPay(scene: Scene, { sender, value, gasLimit, maxFeePerGas }: Message): void {
+  if (maxFeePerGas === 0n) return;
+  const { baseFee } = contextIn(scene);
+  const fail = (what: string) => new RpcError(ErrorCode.Server, what);
+  if (maxFeePerGas < baseFee)
+    throw fail(`max fee per gas less than block base fee: address ${sender}, maxFeePerGas: ${maxFeePerGas}, baseFee: ${baseFee}`);
+  const have = sceneView(scene).account(sender)?.balance ?? 0n;
+  const want = gasLimit * maxFeePerGas + value;
+  if (have < want) throw fail(`insufficient funds for gas * price + value: address ${sender} have ${have} want ${want}`);
 }
 
 /** In the words of geth. */

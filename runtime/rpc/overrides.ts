@@ -40,6 +40,7 @@ const BLOCK_FIELDS: { readonly [field: string]: (value: unknown, name: string) =
   feeRecipient: (value, name) => ({ coinbase: read.address(value, name) }),
   prevRandao: (value, name) => ({ prevRandao: read.slot(value, name) }),
   baseFeePerGas: (value, name) => ({ baseFee: read.quantity(value, name) }),
+  blobBaseFee: (value, name) => ({ blobBaseFee: read.quantity(value, name) }),
 };
 
 /** The fourth parameter of `eth_call`: what the block is to be. */

@@ -4,7 +4,7 @@ import type { HashedHeader } from '../ledger/chain.ts';
 import type { Core } from '../ledger/core.ts';
 import type { BlockContext, Executed, Refused, Word } from '../ports/index.ts';
 import { viewOf } from '../state/state.ts';
-import { messageOf, sceneAt } from './calls.ts';
+import { messageOf, mustPay, sceneAt } from './calls.ts';
 import type { BlockParameter, CallParameter } from './decode.ts';
 import type { Json } from './encode.ts';
 import { ErrorCode, RpcError } from './errors.ts';
@@ -37,7 +37,9 @@ export interface CallOptions {
 /** `debug_traceCall`: a call that nobody signed, tried out as `eth_call` does it. */
 export function traceCall(core: Core, call: CallParameter, at: BlockParameter, { tracer, overrides }: CallOptions): Json {
   const scene = sceneAt(core, existing(core, at), at, overrides);
-  const { outcome, result } = tracer(core.vm, contextIn(scene), messageOf(scene, call), sceneView(scene), { simulate: true });
+  const message = messageOf(scene, call);
+  mustPay(scene, message);
+  const { outcome, result } = tracer(core.vm, contextIn(scene), message, sceneView(scene), { simulate: true });
   if (outcome.kind === 'refused') throw failureOf(outcome);
   return result;
 }

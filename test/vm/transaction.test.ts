@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bytesToHex } from '../../runtime/bytes.ts';
 import type { Address, Executed, ForkName, Message, Refused } from '../../runtime/ports/index.ts';
 import {
   type Account,
@@ -113,6 +114,32 @@ for (const [fork, refund, used] of [
 transaction('data costs its floor where the code does little', () => {
   assert.is(executed('Prague', { data: new Uint8Array(100).fill(1) }).gasUsed, 21_000n + 4_000n);
   assert.is(executed('Cancun', { data: new Uint8Array(100).fill(1) }).gasUsed, 21_000n + 1_600n);
+});
+
+transaction('what the floor leaves of a refund is what was granted', () => {
+  const account = { [TARGET]: { code: clears, storage: { 1: 1n } } };
+  const spent = 26_006n;
+  for (const [bytes, used] of [
+    [0, 21_206n],
+    [100, 25_000n],
+    [1000, 61_000n],
+  ] as const) {
+    const { gasUsed, gasRefunded } = executed('Prague', { data: new Uint8Array(bytes).fill(1) }, account);
+    const most = spent + 16n * BigInt(bytes);
+    assert.equal([gasUsed, gasUsed + gasRefunded], [used, most > used ? most : used], `${bytes} bytes`);
+  }
+});
+
+transaction('the blob base fee is the block’s own where it has one', () => {
+  const state = viewOf({ [SENDER]: RICH, [TARGET]: { code: assembleCode('BLOBBASEFEE PUSH0 MSTORE PUSH1 32 PUSH0 RETURN') } });
+  const vm = vmOf('Osaka');
+  const seen = (blobBaseFee?: bigint) => {
+    const block = { ...BLOCK, ...(blobBaseFee !== undefined && { blobBaseFee }) };
+    const outcome = vm.execute(block, MESSAGE, state);
+    return outcome.kind === 'executed' ? BigInt(bytesToHex(outcome.output)) : outcome.reason;
+  };
+  const usual = seen();
+  assert.equal([seen(7n), seen(), seen(0n)], [7n, usual, 0n]);
 });
 
 transaction('a creation deploys what its init code returns', () => {

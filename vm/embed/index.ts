@@ -12,7 +12,7 @@ import type {
   Vm,
 } from '../../runtime/ports/index.ts';
 import { Enough, Host } from './host.ts';
-import { roomFor, writeBlock, writeMessage } from './message.ts';
+import { flagsOf, roomFor, writeBlock, writeMessage } from './message.ts';
 import { type Names, readOutcome, refused } from './outcome.ts';
 import { recorder } from './record.ts';
 import { readStep, type Watcher, watchFrames } from './trace.ts';
@@ -144,7 +144,7 @@ class WasmVm implements Vm {
     if (!room) throw outOfMemory();
     if (block !== this.#block) writeBlock(this.#wire, context, block);
     this.#block = block;
-    writeMessage(this.#wire, context, room, message, simulate);
+    writeMessage(this.#wire, context, room, message, flagsOf(block, simulate));
     const fatal = this.#exports.transact();
     if (this.#host.thrown) throw this.#host.thrown.error;
     if (fatal) throw outOfMemory();

@@ -11,6 +11,7 @@ const AT = {
   prevRandao: 128,
   baseFee: 160,
   chainId: 192,
+  blobBaseFee: 224,
   sender: 256,
   to: 320,
   value: 352,
@@ -34,6 +35,7 @@ const AT = {
 
 const CALLS = 1;
 const SIMULATES = 2;
+const OWN_BLOB_BASE_FEE = 4;
 const WORD = 32;
 const ACCESS_ROW = 40;
 const AUTHORIZATION_ROW = 6 * WORD;
@@ -57,10 +59,16 @@ export function writeBlock(wire: Wire, context: number, block: BlockContext): vo
   wire.setWord(context + AT.baseFee, block.baseFee);
   wire.setWord(context + AT.chainId, block.chainId);
   wire.setU64(context + AT.excessBlobGas, block.excessBlobGas);
+  if (block.blobBaseFee !== undefined) wire.setWord(context + AT.blobBaseFee, block.blobBaseFee);
+}
+
+/** What of the block and of how it is executed the VM is told with the message. */
+export function flagsOf(block: BlockContext, simulate: boolean): number {
+  return (simulate ? SIMULATES : 0) | (block.blobBaseFee !== undefined ? OWN_BLOB_BASE_FEE : 0);
 }
 
 /** `room` is where the variable parts go. */
-export function writeMessage(wire: Wire, context: number, room: number, message: Message, simulate: boolean): void {
+export function writeMessage(wire: Wire, context: number, room: number, message: Message, flags: number): void {
   wire.setHexWord(context + AT.sender, message.sender);
   wire.setHexWord(context + AT.to, message.to ?? '0x');
   wire.setWord(context + AT.value, message.value);
@@ -70,7 +78,7 @@ export function writeMessage(wire: Wire, context: number, room: number, message:
   wire.setU64(context + AT.gasLimit, message.gasLimit);
   wire.setU64(context + AT.nonce, message.nonce);
   wire.setU32(context + AT.type, message.type);
-  wire.setU32(context + AT.flags, (message.to ? CALLS : 0) | (simulate ? SIMULATES : 0));
+  wire.setU32(context + AT.flags, (message.to ? CALLS : 0) | flags);
   writeLists(wire, context, room, message);
 }
 

@@ -109,6 +109,67 @@ test('the block may be another', async () => {
   some.stop();
 });
 
+test('the blob base fee may be another', async () => {
+  const { some, request } = await deployed();
+  const at = `0x${'b1'.repeat(20)}`;
+  const code = { [at]: { code: '0x4a5f5260205ff3' } };
+  const seen = (fields: object) => request('eth_call', [{ to: at }, 'latest', code, fields]);
+  assert.equal([await seen({}), await seen({ blobBaseFee: '0x1234' })].map(Number), [1, 0x1234]);
+  some.stop();
+});
+
+test('who names a price needs the money for it, in the words of geth; who names none does not', async () => {
+  const { some, request } = await deployed();
+  const poor = `0x${'77'.repeat(20)}`;
+  const price = 2_000_000_000;
+  const enough = 21_000 * price + 5;
+  const told = (method: string, fields: object, balance: number) => {
+    const overrides = { [poor]: { balance: toHex(balance) } };
+    const call = { from: poor, to: bob.address, value: '0x5', gas: '0x5208', ...fields };
+    const last = method === 'debug_traceCall' ? { stateOverrides: overrides } : overrides;
+    return request(method, [call, 'latest', last]).then(
+      () => 'answered',
+      ({ message }) => message,
+    );
+  };
+  const lacking = `insufficient funds for gas * price + value: address ${poor} have ${enough - 1} want ${enough}`;
+  for (const method of ['eth_call', 'debug_traceCall', 'eth_createAccessList']) {
+    assert.is(await told(method, { gasPrice: toHex(price) }, enough - 1), lacking, method);
+    assert.is(await told(method, { maxFeePerGas: toHex(price) }, enough), 'answered', method);
+    assert.is(await told(method, {}, 5), 'answered', method);
+  }
+  some.stop();
+});
+
+test('a price below the base fee is refused as in a block', async () => {
+  const { some, request } = await deployed();
+  const call = { from: alice.address, to: bob.address, gasPrice: '0x8' };
+  const told = (fee: string) => request('eth_call', [call, 'latest', {}, { baseFeePerGas: fee }]).catch(({ message }) => message);
+  assert.match(await told('0x9'), /^max fee per gas less than block base fee: address 0x.*, maxFeePerGas: 8, baseFee: 9$/);
+  assert.is(await told('0x8'), '0x');
+  some.stop();
+});
+
+test('slots that a contract writes while it comes to be are in the list; its address alone is not', async () => {
+  const { some, request } = await deployed();
+  // init code: 5 → slot 7, 1 byte of code
+  const init = '600560075560015ff3';
+  const { accessList } = await request('eth_createAccessList', [{ from: alice.address, data: `0x${init}` }]);
+  assert.equal(
+    accessList.map(({ storageKeys }: { storageKeys: string[] }) => storageKeys),
+    [[word(7)]],
+  );
+  // A factory: puts the init code into memory and creates twice, with and without the slot.
+  const factory = `0x${'fa'.repeat(20)}`;
+  const code = `0x68${init}5f52600960175ff0${'6360015ff3'}5f526004601c5ff0`;
+  const made = await request('eth_createAccessList', [{ to: factory }, 'latest', { [factory]: { code } }]);
+  assert.equal(
+    made.accessList.map(({ storageKeys }: { storageKeys: string[] }) => storageKeys),
+    [[word(7)]],
+  );
+  some.stop();
+});
+
 test('an access list names what is read, and with it the same call costs what it says', async () => {
   const { some, request, address } = await deployed();
   const call = { from: alice.address, to: address, data: encodeFunctionData({ abi, functionName: 'set', args: [5n] }) };

@@ -78,6 +78,24 @@ test('each call and block stands on those before it, and nothing is kept', async
   some.stop();
 });
 
+test('the most gas used is what was spent before the refund, and never less than the floor for data', async () => {
+  const some = world();
+  const { request } = clientsOf(some);
+  const at = `0x${'c1'.repeat(20)}`;
+  // Clears slot 1.
+  const stateOverrides = { [at]: { code: '0x5f600155', state: { [toHex(1, { size: 32 })]: toHex(1, { size: 32 }) } } };
+  const calls = [0, 100, 1000].map((bytes) => ({ to: at, data: `0x${'01'.repeat(bytes)}` }));
+  const rows = calls.map((call) => ({ calls: [call], stateOverrides }));
+  const told = await some.settle(request('eth_simulateV1', [{ blockStateCalls: rows }, 'latest']));
+  const gas = told.map(({ calls: [{ gasUsed, maxUsedGas }] }: Any) => [Number(gasUsed), Number(maxUsedGas)]);
+  assert.equal(gas, [
+    [21_205, 26_005],
+    [25_000, 27_605],
+    [61_000, 61_000],
+  ]);
+  some.stop();
+});
+
 test('transfers of wei are told as logs, in their order', async () => {
   const some = world();
   const { mined, wallet, request } = clientsOf(some);

@@ -173,7 +173,7 @@ async function settle(
   }
   await evm.journal.commit();
   await evm.journal.cleanup();
-  return { gasUsed, gasRefunded: gasSpent - afterRefund };
+  return { gasUsed, gasRefunded: gasSpent > gasUsed ? gasSpent - gasUsed : 0n };
 }
 
 function describe(scenario: Scenario, result: EVMResult, gas: Gas, state: SimpleStateManager): Result {
