@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Genesis, NodeConfig } from '../runtime/config.ts';
@@ -16,6 +15,7 @@ import { watchEngine } from './engine-watch.ts';
 import { loadFirmware } from './firmware.ts';
 import { type SwarmEngine, swarmEngine } from './swarm/index.ts';
 import { systemClock } from './system/clock.ts';
+import { inWords, makeFolder } from './system/folder.ts';
 import { bound, type Endpoint, listen, shut } from './system/listen.ts';
 import { lockFolder } from './system/lock.ts';
 import { lineLogger } from './system/log.ts';
@@ -116,8 +116,8 @@ export async function runUntilSignal(
 
 async function assemble(options: RunOptions, closers: (() => unknown)[], close: () => Promise<void>): Promise<RunningNode> {
   const { config, version, log, openEngine: makeEngine = dockerEngine } = options;
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  closers.push(lockFolder(config.data));
+  makeFolder(config.data, 'data');
+  closers.push(inWords(config.data, 'data', () => lockFolder(config.data)));
   const identity = openIdentity(join(config.data, 'device.key'));
   log.write('info', `${config.name} is ${identity.address}${identity.isNew ? ', a key made just now' : ''}`);
   const nodeConfig = nodeConfigOf(config, identity.address, version, options.token);
@@ -229,7 +229,7 @@ async function openServers(
   const rpc = await open(rpcServer, config.rpc.listen, 'rpc.listen');
   const proxyAt = await open(proxy.server, config.proxy.listen, 'proxy.listen');
   if (!config.peers.listen) return { rpc, proxy: proxyAt, peers: undefined, peerServer: undefined };
-  const peerServer = createServer((request, response) => {
+  const peerServer = createServer({ requireHostHeader: false }, (request, response) => {
     if (givePayload(request, response)) return;
     response.writeHead(426, { 'content-type': 'text/plain' }).end('Nodes of the ledger connect here by WebSocket.\n');
   });

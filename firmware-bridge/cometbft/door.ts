@@ -12,7 +12,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
  * another path, else a text of JSON as CometBFT's own RPC has it.
  */
 export async function lightDocument(rpc: EngineRpc, target: string): Promise<string | undefined> {
-  const { pathname, searchParams } = new URL(target, 'http://node');
+  const [pathname = '', query] = target.split('?', 2);
+  const searchParams = new URLSearchParams(query);
   const door = DOORS.find((each) => pathname.startsWith(each));
   const method = door ? pathname.slice(door.length) : '';
   const names = Object.hasOwn(ALLOWED, method) ? ALLOWED[method] : undefined;

@@ -12,6 +12,8 @@ export const NETWORKS_LABEL = 'io.classpad.networks';
 /** The image as its release names it, where the engine knows it by another name. */
 export const IMAGE_LABEL = 'io.classpad.image';
 
+/** Raw packets: with them a container could speak in the name of its neighbours (ARP). ICMP sockets are there without. */
+const DROPPED = ['NET_RAW'];
 /** Processes and threads a container may have: a fork bomb stays inside. */
 const MAX_PROCESSES = 1024;
 /** Two files of a megabyte: logs cannot fill the flash. */
@@ -58,7 +60,7 @@ export function createBody(
       Init: spec.init,
       PidsLimit: MAX_PROCESSES,
       SecurityOpt: ['no-new-privileges'],
-      ...(spec.capDrop ? { CapDrop: spec.capDrop } : {}),
+      CapDrop: dropped(spec.capDrop),
       ...(mounts.length > 0 ? { Mounts: mounts } : {}),
       Tmpfs: Object.fromEntries(spec.tmpfs.map(tmpfsEntry)),
       ...(spec.memoryBytes ? { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes } : {}),
@@ -66,6 +68,11 @@ export function createBody(
     },
     ...(spec.alias ? { NetworkingConfig: { EndpointsConfig: { [network]: endpoint(spec) } } } : {}),
   };
+}
+
+/** Names of capabilities that a container does not have, of those that the engine would give it. */
+export function dropped(named: readonly string[] = []): string[] {
+  return named.includes('ALL') ? ['ALL'] : [...new Set([...DROPPED, ...named])];
 }
 
 /** On every network it answers to its alias, and knows its neighbours by names that are its own ("links"). */

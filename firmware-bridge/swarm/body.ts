@@ -1,11 +1,12 @@
 import { Label, type ServiceContainer, type ServiceSpec } from '../../runtime/ports/index.ts';
+import { dropped } from '../docker/body.ts';
 import { compare, type Json } from '../docker/engine.ts';
 
 /** Whose services they are: chain and Fleet contract. Only those with this label are ever touched. */
 export const FLEET_LABEL = 'io.classpad.fleet';
 /** By which rule below a service was made. One made by another rule is compared by its labels alone: a new default restarts nothing. */
 export const RULE_LABEL = 'io.classpad.rule';
-export const RULE = '1';
+export const RULE = '2';
 
 export interface BodyContext {
   /** The image by the name under which this engine knows it. */
@@ -67,7 +68,7 @@ function containerBody(container: ServiceContainer, image: string): Json {
     ...(container.workingDir && { Dir: container.workingDir }),
     ...(container.hostname && { Hostname: container.hostname }),
     ...(container.stopSignal && { StopSignal: container.stopSignal }),
-    ...(container.capDrop && { CapabilityDrop: container.capDrop }),
+    CapabilityDrop: dropped(container.capDrop),
     Env: Object.entries(container.environment).map(([name, value]) => `${name}=${value}`),
     Init: container.init,
     ReadOnly: container.readOnly,

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { refusalOf, refuseOn, refuseTheRest } from './refuse.ts';
 
 /** Where a server listens: `host:port`; port 0 lets the system choose. */
 export interface Endpoint {
@@ -44,13 +45,8 @@ export function bound(server: Server, maxConnections: number): void {
   server.keepAliveTimeout = 5_000;
   server.maxConnections = maxConnections;
   server.maxHeadersCount = 100;
-  server.on('clientError', (_error, socket) => {
-    if (!socket.writable) return;
-    const sentence = 'This is not an HTTP request.\n';
-    socket.end(
-      `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${sentence.length}\r\n\r\n${sentence}`,
-    );
-  });
+  server.on('clientError', (error, socket) => refuseOn(socket, refusalOf(error)));
+  refuseTheRest(server);
 }
 
 /** Ends a server and every connection that is still open. */

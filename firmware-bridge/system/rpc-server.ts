@@ -4,6 +4,7 @@ import { type Allowance, allowanceOf, requestsIn } from '../../runtime/rpc/allow
 import { keepRoom } from './crowd.ts';
 import { bound } from './listen.ts';
 import { type QuickAnswer, type QuickRequest, quickLane } from './quick-lane.ts';
+import type { Refusal } from './refuse.ts';
 import { rpcOverWebSocket, type SessionDoor } from './rpc-socket.ts';
 
 export interface RpcServerOptions {
@@ -33,7 +34,7 @@ const allowances = new WeakMap<Socket, Allowance>();
 
 /** Ethereum JSON-RPC over HTTP (POST only) and WebSocket, on one port: bounded, and every refusal is a sentence. */
 export function createRpcServer(options: RpcServerOptions): Server {
-  const server = createServer({ connectionsCheckingInterval: CHECKING_MS }, (request, response) => {
+  const server = createServer({ connectionsCheckingInterval: CHECKING_MS, requireHostHeader: false }, (request, response) => {
     handle(options, request, response, room).catch(() => refuse(response, 500, -32_603, 'internal error'));
   });
   bound(server, MAX_CONNECTIONS);
@@ -67,7 +68,9 @@ async function handle(
   response: ServerResponse,
   room: ReturnType<typeof keepRoom>,
 ): Promise<void> {
-  const name = hostName(request.headers.host ?? '');
+  const { host } = request.headers;
+  if (host === undefined && request.httpVersion === '1.1') return plain(response, 400, 'A request names its host.');
+  const name = hostName(host ?? '');
   if (!isOurName(name, options.hosts)) return plain(response, 403, notOurName(name));
   allowOrigin(options.cors, request, response);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
@@ -102,12 +105,12 @@ function allowanceFor(socket: Socket): Allowance {
 }
 
 /** Browsers let any page open a WebSocket anywhere: whose page it is has to be looked at here. */
-function socketRefusal({ cors, hosts }: RpcServerOptions, { headers }: IncomingMessage) {
+function socketRefusal({ cors, hosts }: RpcServerOptions, { headers }: IncomingMessage): Refusal | undefined {
   const name = hostName(headers.host ?? '');
-  if (!isOurName(name, hosts)) return { status: '403 Forbidden', sentence: notOurName(name) };
+  if (!isOurName(name, hosts)) return ['403 Forbidden', notOurName(name)];
   const { origin } = headers;
   if (origin === undefined || cors.includes('*') || cors.includes(origin)) return undefined;
-  return { status: '403 Forbidden', sentence: 'Pages of this origin may not call; add it to rpc.cors to allow it.' };
+  return ['403 Forbidden', 'Pages of this origin may not call; add it to rpc.cors to allow it.'];
 }
 
 function notOurName(name: string): string {

@@ -2,14 +2,15 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Session } from '../../runtime/node.ts';
+import { type Refusal, refuseOn } from './refuse.ts';
 
 /** Opens what stands behind a connection, and calls `ended` if that goes away; `undefined` while there is nothing. */
 export type SessionDoor = (send: (text: string) => void, ended: () => void) => Session | undefined;
 
 export interface RpcSocketOptions {
   readonly session: SessionDoor;
-  /** Why a connection is not taken: status and sentence; `undefined`: it is. */
-  readonly refusal: (request: IncomingMessage) => { readonly status: string; readonly sentence: string } | undefined;
+  /** Why a connection is not taken; `undefined`: it is. */
+  readonly refusal: (request: IncomingMessage) => Refusal | undefined;
 }
 
 /** One connection. */
@@ -44,7 +45,7 @@ export function rpcOverWebSocket(server: Server, options: RpcSocketOptions): voi
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy());
     const refusal = options.refusal(request);
-    if (refusal) return void stream.end(refused(refusal.status, refusal.sentence));
+    if (refusal) return refuseOn(stream, refusal);
     const address = request.socket.remoteAddress ?? '';
     sockets.handleUpgrade(request, stream, head, (socket) => {
       if (guests.size >= MAX_SOCKETS) dismiss(leastMissed(guests), guests);
@@ -131,9 +132,4 @@ function ping(guest: Guest): void {
 
 function textOf(data: RawData): string {
   return (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
-}
-
-function refused(status: string, sentence: string): string {
-  const body = `${sentence}\n`;
-  return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }

@@ -23,7 +23,8 @@ const PATH = /^\/[\x21-\x7e]*$/;
 export function admit(request: IncomingMessage): Admitted | Refusal {
   const { rawHeaders, headers, httpVersion } = request;
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return refusal(505, 'This proxy speaks HTTP/1.1.');
-  if (countOf(rawHeaders, 'host') > 1) return refusal(400, 'A request names one host.');
+  const hosts = countOf(rawHeaders, 'host');
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) return refusal(400, 'A request names one host.');
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && (httpVersion === '1.0' || headers['content-length'] !== undefined))
     return refusal(400, 'A body has one length.');

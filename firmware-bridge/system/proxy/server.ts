@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { refusalOf, refuseOn, refuseTheRest } from '../refuse.ts';
 import { sayTo } from './visit.ts';
 
 /** What is done with what got through. */
@@ -16,12 +17,6 @@ const HEADERS_MS = 10_000;
 const KEEP_ALIVE_MS = 15_000;
 /** Requests of one connection that wait for their answers. */
 const MOST_IN_A_ROW = 32;
-
-const CLIENT_ERRORS: Readonly<Record<string, readonly [status: string, sentence: string]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', `The headers are longer than ${HEADERS_BYTES} bytes.`],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not come in time.'],
-};
-const NO_HTTP = ['400 Bad Request', 'This is not an HTTP request.'] as const;
 
 /** A server that bounds what a client may take up: connections, the time and size of headers, requests in a row. */
 export function guardedServer(handlers: Handlers): Server {
@@ -41,7 +36,8 @@ export function guardedServer(handlers: Handlers): Server {
     else handlers.request(request, response);
   };
   // A length of headers beyond which Node would leave some out unsaid does not exist here: what a header says counts.
-  const server = createServer({ maxHeaderSize: HEADERS_BYTES, headersTimeout: HEADERS_MS, requestTimeout: 0 }, take);
+  const limits = { maxHeaderSize: HEADERS_BYTES, headersTimeout: HEADERS_MS, requestTimeout: 0 };
+  const server = createServer({ ...limits, requireHostHeader: false }, take);
   server.maxHeadersCount = 0;
   server.maxConnections = MOST_CONNECTIONS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -50,22 +46,11 @@ export function guardedServer(handlers: Handlers): Server {
     socket.on('error', () => socket.destroy());
     handlers.upgrade(request, socket, head);
   });
-  server.on('connect', (_request, socket) => end(socket, ['405 Method Not Allowed', 'This proxy opens no tunnels.']));
+  refuseTheRest(server);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Whoever is being answered gets that answer and no other.
     if (answers.get(socket as Socket)?.headersSent) socket.end();
-    else end(socket, CLIENT_ERRORS[error.code ?? ''] ?? NO_HTTP);
+    else refuseOn(socket, refusalOf(error));
   });
   return server;
-}
-
-function end(socket: Duplex, [status, text]: readonly [string, string]): void {
-  if (!socket.writable) return void socket.destroy();
-  const sentence = `${text}\n`;
-  const length = Buffer.byteLength(sentence);
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${length}\r\n\r\n${sentence}`,
-  );
-  // A client that goes on sending is not read any more.
-  setTimeout(() => socket.destroy(), 1_000).unref();
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createBody } from '../../../firmware-bridge/docker/body.ts';
 import { createEngine, readJson } from '../../../firmware-bridge/docker/engine.ts';
 import { HELLO_IMAGE, HELLO_SETTINGS, helloFiles, readStatic } from '../../../firmware-bridge/docker/hello.ts';
 import { imageArchive, importImage } from '../../../firmware-bridge/docker/image.ts';
@@ -17,6 +18,8 @@ import { startDockerd } from '../../support/dockerd.ts';
 import { need, root } from '../../support/need.ts';
 import { fakeRegistry } from '../../support/registry.ts';
 
+/** Of linux/capability.h. */
+const [NET_BIND, NET_RAW] = [10, 13];
 const busybox = readStatic('/bin/busybox');
 const present = need('busybox', busybox !== undefined, 'no static /bin/busybox to make images from');
 const daemon = present ? await startDockerd() : undefined;
@@ -122,6 +125,34 @@ if (busybox && daemon) {
     assert.equal([host['Memory'], host['NanoCpus'], host['ReadonlyRootfs']], [16 * 1024 * 1024, 500_000_000, true]);
     assert.equal(host['LogConfig'], { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } });
     assert.equal(json['Mounts'], []);
+    await containers.remove(id);
+  });
+
+  real('raw packets are not for containers, whoever is root in them', async () => {
+    const said = 'grep CapEff /proc/self/status; arping -c 1 -I lo 127.0.0.1 2> /dev/null || echo refused; sleep 60';
+    const id = await containers.create(helloSpec(stage, 'raw', { command: ['/bin/sh', '-c', said], user: '0:0' }));
+    await containers.start(id);
+    await stage.until(async () => (await containers.logs(id, 5)).includes('refused'));
+    const capabilities = Number.parseInt((await containers.logs(id, 5)).split(':')[1]!, 16);
+    assert.equal(
+      [NET_RAW, NET_BIND].map((bit) => (capabilities >> bit) & 1),
+      [0, 1],
+    );
+    await containers.remove(id);
+  });
+
+  real('what an older agent made with raw packets is adopted as it is', async () => {
+    const spec = helloSpec(stage, 'older');
+    const json = createBody(spec, 'classpad-pad-1', '');
+    const { CapDrop, ...older } = json['HostConfig'] as Record<string, unknown>;
+    assert.equal(CapDrop, ['NET_RAW']);
+    const query = { name: spec.name };
+    const made = await raw.send({ method: 'POST', path: '/containers/create', query, json: { ...json, HostConfig: older } });
+    const id = String(readJson(made.body)['Id']);
+    assert.is(await containers.create(spec), id);
+    await containers.start(id);
+    const found = (await containers.list()).find((each) => each.id === id)!;
+    assert.equal([found.state, differences(found, spec), found.config?.oddities], ['running', [], []]);
     await containers.remove(id);
   });
 

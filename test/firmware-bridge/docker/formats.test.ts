@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createBody } from '../../../firmware-bridge/docker/body.ts';
+import { createBody, dropped } from '../../../firmware-bridge/docker/body.ts';
 import { readInspected } from '../../../firmware-bridge/docker/found.ts';
 import { HELLO_SETTINGS, helloFiles, readStatic } from '../../../firmware-bridge/docker/hello.ts';
 import { imageArchive } from '../../../firmware-bridge/docker/image.ts';
@@ -67,6 +67,7 @@ formats('the body holds named fields only', () => {
   const body = createBody(spec, 'classpad-pad-1', '/run/classpad/pad-1/secrets/web');
   assert.equal(Object.keys(body).sort(), ['Env', 'ExposedPorts', 'HostConfig', 'Image', 'Labels', 'StopTimeout']);
   assert.equal(Object.keys(body['HostConfig'] as object).sort(), [
+    'CapDrop',
     'Init',
     'LogConfig',
     'NetworkMode',
@@ -77,6 +78,15 @@ formats('the body holds named fields only', () => {
     'Tmpfs',
   ]);
 });
+
+for (const [named, gone] of [
+  [undefined, ['NET_RAW']],
+  [['CHOWN'], ['NET_RAW', 'CHOWN']],
+  [['NET_RAW'], ['NET_RAW']],
+  [['ALL'], ['ALL']],
+] as const) {
+  formats(`capabilities that are not there, with cap_drop ${named ?? 'left out'}`, () => assert.equal(dropped(named), gone));
+}
 
 const CONFIG = { Image: 'a:1', Labels: { 'io.classpad.device': 'pad-1', 'io.classpad.restarts': '4' } };
 const CHECKED = { ...CONFIG, Healthcheck: { Test: ['CMD', 'true'] } };
