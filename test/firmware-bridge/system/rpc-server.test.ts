@@ -110,7 +110,7 @@ const RAW: readonly [what: string, bytes: string | Buffer, answer: RegExp][] = [
   ['an IPv6 address', head('[::1]:8545'), /^HTTP\/1\.1 200 /],
   ['a name that is not ours', head('evil.example'), /^HTTP\/1\.1 403 .*add it to rpc\.hosts/s],
   ['garbage', Buffer.from([0, 255, 1, 2, 13, 10, 13, 10]), /^HTTP\/1\.1 400 .*not an HTTP request/s],
-  ['endless headers', `GET / HTTP/1.1\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`, /^HTTP\/1\.1 400 /],
+  ['endless headers', `GET / HTTP/1.1\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
   ['two lengths', 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx', /^HTTP\/1\.1 400 /],
 ];
 for (const [what, bytes, answer] of RAW) {
