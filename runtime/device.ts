@@ -343,7 +343,8 @@ export class DeviceNode implements Node {
     if (mayDiffer && this.target.refresh(nowMs)) this.reconciler.poke();
     this.attempt('voting failed', () => this.vote());
     this.attempt('joining failed', () => this.join());
-    this.painter.request();
+    if (mayDiffer) this.painter.request();
+    else this.painter.requestHead();
   }
 
   private picture(screen: readonly string[]): NodeStatus {

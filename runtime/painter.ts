@@ -24,6 +24,8 @@ import { wallMsOf } from './steady.ts';
 export interface Painter {
   /** The status may have changed. */
   request(): void;
+  /** The ledger has gone on, and nothing else has changed. */
+  requestHead(): void;
   /** The container engine's answer to the self-test; until then the self-test is shown. */
   selfTested(engine: { readonly ok: boolean; readonly found: string }): void;
   text(): string[];
@@ -31,6 +33,8 @@ export interface Painter {
 }
 
 const PAUSE_MS = 250;
+/** A number that counts up need not be painted each time that it does. */
+const HEAD_PAUSE_MS = 2_000;
 /** So that the time of day and the battery move on by themselves. */
 const IDLE_MS = 15_000;
 /** A page that nobody touches gives way to the state of the device. */
@@ -77,7 +81,11 @@ class LcdPainter implements Painter {
   }
 
   request(): void {
-    this.paintIn(Math.max(0, this.paintedAtMs + PAUSE_MS - this.options.ports.clock.nowMs()));
+    this.paintAfter(PAUSE_MS);
+  }
+
+  requestHead(): void {
+    this.paintAfter(HEAD_PAUSE_MS);
   }
 
   selfTested({ ok, found }: { readonly ok: boolean; readonly found: string }): void {
@@ -141,6 +149,10 @@ class LcdPainter implements Painter {
     this.dueAtMs = Number.POSITIVE_INFINITY;
     this.attempt(() => this.screen.show(this.model(wallMsOf(this.options.ports.clock), nowMs - this.touchedAtMs)));
     this.paintIn(IDLE_MS);
+  }
+
+  private paintAfter(pauseMs: number): void {
+    this.paintIn(Math.max(0, this.paintedAtMs + pauseMs - this.options.ports.clock.nowMs()));
   }
 
   private paintIn(delayMs: number): void {

@@ -63,7 +63,7 @@ class Recorder implements RecordingPorts {
       clock: { nowMs: () => parts.moment().nowMs, after: (delayMs, callback) => this.after(delayMs, callback) },
       containers: this.containers(),
       network: {
-        peers: () => [...parts.moment().peers],
+        peers: () => parts.moment().peers,
         send: (peer, message) => this.add(['send', peer, message.slice()]),
         receive: (handler) => {
           this.receiver = handler;

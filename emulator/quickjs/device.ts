@@ -296,10 +296,11 @@ class QuickJsFirmware implements FirmwareProcess {
   /** Nothing while they are as they were told last. */
   private peersIfNew(): string | undefined {
     const peers = this.ports.network.peers();
-    const isKnown = peers.length === this.peersTold.length && peers.every((peer, index) => peer === this.peersTold[index]);
-    if (isKnown) return undefined;
+    const told = this.peersTold;
+    if (peers === told) return undefined;
     this.peersTold = peers;
-    return JSON.stringify(peers);
+    const isSame = peers.length === told.length && peers.every((peer, index) => peer === told[index]);
+    return isSame ? undefined : JSON.stringify(peers);
   }
 
   /** The ledger's state as the firmware shows it to the VM: each read enters the firmware while it waits in `vm.execute`. */

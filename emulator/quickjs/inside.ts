@@ -7,7 +7,16 @@ import type { Node, Session } from '../../runtime/node.ts';
 import type { Containers, Exchange, InputEvent, Network, Ports, StateView, Store, Vm } from '../../runtime/ports/index.ts';
 import { type Packed, pack, packed, unpack } from './codec.ts';
 import { decodeOutcome, encodeAccount, encodeCall, isAnswered, type Read } from './execution.ts';
-import type { BootFacts, Enter, EntryName, HostFunctions, HostMethod, Reply, Settled } from './wire.ts';
+import {
+  type BootFacts,
+  type Enter,
+  type EntryName,
+  type HostFunctions,
+  type HostMethod,
+  type Reply,
+  ROOM_LENGTH_AT,
+  type Settled,
+} from './wire.ts';
 
 interface Firmware {
   readonly boot: (ports: Ports, config: NodeConfig) => Node | Promise<Node>;
@@ -41,18 +50,32 @@ function removeChance(): void {
   Reflect.deleteProperty(Math, 'random');
 }
 
-const room = new Uint8Array(host.room);
+const room = new Uint8Array(host.room, 0, ROOM_LENGTH_AT);
+const roomLength = new Uint32Array(host.room, ROOM_LENGTH_AT, 1);
 const HASH_BYTES = 32;
 
 /** ECMAScript 2026's `fromHex` and `toHex`, which this engine lacks. */
 function provideHex(): void {
-  const fromHex = (digits: string): Uint8Array => new Uint8Array(host['room.bytes'](digits));
+  const fromHex = (digits: string): Uint8Array => {
+    if (digits.length > 2 * room.length) return longFromHex(digits);
+    host['room.bytes'](digits);
+    // A zero among them ends the text for the host.
+    if (2 * roomLength[0]! !== digits.length) throw new SyntaxError('not hexadecimal');
+    return room.slice(0, roomLength[0]);
+  };
+  const longFromHex = (digits: string): Uint8Array => {
+    const bytes = new Uint8Array(digits.length / 2);
+    for (let from = 0; from < bytes.length; from += room.length)
+      bytes.set(fromHex(digits.slice(2 * from, 2 * (from + room.length))), from);
+    return bytes;
+  };
   const toHex = function (this: Uint8Array): string {
     let digits = '';
     for (let from = 0; from < this.length; from += room.length) {
       const piece = this.length <= room.length ? this : this.subarray(from, from + room.length);
       room.set(piece);
-      digits += host['room.hex'](piece.length);
+      roomLength[0] = piece.length;
+      digits += host['room.hex']();
     }
     return digits;
   };
@@ -63,7 +86,8 @@ function provideHex(): void {
 function keccak256(data: Uint8Array): Uint8Array {
   if (data.length > room.length) return bytesOf(host['vm.keccak256']('', bufferOf(data)));
   room.set(data);
-  host['room.keccak256'](data.length);
+  roomLength[0] = data.length;
+  host['room.keccak256']();
   return room.slice(0, HASH_BYTES);
 }
 
@@ -193,12 +217,12 @@ let peers: readonly string[] = [];
 
 function readPeers(): readonly string[] {
   const reply = host['network.peers']();
-  if (typeof reply === 'string') peers = JSON.parse(reply) as string[];
+  if (typeof reply === 'string') peers = Object.freeze(JSON.parse(reply) as string[]);
   return peers;
 }
 
 const network: Network = {
-  peers: () => [...once('peers', readPeers)],
+  peers: () => once('peers', readPeers),
   send(peer, message) {
     host['network.send'](peer, bufferOf(message));
   },

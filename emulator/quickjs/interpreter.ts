@@ -1,6 +1,6 @@
 import packagedVariant from '@jitl/quickjs-wasmfile-release-sync';
 import { newVariant, type QuickJSSyncVariant } from 'quickjs-emscripten';
-import type { HostMethod, HostReply, RoomMethod } from './wire.ts';
+import { type HostMethod, type HostReply, ROOM_LENGTH_AT, type RoomMethod } from './wire.ts';
 
 type Ffi = InstanceType<Awaited<ReturnType<QuickJSSyncVariant['importFFI']>>>;
 type Load = Extract<Awaited<ReturnType<QuickJSSyncVariant['importModuleLoader']>>, (...args: never[]) => unknown>;
@@ -43,16 +43,26 @@ interface Places {
   readonly args: number;
   /** Memory that both sides see: what is needed all the time crosses without an object of its own. */
   readonly room: number;
+  /** QuickJS's undefined. */
+  readonly nothing: Value;
+  /** From one argument of a call to the next. */
+  readonly valueBytes: number;
 }
 
 // The package's types describe its CommonJS face; Node loads the other one, whose default export is the variant.
 const variant = packagedVariant as unknown as QuickJSSyncVariant;
 const PAGE_BYTES = 65_536;
 const TEXT_ROOM = 16 * 1024;
-const ROOM_BYTES = 64 * 1024;
+const ROOM_BYTES = ROOM_LENGTH_AT + 4;
 const ARGS_ROOM = 8;
 const PIECE_BYTES = 16 * 1024;
 const NOTHING = new Uint8Array(PIECE_BYTES);
+const HEX_DIGITS = Buffer.from('0123456789abcdef');
+const NO_DIGIT = 0xff;
+const DIGIT_OF = Uint8Array.from({ length: 256 }, (_, code) => {
+  const digit = HEX_DIGITS.indexOf(String.fromCharCode(code).toLowerCase());
+  return digit < 0 ? NO_DIGIT : digit;
+});
 /** A call with more than text and bytes is none of ours. */
 const MOST_ARGS = 2;
 
@@ -84,7 +94,8 @@ function furnish(module: EmscriptenModule, ffi: Ffi, stackBytes: number): Places
   ffi.QTS_RuntimeEnableInterruptHandler(runtime);
   const context = ffi.QTS_NewContext(runtime, 0 as never);
   const [text, args, room] = [TEXT_ROOM, ARGS_ROOM, ROOM_BYTES].map((bytes) => module._malloc(bytes)) as [number, number, number];
-  return { runtime, context, text, args, room };
+  const valueBytes: number = ffi.QTS_ArgvGetJSValueConstPointer(0 as never, 1);
+  return { runtime, context, text, args, room, nothing: ffi.QTS_GetUndefined() as unknown as Value, valueBytes };
 }
 
 /**
@@ -102,17 +113,19 @@ export class Interpreter {
   private viewed: Buffer;
   /** What needs no more than the room: it follows from what is given alone. */
   private readonly works: { readonly [K in RoomMethod]: (argument: Value) => Value } = {
-    'room.keccak256': (length) => {
-      const data = this.inRoom(length);
-      this.view().set(this.host.keccak256(data), this.places.room);
+    'room.keccak256': () => {
+      const hash = this.host.keccak256(this.inRoom());
+      this.view().set(hash, this.places.room);
       return 0 as Value;
     },
-    'room.hex': (length) => this.newText(this.inRoom(length).toString('hex')),
+    'room.hex': () => this.newHex(this.inRoom()),
     'room.bytes': (digits) => {
-      const text = this.textOf(digits);
-      const bytes = Buffer.from(text, 'hex');
-      if (2 * bytes.length !== text.length) throw new SyntaxError('not hexadecimal');
-      return this.newBytes(bytes);
+      const at = this.ffi.QTS_GetString(this.places.context, digits);
+      if (!at) throw new Error('a text was expected');
+      const isHex = this.putDigits(at);
+      this.ffi.QTS_FreeCString(this.places.context, at);
+      if (!isHex) throw new SyntaxError('not hexadecimal');
+      return 0 as Value;
     },
   };
   private readonly worksInOrder = Object.values(this.works);
@@ -192,16 +205,15 @@ export class Interpreter {
   }
 
   private called(count: number, args: Parameters<Ffi['QTS_ArgvGetJSValueConstPointer']>[0], index: number): Value {
-    const { ffi } = this;
-    const given = (place: number) => ffi.QTS_ArgvGetJSValueConstPointer(args, place) as unknown as Value;
+    const [first, second] = [args as number as Value, (args + this.places.valueBytes) as Value];
     try {
       const work = this.worksInOrder[index];
       if (work) {
         this.host.work();
-        return work(given(0));
+        return work(count > 0 ? first : this.places.nothing);
       }
-      const text = count > 0 ? this.textOf(given(0)) : '';
-      const bytes = count > 1 ? this.bytesOf(given(1)) : undefined;
+      const text = count > 0 ? this.textOf(first) : '';
+      const bytes = count > 1 ? this.bytesOf(second) : undefined;
       return this.replyOf(this.host.call(this.methods[index - this.worksInOrder.length]!, text, bytes));
     } catch (error) {
       return this.throwInside(error as Error);
@@ -210,13 +222,15 @@ export class Interpreter {
 
   private result(name: string, text: string, bytes?: Uint8Array): Value {
     const { ffi } = this;
-    const { context, args } = this.places;
+    const { context, args, nothing } = this.places;
     const callee = this.functionOf(name);
-    const given = [this.newText(text), ...(bytes ? [this.newBytes(bytes)] : [])];
+    const [first, second] = [this.newText(text), bytes && this.newBytes(bytes)];
     const view = this.view();
-    for (const [index, value] of given.entries()) view.writeUInt32LE(value, args + 4 * index);
-    const result = ffi.QTS_Call(context, callee, ffi.QTS_GetUndefined(), given.length, args as never);
-    for (const value of given) this.free(value);
+    view.writeUInt32LE(first, args);
+    if (second !== undefined) view.writeUInt32LE(second, args + 4);
+    const result = ffi.QTS_Call(context, callee, nothing as never, second === undefined ? 1 : 2, args as never);
+    this.free(first);
+    if (second !== undefined) this.free(second);
     return this.checked(result);
   }
 
@@ -315,11 +329,38 @@ export class Interpreter {
     return bytes;
   }
 
-  /** The first so many bytes of the room. */
-  private inRoom(length: Value): Buffer {
-    const bytes = this.ffi.QTS_GetFloat64(this.places.context, length);
-    if (!(bytes >= 0 && bytes <= ROOM_BYTES)) throw new Error(`the room has ${ROOM_BYTES} bytes, not ${bytes}`);
-    return this.view().subarray(this.places.room, this.places.room + bytes);
+  private inRoom(): Buffer {
+    const { room } = this.places;
+    const view = this.view();
+    const bytes = view.readUInt32LE(room + ROOM_LENGTH_AT);
+    if (bytes > ROOM_LENGTH_AT) throw new Error(`the room has ${ROOM_LENGTH_AT} bytes, not ${bytes}`);
+    return view.subarray(room, room + bytes);
+  }
+
+  private newHex(bytes: Uint8Array): Value {
+    if (2 * bytes.length >= TEXT_ROOM) return this.newText(Buffer.from(bytes).toString('hex'));
+    const view = this.view();
+    let at = this.places.text;
+    for (let i = 0; i < bytes.length; i++) {
+      view[at++] = HEX_DIGITS[bytes[i]! >> 4]!;
+      view[at++] = HEX_DIGITS[bytes[i]! & 15]!;
+    }
+    view[at] = 0;
+    return this.ffi.QTS_NewString(this.places.context, this.places.text as Characters);
+  }
+
+  /** The bytes of which the digits stand at `at`, up to a zero, go into the room. Whether they are digits, and fit. */
+  private putDigits(at: number): boolean {
+    const view = this.view();
+    const { room } = this.places;
+    let to = room;
+    for (let from = at; view[from] !== 0; from += 2) {
+      const [high, low] = [DIGIT_OF[view[from]!]!, DIGIT_OF[view[from + 1]!]!];
+      if ((high | low) > 15 || to === room + ROOM_LENGTH_AT) return false;
+      view[to++] = (high << 4) | low;
+    }
+    view.writeUInt32LE(to - room, room + ROOM_LENGTH_AT);
+    return true;
   }
 
   /** Ends with the zero that C wants. */

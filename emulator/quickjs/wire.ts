@@ -1,4 +1,4 @@
-/** What crosses between the device's QuickJS and its host: names and shapes, for both ends. Types only. */
+/** What crosses between the device's QuickJS and its host: names and shapes, for both ends. */
 import type { NodeConfig } from '../../runtime/config.ts';
 import type { Address, ForkName, Hex } from '../../runtime/ports/index.ts';
 
@@ -7,14 +7,15 @@ export type HostReply = undefined | string | Uint8Array | readonly [text: string
 /** The same as it arrives inside. */
 export type Reply = undefined | string | ArrayBuffer | readonly [text: string, bytes: ArrayBuffer];
 export type HostFunctions = { readonly [K in HostMethod]: (text?: string, bytes?: ArrayBuffer) => Reply } & {
-  /** Memory that the host sees too. */
+  /** Memory that the host sees too: room for bytes, and at {@link ROOM_LENGTH_AT}, in four bytes, how many there are. */
   readonly room: ArrayBuffer;
-  /** Of the first `length` bytes of the room; the hash is there afterwards. */
-  readonly 'room.keccak256': (length: number) => void;
-  readonly 'room.hex': (length: number) => string;
-  /** Throws for what are no hexadecimal digits. */
-  readonly 'room.bytes': (digits: string) => ArrayBuffer;
+  /** The hash of the bytes in the room takes their place. */
+  readonly 'room.keccak256': () => void;
+  readonly 'room.hex': () => string;
+  /** The bytes are in the room afterwards. Throws for what are no hexadecimal digits, or too many. */
+  readonly 'room.bytes': (digits: string) => void;
 };
+export const ROOM_LENGTH_AT = 65_536;
 export type RoomMethod = 'room.keccak256' | 'room.hex' | 'room.bytes';
 
 export type HostMethod =

@@ -24,8 +24,10 @@ type Handlers = { readonly [K in PeerMessage['kind']]: (peer: string, message: E
 const POLL_MS = 3_000;
 /** A request for the same blocks is not repeated sooner. */
 const REQUEST_MS = 1_000;
-/** To so many others a follower passes the news of a block; the sequencer tells all. */
+/** To so many others a follower passes the news of a block that others passed to it. */
 const FANOUT = 3;
+/** Likewise of a block that came before any news of it: the sequencer has told all that it reaches, and few lack it. */
+const FANOUT_OF_PUSHED = 1;
 /** A new block of at most this size is sent at once, a larger one is announced. */
 const PUSH_BYTES = 64 * 1024;
 /** Blocks after the head that are kept until those before them arrive. */
@@ -253,8 +255,9 @@ export class Exchange {
   private caughtUp(peer: string): void {
     for (const number of this.waiting.keys()) if (number <= this.headNumber()) this.waiting.delete(number);
     if (this.isBehind()) this.request(peer, this.newestHeard);
+    const isPushed = this.newestHeard < this.headNumber();
     const others = this.ports.network.peers().length - 1;
-    for (let i = 0; i < Math.min(FANOUT, others); i++) this.tellNext(peer);
+    for (let i = 0; i < Math.min(isPushed ? FANOUT_OF_PUSHED : FANOUT, others); i++) this.tellNext(peer);
   }
 
   private take(peer: string, raw: Uint8Array): boolean {

@@ -26,7 +26,7 @@ export function createScreen(display: Display): Screen {
   const shown = new Uint16Array(LCD_WIDTH * LCD_HEIGHT);
   /** What each panel says and how it was drawn, by its upper edge. */
   let said = new Map<number, Said>();
-  let lines: string[] = [];
+  let panels: readonly Panel[] = [];
   let isFirst = true;
 
   function push(canvas: Canvas, top: number, last: Said | undefined): void {
@@ -46,7 +46,7 @@ export function createScreen(display: Display): Screen {
 
   return {
     show(model) {
-      const panels = panelsOf(model);
+      panels = panelsOf(model);
       const now = new Map<number, Said>();
       let top = 0;
       for (const panel of panels) {
@@ -64,9 +64,8 @@ export function createScreen(display: Display): Screen {
       }
       said = now;
       isFirst = false;
-      lines = panels.flatMap(textOf);
     },
-    text: () => [...lines],
+    text: () => panels.flatMap(textOf),
   };
 }
 

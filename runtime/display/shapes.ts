@@ -10,16 +10,8 @@ export type Runs = Uint8Array;
 /** Whether a pixel of a shape is set. */
 type Shape = (x: number, y: number) => boolean;
 
-/** The pixels of one row as bits, the leftmost the highest: all of them are enlarged at once. */
-type Row = bigint;
-
-const SPREADS: readonly (readonly [shift: bigint, mask: Row])[] = [
-  [16n, 0x0000_ffff_0000_ffffn],
-  [8n, 0x00ff_00ff_00ff_00ffn],
-  [4n, 0x0f0f_0f0f_0f0f_0f0fn],
-  [2n, 0x3333_3333_3333_3333n],
-  [1n, 0x5555_5555_5555_5555n],
-];
+/** The pixels as binary digits, row by row: all of them are enlarged at once. */
+type Digits = string;
 
 /** The four states' marks, by the same shapes on the page: disc with check, half disc, square with cross, broken ring. */
 export type MarkName = 'healthy' | 'changing' | 'failed' | 'offline';
@@ -39,7 +31,7 @@ export function iconRuns(name: IconName, scale: number): Runs {
 
 /** A mark's runs, fitted to a square of `size` pixels. */
 export function markRuns(name: MarkName, size: number): Runs {
-  return keep(`mark ${name}${size}`, () => runsIn(rowsOf(MARKS[name](size), size, size), size));
+  return keep(`mark ${name}${size}`, () => runsIn(digitsOf(MARKS[name](size), size, size), size));
 }
 
 function keep(key: string, make: () => Runs): Runs {
@@ -51,47 +43,66 @@ function keep(key: string, make: () => Runs): Runs {
 }
 
 function enlarged(shape: Shape, width: number, height: number, scale: number): Runs {
-  let rows = rowsOf(shape, width, height);
-  for (let times = 1; times < scale; times *= 2) rows = doubled(rows, width * times);
-  return runsIn(rows, width * scale);
+  let digits = digitsOf(shape, width, height);
+  for (let times = 1; times < scale; times *= 2) digits = doubled(digits, width * times);
+  return runsIn(digits, width * scale);
 }
 
 /**
  * Twice as wide and high. Corner rule: each quarter of a pixel takes the value of the two neighbours it touches
  * when they agree with each other and not with the two opposite, so that stairs become slopes and ends become round.
  */
-function doubled(rows: readonly Row[], width: number): Row[] {
-  const all = (1n << BigInt(width)) - 1n;
-  return rows.flatMap((self, y) => {
-    const [up, down] = [rows[y - 1] ?? 0n, rows[y + 1] ?? 0n];
-    const [left, right] = [self >> 1n, (self << 1n) & all];
-    const corner = (a: Row, b: Row, c: Row, d: Row): Row => self ^ ((a ^ self) & ~(a ^ b) & (a ^ c) & (b ^ d));
-    return [
-      (spread(corner(up, left, down, right)) << 1n) | spread(corner(up, right, down, left)),
-      (spread(corner(down, left, up, right)) << 1n) | spread(corner(down, right, up, left)),
-    ];
-  });
+function doubled(digits: Digits, width: number): Digits {
+  const size = digits.length;
+  const self = BigInt(`0b${digits}`);
+  const line = BigInt(width);
+  const notFirst = repeated(`0${'1'.repeat(width - 1)}`, size);
+  const [up, down] = [self >> line, (self << line) & repeated('1', size)];
+  const [left, right] = [(self >> 1n) & notFirst, (self & notFirst) << 1n];
+  const corner = (a: bigint, b: bigint, c: bigint, d: bigint): bigint => self ^ ((a ^ self) & ~(a ^ b) & (a ^ c) & (b ^ d));
+  const upper = sideBySide(corner(up, left, down, right), corner(up, right, down, left), size);
+  const lower = sideBySide(corner(down, left, up, right), corner(down, right, up, left), size);
+  const rows: Digits[] = [];
+  for (let at = 0; at < 2 * size; at += 2 * width) rows.push(upper.slice(at, at + 2 * width), lower.slice(at, at + 2 * width));
+  return rows.join('');
 }
 
-/** Puts a zero before each of at most 32 bits. */
-function spread(row: Row): Row {
-  return SPREADS.reduce((bits, [shift, mask]) => (bits | (bits << shift)) & mask, row);
+/** The digits of both in turn. */
+function sideBySide(one: bigint, other: bigint, size: number): Digits {
+  return ((spread(one, size) << 1n) | spread(other, size)).toString(2).padStart(2 * size, '0');
 }
 
-function rowsOf(shape: Shape, width: number, height: number): Row[] {
-  return Array.from({ length: height }, (_, y) => {
-    let digits = '0b';
-    for (let x = 0; x < width; x++) digits += shape(x, y) ? '1' : '0';
-    return BigInt(digits);
-  });
+/** Puts a zero before each of `size` bits: by halves, quarters and so on they move to their places. */
+function spread(bits: bigint, size: number): bigint {
+  let spread = bits;
+  for (let half = 2 ** Math.floor(Math.log2(size - 1)); half >= 1; half /= 2)
+    spread = (spread | (spread << BigInt(half))) & repeated('0'.repeat(half) + '1'.repeat(half), 2 * size);
+  return spread;
 }
 
-function runsIn(rows: readonly Row[], width: number): Runs {
+const patterns = new Map<string, bigint>();
+
+/** So many bits at least, of which the last ones end a pattern that is repeated. */
+function repeated(pattern: Digits, size: number): bigint {
+  const times = Math.ceil(size / pattern.length);
+  const key = `${times} ${pattern}`;
+  const known = patterns.get(key) ?? BigInt(`0b${pattern.repeat(times)}`);
+  patterns.set(key, known);
+  return known;
+}
+
+function digitsOf(shape: Shape, width: number, height: number): Digits {
+  let digits = '';
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) digits += shape(x, y) ? '1' : '0';
+  return digits;
+}
+
+function runsIn(digits: Digits, width: number): Runs {
   const runs: number[] = [];
-  for (const [y, row] of rows.entries()) {
-    const digits = `${row.toString(2).padStart(width, '0')}0`;
-    for (let x = digits.indexOf('1'), end = 0; x >= 0; x = digits.indexOf('1', end)) {
-      end = digits.indexOf('0', x);
+  for (let y = 0; y * width < digits.length; y++) {
+    const row = `${digits.slice(y * width, (y + 1) * width)}0`;
+    for (let x = row.indexOf('1'), end = 0; x >= 0; x = row.indexOf('1', end)) {
+      end = row.indexOf('0', x);
       runs.push(x, y, end - x);
     }
   }

@@ -37,6 +37,9 @@ export interface ApplicationParts {
   readonly appended: (block: FinishedBlock) => void;
 }
 
+/** Once all blocks were found sound, one turn of so many looks at one: at some two hundred in an hour. */
+const TURNS_PER_BLOCK = 5;
+
 /** Refusals that time may mend: the transaction stays in the pool. */
 const WAITING = new Set(['BlockFull', 'NonceTooHigh']);
 
@@ -51,6 +54,9 @@ export class LedgerApplication implements Application {
   /** Blocks that the disk has changed. */
   private readonly damaged = new Set<number>();
   private scrubbed = 0;
+  /** Until a block is looked at again. */
+  private turnsLeft = 0;
+  private turnsPerBlock = 1;
 
   constructor(parts: ApplicationParts) {
     const { chain, store, log, isArchive } = parts;
@@ -245,11 +251,17 @@ export class LedgerApplication implements Application {
     const { chain } = this.parts;
     const { number: head, stateRoot } = this.head().header;
     this.pieces.scrub(stateRoot);
-    if (head >= chain.firstWhole()) {
-      this.scrubbed = this.scrubbed > chain.firstWhole() ? this.scrubbed - 1 : head;
-      if (!chain.isUnchanged(this.scrubbed)) this.noteDamaged(this.scrubbed);
-    }
+    if (--this.turnsLeft < 0 && head >= chain.firstWhole()) this.scrubBlock(head);
     return this.damaged.size === 0 ? undefined : Math.min(...this.damaged);
+  }
+
+  private scrubBlock(head: number): void {
+    const { chain } = this.parts;
+    const isRoundOver = this.scrubbed <= chain.firstWhole();
+    if (isRoundOver && this.scrubbed > 0) this.turnsPerBlock = TURNS_PER_BLOCK;
+    this.scrubbed = isRoundOver ? head : this.scrubbed - 1;
+    if (!chain.isUnchanged(this.scrubbed)) this.noteDamaged(this.scrubbed);
+    this.turnsLeft = this.turnsPerBlock - 1;
   }
 
   isDamaged(number: number): boolean {
@@ -274,6 +286,7 @@ export class LedgerApplication implements Application {
   private noteDamaged(number: number): void {
     if (this.damaged.has(number)) return;
     this.damaged.add(number);
+    this.turnsPerBlock = 1;
     this.parts.log.write('warn', `the disk has changed block ${number}; others are asked for it`);
   }
 

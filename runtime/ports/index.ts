@@ -95,7 +95,7 @@ export interface Sister {
 /** Other nodes of the ledger, and the phones and browsers nearby. */
 export interface Network {
   /** Names of the nodes reachable now. */
-  peers(): string[];
+  peers(): readonly string[];
   /** Fire and forget: may be lost, late, repeated or reordered. */
   send(peer: string, message: Uint8Array): void;
   /** One handler; a later call replaces it. */

@@ -7,9 +7,9 @@ import { type Piece, walkState } from './walk.ts';
 const MAX_LACKING = 1024;
 /** Pieces looked at in one turn. The first round after a start, or after something was amiss, is as quick as it may be. */
 const MOST_PER_TURN = 64;
-const LEAST_PER_TURN = 2;
-/** A round over a state that is sound takes so many turns, or more if the state is large. */
-const TURNS_PER_ROUND = 20;
+const LEAST_PER_TURN = 1;
+/** A round over a state that is sound takes so many turns, or more if the state is large: five minutes of one each three seconds. */
+const TURNS_PER_ROUND = 100;
 
 /**
  * The pieces of the state that a disk has lost or changed. Each is named by its hash, so another device's copy is as good as the

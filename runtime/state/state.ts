@@ -191,6 +191,7 @@ class TrieState implements State {
   }
 
   apply(diff: readonly AccountDiff[]): { state: State; entries: StoreEntry[] } {
+    if (diff.length === 0) return { state: this, entries: [] };
     const entries: StoreEntry[] = [];
     const keep = (hash: Word, node: Uint8Array) => {
       this.shared.nodesInMemory++;

@@ -5,6 +5,11 @@ import { createMachine, type HostCalls, type Limits, type Machine } from '../../
 const test = suite('emulator/quickjs/machine');
 const limits: Limits = { memoryBytes: 24 * 1024 * 1024, stackBytes: 256 * 1024, budget: 200 };
 const entries = 'globalThis.count = 1; globalThis.enter = { status: (text) => String(eval(text)), code: (text) => eval(text) };';
+/** What is in the room, from inside. */
+const FILL = `
+  const bytes = new Uint8Array(host.room), words = new Uint32Array(host.room, 65536, 1);
+  const fill = (...some) => { bytes.set(some); words[0] = some.length; };
+  const filled = () => String(bytes.slice(0, words[0]))`;
 
 interface Made {
   readonly machine: Machine;
@@ -37,13 +42,17 @@ const answers: [name: string, expression: string, answer: string][] = [
     'RangeErrorno such thing',
   ],
   ['a text with bytes', 'const [text, bytes] = host["store.keys"](""); text + new Uint8Array(bytes)', 'text1,2'],
-  ['digits', 'new Uint8Array(host.room).set([1, 171]); host["room.hex"](2)', '01ab'],
-  ['bytes', 'String(new Uint8Array(host["room.bytes"]("01aB")))', '1,171'],
-  ['a hash', 'host["room.keccak256"](7); String(new Uint8Array(host.room).slice(0, 33))', `${'7,'.repeat(32)}0`],
+  ['digits', `${FILL}; fill(1, 171); host["room.hex"]()`, '01ab'],
+  ['bytes', `${FILL}; host["room.bytes"]("01aB"); filled()`, '1,171'],
+  ['bytes of no digits', `${FILL}; fill(7); host["room.bytes"](""); filled()`, ''],
+  ['bytes as far as the text goes', `${FILL}; host["room.bytes"]("01\\0ab"); filled()`, '1'],
+  ['a hash', `${FILL}; fill(9, 9, 9, 9); host["room.keccak256"](); String(bytes.slice(0, 33))`, `${'4,'.repeat(32)}0`],
   ['that digits are none', 'try { host["room.bytes"]("0g") } catch (error) { error.name }', 'SyntaxError'],
+  ['that a digit is missing', 'try { host["room.bytes"]("012") } catch (error) { error.name }', 'SyntaxError'],
+  ['that digits are too many', 'try { host["room.bytes"]("0".repeat(131074)) } catch (error) { error.name }', 'SyntaxError'],
   [
     'that the room is not so large',
-    'try { host["room.hex"](65537) } catch (error) { error.message }',
+    `${FILL}; words[0] = 65537; try { host["room.hex"]() } catch (error) { error.message }`,
     'the room has 65536 bytes, not 65537',
   ],
   ['that there is no such function', 'typeof host["store.all"]', 'undefined'],
@@ -85,7 +94,7 @@ test('an answer that is no bytes where bytes are due is an error of the firmware
 
 test('a flood of work in the room comes to an end', async () => {
   const { machine, faults } = await make(entries);
-  assert.is(machine.ask('status', 'for (;;) host["room.hex"](1)'), undefined);
+  assert.is(machine.ask('status', 'for (;;) host["room.hex"]()'), undefined);
   assert.match(faults.join(), /without coming to an end/);
 });
 
