@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import type { Genesis, NodeConfig } from '../runtime/config.ts';
 import type { Node, NodeStatus } from '../runtime/node.ts';
-import type { Address, Display, Input, Logger, Ports, Updater, Vm } from '../runtime/ports/index.ts';
+import type { Address, Display, Input, Logger, Ports, Updater } from '../runtime/ports/index.ts';
 import { createVm } from '../vm/embed/index.ts';
 import { signJoin } from './appliance/join.ts';
 import { type BridgeConfig, readConfig, type SwarmSettings } from './config.ts';
@@ -158,7 +158,7 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
   const { peerServer, ...ends } = await openServers(config, rpcServer, proxy, givePayload, closers);
   proxyAt = ends.proxy;
   const ports: Ports = {
-    vm: detached(createVm({ fork: 'Osaka' })),
+    vm: createVm({ fork: 'Osaka' }),
     store,
     clock: systemClock(),
     containers: engine.containers,
@@ -237,18 +237,6 @@ async function openServers(
   // Whoever brings the bundle of a system over a slow network needs more than Node's five minutes.
   peerServer.requestTimeout = BRINGING_MS;
   return { rpc, proxy: proxyAt, peers: await open(peerServer, config.peers.listen, 'peers.listen'), peerServer };
-}
-
-/** A port is a record of functions: whoever has one of them may call it by itself. */
-function detached(vm: Vm): Vm {
-  return {
-    fork: vm.fork,
-    execute: (block, message, state, options) => vm.execute(block, message, state, options),
-    ...(vm.trace && { trace: (...args: Parameters<NonNullable<Vm['trace']>>) => vm.trace!(...args) }),
-    keccak256: (data) => vm.keccak256(data),
-    sha256: (data) => vm.sha256(data),
-    recover: (hash, yParity, r, s) => vm.recover(hash, yParity, r, s),
-  };
 }
 
 function wantedPayload(node: Node | undefined, sha256: string): Wanted | undefined {

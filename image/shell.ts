@@ -45,7 +45,7 @@ export class ProgramFailed extends Error {
 }
 
 /** Debian's package of each program that a build uses. */
-export const PROGRAMS: Readonly<Record<string, string>> = {
+const PROGRAMS: Readonly<Record<string, string>> = {
   mmdebstrap: 'mmdebstrap',
   mksquashfs: 'squashfs-tools',
   'mkfs.ext4': 'e2fsprogs',

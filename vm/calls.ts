@@ -127,7 +127,7 @@ export function create(frame: usize, opcode: i32): i32 {
 }
 
 /** Begins the creation of the contract at an address, `frame` being the creator's or 0. The creator's nonce has gone up. Returns Stop. */
-export function beginCreation(frame: usize, address: usize, value: usize, code: usize, size: u32, gas: u64): i32 {
+function beginCreation(frame: usize, address: usize, value: usize, code: usize, size: u32, gas: u64): i32 {
   const creator = frame ? self(frame) + Account.Address : firstCaller;
   if (tracing) hostEnter(frame ? wanted : Op.CREATE, creator, address, value, code, size, gas);
   const account = accountAt(address);

@@ -92,7 +92,7 @@ export function trimCodes(): void {
 }
 
 /** Forgets all code and programs. Only between transactions. */
-export function dropCodes(): void {
+function dropCodes(): void {
   const buckets = <usize>load<u32>(codes);
   if (buckets) {
     for (let index: u32 = 0; index <= load<u32>(codes, 4); index++) {

@@ -52,7 +52,7 @@ export const enum FrameFlag {
 }
 
 const WORD: usize = 32;
-export const STACK_LIMIT: usize = 1024;
+const STACK_LIMIT: usize = 1024;
 /** Bytes a frame's stack may need. */
 const STACK_SIZE: usize = STACK_LIMIT * WORD;
 const STACK_CHUNK: usize = 2 * STACK_SIZE - 16;

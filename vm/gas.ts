@@ -5,7 +5,7 @@
  */
 import { UNPAYABLE } from './memory';
 
-export const SLICE: u64 = 100_000;
+const SLICE: u64 = 100_000;
 export const OUT_OF_GAS: i64 = -32;
 
 /** The running frame's gas beyond the slice. */

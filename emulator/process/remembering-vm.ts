@@ -12,11 +12,8 @@ const RECOVERED_LIMIT = 1024;
 export function rememberingVm(vm: Vm): Vm {
   const recovered = new Map<string, Address | undefined>();
   return {
-    fork: vm.fork,
-    ...(vm.trace && { trace: (...args: Parameters<NonNullable<Vm['trace']>>) => vm.trace!(...args) }),
+    ...vm,
     execute: rememberedExecutions(vm),
-    keccak256: (data) => vm.keccak256(data),
-    sha256: (data) => vm.sha256(data),
     recover(hash, yParity, r, s) {
       const key = `${bytesToHex(hash)} ${yParity} ${r} ${s}`;
       if (recovered.has(key)) return recovered.get(key);

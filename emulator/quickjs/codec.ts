@@ -11,7 +11,7 @@ export interface Packed {
 
 /** Deepest nesting and largest payload that one crossing may carry. */
 export const DEPTH_LIMIT = 32;
-export const BYTES_LIMIT = 32 * 1024 * 1024;
+const BYTES_LIMIT = 32 * 1024 * 1024;
 
 type Tree = null | boolean | number | string | readonly Tree[] | { readonly [key: string]: Tree };
 type Chunk = Uint8Array | Uint16Array;

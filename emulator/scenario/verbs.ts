@@ -196,7 +196,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
 };
 
 /** The boards of these names, without those; all if none are named. */
-export function boardsOf(boards: readonly Board[], some: unknown, except: unknown): readonly Board[] {
+function boardsOf(boards: readonly Board[], some: unknown, except: unknown): readonly Board[] {
   const named = (some as readonly string[] | undefined) ?? boards.map(({ identity }) => identity.name);
   const unknown = [...named, ...((except as readonly string[] | undefined) ?? [])].filter(
     (name) => !boards.some(({ identity }) => identity.name === name),

@@ -301,7 +301,7 @@ interface Run {
 }
 
 /** Devices side by side that reach each other. */
-export function runsOf(devices: readonly DeviceView[]): readonly Run[] {
+function runsOf(devices: readonly DeviceView[]): readonly Run[] {
   const runs: Run[] = [];
   devices.forEach(({ group }, index) => {
     const last = runs.at(-1);

@@ -171,7 +171,7 @@ export function Outcome({ state: { said, isWrong } }: { state: Sending }) {
 }
 
 /** Asks once more, saying who signs what. */
-export function Confirm({
+function Confirm({
   intent,
   signer,
   isBusy,

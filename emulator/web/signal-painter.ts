@@ -208,7 +208,7 @@ export class SignalPainter {
 }
 
 /** From which block on the drawing has become different; minus infinity: all of it, anew. */
-export function dirtyFrom(before: SignalPicture, after: SignalPicture): number {
+function dirtyFrom(before: SignalPicture, after: SignalPicture): number {
   const blocks = after.scale.head - before.scale.head;
   const isOther =
     before.ratio !== after.ratio ||
@@ -247,7 +247,7 @@ function firstDifference(before: DeviceView['trace'], after: DeviceView['trace']
 }
 
 /** Rows of the blocks from one on, by whose doing they were. */
-export function rowsByWho(rows: readonly LedgerRow[], from: number): ReadonlyMap<string, readonly LedgerRow[]> {
+function rowsByWho(rows: readonly LedgerRow[], from: number): ReadonlyMap<string, readonly LedgerRow[]> {
   const byWho = new Map<string, LedgerRow[]>();
   for (let index = rows.length - 1; index >= 0 && rows[index]!.block >= from; index--) {
     const row = rows[index]!;

@@ -50,7 +50,7 @@ export function Tools({ snapshot }: { snapshot: Pick<Snapshot, 'devices' | 'trun
 }
 
 /** What is broken now, in a few words each. */
-export function woundsOf(
+function woundsOf(
   { devices, trunks, broken }: Pick<Snapshot, 'devices' | 'trunks' | 'broken'>,
   sites: readonly string[],
 ): readonly string[] {

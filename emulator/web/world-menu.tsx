@@ -111,7 +111,7 @@ function PauseAt({ snapshot: { clock, head } }: { snapshot: Snapshot }) {
 }
 
 /** Everything that is needed to live this world again, as a file. */
-export function SaveWorld() {
+function SaveWorld() {
   const { setup, ask, now } = useHands();
   const save = async () => {
     const answer = await ask({ do: 'save' });
@@ -130,7 +130,7 @@ export function SaveWorld() {
 }
 
 /** Seed, what was done and when, for a report. */
-export function CopySteps() {
+function CopySteps() {
   const { ask, say } = useHands();
   const copy = async () => {
     const answer = await ask({ do: 'steps' });

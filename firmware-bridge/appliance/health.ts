@@ -51,7 +51,7 @@ export function confirmWhenServing({ node, log, confirm, onJoined }: HealthOptio
 }
 
 /** Why the VM cannot be trusted, or `undefined`: a hash, and a program of eight instructions. */
-export function vmFault(vm: Vm): string | undefined {
+function vmFault(vm: Vm): string | undefined {
   const hash = Buffer.from(vm.keccak256(new Uint8Array())).toString('hex');
   if (!hash.startsWith('c5d2460186f7233c927e7db2dcc703c0')) return `Keccak-256 of nothing is ${hash}`;
   const zero = `0x${'00'.repeat(32)}` as const;

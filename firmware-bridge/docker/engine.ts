@@ -4,8 +4,8 @@ import { parseEngineUrl } from './address.ts';
 import { type Answer, createTransport, type Transport, type TransportRequest } from './transport.ts';
 
 /** Oldest Engine API whose fields we use (Engine 20.10) and the newest whose documentation we wrote against (Engine 27). */
-export const OLDEST_API = '1.41';
-export const NEWEST_API = '1.47';
+const OLDEST_API = '1.41';
+const NEWEST_API = '1.47';
 
 const DEADLINE_MS = 30_000;
 const MEBIBYTE = 1024 * 1024;

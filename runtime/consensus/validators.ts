@@ -72,7 +72,7 @@ export class Validators {
 }
 
 /** What CometBFT calls the holder of an ed25519 key. */
-export function validatorAddress(publicKey: Word, sha256: Vm['sha256']): Address {
+function validatorAddress(publicKey: Word, sha256: Vm['sha256']): Address {
   return bytesToHex(sha256(hexToBytes(publicKey)).subarray(0, 20));
 }
 

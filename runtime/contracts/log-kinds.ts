@@ -16,7 +16,7 @@ export const logKinds = {
 export type LogKind = keyof typeof logKinds;
 
 /** `Membership.LOG_LIMIT`. */
-export const LOG_LIMIT_BYTES = 1024;
+const LOG_LIMIT_BYTES = 1024;
 
 /** What an entry says: names and plain values, so that every reader can show what it does not know. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;

@@ -1,5 +1,5 @@
-import { bigintToBytes, bytesToBigint, concat, hexToBytes, utf8Encode } from '../bytes.ts';
-import type { Address, Vm, Word } from '../ports/index.ts';
+import { bigintToBytes, bytesToBigint, concat, utf8Encode } from '../bytes.ts';
+import type { Vm, Word } from '../ports/index.ts';
 
 /*
  * Where the Fleet contract keeps what others prove by `eth_getProof`: whoever checks a proof must know the slot, and cannot
@@ -7,8 +7,8 @@ import type { Address, Vm, Word } from '../ports/index.ts';
  * https://docs.soliditylang.org/en/latest/internals/layout_in_storage.html
  */
 
-/** State variables of the Fleet. */
-export const Variable = { apps: 17n, seats: 24n } as const;
+/** The Fleet's state variable `_apps`. */
+export const APPS_SLOT = 17n;
 
 /** Members of `App` and of `Release`, in slots. */
 const RELEASES_AT = 3n;
@@ -45,16 +45,10 @@ export function manifestHashSlot(app: string, revision: number, keccak256: Kecca
   return slotWord(mapped(bigintToBytes(BigInt(revision), 32), releases, keccak256) + MANIFEST_HASH_AT);
 }
 
-/** The slots that hold a validator's key, and its power in the lowest 8 bytes. */
-export function seatSlots(device: Address, keccak256: Keccak): readonly [key: Word, power: Word] {
-  const at = mapped(concat(new Uint8Array(12), hexToBytes(device)), Variable.seats, keccak256);
-  return [slotWord(at), slotWord(at + 1n)];
-}
-
 function appAt(app: string, keccak256: Keccak): bigint {
   const name = new Uint8Array(32);
   name.set(utf8Encode(app));
-  return mapped(name, Variable.apps, keccak256);
+  return mapped(name, APPS_SLOT, keccak256);
 }
 
 function mapped(key: Uint8Array, variable: bigint, keccak256: Keccak): bigint {

@@ -35,7 +35,7 @@ export const HOME: Place = { page: 'home', cursor: 0 };
 export const MENU = ['releases', 'votes', 'network', 'keys', 'log', 'settings', 'about'] as const;
 
 /** The settings in the order of their rows; each has the values that `open` goes through. */
-export const SETTINGS_ROWS = ['clockOffsetHours', 'log'] as const;
+const SETTINGS_ROWS = ['clockOffsetHours', 'log'] as const;
 
 const back: SoftKey = { label: 'Back', act: 'back' };
 const open: SoftKey = { label: 'Open', act: 'open' };

@@ -3,7 +3,7 @@ import { createCometbft, RETAINED_HEIGHTS, SNAPSHOT_INTERVAL } from '../consensu
 import type { Consensus } from '../consensus/consensus.ts';
 import { createFollower } from '../consensus/follower.ts';
 import { createSolo } from '../consensus/solo.ts';
-import { type Address, EngineError, type Log, type Ports, type Vm, type Word } from '../ports/index.ts';
+import { type Address, EngineError, type Log, type Ports, type Word } from '../ports/index.ts';
 import { Filters } from '../rpc/filters.ts';
 import { answer } from '../rpc/server.ts';
 import { openSession, type Session } from '../rpc/session.ts';
@@ -71,8 +71,7 @@ export type LedgerPorts = Pick<Ports, 'vm' | 'store' | 'clock' | 'network' | 'de
  * @param vault What operators give this device by JSON-RPC; absent, it takes no secrets.
  * Throws a `GenesisError` or `ChainError` if genesis and store do not fit.
  */
-export function createLedger(given: LedgerPorts, config: NodeConfig, vault?: Vault): Ledger {
-  const ports: LedgerPorts = { ...given, vm: detached(given.vm) };
+export function createLedger(ports: LedgerPorts, config: NodeConfig, vault?: Vault): Ledger {
   const { vm, store, log } = ports;
   const { genesis } = config;
   const chainId = BigInt(genesis.chainId);
@@ -188,18 +187,6 @@ function createConsensus(application: LedgerApplication, chain: Chain, ports: Le
     retainedHeights,
     reopen: () => application.reopen(),
   });
-}
-
-/** Its methods may be handed on without it. */
-function detached(vm: Vm): Vm {
-  return {
-    fork: vm.fork,
-    execute: (block, message, state, options) => vm.execute(block, message, state, options),
-    ...(vm.trace && { trace: (...args: Parameters<NonNullable<Vm['trace']>>) => vm.trace!(...args) }),
-    keccak256: (data) => vm.keccak256(data),
-    sha256: (data) => vm.sha256(data),
-    recover: (hash, yParity, r, s) => vm.recover(hash, yParity, r, s),
-  };
 }
 
 function headOf({ header, hash }: Pick<FinishedBlock, 'header' | 'hash'>): Head {

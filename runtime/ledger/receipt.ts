@@ -1,4 +1,4 @@
-import { bigintToBytes, bytesToHex, concat, EMPTY, hexToBytes } from '../bytes.ts';
+import { bigintToBytes, concat, EMPTY, hexToBytes } from '../bytes.ts';
 import type { Address, Log, Message, Vm, Word } from '../ports/index.ts';
 import { asAddress, asBigint, asBytes, asList, asWord, encodeRlp, type RlpItem } from '../rlp/index.ts';
 import { listRoot } from '../state/list-root.ts';
@@ -78,9 +78,4 @@ function logOf(item: RlpItem): Log {
     topics: asList(topics, "a log's topics").map((topic) => asWord(topic, "a log's topic")),
     data: asBytes(data, "a log's data"),
   };
-}
-
-/** keccak256 over the RLP of the logs, as state tests state them. */
-export function hashLogs(logs: readonly Log[], keccak256: Vm['keccak256']): Word {
-  return bytesToHex(keccak256(encodeRlp(logs.map(logItem))));
 }

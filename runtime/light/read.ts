@@ -51,7 +51,7 @@ export function readValidators(json: unknown): EngineValidator[] {
 }
 
 /** RFC 3339 with up to nine digits of a second, in UTC. */
-export function readTime(json: unknown): Time {
+function readTime(json: unknown): Time {
   const text = string(json, 'a time', 40);
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text);
   const ms = match ? Date.parse(`${match[1]}Z`) : Number.NaN;

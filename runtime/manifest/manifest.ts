@@ -106,7 +106,7 @@ export interface Problem {
 }
 
 /** `services.web.ports[0]`. */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
     return text === '' ? part : `${text}.${part}`;

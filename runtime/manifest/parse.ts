@@ -26,7 +26,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 }
 
 /** Checks a value that claims to be a manifest. `dependsOn` is what the file at hand calls that key, for messages. */
-export const checkManifest: Check<Manifest> = (value, path) => {
+const checkManifest: Check<Manifest> = (value, path) => {
   const manifest = fields(value, path);
   checkDependencies(manifest, 'dependsOn');
   checkRoutes(manifest, ['route']);

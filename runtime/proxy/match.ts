@@ -7,7 +7,7 @@ export function findRoute(routes: readonly Route[], host: string, target: string
 }
 
 /** Whether a path lies under a prefix, part by part: `/shop` holds `/shop/a` and `/shop?b`, not `/shops`. */
-export function fitsPath(prefix: string, path: string): boolean {
+function fitsPath(prefix: string, path: string): boolean {
   if (prefix.endsWith('/')) return path.startsWith(prefix);
   if (!path.startsWith(prefix)) return false;
   const next = path[prefix.length];

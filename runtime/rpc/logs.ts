@@ -10,7 +10,7 @@ import { ErrorCode, RpcError } from './errors.ts';
 export const MAX_LOG_RANGE = 10_000;
 const BLOCKS_A_TURN = 64;
 /** Logs that one request may find. */
-export const MAX_LOGS = 10_000;
+const MAX_LOGS = 10_000;
 
 /** Bytes of their data. */
 export const MAX_LOG_BYTES = 4 * 1024 * 1024;

@@ -11,7 +11,7 @@ import type { Method } from './method.ts';
 import { methods } from './methods.ts';
 
 /** Characters of a request; a transaction of 128 KiB in hexadecimal fits. */
-export const MAX_REQUEST_CHARACTERS = 512 * 1024;
+const MAX_REQUEST_CHARACTERS = 512 * 1024;
 export const MAX_BATCH = 100;
 /** Lists and objects in one another; a call with an access list in a batch has seven. */
 const MAX_NESTING = 32;
@@ -19,10 +19,10 @@ const MAX_NESTING = 32;
 const CALLS_A_TURN = 10;
 const TURN_MS = 10;
 /** Characters after which no further call of a batch is executed. */
-export const MAX_RESPONSE_CHARACTERS = 8 * 1024 * 1024;
+const MAX_RESPONSE_CHARACTERS = 8 * 1024 * 1024;
 
 /** Of one answer. Nothing but a very long list, or all that a call can return, is as long as this. */
-export const MAX_ANSWER_CHARACTERS = 16 * 1024 * 1024;
+const MAX_ANSWER_CHARACTERS = 16 * 1024 * 1024;
 
 type Methods = ReadonlyMap<string, Method>;
 interface Asked {

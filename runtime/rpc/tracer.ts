@@ -31,8 +31,8 @@ export interface TraceOptions extends ExecuteOptions {
 }
 
 /** Instructions and room of one trace: it must fit into a small device beside everything else. */
-export const MAX_STEPS = 50_000;
-export const MAX_WORDS = 400_000;
+const MAX_STEPS = 50_000;
+const MAX_WORDS = 400_000;
 
 /** Calls and what they log. */
 export const CALLS_ONLY: RecordOptions = {

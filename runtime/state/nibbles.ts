@@ -13,7 +13,7 @@ export function pathOf(key: Uint8Array): Nibbles {
   return path;
 }
 
-export function nibblesOf(key: Uint8Array): Nibbles {
+function nibblesOf(key: Uint8Array): Nibbles {
   const nibbles = new Uint8Array(2 * key.length);
   for (let i = 0; i < key.length; i++) {
     nibbles[2 * i] = key[i]! >> 4;

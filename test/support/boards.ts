@@ -286,7 +286,7 @@ export async function smallSystem(folder: string, name: string, options: SystemO
 }
 
 /** Puts beside a bundle what "npm run image" says of one. */
-export function describeSystem(path: string, as: string, signer: string): void {
+function describeSystem(path: string, as: string, signer: string): void {
   const bundleSha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
   writeFileSync(path.replace(/\.raucb$/, '.json'), JSON.stringify({ board, version: as, signer, bundleSha256 }));
 }

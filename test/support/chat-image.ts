@@ -8,7 +8,7 @@ import { importImage } from '../../firmware-bridge/docker/image.ts';
 import type { TarFile } from '../../firmware-bridge/docker/tar.ts';
 import { need, root } from './need.ts';
 
-export const CHAT_IMAGE = 'classpad/chat:1';
+const CHAT_IMAGE = 'classpad/chat:1';
 
 /** Puts {@link CHAT_IMAGE} on an engine: this machine's Node with `chat-app.ts`. Answers `false`, with a printed skip, where it cannot. */
 export async function ensureChatImage(engineUrl: string): Promise<boolean> {

@@ -21,7 +21,7 @@ export const TARGET: Address = `0x${'7a'.repeat(20)}`;
 export const COINBASE: Address = `0x${'c0'.repeat(20)}`;
 export const ZERO_WORD: Word = `0x${'00'.repeat(32)}`;
 /** What any transaction pays. */
-export const TRANSACTION_GAS = 21000n;
+const TRANSACTION_GAS = 21000n;
 
 /** Number of each opcode, read from the VM's own list. */
 export const OPCODES: ReadonlyMap<string, number> = new Map(

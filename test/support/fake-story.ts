@@ -6,7 +6,7 @@ import type { FakeDevice, FakeEmulator } from './fake-emulator.ts';
  * The story every emulator tells, scene by scene: revision 1 comes, revision 2 fails, revision 1 returns.
  * Each scene changes the fake world and ends with what was sent.
  */
-export const SCENES = ['empty', 'rolling out', 'healthy', 'second', 'failing', 'rolling back', 'back', 'cut off'] as const;
+const SCENES = ['empty', 'rolling out', 'healthy', 'second', 'failing', 'rolling back', 'back', 'cut off'] as const;
 export type Scene = (typeof SCENES)[number];
 
 type Event = Omit<LedgerRow, 'block' | 'index' | 'timestamp'>;

@@ -81,7 +81,7 @@ export function operatorOf(node: NodeProcess, name = 'pad-1'): Operator {
   };
 }
 
-export function appKey(app: string): Hex {
+function appKey(app: string): Hex {
   return stringToHex(app, { size: 32 });
 }
 

@@ -17,10 +17,10 @@ import { seeded } from './virtual-clock.ts';
 const START_MS = 1_800_000_000_000;
 export const identity = identityOf('virtual device', 'tablet');
 
-export const deviceConfig: NodeConfig = { ...soleConfig(identity.address, START_MS), keepRevisions: 0 };
+const deviceConfig: NodeConfig = { ...soleConfig(identity.address, START_MS), keepRevisions: 0 };
 
 /** Verbs that change something. */
-export const DOING: readonly Verb[] = ['pull', 'removeImage', 'create', 'place', 'start', 'stop', 'remove'];
+const DOING: readonly Verb[] = ['pull', 'removeImage', 'create', 'place', 'start', 'stop', 'remove'];
 
 type Call = (...args: unknown[]) => Promise<unknown>;
 /** What becomes of one call of the engine. */

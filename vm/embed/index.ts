@@ -61,9 +61,17 @@ const KEPT_BYTES = 64 * 1024 * 1024;
 const MAX_U64 = (1n << 64n) - 1n;
 const MAX_WORD = (1n << 256n) - 1n;
 
-/** A VM with the rules of one fork. */
+/** A VM with the rules of one fork: a record of functions, each of which may be handed on by itself. */
 export function createVm(options: VmOptions): Vm {
-  return new WasmVm(options);
+  const vm = new WasmVm(options);
+  return {
+    fork: vm.fork,
+    execute: (...given) => vm.execute(...given),
+    trace: (...given) => vm.trace(...given),
+    keccak256: (data) => vm.keccak256(data),
+    sha256: (data) => vm.sha256(data),
+    recover: (...given) => vm.recover(...given),
+  };
 }
 
 class WasmVm implements Vm {

@@ -26,7 +26,7 @@ export function reachNumber(frame: usize, offset: u64, size: u64, gas: i64): i64
 }
 
 /** Makes memory hold the range of two words on the stack, at `perWord` gas a word of it besides. */
-export function reachPaid(frame: usize, offset: usize, size: usize, perWord: u64, gas: i64): i64 {
+function reachPaid(frame: usize, offset: usize, size: usize, perWord: u64, gas: i64): i64 {
   const cost = rangeCost(frame, offset, size);
   if (cost == UNPAYABLE) return OUT_OF_GAS;
   const left = spend(gas, cost + perWord * ((load<u64>(size) + 31) >> 5));

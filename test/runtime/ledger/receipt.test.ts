@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bloomOf } from '../../../runtime/ledger/bloom.ts';
-import { encodeReceipt, hashLogs, type Receipt, receiptItem, receiptOf, receiptsRoot } from '../../../runtime/ledger/receipt.ts';
+import { encodeReceipt, type Receipt, receiptItem, receiptOf, receiptsRoot } from '../../../runtime/ledger/receipt.ts';
 import { decodeRlp, encodeRlp } from '../../../runtime/rlp/index.ts';
 import { EMPTY_ROOT } from '../../../runtime/state/trie.ts';
 import { cryptography } from './support.ts';
@@ -45,11 +45,6 @@ test('what is kept beside a receipt is no part of its root', () => {
   assert.is(receiptsRoot([receipt()], keccak256), receiptsRoot([receipt({ gasPrice: 9n, gasUsed: 1n })], keccak256));
   assert.is.not(receiptsRoot([receipt()], keccak256), receiptsRoot([receipt({ succeeded: false })], keccak256));
   assert.is(receiptsRoot([], keccak256), EMPTY_ROOT);
-});
-
-test('no logs hash to what the state tests say', () => {
-  assert.is(hashLogs([], keccak256), '0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347');
-  assert.is.not(hashLogs(logs, keccak256), hashLogs([], keccak256));
 });
 
 test.run();

@@ -222,7 +222,7 @@ export function initCode(random: Random, around: Surroundings, depth: number): C
   return join([...before, code(writeToMemory(runtime, 0), length, push(0), ending)]);
 }
 
-export function writeToMemory(bytes: readonly number[], at: number): number[] {
+function writeToMemory(bytes: readonly number[], at: number): number[] {
   const out: number[] = [];
   for (let i = 0; i < bytes.length; i += 32) {
     const word = [...bytes.slice(i, i + 32)];
