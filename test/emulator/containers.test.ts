@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type VirtualContainers, virtualContainers } from '../../emulator/containers.ts';
-import { containersSuite, helloSpec, type Stage } from '../support/containers-suite.ts';
+import { helloSpec, type Stage } from '../support/containers/stage.ts';
+import { containersSuite } from '../support/containers-suite.ts';
 import { seeded, type TestClock, testClock } from '../support/virtual-clock.ts';
 
 interface VirtualStage extends Stage {

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { type Box, createBox } from '../../../emulator/containers/box.ts';
 import { BASE_BYTES, settle, shortageMs, speed, starving } from '../../../emulator/containers/machine.ts';
 import { lookUp, REGISTRY } from '../../../emulator/containers/programs.ts';
-import { helloSpec } from '../../support/containers-suite.ts';
+import { helloSpec } from '../../support/containers/stage.ts';
 
 const test = suite('emulator/containers/machine');
 const MIB = 1024 * 1024;

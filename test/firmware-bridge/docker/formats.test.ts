@@ -8,7 +8,7 @@ import { HELLO_SETTINGS, helloFiles, readStatic } from '../../../firmware-bridge
 import { imageArchive } from '../../../firmware-bridge/docker/image.ts';
 import { demultiplex } from '../../../firmware-bridge/docker/logs.ts';
 import { tar } from '../../../firmware-bridge/docker/tar.ts';
-import { helloSpec } from '../../support/containers-suite.ts';
+import { helloSpec } from '../../support/containers/stage.ts';
 
 const formats = suite('firmware-bridge/docker: formats');
 

@@ -7,7 +7,7 @@ import { parseDocument } from 'yaml';
 import { composeToManifest, type Path } from '../../../runtime/manifest/index.ts';
 import { refusedServiceKeys, refusedTopKeys } from '../../../runtime/manifest/refused.ts';
 import { refusal } from '../../../runtime/ports/index.ts';
-import { helloSpec } from '../../support/containers-suite.ts';
+import { helloSpec } from '../../support/containers/stage.ts';
 import { artifactOf } from '../../support/contract.ts';
 import { root } from '../../support/need.ts';
 

@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ContainerSpec, refusal } from '../../../runtime/ports/index.ts';
-import { helloSpec, REFUSALS } from '../../support/containers-suite.ts';
+import { REFUSALS } from '../../support/containers/refusals.ts';
+import { helloSpec } from '../../support/containers/stage.ts';
 
 const rules = suite('runtime/ports: container rules');
 const stage = { device: 'pad-1' };

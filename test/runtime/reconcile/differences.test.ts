@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { readInspected } from '../../../firmware-bridge/docker/found.ts';
 import { type ContainerSpec, type FoundConfig, Label } from '../../../runtime/ports/index.ts';
 import { differences } from '../../../runtime/reconcile/differences.ts';
-import { helloSpec } from '../../support/containers-suite.ts';
+import { helloSpec } from '../../support/containers/stage.ts';
 
 const s = suite('reconcile/differences');
 const spec = helloSpec({ device: 'pad-1' }, 'web', { command: ['a', 'b'], user: '1000', memoryBytes: 8_000_000 });

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { type Containers, EngineError, type EngineErrorCode } from '../../../runtime/ports/index.ts';
 import { createLooker } from '../../../runtime/reconcile/looker.ts';
 import type { Wanted, WantedContainer } from '../../../runtime/reconcile/wanted.ts';
-import { helloSpec } from '../../support/containers-suite.ts';
+import { helloSpec } from '../../support/containers/stage.ts';
 import { testClock } from '../../support/virtual-clock.ts';
 
 const looker = suite('reconcile/looker');
