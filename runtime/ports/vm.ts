@@ -14,7 +14,7 @@ export interface Account {
   readonly hasStorage: boolean;
 }
 
-/** The three reads through which the VM sees the ledger. Each is asked at most once per transaction and key. */
+/** The four reads through which the VM sees the ledger. Each is asked at most once per transaction and key. */
 export interface StateView {
   account(address: Address): Account | undefined;
   /** The value of a slot; 32 zero bytes where nothing is stored. */
