@@ -103,6 +103,7 @@ const COMETBFT = (folder: string): Fields<EngineSettings> => ({
   binary: { text: (text) => (text.includes('/') ? resolve(folder, text) : text), absent: 'cometbft' },
   rpc: { text: endpoint, absent: { host: '127.0.0.1', port: 26_657 } },
   snapshotInterval: { text: whole(1, 1_000_000, 'blocks'), absent: 500 },
+  rejoin: { list: rpcUrl },
   retainedHeights: { text: whole(16, 100_000_000, 'blocks'), absent: 100_000 },
 });
 
@@ -146,12 +147,13 @@ const GENESIS: { readonly [K in keyof Required<Genesis>]: Field<never> } & Recor
   baseFee: { elsewhere: true },
   sequencer: { elsewhere: true },
   alloc: { elsewhere: true },
+  fleet: { elsewhere: true },
   validators: { elsewhere: true },
   trailingBlocks: { elsewhere: true },
 };
 const GENESIS_NUMBERS = new Set(['chainId', 'timestamp', 'gasLimit', 'baseFee', 'nonce', 'power', 'trailingBlocks']);
-/** Only a ledger with several who decide has these. */
-const GENESIS_OPTIONAL = new Set(['validators', 'trailingBlocks']);
+/** Only a ledger with several who decide has the latter two. */
+const GENESIS_OPTIONAL = new Set(['fleet', 'validators', 'trailingBlocks']);
 
 /** The genesis in place, or in a file of its own beside the configuration. What its values mean the runtime checks. */
 function readGenesis(config: OpenFile, folder: string): BridgeConfig['genesis'] {

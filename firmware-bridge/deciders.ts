@@ -1,3 +1,4 @@
+import { engineChainId } from '../runtime/consensus/cometbft.ts';
 import type { Node } from '../runtime/node.ts';
 import type { Logger, Ports } from '../runtime/ports/index.ts';
 import type { BridgeConfig } from './config.ts';
@@ -18,16 +19,17 @@ const NONE: Deciders = { ports: {}, network: {}, light: async () => undefined, s
 /** The engine beside this node, or the nodes that it follows. What is needed for it is loaded by those nodes only that have it. */
 export async function openDeciders(config: BridgeConfig, log: Logger, closers: (() => unknown)[]): Promise<Deciders> {
   if (config.consensus === 'follow') return openFollowing(config, closers);
-  return config.cometbft ? openBeside(config.cometbft, log, closers) : NONE;
+  return config.cometbft ? openBeside(config.cometbft, engineChainId(config.genesis.chainId), log, closers) : NONE;
 }
 
 async function openBeside(
   settings: NonNullable<BridgeConfig['cometbft']>,
+  chain: string,
   log: Logger,
   closers: (() => unknown)[],
 ): Promise<Deciders> {
   const [{ openEngine }, { lightDocument }] = await Promise.all([import('./cometbft/index.ts'), import('./cometbft/door.ts')]);
-  const engine = await openEngine(settings, log);
+  const engine = await openEngine(settings, chain, log);
   closers.push(() => engine.stop());
   return {
     ports: { ordering: engine.ordering },

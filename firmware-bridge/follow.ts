@@ -5,6 +5,7 @@ import { decodeBlocks, encodeBlocks } from '../runtime/consensus/messages.ts';
 import { heightOf } from '../runtime/consensus/validators.ts';
 import { askVotesAt, isEarly, type Told } from '../runtime/light/index.ts';
 import type { Clock, Hex, Logger, Vm, Word } from '../runtime/ports/index.ts';
+import { fetchText } from './system/fetch-text.ts';
 
 export interface FollowOptions {
   /** JSON-RPC of nodes of the cluster. One is enough; another is asked when it does not answer, or tells what does not hold. */
@@ -25,8 +26,6 @@ export interface Following {
 
 const EVERY_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
-const DEADLINE_MS = 10_000;
-const LONGEST_ANSWER = 16 * 1024 * 1024;
 /** What waits is handed on again, unless it is in a block by then. */
 const AGAIN_MS = 30_000;
 
@@ -134,7 +133,7 @@ class Follower {
 
 /** Those for the newest block come a moment after it. */
 function askVotesSoon(url: string, height: number): Promise<Told | undefined> {
-  return askVotesAt(`${url}/cometbft`, height, get).catch((error: Error) => {
+  return askVotesAt(`${url}/cometbft`, height, (target) => fetchText(target)).catch((error: Error) => {
     if (isEarly(error)) return undefined;
     throw error;
   });
@@ -154,24 +153,6 @@ function callerOf(ask: (request: string) => Promise<string>): Call {
 function remote(url: string): Call {
   const headers = { 'content-type': 'application/json' };
   return callerOf((body) => fetchText(url, { method: 'POST', headers, body }));
-}
-
-function get(url: string): Promise<string> {
-  return fetchText(url, {});
-}
-
-async function fetchText(url: string, request: RequestInit): Promise<string> {
-  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(DEADLINE_MS) }).catch(() => {
-    throw new Error('it does not answer');
-  });
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > LONGEST_ANSWER) throw new Error('it answers without end');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** What a node says no to. */

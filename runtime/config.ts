@@ -12,6 +12,8 @@ export interface Genesis {
   /** Whose signature makes a block of the `solo` consensus valid. With validators it signs nothing. */
   readonly sequencer: Address;
   readonly alloc: Readonly<Record<Address, GenesisAccount>>;
+  /** Where the Fleet contract is, or will be. If it stands here, no device of this ledger can follow another contract by mistake. */
+  readonly fleet?: Address;
   /** With the consensus `cometbft`: who decides until the Fleet contract says otherwise. */
   readonly validators?: readonly GenesisValidator[];
   /** With the consensus `cometbft`: as {@link NodeConfig.trailingBlocks}, the same for all since it decides what a block is. */

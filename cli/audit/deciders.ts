@@ -41,7 +41,9 @@ export class Deciders {
     if (number === 0) {
       const first = readFounders(this.founders);
       const mark = genesisMark({ chainId: this.chainId, ...first }, keccak256);
-      demand(equalBytes(extraData, mark), 'block 0: it names other validators');
+      const bound = genesisMark({ chainId: this.chainId, fleet: this.fleet, ...first }, keccak256);
+      const isOurs = equalBytes(extraData, mark) || equalBytes(extraData, bound);
+      demand(isOurs, 'block 0: it names other validators, or another fleet');
       this.validators = new Validators(first.validators);
       return false;
     }

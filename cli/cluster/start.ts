@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Cluster, ClusterNode } from '../../firmware-bridge/cometbft/testnet.ts';
+import { askHeights, type LeftBehind, leftBehind } from '../../firmware-bridge/cometbft/left-behind.ts';
+import { bracketed, type Cluster, type ClusterNode } from '../../firmware-bridge/cometbft/testnet.ts';
 import { Exit, Failure, type Io } from '../command.ts';
 import { sleep } from '../progress.ts';
-import { askHeights, type LeftBehind, leftBehind } from './left-behind.ts';
+
 import { demandPorts } from './ports.ts';
 import { rejoinCluster } from './rejoin.ts';
 
@@ -15,6 +16,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const HEALTHY_MS = 20_000;
 const STOP_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 10_000;
+/** A node takes over the state of others by itself where it can check it (`cometbft.rejoin`). */
+const PATIENCE_LOOKS = 6;
 /** Of whom a node takes the state: they may contradict each other. */
 const SERVERS = 2;
 
@@ -51,17 +54,14 @@ async function rejoin(
   say: (line: string) => void,
   ending: AbortSignal,
 ) {
-  const others = nodes.filter(({ name }) => name !== node.name);
+  const others = nodes.filter(({ name }) => name !== node.name).map(rpcOf);
   say('waits for the others, whose state it takes over');
   for (let complaint = ''; !ending.aborted; await sleep(PAUSE_MS)) {
     try {
       const there = (await askHeights(others)).filter(({ latest }) => latest > 0).map(({ name }) => name);
       if (there.length < Math.min(SERVERS, others.length)) continue;
-      const servers = others
-        .filter(({ name }) => there.includes(name))
-        .map(rpcOf)
-        .slice(0, SERVERS);
-      await rejoinCluster(join(folder, node.folder), { servers });
+      const servers = others.filter(({ name }) => there.includes(name)).map(({ url }) => url);
+      await rejoinCluster(join(folder, node.folder), { servers: servers.slice(0, SERVERS) });
       return say('begins with the state of the others; its keys and its vote stay');
     } catch (error) {
       if (error instanceof Failure && error.exitCode === Exit.badInput) throw error;
@@ -71,11 +71,11 @@ async function rejoin(
   }
 }
 
-function rpcOf({ host, engineRpc }: ClusterNode): string {
-  return `http://${host}:${engineRpc}`;
+function rpcOf({ name, host, engineRpc }: ClusterNode) {
+  return { name, url: `http://${bracketed(host)}:${engineRpc}` };
 }
 
-/** Until it is to end: says once of each node that cannot catch up how it can. Nothing is done by itself: whom to believe is a choice. */
+/** Until it is to end: says once of each node that cannot catch up, and has not helped itself, how it can. */
 async function tellLeftBehind(
   folder: string,
   nodes: readonly ClusterNode[],
@@ -84,13 +84,14 @@ async function tellLeftBehind(
   rejoining?: string,
 ): Promise<void> {
   const told = new Set([rejoining]);
-  const stoodAt = new Map<string, number>();
+  const stood = new Map<string, { readonly at: number; readonly looks: number }>();
   while (!ending.aborted) {
     await setTimeout(LOOK_EVERY_MS, undefined, { signal: ending }).catch(() => {});
-    for (const behind of ending.aborted ? [] : leftBehind(await askHeights(nodes))) {
-      const stands = stoodAt.get(behind.name) === behind.latest;
-      stoodAt.set(behind.name, behind.latest);
-      if (told.has(behind.name) || !stands) continue;
+    for (const behind of ending.aborted ? [] : leftBehind(await askHeights(nodes.map(rpcOf)))) {
+      const before = stood.get(behind.name);
+      const looks = before?.at === behind.latest ? before.looks + 1 : 1;
+      stood.set(behind.name, { at: behind.latest, looks });
+      if (told.has(behind.name) || looks < PATIENCE_LOOKS) continue;
       told.add(behind.name);
       for (const line of wayOut(folder, behind)) io.err(line);
     }

@@ -6,6 +6,7 @@ import { crashPoints } from './crash.ts';
 import { keepLogSmall } from './engine-log.ts';
 import { type EngineRpc, engineRpc, MAX_BATCH } from './engine-rpc.ts';
 import { superviseEngine } from './process.ts';
+import { finishBeginning, watchLeftBehind } from './rejoin.ts';
 
 export interface EngineSettings {
   /** CometBFT's own folder, with `config` and `data`. */
@@ -17,6 +18,8 @@ export interface EngineSettings {
   readonly snapshotInterval: number;
   /** So many of its newest blocks CometBFT keeps; the ledger's own stay all. */
   readonly retainedHeights: number;
+  /** RPC of the engines of other nodes, whose state this one takes over by itself when they do not keep its next block any more. */
+  readonly rejoin: readonly string[];
 }
 
 /** CometBFT beside this node, as a pair. */
@@ -35,15 +38,31 @@ const PEERS_EVERY_MS = 2_000;
 const MAX_UNDERWAY = 1024;
 
 /** Opens the socket of the ledger; the engine itself starts later. */
-export async function openEngine(settings: EngineSettings, log: Logger): Promise<Engine> {
-  const { home, binary, rpc: at } = settings;
+export async function openEngine(settings: EngineSettings, chain: string, log: Logger): Promise<Engine> {
+  const { home, binary, rpc: at, rejoin: others } = settings;
   const path = join(home, 'abci.sock');
   let abci: Abci | undefined;
   const server = await openAbciServer({ path, abci: () => abci, log, ...crashPoints(process.env) });
   const rpc = engineRpc(at.host, at.port);
   const peers = watchPeers(rpc);
   let engine: ReturnType<typeof superviseEngine> | undefined;
+  let isStopped = false;
   let keepLog = () => {};
+  let endWatch = () => {};
+  const url = `${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`;
+  const run = () => {
+    finishBeginning(home);
+    const args = ['start', '--home', home, '--abci', 'socket', '--proxy_app', `unix://${path}`, '--rpc.laddr', `tcp://${url}`];
+    engine = superviseEngine({ binary, args, log, line: (text) => log.write('debug', `cometbft: ${text}`) });
+  };
+  const restart = async (act: () => void) => {
+    await engine?.stop();
+    try {
+      act();
+    } finally {
+      if (!isStopped) run();
+    }
+  };
   return {
     rpc,
     peers: peers.names,
@@ -55,16 +74,12 @@ export async function openEngine(settings: EngineSettings, log: Logger): Promise
     },
     start() {
       keepLog = keepLogSmall(home, log);
-      const args = ['start', '--home', home, '--abci', 'socket', '--proxy_app', `unix://${path}`];
-      const laddr = `tcp://${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`;
-      engine = superviseEngine({
-        binary,
-        args: [...args, '--rpc.laddr', laddr],
-        log,
-        line: (text) => log.write('debug', `cometbft: ${text}`),
-      });
+      run();
+      if (others.length > 0) endWatch = watchLeftBehind({ home, own: `http://${url}`, others, chain, log, restart });
     },
     async stop() {
+      isStopped = true;
+      endWatch();
       peers.stop();
       keepLog();
       await engine?.stop();

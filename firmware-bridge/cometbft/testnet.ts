@@ -71,7 +71,8 @@ export function writeCluster(plan: ClusterPlan): Cluster {
   );
   const peers = nodes.map(({ host, p2p }, index) => `${addressOf(keys[index]!.node.publicKey)}@${host}:${p2p}`);
   nodes.forEach((node, index) => {
-    writeNode(plan, node, keys[index]!, genesis, peers);
+    const others = nodes.filter((other) => other !== node).map(engineUrl);
+    writeNode({ ...plan, rejoin: others }, node, keys[index]!, genesis, peers);
   });
   const cluster = { chainId, fleet, nodes };
   write(join(folder, 'genesis.json'), `${JSON.stringify(genesis, null, 2)}\n`);
@@ -100,7 +101,7 @@ export function writeJoiner(plan: JoinPlan): ClusterNode & { readonly validatorK
   const { address } = openIdentity(join(folder, 'data', 'device.key'));
   const node = { name, folder: '.', host, device: address, ...portsOf(turn, plan.ports) };
   const keys = { validator: newEngineKey(), node: newEngineKey() };
-  writeNode({ ...plan, commitMs }, node, keys, genesis, peers, stateSync);
+  writeNode({ ...plan, commitMs, rejoin: stateSync.servers }, node, keys, genesis, peers, stateSync);
   return { ...node, validatorKey: hex(keys.validator.publicKey) };
 }
 
@@ -130,14 +131,25 @@ function genesisOf(plan: ClusterPlan, nodes: readonly ClusterNode[], keys: reado
     gasLimit: 60_000_000,
     baseFee: 0,
     sequencer: `0x${'00'.repeat(20)}`,
+    fleet: plan.fleet,
     alloc: Object.fromEntries(plan.funded.map((address) => [address, { balance: BALANCE }])),
     validators: nodes.map(({ device }, index) => ({ device, publicKey: hex(keys[index]!.publicKey), power: POWER })),
     trailingBlocks: TRAILING_BLOCKS,
   };
 }
 
+/** What is written of one node. */
+interface NodePlan extends Pick<ClusterPlan, 'folder' | 'commitMs' | 'fleet' | 'engine' | 'binary'> {
+  /** RPC of the engines of others. */
+  readonly rejoin: readonly string[];
+}
+
+function engineUrl({ host, engineRpc }: ClusterNode): string {
+  return `http://${bracketed(host)}:${engineRpc}`;
+}
+
 function writeNode(
-  plan: Pick<ClusterPlan, 'folder' | 'commitMs' | 'fleet' | 'engine' | 'binary'>,
+  plan: NodePlan,
   node: ClusterNode,
   keys: { readonly validator: EngineKey; readonly node: EngineKey },
   genesis: Genesis,
@@ -162,10 +174,7 @@ function writeNode(
   write(join(plan.folder, node.folder, 'node.yaml'), nodeYaml(plan, node));
 }
 
-function nodeYaml(
-  { fleet, engine, binary }: Pick<ClusterPlan, 'fleet' | 'engine' | 'binary'>,
-  { name, host, rpc, proxy, engineRpc }: ClusterNode,
-): string {
+function nodeYaml({ fleet, engine, binary, rejoin }: NodePlan, { name, host, rpc, proxy, engineRpc }: ClusterNode): string {
   const at = bracketed(host);
   return `# One node of a cluster; paths are relative to this file. The folder may go to another machine as it is.
 name: ${name}
@@ -176,6 +185,7 @@ cometbft:
   home: cometbft
   binary: ${binary}
   rpc: ${at}:${engineRpc} # read by light clients and by devices that join; takes signed transactions like the one below
+  rejoin: [${[...new Set(rejoin)].join(', ')}] # whose state it takes over when it was away for too long; it is checked by votes
 rpc:
   listen: ${at}:${rpc}
 proxy:
@@ -187,7 +197,8 @@ log: info
 `;
 }
 
-function bracketed(host: string): string {
+/** A host as it stands in an address. */
+export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 

@@ -11,9 +11,14 @@ const MAX_VALIDATORS = 64;
 /** Headers of more blocks than that are on every device, also on one that began with a snapshot. */
 const MAX_TRAILING_BLOCKS = 100;
 
-/** The first block and what it writes: its state. Throws {@link GenesisError} if the genesis is not one. */
-export function buildGenesis(genesis: Genesis, store: Pick<Store, 'get'>, keccak256: Vm['keccak256']) {
+/**
+ * The first block and what it writes: its state. Throws {@link GenesisError} if the genesis is not one.
+ * @param fleet The contract that this device follows: the one that the genesis names, if it names one.
+ */
+export function buildGenesis(genesis: Genesis, store: Pick<Store, 'get'>, keccak256: Vm['keccak256'], fleet = genesis.fleet) {
   checkGenesis(genesis);
+  if (genesis.fleet && fleet && lowerCase(genesis.fleet) !== lowerCase(fleet))
+    throw new GenesisError(`this ledger is that of the fleet ${genesis.fleet}, and this device is to follow ${fleet}`);
   const diff = Object.entries(genesis.alloc).map(([address, account]) => allocate(address, account, keccak256));
   const { state, entries } = openState(EMPTY_ROOT, store, keccak256).apply(diff);
   return { header: genesisHeader(genesis, state.root, keccak256), entries: entries as readonly StoreEntry[] };
@@ -38,21 +43,22 @@ function genesisHeader(genesis: Genesis, stateRoot: Word, keccak256: Vm['keccak2
   };
 }
 
-/** What the first block says beside Ethereum's fields: chain id and validators. */
+/** What the first block says beside Ethereum's fields: chain id, and by a hash the validators and the fleet, as far as it names them. */
 export function genesisMark(
-  genesis: Pick<Genesis, 'chainId' | 'validators' | 'trailingBlocks'>,
+  genesis: Pick<Genesis, 'chainId' | 'validators' | 'trailingBlocks' | 'fleet'>,
   keccak256: Vm['keccak256'],
 ): Uint8Array {
   return concat(utf8Encode(`classpad ${genesis.chainId}`), validatorsMark(genesis, keccak256));
 }
 
 function validatorsMark(
-  { validators, trailingBlocks = 0 }: Pick<Genesis, 'validators' | 'trailingBlocks'>,
+  { validators, trailingBlocks = 0, fleet }: Pick<Genesis, 'validators' | 'trailingBlocks' | 'fleet'>,
   keccak256: Vm['keccak256'],
 ): Uint8Array {
-  if (!validators) return EMPTY;
+  const named = fleet ? [`fleet ${lowerCase(fleet)}`] : [];
+  if (!validators) return fleet ? keccak256(utf8Encode(named.join())) : EMPTY;
   const rows = validators.map(({ device, publicKey, power }) => `${lowerCase(device)} ${lowerCase(publicKey)} ${power}`);
-  return keccak256(utf8Encode([trailingBlocks, ...rows].join('\n')));
+  return keccak256(utf8Encode([trailingBlocks, ...rows, ...named].join('\n')));
 }
 
 function allocate(address: string, account: GenesisAccount, keccak256: Vm['keccak256']): AccountDiff {
@@ -97,6 +103,7 @@ function checkGenesis(genesis: Genesis): void {
   if (!Number.isInteger(trailingBlocks) || trailingBlocks < 0 || trailingBlocks > MAX_TRAILING_BLOCKS)
     throw new GenesisError(`trailingBlocks is ${trailingBlocks}; it should be a whole number up to ${MAX_TRAILING_BLOCKS}`);
   if (!isHex(genesis.sequencer, 20)) throw new GenesisError(`sequencer is "${genesis.sequencer}"; it should be an address`);
+  if (genesis.fleet && !isHex(genesis.fleet, 20)) throw new GenesisError(`fleet is "${genesis.fleet}"; it should be an address`);
   checkValidators(validators);
 }
 

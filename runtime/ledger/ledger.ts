@@ -75,7 +75,7 @@ export function createLedger(ports: LedgerPorts, config: NodeConfig, vault?: Vau
   const { vm, store, log } = ports;
   const { genesis } = config;
   const chainId = BigInt(genesis.chainId);
-  const first = buildGenesis(genesis, store, vm.keccak256);
+  const first = buildGenesis(genesis, store, vm.keccak256, config.fleet);
   const chain = new Chain(store, vm.keccak256, first.header, first.entries);
   const blocks = new Topic<FinishedBlock>('a block', log);
   const transactions = new Topic<Transaction>('a transaction', log);

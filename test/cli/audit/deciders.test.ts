@@ -41,6 +41,8 @@ function checked(number: number, extraData: Uint8Array, logs: readonly Log[] = [
 const first = new Validators(founders.validators);
 const second = first.after([promotion], fleet);
 const genesis = checked(0, genesisMark({ chainId: CHAIN_ID, ...founders }, keccak256));
+/** A first block that names the fleet, too. */
+const bound = (named: Address) => checked(0, genesisMark({ chainId: CHAIN_ID, fleet: named, ...founders }, keccak256));
 const blocks = [
   genesis,
   checked(1, sealOf(10, first, keccak256)),
@@ -88,6 +90,7 @@ for (const [name, trail, block, wrong] of rows) {
 
 const trails: readonly (readonly [name: string, trail: readonly Checked[], given: object, wrong: RegExp])[] = [
   ['others at first', [genesis], { ...founders, validators: founders.validators.slice(1) }, /block 0: it names other validators/],
+  ['another fleet', [bound(device(9))], founders, /block 0: it names other validators, or another fleet/],
   ['another number of trailing blocks', [genesis], { ...founders, trailingBlocks: 4 }, /block 0: it names other validators/],
   ['nobody at first', [genesis], { ...founders, validators: [] }, /who decided at first is not told/],
   ['nonsense at first', [genesis], { ...founders, validators: [{ device: 7 }] }, /who decided at first is not told/],
@@ -110,6 +113,10 @@ test('what CometBFT tells is read, and nonsense is refused', () => {
   for (const nonsense of [undefined, 7, {}, { signed_header: {}, validators: [] }])
     assert.throws(() => deciders.verifyVotes(blocks[1], nonsense), /^WrongEntry|block 1: the votes for it/);
   assert.ok(template.validators.length === 4);
+});
+
+test('a first block that names the fleet of the trail', () => {
+  follow([bound(fleet)]);
 });
 
 test.run();

@@ -24,6 +24,13 @@ function build(rest: Partial<Genesis> = {}) {
   return { header, state: openState(header.stateRoot, store, keccak256), hash: hashHeader(header, keccak256) };
 }
 
+const row = (n: number, change: object = {}) => ({
+  device: `0x${n.toString(16).padStart(40, '0')}` as Address,
+  publicKey: bigintToWord(BigInt(n)),
+  power: 1,
+  ...change,
+});
+
 test('accounts begin as the genesis says', () => {
   const { state } = build({
     alloc: { [a]: { balance: '0x10', nonce: 2 }, [b]: { balance: '12', code: '0x6001', storage: { [one]: one } } },
@@ -45,9 +52,23 @@ test('upper case is the same ledger; anything else is another', () => {
     { gasLimit: 40_000_000 },
     { baseFee: 1 },
     { sequencer: b },
+    { fleet: a },
+    { validators: [row(1)] },
+    { validators: [row(1)], fleet: a },
+    { validators: [row(1)], fleet: b },
     { alloc: { [a]: { balance: '1' } } },
   ];
-  for (const other of others) assert.is.not(build(other).hash, hash, JSON.stringify(other));
+  const hashes = [hash, ...others.map((other) => build(other).hash)];
+  assert.is(new Set(hashes).size, hashes.length);
+  assert.is(build({ fleet: a.toUpperCase().replace('X', 'x') as Address }).hash, build({ fleet: a }).hash);
+});
+
+test('a ledger that names its fleet is followed with that one alone', () => {
+  const open = (named: Address | undefined, followed: Address) =>
+    buildGenesis({ ...genesis, ...(named && { fleet: named }) }, new Map(), keccak256, followed);
+  open(undefined, b);
+  open(a, a.toUpperCase().replace('X', 'x') as Address);
+  assert.throws(() => open(a, b), `genesis: this ledger is that of the fleet ${a}, and this device is to follow ${b}`);
 });
 
 const refused: [rest: Partial<Genesis>, message: RegExp][] = [
@@ -55,6 +76,7 @@ const refused: [rest: Partial<Genesis>, message: RegExp][] = [
   [{ chainId: 1.5 }, /chainId is 1.5/],
   [{ gasLimit: 20_000 }, /gasLimit is 20000; it should be a whole number from 21000 on/],
   [{ baseFee: -1 }, /baseFee is -1/],
+  [{ fleet: '0x12' }, /fleet is "0x12"; it should be an address/],
   [{ sequencer: '0x12' }, /sequencer is "0x12"; it should be an address/],
   [{ alloc: { '0x12': {} } }, /alloc: "0x12" is not an address/],
   [{ alloc: { [a]: { balance: 'much' } } }, /the balance "much" is neither/],
@@ -63,12 +85,6 @@ const refused: [rest: Partial<Genesis>, message: RegExp][] = [
   [{ alloc: { [a]: { storage: { '0x1': one } } } }, /slots and values have 32 bytes/],
 ];
 
-const row = (n: number, change: object = {}) => ({
-  device: `0x${n.toString(16).padStart(40, '0')}` as Address,
-  publicKey: bigintToWord(BigInt(n)),
-  power: 1,
-  ...change,
-});
 const crowd = Array.from({ length: 65 }, (_, n) => row(n + 1));
 
 refused.push(

@@ -1,4 +1,4 @@
-import type { ClusterNode } from '../../firmware-bridge/cometbft/testnet.ts';
+import { fetchText } from '../system/fetch-text.ts';
 
 /** Which heights a node has: from where on its blocks are kept, and how far it has come. */
 export interface Heights {
@@ -26,19 +26,16 @@ export function leftBehind(all: readonly Heights[]): LeftBehind[] {
   });
 }
 
-/** The heights of the nodes whose CometBFT answers. */
-export async function askHeights(nodes: readonly Pick<ClusterNode, 'name' | 'host' | 'engineRpc'>[]): Promise<Heights[]> {
-  const found = await Promise.all(nodes.map((node) => heightsOf(node).catch(() => undefined)));
+/** The heights of the nodes whose CometBFT answers at its RPC. */
+export async function askHeights(nodes: readonly { readonly name: string; readonly url: string }[]): Promise<Heights[]> {
+  const found = await Promise.all(nodes.map((node) => heightsAt(node.name, node.url).catch(() => undefined)));
   return found.filter((heights) => heights !== undefined);
 }
 
-async function heightsOf({
-  name,
-  host,
-  engineRpc,
-}: Pick<ClusterNode, 'name' | 'host' | 'engineRpc'>): Promise<Heights | undefined> {
-  const response = await fetch(`http://${host}:${engineRpc}/status`, { signal: AbortSignal.timeout(DEADLINE_MS) });
-  const { result } = (await response.json()) as { result?: { sync_info?: Record<string, unknown> } };
+async function heightsAt(name: string, url: string): Promise<Heights | undefined> {
+  const { result } = JSON.parse(await fetchText(`${url}/status`, {}, DEADLINE_MS)) as {
+    result?: { sync_info?: Record<string, unknown> };
+  };
   const { earliest_block_height, latest_block_height } = result?.sync_info ?? {};
   const [earliest, latest] = [Number(earliest_block_height), Number(latest_block_height)];
   return Number.isSafeInteger(earliest) && Number.isSafeInteger(latest) ? { name, earliest, latest } : undefined;

@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { askHeights, type Heights, leftBehind } from '../../../cli/cluster/left-behind.ts';
 import { wayOut } from '../../../cli/cluster/start.ts';
+import { askHeights, type Heights, leftBehind } from '../../../firmware-bridge/cometbft/left-behind.ts';
 
-const test = suite('cluster/left-behind');
+const test = suite('cometbft/left-behind');
 
 const of = (...rows: readonly (readonly [earliest: number, latest: number])[]): Heights[] =>
   rows.map(([earliest, latest], index) => ({ name: `pad-0${index + 1}`, earliest, latest }));
@@ -40,8 +40,8 @@ test('heights are asked of whoever answers in their form', async () => {
         new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))),
     ),
   );
-  const nodes = Object.keys(answers).map((name, index) => ({ name, host: '127.0.0.1', engineRpc: ports[index]! }));
-  const found = await askHeights([...nodes, { name: 'away', host: '127.0.0.1', engineRpc: 1 }]);
+  const nodes = Object.keys(answers).map((name, index) => ({ name, url: `http://127.0.0.1:${ports[index]}` }));
+  const found = await askHeights([...nodes, { name: 'away', url: 'http://127.0.0.1:1' }]);
   for (const server of servers) server.close();
   assert.equal(found, [{ name: 'good', earliest: 7, latest: 9 }]);
 });
