@@ -62,6 +62,8 @@ export interface RunOptions {
   readonly updater?: Updater;
   /** Bundles that are here for others. Absent: a folder beside the ledger. */
   readonly payloads?: Payloads;
+  /** An operator vouches for the clock of this machine. */
+  readonly trustClock?: boolean;
   /** Private key of a one-time invitation, by which the device enrols itself. */
   readonly token?: string;
 }
@@ -89,10 +91,11 @@ export async function runUntilSignal(
     readonly binary?: string;
     readonly swarm?: SwarmSettings;
     readonly archive?: boolean;
+    readonly trustClock?: boolean;
   } = {},
 ): Promise<number> {
   const read = readConfig(configPath);
-  const { binary, swarm, archive, ...options } = given;
+  const { binary, swarm, archive, trustClock, ...options } = given;
   const config = {
     ...read,
     ...(swarm && { swarm: { ...read.swarm, ...swarm } }),
@@ -108,7 +111,7 @@ export async function runUntilSignal(
     log.write('error', `internal error, the node ends: ${error.message}`);
     process.exit(1);
   });
-  const node = await runNode({ config, version, log, ...options });
+  const node = await runNode({ config, version, log, ...(trustClock && { trustClock }), ...options });
   log.write('info', `${await signalled}: the node ends; its containers keep running`);
   await node.stop();
   return 0;
@@ -120,7 +123,7 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
   closers.push(inWords(config.data, 'data', () => lockFolder(config.data)));
   const identity = openIdentity(join(config.data, 'device.key'));
   log.write('info', `${config.name} is ${identity.address}${identity.isNew ? ', a key made just now' : ''}`);
-  const nodeConfig = nodeConfigOf(config, identity.address, version, options.token);
+  const nodeConfig = nodeConfigOf(config, identity.address, options);
   const payloads = options.payloads ?? openPayloads(join(config.data, 'payloads'));
   // Closed last: nothing may ask a closed store.
   const store = openStore(join(config.data, 'ledger'));
@@ -244,7 +247,7 @@ function wantedPayload(node: Node | undefined, sha256: string): Wanted | undefin
   return bytes === undefined ? undefined : { sha256, bytes };
 }
 
-function nodeConfigOf(config: BridgeConfig, own: Address, version: string, token: string | undefined): NodeConfig {
+function nodeConfigOf(config: BridgeConfig, own: Address, { version, token, trustClock }: RunOptions): NodeConfig {
   const sequencer = (config.genesis.sequencer === 'self' ? own : config.genesis.sequencer) as Address;
   return {
     genesis: { ...config.genesis, sequencer },
@@ -261,6 +264,7 @@ function nodeConfigOf(config: BridgeConfig, own: Address, version: string, token
     reconcileIntervalMs: config.reconcileIntervalMs,
     keepRevisions: config.keepRevisions,
     version,
+    ...(trustClock && { trustClock }),
     ...(token && { join: signJoin(token, config.genesis.chainId, config.fleet, own) }),
   };
 }

@@ -67,6 +67,8 @@ export interface NodeConfig {
   readonly keepRevisions?: number;
   /** Traffic is logged on the ledger in batches of so many seconds, and only where there was some. Absent: 300; 0: never. */
   readonly trafficIntervalSeconds?: number;
+  /** An operator vouches for this device's clock, although it is far ahead of all that was seen here before. */
+  readonly trustClock?: boolean;
   /** Version of the firmware, for the LCD and `web3_clientVersion`. */
   readonly version: string;
   /** With the consensus `cometbft`: at each multiple of so many of its blocks a new device may begin with the state of this one. */

@@ -23,6 +23,7 @@ export function steadyClock(clock: Clock): SteadyClock {
     after: (delayMs, callback) => clock.after(delayMs, callback),
     wallMs: () => clock.nowMs(),
     fromWallMs: (wallMs) => wallMs + follow(),
+    ...(clock.isSynchronised && { isSynchronised: () => clock.isSynchronised!() }),
   };
 }
 

@@ -16,6 +16,9 @@ export const node: Command = {
     'swarm-init': { value: 'ADDRESS', help: 'begin a Swarm at this address of the machine, if its engine is in none' },
     'low-memory': { help: 'take some megabytes less memory and collect garbage more often: for small boards' },
     archive: { help: 'keep the states of all blocks, and not only those of the last 128' },
+    'trust-clock': {
+      help: 'the clock of this machine is right, although it is far ahead of all that was seen before: make blocks',
+    },
     cometbft: { value: 'PATH', env: 'CLASSPAD_COMETBFT', help: 'where CometBFT is, for a node of a cluster' },
   },
   examples: [
@@ -40,6 +43,7 @@ export const node: Command = {
         openEngine,
         ...(swarm && { swarm }),
         ...(input.has('archive') && { archive: true }),
+        ...(input.has('trust-clock') && { trustClock: true }),
         ...(binary && { binary }),
         ...(token && { token }),
       });

@@ -1,4 +1,5 @@
 import { wallMsOf } from '../steady.ts';
+import { ClockGuard } from './clock-guard.ts';
 import type { Application } from './consensus.ts';
 import type { Exchange } from './exchange.ts';
 import { RollCall } from './roll-call.ts';
@@ -26,6 +27,7 @@ export class BlockMaker {
   private readonly exchange: Exchange;
   private readonly settings: SoloSettings;
   private readonly rollCall: RollCall;
+  private readonly guard: ClockGuard;
   private startedMs = 0;
   private notBeforeMs = 0;
   private madeMs = Number.NEGATIVE_INFINITY;
@@ -43,7 +45,8 @@ export class BlockMaker {
     this.ports = ports;
     this.exchange = exchange;
     this.settings = settings;
-    const { network, store } = ports;
+    const { network, store, clock } = ports;
+    this.guard = new ClockGuard(clock, store, settings.trustClock);
     this.rollCall = new RollCall(
       store,
       () => network.peers(),
@@ -67,7 +70,9 @@ export class BlockMaker {
   /** Something may have become work. */
   schedule(): void {
     this.occasions++;
-    if (this.isStopped || (this.cancel && !this.isTrailing)) return;
+    if (this.isStopped) return;
+    this.guard.look(this.application.head().header);
+    if (this.cancel && !this.isTrailing) return;
     const hasWork = known(() => this.application.hasWork());
     if (!hasWork && (this.cancel || this.isAtRest())) return;
     this.cancel?.();
@@ -94,9 +99,10 @@ export class BlockMaker {
 
   private make(): void {
     const nowMs = this.ports.clock.nowMs();
+    this.guard.look(this.application.head().header);
     const reason = this.waiting();
     if (reason !== undefined) {
-      if (!this.hasSaidSo) this.ports.log.write('info', reason);
+      if (!this.hasSaidSo) this.ports.log.write(this.clockFault() ? 'error' : 'info', reason);
       this.hasSaidSo = true;
       this.notBeforeMs = nowMs + SETTLE_MS;
       this.rollCall.repeat();
@@ -113,8 +119,15 @@ export class BlockMaker {
     }
   }
 
+  /** Why the clock of this device keeps it from making blocks, in a sentence. */
+  clockFault(): string | undefined {
+    return this.guard.objection();
+  }
+
   /** Why no block is made for now, in a sentence. */
   waiting(): string | undefined {
+    const fault = this.clockFault();
+    if (fault !== undefined) return fault;
     const [patienceMs, reason] = this.patience();
     const leftMs = this.startedMs + patienceMs - this.ports.clock.nowMs();
     return leftMs > 0

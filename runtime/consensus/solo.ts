@@ -12,6 +12,8 @@ export interface SoloSettings {
   readonly blockIntervalMs: number;
   /** Empty blocks after the last one with work. */
   readonly trailingBlocks: number;
+  /** As {@link NodeConfig.trustClock}. */
+  readonly trustClock: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export function createSolo(application: Application, ports: SoloPorts, settings:
     import: (block) => exchange.import(block),
     isAlone: isSequencer,
     // Who makes the blocks goes on with its own.
-    fault: () => (isSequencer ? undefined : exchange.parted),
+    fault: () => (maker ? maker.clockFault() : exchange.parted),
     remark: () => exchange.parted ?? maker?.waiting(),
     stop() {
       maker?.stop();

@@ -167,11 +167,12 @@ function createConsensus(application: LedgerApplication, chain: Chain, ports: Le
     fleet,
     blockIntervalMs,
     trailingBlocks = 0,
+    trustClock = false,
     snapshotInterval = SNAPSHOT_INTERVAL,
     retainedHeights = RETAINED_HEIGHTS,
   } = config;
   if (config.consensus === 'solo')
-    return createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs, trailingBlocks });
+    return createSolo(application, ports, { sequencer: genesis.sequencer, blockIntervalMs, trailingBlocks, trustClock });
   if (config.consensus === 'follow') {
     if (!ports.votes) throw new Error('consensus: follow needs a host that checks votes, and this one does not');
     return createFollower(application, { ...ports, votes: ports.votes, genesis, fleet });

@@ -35,6 +35,8 @@ export interface Clock {
   nowMs(): number;
   /** Calls back once after the delay; answers how to cancel. */
   after(delayMs: number, callback: () => void): () => void;
+  /** Whether somebody keeps it right (NTP). Absent: nobody knows. */
+  isSynchronised?(): boolean;
 }
 
 /** Where the proxy sends what arrives for an app: the first route that fits. */

@@ -136,7 +136,10 @@ export function testCluster({
     operator: operatorOf({ call: first.call, folder: first.path } as never, first.name),
     async start() {
       for (const member of members) member.start();
-      await until('every node to answer', async () => (await Promise.all(members.map((member) => member.head()))).length > 0);
+      const isThere = async () => (await Promise.all(members.map((member) => member.head()))).length > 0;
+      await until('every node to answer', isThere).catch((error: Error) => {
+        throw new Error([error.message, ...members.map((member) => `${member.name}: ${member.said().slice(-1000)}`)].join('\n'));
+      });
     },
     async join(name) {
       const path = join(folder, name);
