@@ -55,9 +55,9 @@ export const cluster: Command = {
   notes: [
     'Each node has a folder with its keys, its configuration and a CometBFT home. On several machines, bring each folder to its machine ' +
       'and run there: classpad node --config pad-01/node.yaml. The nodes reach each other on port 26656.',
-    'A node that was away for longer than the others keep their blocks (cometbft.retainedHeights) cannot catch up block by block; "cluster start" ' +
-      'says so. It takes over their state, keeps its keys and its vote: by "cluster start DIR --rejoin NAME", or on a machine of its own, while ' +
-      'it is stopped, by "cluster rejoin DIR --server URL".',
+    'A node that was away for longer than the others keep their blocks (cometbft.retainedHeights) cannot catch up block by block. It takes over ' +
+      'their state by itself (cometbft.rejoin) if it can check it from its own last block; else "cluster start" says so, and it does at somebody\'s ' +
+      'word: by "cluster start DIR --rejoin NAME", or while it is stopped by "cluster rejoin DIR --server URL". Keys and vote stay.',
     'The keys of three operators lie beside them, for trying out: with a real fleet use keys of your own.',
   ],
   run(input, io) {
