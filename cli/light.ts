@@ -1,3 +1,4 @@
+import { fetchText } from '../firmware-bridge/system/fetch-text.ts';
 import { hexToBytes } from '../runtime/bytes.ts';
 import { engineChainId } from '../runtime/consensus/cometbft.ts';
 import {
@@ -25,8 +26,6 @@ export const lightOptions: Readonly<Record<string, Option>> = {
   sequential: { help: 'check every block instead of skipping' },
 };
 
-const DEADLINE_MS = 10_000;
-const LONGEST_ANSWER = 16 * 1024 * 1024;
 /** The block after the head may be still on its way. */
 const ATTEMPTS = 20;
 const PAUSE_MS = 500;
@@ -98,23 +97,11 @@ export function patient(provider: Provider): Provider {
   return { name, lightBlock: (height) => soon(height, name, () => provider.lightBlock(height)) };
 }
 
-async function answerOf(url: string, request: RequestInit = {}): Promise<string> {
-  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(DEADLINE_MS) }).catch(() => {
-    throw new Failure(`${url} does not answer; is the node running?`);
+/** What a node answers, as text. Throws {@link Failure}, with a hint if it does not. */
+export function answerOf(url: string, request: RequestInit = {}, hint = 'is the node running?'): Promise<string> {
+  return fetchText(url, request).catch(({ message }: Error) => {
+    throw new Failure(message.endsWith('does not answer') ? `${message}; ${hint}` : message);
   });
-  return boundedText(url, response);
-}
-
-/** The body of an answer, as far as anybody reads. Throws {@link Failure}. */
-export async function boundedText(url: string, response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > LONGEST_ANSWER) throw new Failure(`${url} answers without end`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Who signed what when, in words. */

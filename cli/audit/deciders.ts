@@ -71,12 +71,7 @@ export class Deciders {
     const agreed = bytesToHex(block.header.appHash);
     demand(agreed === hash, `block ${number}: its hash is ${hash}, and the validators agreed on ${agreed}`);
     tryTo(() => verifyVotes(block, engineChainId(this.chainId)), at);
-    const powers = new Map(this.before.list.map(({ publicKey, power }) => [publicKey as string, BigInt(power)]));
-    const areSame =
-      block.validators.length === powers.size &&
-      new Set(block.validators.map(({ publicKey }) => bytesToHex(publicKey))).size === powers.size &&
-      block.validators.every(({ publicKey, power }) => powers.get(bytesToHex(publicKey)) === power);
-    demand(areSame, `${at} are of other validators than the trail names`);
+    demand(this.before.isSame(block.validators), `${at} are of other validators than the trail names`);
     return block;
   }
 }

@@ -5,7 +5,7 @@ import { bytesToHex } from '../../runtime/bytes.ts';
 import type { Genesis } from '../../runtime/config.ts';
 import { hashEngineHeader, rpcProvider } from '../../runtime/light/index.ts';
 import { Exit, Failure } from '../command.ts';
-import { boundedText } from '../light.ts';
+import { answerOf } from '../light.ts';
 
 /** With whose state a device begins. */
 export interface Beginning {
@@ -21,8 +21,6 @@ export interface JoinOptions
   /** File with the first block. */
   readonly genesis: string;
 }
-
-const DEADLINE_MS = 10_000;
 
 /** A folder for one more device, with what it needs in order to begin with the state of the others. Throws a sentence. */
 export async function joinCluster({ genesis, servers, trust, folder, ...plan }: JoinOptions) {
@@ -69,9 +67,6 @@ function readGenesis(path: string): Genesis {
   }
 }
 
-async function get(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS) }).catch(() => {
-    throw new Failure(`${url} does not answer; name CometBFT's RPC of a node that is running, such as http://10.0.0.1:26657`);
-  });
-  return boundedText(url, response);
+function get(url: string): Promise<string> {
+  return answerOf(url, {}, "name CometBFT's RPC of a node that is running, such as http://10.0.0.1:26657");
 }

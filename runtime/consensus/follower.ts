@@ -107,13 +107,8 @@ class Follower {
 
   /** A change acts two heights after it was decided: the one that is signed here is at most the next. */
   private demandOurs({ validators }: SignedHeight, number: number): void {
-    const powers = new Map(this.validators.list.map(({ publicKey, power }) => [publicKey as string, power]));
-    const keys = new Set(validators.map(({ publicKey }) => bytesToHex(publicKey)));
-    const areSame =
-      keys.size === powers.size &&
-      validators.length === powers.size &&
-      validators.every(({ publicKey, power }) => powers.get(bytesToHex(publicKey)) === power);
-    if (!areSame) throw new BlockRefused(number, 'the votes with it are of others than those who decide on this ledger');
+    if (!this.validators.isSame(validators))
+      throw new BlockRefused(number, 'the votes with it are of others than those who decide on this ledger');
   }
 }
 

@@ -65,6 +65,14 @@ export class Validators {
     ].map(({ publicKey, power }) => ({ publicKey: hexToBytes(publicKey), power }));
   }
 
+  /** Whether these are the same keys, each with the same power. */
+  isSame(shown: readonly { readonly publicKey: Uint8Array; readonly power: number | bigint }[]): boolean {
+    const powers = new Map<string, bigint>(this.list.map(({ publicKey, power }) => [publicKey, BigInt(power)]));
+    const keys = new Set(shown.map(({ publicKey }) => bytesToHex(publicKey)));
+    const areAsMany = shown.length === powers.size && keys.size === powers.size;
+    return areAsMany && shown.every(({ publicKey, power }) => powers.get(bytesToHex(publicKey)) === BigInt(power));
+  }
+
   /** The device behind an address among validators: the first 20 bytes of sha256 of its key. */
   deviceOf(proposer: Address, sha256: Vm['sha256']): Address | undefined {
     return this.list.find(({ publicKey }) => validatorAddress(publicKey, sha256) === proposer)?.device;
