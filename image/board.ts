@@ -13,6 +13,8 @@ export interface Board {
   readonly kernel: string;
   /** Serial console, as the kernel takes it. */
   readonly console: string;
+  /** What its kernel is told besides what every board's is. */
+  readonly kernelArguments?: readonly string[];
   readonly grub: { readonly platform: string; readonly package: string; readonly file: string };
   /** A package of the npm registry that holds Node's binary for the board. */
   readonly node: { readonly package: string; readonly integrity: string };

@@ -84,6 +84,7 @@ function configOf({ board, config }: EspOptions): string {
     'vt.global_cursor_default=0',
     'systemd.show_status=0',
     'net.ifnames=0',
+    ...(board.kernelArguments ?? []),
   ];
   const { linux, initrd } = loaderOf(board.grub.platform);
   const text = readFileSync(join(config, 'grub.cfg'), 'utf8');

@@ -5,7 +5,8 @@ import { basename, join } from 'node:path';
 const COMMON = [
   'kernel/fs/(squashfs|overlayfs|ext4|jbd2|fat|nls|mbcache|efivarfs|fuse|autofs|configfs|binfmt)',
   'kernel/net/(bridge|netfilter|ipv4|ipv6|802|llc|packet|xfrm|sched/(sch_fq|cls_cgroup))',
-  'kernel/(crypto|lib|security|block)/',
+  'kernel/(crypto|security|block)/',
+  'kernel/lib/(?!test_)',
   'kernel/drivers/block/zram/',
   'kernel/arch/[^/]+/crypto',
 ];
