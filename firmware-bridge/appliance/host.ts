@@ -29,7 +29,7 @@ export async function start({ slots, version, paths }: Launch): Promise<void> {
   });
   const { config, token, isEnrolled } = readEnrolment(paths, (sentence) => log.write('error', sentence));
   if (!isEnrolled) log.write('warn', 'there is no enrolment: this device follows a ledger of its own until it is given one');
-  const os = openOs({ system: paths.system, folder: paths.data });
+  const os = await openOs({ system: paths.system, folder: paths.data });
   const payloads = openPayloads(join(paths.data, 'payloads'));
   const { peers } = config;
   let node: RunningNode | undefined;

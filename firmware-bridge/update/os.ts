@@ -26,6 +26,8 @@ interface OsState {
   readonly slots: { readonly [slot in Bootname]?: Installed };
   /** Installed and started into; what boots next shows whether it holds. */
   readonly pending?: Bootname;
+  /** RAUC has not yet said that the pending one is whole: noted before it begins, for the power may go when it has ended. */
+  readonly isBeingWritten?: true;
   readonly failures: readonly Failure[];
 }
 
@@ -74,22 +76,44 @@ export function reasonIn(text: string): string | undefined {
 }
 
 /** The system in the slots of this device. Which slot has booted the kernel's command line says. */
-export function openOs(options: OsOptions): Os {
+export async function openOs(options: OsOptions): Promise<Os> {
   const about = readJson(join(options.system, 'os.json')) as OsAbout;
   const cmdline = options.cmdline ?? readFileSync('/proc/cmdline', 'utf8');
   const booted: Bootname = /\bclasspad\.slot=B\b/.test(cmdline) ? 'B' : 'A';
   const other: Bootname = booted === 'A' ? 'B' : 'A';
   const run = options.execute ?? execute;
+  const backend = join(options.system, 'bootloader');
+  const nextToBoot = async () => (await run(backend, ['get-primary'])).trim();
   const path = join(options.folder, 'os-state.json');
-  let state = settle({ ...EMPTY, ...(readJson(path) as Partial<OsState> | undefined) }, booted, about);
+  const found = { ...EMPTY, ...(readJson(path) as Partial<OsState> | undefined) };
+  // What cannot be asked has not ended: it is tried again.
+  const hasEnded = !found.isBeingWritten || (await nextToBoot().catch(() => '')) === found.pending;
+  let state = settle(found, hasEnded, booted, about);
   let isGood = false;
   const save = (next: OsState) => {
     writeWhole(path, `${JSON.stringify(next)}\n`);
     state = next;
   };
   save(state);
-  const backend = join(options.system, 'bootloader');
-  return {
+
+  async function install(bundle: string, from: Installed): Promise<void> {
+    // So that the boot loader's own list tells afterwards whether RAUC has ended.
+    if ((await nextToBoot()) === other) {
+      await run(backend, ['set-primary', booted]);
+      if (isGood) await run(backend, ['set-state', booted, 'good']);
+    }
+    save({ ...state, slots: { ...state.slots, [other]: from }, pending: other, isBeingWritten: true });
+    try {
+      await run('rauc', ['install', bundle]);
+    } catch (error) {
+      save(without(state, other));
+      throw error;
+    }
+    const { isBeingWritten: _ended, ...written } = state;
+    save(written);
+  }
+
+  const os: Os = {
     about,
     running() {
       const installed = state.slots[booted];
@@ -105,28 +129,26 @@ export function openOs(options: OsOptions): Os {
     async install(bundle, from, onProgress) {
       const said = versionIn(await run('rauc', ['info', '--output-format=json', bundle]));
       if (said !== from.version) throw new Error(`it calls itself ${said ?? 'nothing'}, and the ledger ${from.version}`);
-      const { [other]: _gone, ...slots } = state.slots;
-      save({ ...state, slots: slots as OsState['slots'] });
       onProgress(`writing system ${from.version} into slot ${other}`);
-      await run('rauc', ['install', bundle]);
-      save({ ...state, slots: { ...state.slots, [other]: from }, pending: other });
+      await install(bundle, from);
     },
     async goBack(reason) {
-      const { sha256 } = this.running();
-      if (sha256 !== undefined) this.fail({ sha256, version: about.version, reason });
+      const { sha256 } = os.running();
+      if (sha256 !== undefined) os.fail({ sha256, version: about.version, reason });
       await run(backend, ['set-primary', other]);
       await run(backend, ['set-state', other, 'good']);
     },
     async confirm() {
       if (isGood) return;
       await run(backend, ['set-state', booted, 'good']);
-      const { pending: _settled, ...rest } = state;
-      save(rest);
+      // Another that is being written is not settled by this one.
+      if (state.pending === booted) save(settled(state));
       isGood = true;
     },
     fail: (failure) => save(withFailure(state, failure)),
     reboot: async () => void (await run('systemctl', ['reboot'])),
   };
+  return os;
 }
 
 /** What RAUC, having checked its signature, says a bundle is. */
@@ -139,17 +161,30 @@ function versionIn(info: string): string | undefined {
   }
 }
 
-/** After a boot: a slot that was to boot and did not, or holds another system than was said, has failed, and the device says so. */
-function settle(state: OsState, booted: Bootname, { version }: OsAbout): OsState {
+/**
+ * After a boot: a slot that was to boot and did not, or holds another system than was said, has failed, and the device says so.
+ * One that was still being written when the power went has not: what is in it is forgotten.
+ */
+function settle(state: OsState, hasEnded: boolean, booted: Bootname, { version }: OsAbout): OsState {
   const { pending } = state;
   const installed = pending && state.slots[pending];
   if (!installed || (pending === booted && installed.version === version)) return state;
-  const { pending: _settled, ...rest } = state;
+  if (pending !== booted && !hasEnded) return without(state, pending);
   const reason =
     pending === booted
       ? `system ${installed.version} calls itself ${version} once it runs`
       : `system ${installed.version} in slot ${pending} did not come up; ${version} in slot ${booted} runs again`;
-  return withFailure(rest, { sha256: installed.sha256, version: installed.version, reason });
+  return withFailure(settled(state), { sha256: installed.sha256, version: installed.version, reason });
+}
+
+function settled({ pending: _settled, isBeingWritten: _ended, ...rest }: OsState): OsState {
+  return rest;
+}
+
+/** Nothing is pending, and nobody knows what is in the slot. */
+function without(state: OsState, slot: Bootname): OsState {
+  const { [slot]: _gone, ...slots } = state.slots as Record<Bootname, Installed>;
+  return { ...settled(state), slots };
 }
 
 function withFailure(state: OsState, failure: Failure): OsState {

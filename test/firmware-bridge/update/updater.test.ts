@@ -77,12 +77,14 @@ interface DeviceOptions {
   readonly patienceMs: number;
   /** What RAUC says of a bundle. */
   readonly info: string;
+  /** The slot that the boot loader has first. */
+  readonly primary: string;
   /** Bundles that the ledger names. */
   readonly named: string[];
 }
 
 /** A device with slots: everything real but RAUC, the restart and the reboot. */
-function device(
+async function device(
   {
     peers = [],
     sticks = [],
@@ -90,6 +92,7 @@ function device(
     cmdline = 'classpad.slot=A',
     patienceMs = 60_000,
     info = '{"compatible":"classpad-qemu-x86_64","version":"0.5.0"}',
+    primary = 'A',
     named = [],
   }: Partial<DeviceOptions> = {},
   folder = mkdtempSync(join(root, 'device-')),
@@ -102,11 +105,12 @@ function device(
   const execute = async (program: string, args: readonly string[]) => {
     executed.push({ program: program.split('/').at(-1)!, args: args.map((arg) => arg.split('/').at(-1)!) });
     if (args[0] === 'info') return info;
+    if (args[0] === 'get-primary') return `${primary}\n`;
     if (program === 'rauc') rauc();
     return '';
   };
   const slots = openSlots(join(folder, 'firmware'), join(system, 'firmware'));
-  const os = openOs({ system, folder, cmdline, execute });
+  const os = await openOs({ system, folder, cmdline, execute });
   const said: string[] = [];
   let restarts = 0;
   const log = { write: (_level: string, message: string) => void said.push(message) };
@@ -134,7 +138,7 @@ async function settled(what: () => boolean): Promise<void> {
 
 test('firmware is fetched from a sister, installed, and started', async () => {
   const { url } = await sister([good]);
-  const { updater, slots, restarts } = device({ peers: [url] });
+  const { updater, slots, restarts } = await device({ peers: [url] });
   updater.apply(updateTo(good));
   await settled(() => restarts() === 1);
   assert.equal([slots.state().current, slots.choose().version], ['a', '0.2.0']);
@@ -145,7 +149,7 @@ test('from a stick, without any sister', async () => {
   mkdirSync(join(stick, 'classpad'));
   writeFileSync(join(stick, 'classpad', 'new.firmware'), good);
   writeFileSync(join(stick, 'other.firmware'), Buffer.alloc(good.length));
-  const { updater, restarts } = device({ sticks: [stick] });
+  const { updater, restarts } = await device({ sticks: [stick] });
   updater.apply(updateTo(good));
   await settled(() => restarts() === 1);
 });
@@ -153,7 +157,7 @@ test('from a stick, without any sister', async () => {
 test('bundles that the ledger names no more make room', async () => {
   const { url } = await sister([good]);
   const [old, begun, next] = ['aa', 'bb', 'cc'].map((digit) => digit.repeat(32)) as [string, string, string];
-  const one = device({ peers: [url], named: [next] });
+  const one = await device({ peers: [url], named: [next] });
   for (const name of [old, `${begun}.part`, next]) writeFileSync(join(one.folder, 'payloads', name), 'x');
   one.updater.apply(updateTo(good));
   await settled(() => one.restarts() === 1);
@@ -162,7 +166,7 @@ test('bundles that the ledger names no more make room', async () => {
 
 test('what has come already is not fetched again', async () => {
   const { url, ranges } = await sister([good]);
-  const one = device({ peers: [url] });
+  const one = await device({ peers: [url] });
   writeFileSync(join(one.folder, 'payloads', `${sha256(good)}.part`), good.subarray(0, 100));
   one.updater.apply(updateTo(good));
   await settled(() => one.restarts() === 1);
@@ -170,7 +174,7 @@ test('what has come already is not fetched again', async () => {
 });
 
 test('a download that had ended when the power went is used', async () => {
-  const one = device();
+  const one = await device();
   writeFileSync(join(one.folder, 'payloads', `${sha256(good)}.part`), good);
   one.updater.apply(updateTo(good));
   await settled(() => one.restarts() === 1);
@@ -189,7 +193,7 @@ const refusals: [name: string, bytes: Buffer, change: Partial<Update>, reason: R
 for (const [name, bytes, change, reason] of refusals) {
   test(`refused: ${name}`, async () => {
     const { url } = await sister([bytes]);
-    const { updater, slots, restarts } = device({ peers: [url] });
+    const { updater, slots, restarts } = await device({ peers: [url] });
     updater.apply(updateTo(bytes, change));
     await settled(() => updater.failure(sha256(bytes)) !== undefined);
     assert.match(updater.failure(sha256(bytes))!, reason);
@@ -204,7 +208,7 @@ test('a sister that gives something else is no refusal of the release: another m
   const liar = await sister([]);
   writeFileSync(join(liar.folder, sha256(good)), Buffer.alloc(good.length));
   const honest = await sister([good]);
-  const { updater, restarts } = device({ peers: [liar.url, honest.url] });
+  const { updater, restarts } = await device({ peers: [liar.url, honest.url] });
   updater.apply(updateTo(good));
   await settled(() => restarts() === 1);
 });
@@ -223,7 +227,7 @@ async function beginner(bytes: number, ends: boolean): Promise<string> {
 
 test('a sister that begins wrongly and breaks off keeps nobody from taking all of it from another', async () => {
   const honest = await sister([good]);
-  const { updater, restarts } = device({ peers: [await beginner(good.length, true), honest.url] });
+  const { updater, restarts } = await device({ peers: [await beginner(good.length, true), honest.url] });
   updater.apply(updateTo(good));
   await settled(() => restarts() === 1);
   assert.equal(honest.ranges, [`bytes=${good.length >> 1}-`, undefined]);
@@ -231,14 +235,14 @@ test('a sister that begins wrongly and breaks off keeps nobody from taking all o
 
 test('a sister that gives next to nothing is left for another', async () => {
   const honest = await sister([good]);
-  const { updater, restarts } = device({ peers: [await beginner(good.length, false), honest.url], patienceMs: 200 });
+  const { updater, restarts } = await device({ peers: [await beginner(good.length, false), honest.url], patienceMs: 200 });
   updater.apply(updateTo(good));
   await settled(() => restarts() === 1);
 });
 
 test('nobody has it: it is said, and nothing failed', async () => {
   const { url } = await sister([]);
-  const { updater, said } = device({ peers: [url, 'ws://127.0.0.1:1'] });
+  const { updater, said } = await device({ peers: [url, 'ws://127.0.0.1:1'] });
   updater.apply(updateTo(good));
   await settled(() => said.some((line) => /cannot be fetched yet: no source has it/.test(line)));
   assert.is(updater.failure(sha256(good)), undefined);
@@ -248,20 +252,21 @@ const os = (bytes: Uint8Array): Update => updateTo(bytes, { kind: 'os', app: 'os
 
 test('a system is written by RAUC, booted, and good once it serves', async () => {
   const { url } = await sister([good]);
-  const one = device({ peers: [url] });
+  const one = await device({ peers: [url] });
   one.updater.apply(os(good));
   await settled(() => one.executed.some(({ program }) => program === 'systemctl'));
   assert.equal(
     one.executed.map(({ program, args }) => [program, args[0]]),
     [
       ['rauc', 'info'],
+      ['bootloader', 'get-primary'],
       ['rauc', 'install'],
       ['systemctl', 'reboot'],
     ],
   );
   // The next start is the new slot, whose own file says its version.
   writeFileSync(join(one.folder, 'system', 'os.json'), JSON.stringify({ board: 'qemu-x86_64', version: '0.5.0' }));
-  const again = openOs({
+  const again = await openOs({
     system: join(one.folder, 'system'),
     folder: one.folder,
     cmdline: 'classpad.slot=B',
@@ -274,10 +279,10 @@ test('a system is written by RAUC, booted, and good once it serves', async () =>
 
 test('a system that did not come up is said by the one that runs again', async () => {
   const { url } = await sister([good]);
-  const one = device({ peers: [url] });
+  const one = await device({ peers: [url] });
   one.updater.apply(os(good));
   await settled(() => one.executed.some(({ program }) => program === 'systemctl'));
-  const { updater } = device({}, one.folder);
+  const { updater } = await device({}, one.folder);
   assert.match(updater.failure(sha256(good))!, /system 0\.5\.0 in slot B did not come up; 0\.1\.0 in slot A runs again/);
   assert.is(updater.running('os').version, '0.1.0');
 });
@@ -290,7 +295,7 @@ const MISNAMED: [name: string, info: string, reason: RegExp][] = [
 for (const [name, info, reason] of MISNAMED) {
   test(`a system of which RAUC says ${name} is never written`, async () => {
     const { url } = await sister([good]);
-    const one = device({ peers: [url], info });
+    const one = await device({ peers: [url], info });
     one.updater.apply(os(good));
     await settled(() => one.updater.failure(sha256(good)) !== undefined);
     assert.match(one.updater.failure(sha256(good))!, reason);
@@ -300,18 +305,81 @@ for (const [name, info, reason] of MISNAMED) {
 
 test('a system that calls itself otherwise once it runs is not written again and again', async () => {
   const { url } = await sister([good]);
-  const one = device({ peers: [url] });
+  const one = await device({ peers: [url] });
   one.updater.apply(os(good));
   await settled(() => one.executed.some(({ program }) => program === 'systemctl'));
-  const { updater } = device({ cmdline: 'classpad.slot=B' }, one.folder);
+  const { updater } = await device({ cmdline: 'classpad.slot=B' }, one.folder);
   assert.match(updater.failure(sha256(good))!, /system 0\.5\.0 calls itself 0\.1\.0 once it runs/);
+});
+
+/** The power goes while RAUC writes, or before it could be noted that it has ended: what was on the disk is what is found. */
+async function cutDevice(primary: string, cmdline: string, version = '0.1.0') {
+  const { url } = await sister([good]);
+  const folder = mkdtempSync(join(root, 'device-'));
+  const state = join(folder, 'os-state.json');
+  let onDisk = '';
+  const look = () => {
+    onDisk = readFileSync(state, 'utf8');
+  };
+  const one = await device({ peers: [url], rauc: look }, folder);
+  one.updater.apply(os(good));
+  await settled(() => one.executed.some(({ program }) => program === 'systemctl'));
+  writeFileSync(state, onDisk);
+  const execute = async () => `${primary}\n`;
+  writeFileSync(join(folder, 'system/os.json'), JSON.stringify({ board: 'qemu-x86_64', version }));
+  return openOs({ system: join(folder, 'system'), folder, cmdline, execute });
+}
+
+test('the power goes while a system is written: it has not failed, and is written anew', async () => {
+  const again = await cutDevice('A', 'classpad.slot=A');
+  assert.equal([again.failure(sha256(good)), again.running().version], [undefined, '0.1.0']);
+});
+
+test('the power goes once a system is written, and it does not come up: that is known', async () => {
+  const again = await cutDevice('B', 'classpad.slot=A');
+  assert.match(again.failure(sha256(good))!, /system 0\.5\.0 in slot B did not come up/);
+});
+
+test('the power goes once a system is written, and it comes up: it knows by which release', async () => {
+  const again = await cutDevice('B', 'classpad.slot=B', '0.5.0');
+  assert.equal(again.running(), { version: '0.5.0', sha256: sha256(good), revision: 1, isGood: false });
+});
+
+test('a slot that failed before does not look written: what runs is first to boot again', async () => {
+  const { url } = await sister([good]);
+  const one = await device({ peers: [url], primary: 'B' });
+  await one.os.confirm();
+  one.updater.apply(os(good));
+  await settled(() => one.executed.some(({ program }) => program === 'systemctl'));
+  assert.equal(
+    one.executed.map(({ args }) => args.slice(0, 2).join(' ')),
+    [
+      'set-state A',
+      'info --output-format=json',
+      'get-primary',
+      'set-primary A',
+      'set-state A',
+      `install ${sha256(good)}.raucb`,
+      'reboot',
+    ],
+  );
+});
+
+test('a system that serves while another is written settles nothing', async () => {
+  const { url } = await sister([good]);
+  const one = await device({ peers: [url] });
+  one.updater.apply(os(good));
+  await settled(() => one.executed.some(({ program }) => program === 'systemctl'));
+  await one.os.confirm();
+  const { updater } = await device({}, one.folder);
+  assert.match(updater.failure(sha256(good))!, /did not come up/);
 });
 
 test('a system that cannot go back says so, and may try again', async () => {
   const refuse = async () => {
     throw new Error('grub-editenv: no space left');
   };
-  const one = device();
+  const one = await device();
   one.os.goBack = refuse;
   one.updater.goBack('os', 'revision 1 was rolled back');
   await settled(() => one.said.some((line) => /going back from os 0\.1\.0 failed: grub-editenv/.test(line)));
@@ -325,7 +393,7 @@ const full = () => {
 
 test('a disk that is full is no fault of the release', async () => {
   const { url } = await sister([good]);
-  const one = device({ peers: [url] });
+  const one = await device({ peers: [url] });
   one.slots.install = full;
   one.updater.apply(updateTo(good));
   await settled(() => one.said.some((line) => /0\.2\.0 cannot be installed yet: ENOSPC/.test(line)));
@@ -334,7 +402,7 @@ test('a disk that is full is no fault of the release', async () => {
 
 test('nor does the node end when not even a refusal can be written down', async () => {
   const { url } = await sister([foreign]);
-  const one = device({ peers: [url] });
+  const one = await device({ peers: [url] });
   one.slots.fail = full;
   one.updater.apply(updateTo(foreign));
   await settled(() => one.said.some((line) => /0\.2\.0 cannot be refused yet: ENOSPC/.test(line)));
@@ -342,7 +410,7 @@ test('nor does the node end when not even a refusal can be written down', async 
 });
 
 test('firmware that is larger than any is not even fetched', async () => {
-  const { updater, said } = device();
+  const { updater, said } = await device();
   const update = updateTo(good, { bytes: 1024 ** 3 });
   updater.apply(update);
   await settled(() => updater.failure(update.sha256) !== undefined);
@@ -355,7 +423,7 @@ test("RAUC's refusal is the device's", async () => {
   const refuse = () => {
     throw new Error("Compatible mismatch: Expected 'classpad-qemu-x86_64' but bundle manifest has 'classpad-other'");
   };
-  const one = device({ peers: [url], rauc: refuse });
+  const one = await device({ peers: [url], rauc: refuse });
   one.updater.apply(os(good));
   await settled(() => one.updater.failure(sha256(good)) !== undefined);
   assert.match(one.updater.failure(sha256(good))!, /Compatible mismatch/);
@@ -364,7 +432,7 @@ test("RAUC's refusal is the device's", async () => {
 
 test('a system of a key that this device does not trust does not get as far as RAUC', async () => {
   const { url } = await sister([good]);
-  const one = device({ peers: [url] });
+  const one = await device({ peers: [url] });
   one.updater.apply({ ...os(good), signer: keyId(stranger.certificate) });
   await settled(() => one.updater.failure(sha256(good)) !== undefined);
   assert.equal(one.executed, []);
@@ -405,12 +473,12 @@ function bringSlowly(url: string, name: string, bytes: Uint8Array) {
 }
 
 test('whoever brings a bundle and never ends keeps the device neither from fetching it nor from anything else', async () => {
-  const one = device();
+  const one = await device();
   const honest = await sister([good]);
   const open = await serving(one.payloads, [good]);
   for (const bytes of [Buffer.alloc(good.length), good.subarray(0, 9)]) bringSlowly(open, sha256(good), bytes);
   await settled(() => readdirSync(join(one.folder, 'payloads')).length === 1);
-  const two = device({ peers: [honest.url] }, one.folder, one.payloads);
+  const two = await device({ peers: [honest.url] }, one.folder, one.payloads);
   two.updater.apply(updateTo(good));
   await settled(() => two.restarts() === 1);
 });
