@@ -92,10 +92,12 @@ export async function runUntilSignal(
     readonly swarm?: SwarmSettings;
     readonly archive?: boolean;
     readonly trustClock?: boolean;
+    /** Called once it serves. */
+    readonly onServing?: () => void;
   } = {},
 ): Promise<number> {
   const read = readConfig(configPath);
-  const { binary, swarm, archive, trustClock, ...options } = given;
+  const { binary, swarm, archive, trustClock, onServing, ...options } = given;
   const config = {
     ...read,
     ...(swarm && { swarm: { ...read.swarm, ...swarm } }),
@@ -112,6 +114,7 @@ export async function runUntilSignal(
     process.exit(1);
   });
   const node = await runNode({ config, version, log, ...(trustClock && { trustClock }), ...options });
+  onServing?.();
   log.write('info', `${await signalled}: the node ends; its containers keep running`);
   await node.stop();
   return 0;

@@ -33,7 +33,7 @@ export const node: Command = {
   async run(input, io) {
     const config = input.text('config');
     if (!config) throw new Failure('--config FILE is missing; examples/node.yaml is one to begin with', Exit.badInput);
-    keepHeapSmall(input.has('low-memory'));
+    const onServing = keepHeapSmall(input.has('low-memory'));
     try {
       const binary = input.text('cometbft');
       const swarm = swarmOf(input.has('swarm'), input.text('swarm-init'));
@@ -41,6 +41,7 @@ export const node: Command = {
       const token = join === undefined ? undefined : (await import('../fleet/keys.ts')).readToken(join, io);
       return await runUntilSignal(config, version, (line) => io.err(line), {
         openEngine,
+        onServing,
         ...(swarm && { swarm }),
         ...(input.has('archive') && { archive: true }),
         ...(input.has('trust-clock') && { trustClock: true }),

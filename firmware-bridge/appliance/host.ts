@@ -21,7 +21,7 @@ const DEFAULT_TOUCH: TouchRange = { mostX: 4095, mostY: 4095 };
 
 /** Starts the device and answers when it serves. What it cannot get over rejects, and the launcher starts anew. */
 export async function start({ slots, version, paths }: Launch): Promise<void> {
-  keepHeapSmall();
+  const onServing = keepHeapSmall();
   const log = lineLogger('info', (line) => console.error(line));
   process.on('uncaughtException', (error) => {
     log.write('error', `internal error, the firmware ends: ${error.message}`);
@@ -68,6 +68,7 @@ export async function start({ slots, version, paths }: Launch): Promise<void> {
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(0));
   keepAlive(paths.data);
+  onServing();
   log.write('info', `classpad ${version} on ${os.about.board}, system ${os.about.version}`);
   confirmWhenServing({ node, log, onJoined: () => forgetToken(paths), confirm: () => confirm() });
 

@@ -35,7 +35,7 @@ export interface Os {
   readonly about: OsAbout;
   running(): Running;
   failure(sha256: string): string | undefined;
-  /** Checks and writes a RAUC bundle into the other slot, and makes that the next to boot. Throws RAUC's sentence. */
+  /** Checks and writes a RAUC bundle into the other slot, and makes that the next to boot. Throws RAUC's sentence; what may pass has a `syscall`. */
   install(path: string, from: Installed, onProgress: (sentence: string) => void): Promise<void>;
   /** The other slot is the next to boot. */
   goBack(reason: string): Promise<void>;
@@ -62,9 +62,17 @@ async function execute(program: string, args: readonly string[]): Promise<string
     return stdout;
   } catch (error) {
     // RAUC tells the reason on its output, and on the other one only that there was one.
-    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
-    throw new Error(reasonIn(`${stdout}\n${stderr}`) ?? message.split('\n')[0]);
+    const { stdout = '', stderr = '', message, killed } = error as Error & { stdout?: string; stderr?: string; killed?: boolean };
+    const reason = killed ? `it did not end within ${INSTALL_TIMEOUT_MS / 60_000} minutes` : reasonIn(`${stdout}\n${stderr}`);
+    const failure = new Error(reason ?? message.split('\n')[0]);
+    const isVerdict = program === 'rauc' && !killed && !isPassing(failure.message);
+    throw isVerdict ? failure : Object.assign(failure, { syscall: program });
   }
+}
+
+/** Whether RAUC was hindered (its service did not start or answer in time), and has said nothing of the bundle. */
+export function isPassing(reason: string): boolean {
+  return /creating proxy|D-?Bus|org\.freedesktop|timeout was reached|ENOENT|ENOMEM|EAGAIN|no space left/i.test(reason);
 }
 
 /** RAUC's own reason among what it prints. */

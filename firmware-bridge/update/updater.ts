@@ -145,7 +145,8 @@ function installers({ slots, os, keyring, log, restart }: UpdaterOptions, tell: 
       try {
         await os.install(named, { version: update.version, sha256: update.sha256, revision: update.revision }, tell);
       } catch (error) {
-        throw new BundleRefused((error as Error).message);
+        const { syscall, message } = error as NodeJS.ErrnoException;
+        throw syscall === undefined ? new BundleRefused(message) : error;
       } finally {
         rmSync(named, { force: true });
       }

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { reasonIn } from '../../../firmware-bridge/update/os.ts';
+import { isPassing, reasonIn } from '../../../firmware-bridge/update/os.ts';
 
 const s = suite('update/os');
 
@@ -33,5 +33,19 @@ const rows: [name: string, printed: string[], reason: string | undefined][] = [
 ];
 
 for (const [name, printed, reason] of rows) s(name, () => assert.is(reasonIn(printed.join('\n')), reason));
+
+/** Of RAUC 1.8, its client and what starts it: what says nothing of a bundle. */
+const hindrances: [reason: string, isPassing: boolean][] = [
+  ['Error creating proxy: Error calling StartServiceByName for de.pengutronix.rauc: Timeout was reached', true],
+  ['GDBus.Error:org.freedesktop.DBus.Error.NoReply: Message recipient disconnected', true],
+  ['spawn rauc ENOENT', true],
+  ['Failed to write to /data/rauc/status: No space left on device', true],
+  ["Compatible mismatch: Expected 'classpad-qemu-x86_64' but bundle manifest has 'other-board'", false],
+  ['signature verification failed: Verify error: self-signed certificate', false],
+  ['Invalid bundle format: Signature size (17322418551708842387) exceeds bundle size', false],
+  ['Installation error: Failed updating slot system.1: Failed splicing data: Error reading from file: Input/output error', false],
+];
+for (const [reason, expected] of hindrances)
+  s(`a verdict or not: ${reason.slice(0, 40)}`, () => assert.is(isPassing(reason), expected));
 
 s.run();

@@ -430,6 +430,17 @@ test("RAUC's refusal is the device's", async () => {
   assert.not(one.executed.some(({ program }) => program === 'systemctl'));
 });
 
+test('RAUC that was hindered has refused nothing: it is tried again', async () => {
+  const { url } = await sister([good]);
+  const hinder = () => {
+    throw Object.assign(new Error('Error creating proxy: Timeout was reached'), { syscall: 'rauc' });
+  };
+  const one = await device({ peers: [url], rauc: hinder });
+  one.updater.apply(os(good));
+  await settled(() => one.said.some((line) => /os 0\.5\.0 cannot be installed yet: Error creating proxy/.test(line)));
+  assert.equal([one.updater.failure(sha256(good)), one.updater.doing()], [undefined, undefined]);
+});
+
 test('a system of a key that this device does not trust does not get as far as RAUC', async () => {
   const { url } = await sister([good]);
   const one = await device({ peers: [url] });
