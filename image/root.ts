@@ -75,7 +75,6 @@ const MASKED = [
   'systemd-firstboot.service',
   'systemd-homed.service',
   'dropbear.service',
-  'containerd.service',
 ];
 const ENABLED = [
   'classpad.service',

@@ -1,8 +1,5 @@
-import { SWARM_ADDRESS } from '../../firmware-bridge/config.ts';
-import { ConfigError, runUntilSignal } from '../../firmware-bridge/main.ts';
 import { keepHeapSmall } from '../../firmware-bridge/system/heap.ts';
 import { type Command, Exit, Failure } from '../command.ts';
-import { openEngine } from '../engine.ts';
 import { version } from '../root.ts';
 
 export const node: Command = {
@@ -33,10 +30,13 @@ export const node: Command = {
   async run(input, io) {
     const config = input.text('config');
     if (!config) throw new Failure('--config FILE is missing; examples/node.yaml is one to begin with', Exit.badInput);
+    // First: what is loaded after it makes the heap grow.
     const onServing = keepHeapSmall(input.has('low-memory'));
+    const { ConfigError, runUntilSignal } = await import('../../firmware-bridge/main.ts');
+    const { openEngine } = await import('../engine.ts');
     try {
       const binary = input.text('cometbft');
-      const swarm = swarmOf(input.has('swarm'), input.text('swarm-init'));
+      const swarm = await swarmOf(input.has('swarm'), input.text('swarm-init'));
       const join = input.text('join');
       const token = join === undefined ? undefined : (await import('../fleet/keys.ts')).readToken(join, io);
       return await runUntilSignal(config, version, (line) => io.err(line), {
@@ -54,8 +54,9 @@ export const node: Command = {
   },
 };
 
-function swarmOf(isOn: boolean, init: string | undefined): { readonly init?: string } | undefined {
+async function swarmOf(isOn: boolean, init: string | undefined): Promise<{ readonly init?: string } | undefined> {
   if (init === undefined) return isOn ? {} : undefined;
+  const { SWARM_ADDRESS } = await import('../../firmware-bridge/config.ts');
   if (SWARM_ADDRESS.test(init)) return { init };
   throw new Failure(`--swarm-init: "${init}" is no address of this machine; write one such as 10.0.0.1`, Exit.badInput);
 }

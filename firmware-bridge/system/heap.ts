@@ -18,7 +18,7 @@ export function keepHeapSmall(isTight = false): () => void {
   growYoung(false);
   return () => {
     collect();
-    if (!isTight) growYoungOnce();
+    if (!isTight && youngBytes() < YOUNG_BYTES) growYoungOnce();
   };
 }
 

@@ -69,7 +69,10 @@ for (const name of boardNames(BOARDS)) {
     const { at } = tableOf(image)[1]!;
     const listed = run('debugfs', '-R', 'ls -p /', `${image}?offset=${at}`);
     for (const file of ['vmlinuz', 'initrd', 'root.squashfs']) assert.ok(listed.includes(`/${file}/`), listed);
-    const about = JSON.parse(readFileSync(image.replace(/\.img$/, '.json'), 'utf8')) as { squashfsBytes: number; isQuick: boolean };
+    const about = JSON.parse(readFileSync(image.replace(/\.img$/, '.json'), 'utf8')) as {
+      squashfsBytes: number;
+      isQuick: boolean;
+    };
     const mostMb = about.isQuick ? QUICK_MOST_MB : MOST_MB;
     assert.ok(about.squashfsBytes > 50e6 && about.squashfsBytes <= mostMb * 1e6, `${about.squashfsBytes} bytes`);
   });
