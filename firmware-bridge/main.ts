@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Genesis, NodeConfig } from '../runtime/config.ts';
@@ -131,7 +132,7 @@ async function assemble(options: RunOptions, closers: (() => unknown)[], close: 
   // Closed last: nothing may ask a closed store.
   const store = openStore(join(config.data, 'ledger'));
   closers.push(() => store.close());
-  const engine = await makeEngine(config.engine, config.name, dockerOptions(config));
+  const engine = await makeEngine(config.engine, config.name, dockerOptions(config, nodeConfig));
   const swarm = openSwarm(config, identity.address);
   let proxyAt: Endpoint | undefined;
   const peers = createPeers({
@@ -272,8 +273,14 @@ function nodeConfigOf(config: BridgeConfig, own: Address, { version, token, trus
   };
 }
 
-function dockerOptions({ secrets, engineTimeoutMs }: BridgeConfig): DockerOptions {
-  return { deadlineMs: engineTimeoutMs, ...(secrets !== undefined && { secrets }) };
+function dockerOptions({ secrets, engineTimeoutMs }: BridgeConfig, node: NodeConfig): DockerOptions {
+  return { deadlineMs: engineTimeoutMs, ledger: markOf(node), ...(secrets !== undefined && { secrets }) };
+}
+
+/** Tells ledgers apart by what never changes of one. */
+function markOf({ genesis: { chainId, sequencer, validators = [] }, fleet }: NodeConfig): string {
+  const facts = canonical({ chainId, fleet, deciders: validators.length > 0 ? validators : sequencer });
+  return createHash('sha256').update(facts).digest('hex').slice(0, 16);
 }
 
 function peersOptions(config: BridgeConfig, genesis: Genesis, log: Logger) {

@@ -9,6 +9,8 @@ export const RESTARTS_LABEL = 'io.classpad.restarts';
 export const SECRETS_LABEL = 'io.classpad.secrets';
 /** Names of its networks, where it has several, with blanks between them: it is connected to the further ones before its start. */
 export const NETWORKS_LABEL = 'io.classpad.networks';
+/** The ledger that wants it: another fleet may have a device of the same name. Older agents wrote none. */
+export const LEDGER_LABEL = 'io.classpad.ledger';
 /** The image as its release names it, where the engine knows it by another name. */
 export const IMAGE_LABEL = 'io.classpad.image';
 
@@ -23,12 +25,14 @@ const LOGGING = { maxSize: '1m', maxFiles: 2 };
  * The body of `POST /containers/create`, built from named fields only: what is not written here a container never gets.
  * No host port, mount (but that of its secrets), device, capability or namespace of the host has a place in it.
  * @param image The image as the engine knows it.
+ * @param ledger As {@link LEDGER_LABEL} names it.
  */
 export function createBody(
   spec: ContainerSpec,
   deviceNetwork: string,
   secretsFolder: string,
   image: Pick<LocalImage, 'name' | 'labels'> = { name: spec.image, labels: {} },
+  ledger?: string,
 ): Json {
   const mounts = [...(spec.volumes ?? []).map(mount), ...(hasSecrets(spec) ? [secretsMount(secretsFolder)] : [])];
   const network = spec.networks?.[0] ?? deviceNetwork;
@@ -44,6 +48,7 @@ export function createBody(
       ...silenced(image.labels),
       ...spec.labels,
       [RESTARTS_LABEL]: String(spec.restarts),
+      ...(ledger !== undefined && { [LEDGER_LABEL]: ledger }),
       ...(image.name !== spec.image && { [IMAGE_LABEL]: spec.image }),
       ...(hasSecrets(spec) && { [SECRETS_LABEL]: spec.secrets!.join(' ') }),
       ...((spec.networks ?? []).length > 1 && { [NETWORKS_LABEL]: spec.networks!.join(' ') }),

@@ -6,7 +6,7 @@ import {
   Label,
   refusal,
 } from '../../runtime/ports/index.ts';
-import { createBody, endpoint, restartPolicy } from './body.ts';
+import { createBody, endpoint, LEDGER_LABEL, restartPolicy } from './body.ts';
 import { accept, type Engine, type Json, part, readJson, sentence, text, texts } from './engine.ts';
 import { type Inspected, readInspected, readRow } from './found.ts';
 import { listImages, removeImage, space } from './images.ts';
@@ -33,6 +33,8 @@ export interface Own {
   readonly engine: Engine;
   readonly device: string;
   readonly secrets: Secrets;
+  /** What marks the containers of its ledger. Absent: none is looked for. */
+  readonly ledger?: string | undefined;
 }
 
 /** The {@link Containers} of one device on a real Docker Engine. */
@@ -65,15 +67,25 @@ export function dockerContainers(own: Own): Containers {
 }
 
 /** Inspects a container by id or name; `undefined` if there is none. */
-export async function inspect(
-  { engine, secrets }: Own,
-  id: string,
-  deadlineMs = engine.deadlineMs,
-): Promise<Inspected | undefined> {
+export async function inspect(own: Own, id: string, deadlineMs = own.engine.deadlineMs): Promise<Inspected | undefined> {
+  const { engine, secrets } = own;
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(id)) return undefined;
   const answer = await engine.send({ method: 'GET', path: `/containers/${id}/json`, deadlineMs });
   if (accept(answer, [200, 404], `container ${short(id)}`).status === 404) return undefined;
-  return readInspected(readJson(answer.body), secrets.folderOf);
+  const json = readJson(answer.body);
+  mustBeOurs(own, texts(part(json['Config'])['Labels']));
+  return readInspected(json, secrets.folderOf);
+}
+
+/** Two fleets with one name of a device would clear away each other's containers, for ever. */
+function mustBeOurs({ device, ledger }: Own, labels: Readonly<Record<string, string>>): void {
+  const theirs = labels[LEDGER_LABEL] || ledger;
+  if (labels[Label.device] !== device || theirs === ledger || ledger === undefined) return;
+  throw new EngineError(
+    'refused',
+    `the engine has containers of a device "${device}" of another ledger, and nothing is touched: give this device another ` +
+      `name, or remove them: docker rm -f $(docker ps -aq --filter label=${LEDGER_LABEL}=${theirs})`,
+  );
 }
 
 async function list(own: Own): Promise<FoundContainer[]> {
@@ -82,6 +94,7 @@ async function list(own: Own): Promise<FoundContainer[]> {
   const answer = await engine.send({ method: 'GET', path: '/containers/json', query: { all: '1', filters } });
   const body: unknown = readJson(accept(answer, [200], 'list of containers').body);
   const rows = Array.isArray(body) ? body.map(part) : [];
+  for (const row of rows) mustBeOurs(own, texts(row['Labels']));
   const found: FoundContainer[] = [];
   const untilMs = Date.now() + INSPECTING_MS;
   const worker = async () => {
@@ -119,7 +132,7 @@ async function create(own: Own, spec: ContainerSpec): Promise<string> {
 async function createOrAdopt(own: Own, spec: ContainerSpec): Promise<string> {
   const { engine, device, secrets } = own;
   const image = await findImage(engine, spec.image);
-  const json = createBody(spec, networkName(device), secrets.folderOf(spec.name), image);
+  const json = createBody(spec, networkName(device), secrets.folderOf(spec.name), image, own.ledger);
   for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
     const answer = await engine.send({ method: 'POST', path: '/containers/create', query: { name: spec.name }, json });
     if (answer.status === 201) return text(readJson(answer.body)['Id']);

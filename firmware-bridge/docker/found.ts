@@ -1,5 +1,5 @@
 import { type ContainerState, type FoundConfig, type FoundContainer, type Health, Label } from '../../runtime/ports/index.ts';
-import { IMAGE_LABEL, NETWORKS_LABEL, RESTARTS_LABEL, SECRETS_LABEL } from './body.ts';
+import { IMAGE_LABEL, LEDGER_LABEL, NETWORKS_LABEL, RESTARTS_LABEL, SECRETS_LABEL } from './body.ts';
 import { count, type Json, part, text, texts } from './engine.ts';
 import { SECRETS_PATH } from './secrets.ts';
 
@@ -100,6 +100,7 @@ function takeOut(all: Readonly<Record<string, string>>) {
     [RESTARTS_LABEL]: restarts = '',
     [SECRETS_LABEL]: secrets = '',
     [IMAGE_LABEL]: image = '',
+    [LEDGER_LABEL]: _ledger,
     [NETWORKS_LABEL]: networks = '',
     ...labels
   } = all;

@@ -36,6 +36,8 @@ export interface DockerOptions {
   readonly secrets?: string;
   /** A request that takes longer has failed. Absent: 30 seconds. */
   readonly deadlineMs?: number;
+  /** What marks the containers of its ledger: those of another one are not touched, nor any beside them. Absent: no mark. */
+  readonly ledger?: string;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface DockerOptions {
 export function dockerEngine(url: string, device: string, options: DockerOptions = {}): DockerEngine {
   const engine = createEngine(url, options.deadlineMs);
   const secrets = hostSecrets(options.secrets ?? `/run/classpad/${device}/secrets`);
-  const own = { engine, device, secrets };
+  const own = { engine, device, secrets, ledger: options.ledger };
   const containers = dockerContainers(own);
   const addresses = new Map<string, { readonly host: string; readonly untilMs: number }>();
   const forget = (id?: string) => (id === undefined ? addresses.clear() : addresses.delete(id));

@@ -10,7 +10,7 @@ import { imageArchive, importImage } from '../../../firmware-bridge/docker/image
 import { dockerEngine } from '../../../firmware-bridge/docker/index.ts';
 import { imageId } from '../../../firmware-bridge/docker/pull.ts';
 import { tar } from '../../../firmware-bridge/docker/tar.ts';
-import type { ContainerSpec } from '../../../runtime/ports/index.ts';
+import type { ContainerSpec, Containers } from '../../../runtime/ports/index.ts';
 import { routeWords } from '../../../runtime/proxy/labels.ts';
 import { differences } from '../../../runtime/reconcile/differences.ts';
 import { helloSpec, type Stage } from '../../support/containers/stage.ts';
@@ -156,6 +156,31 @@ if (busybox && daemon) {
     assert.equal([found.state, differences(found, spec), found.config?.oddities], ['running', [], []]);
     await containers.remove(id);
   });
+
+  real(
+    'two fleets with one name of a device do not fight: what is of another ledger is not touched, nor anything beside it',
+    async () => {
+      const [ours, theirs] = ['a', 'b'].map((ledger) => dockerEngine(daemon.url, device, { secrets, ledger }).containers) as [
+        Containers,
+        Containers,
+      ];
+      const [spec, other] = [helloSpec(stage, 'mine'), helloSpec(stage, 'other')];
+      const unmarked = await containers.create(spec);
+      assert.is(await ours.create(spec), unmarked, 'an older agent’s is adopted');
+      const marked = await ours.create(other);
+      assert.equal(differences((await ours.list()).find(({ id }) => id === marked)!, other), []);
+      const words = /containers of a device "pad-1" of another ledger, .*docker rm -f .*label=io\.classpad\.ledger=a\)$/;
+      for (const touch of [
+        () => theirs.list(),
+        () => theirs.create(other),
+        () => theirs.start(marked),
+        () => theirs.remove(marked),
+      ])
+        assert.match(String(await touch().catch(({ message }: Error) => message)), words);
+      for (const id of [marked, unmarked]) await ours.remove(id);
+      assert.equal(await theirs.list(), []);
+    },
+  );
 
   real('containers of a device find each other by name', async () => {
     const server = await containers.create(helloSpec(stage, 'server'));
