@@ -171,7 +171,8 @@ export const call: Decoder<CallParameter> = (value, name) => {
 
 export const logFilter: Decoder<LogFilter> = (value, name) => {
   const { fromBlock, toBlock, blockHash, address: from, topics } = record(value, name);
-  if (blockHash !== undefined && (fromBlock !== undefined || toBlock !== undefined)) {
+  // Some clients write null for what they leave out.
+  if ((blockHash ?? null) !== null && (fromBlock ?? toBlock ?? null) !== null) {
     throw invalidParams(`${name} should have either blockHash or fromBlock and toBlock`);
   }
   const only = optional(hash, undefined)(blockHash, `${name}.blockHash`);

@@ -17,7 +17,7 @@ export function feeHistory(core: Core, blocks: number, of: BlockParameter, perce
   const last = newest.header.number;
   const first = core.chain.firstWhole() > 1 ? core.chain.firstWhole() : 0;
   const count = Math.min(blocks, last - first + 1, MAX_BLOCKS);
-  const headers = Array.from({ length: count }, (_, i) => core.chain.at(last - count + 1 + i)!.header);
+  const headers = Array.from({ length: count }, (_, i) => core.chain.soundHeaderAt(last - count + 1 + i));
   const baseFees = [...headers.map(({ baseFee }) => baseFee), newest.header.baseFee].map(quantity);
   return {
     oldestBlock: quantity(last - count + 1),

@@ -126,7 +126,10 @@ function boundsOf({ from, to }: LogFilter): { readonly from: number; readonly to
 
 function hashesBetween(core: Core, from: number, to: number): Json[] {
   const hashes: Json[] = [];
-  for (let number = from; number <= to; number++) hashes.push(core.chain.at(number)!.hash);
+  for (let number = from; number <= to; number++) {
+    const hash = core.chain.hashAt(number) ?? core.chain.wholeAt(number)?.hash;
+    if (hash !== undefined) hashes.push(hash);
+  }
   return hashes;
 }
 

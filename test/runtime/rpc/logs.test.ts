@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { bloomOf } from '../../../runtime/ledger/bloom.ts';
 import type { Core } from '../../../runtime/ledger/core.ts';
 import type { Address, Log } from '../../../runtime/ports/index.ts';
-import type { LogFilter } from '../../../runtime/rpc/decode.ts';
+import { type LogFilter, logFilter } from '../../../runtime/rpc/decode.ts';
 import { findLogs, MAX_LOG_RANGE } from '../../../runtime/rpc/logs.ts';
 import { cryptography } from '../ledger/support.ts';
 
@@ -75,5 +75,18 @@ test('range and results are bounded', async () => {
 test('the chain may end before the range does', async () => {
   assert.is((await findLogs(coreOf(1, 1).core, filter, 19_990, 20_010)).length, 10);
 });
+
+const hash = `0x${'0b'.repeat(32)}`;
+for (const [what, given, from] of [
+  ['a range', { blockHash: null, fromBlock: '0x1', toBlock: '0x2' }, { by: 'number', number: 1n }],
+  ['a block', { blockHash: hash, fromBlock: null, toBlock: null }, { by: 'hash', hash }],
+  ['nothing', { blockHash: null, fromBlock: null, address: null, topics: null }, tag],
+  ['both', { blockHash: hash, fromBlock: null, toBlock: '0x2' }, undefined],
+] as const) {
+  test(`null is as if it were left out: ${what}`, () => {
+    if (from) assert.equal(logFilter(given, 'filter').from, from);
+    else assert.throws(() => logFilter(given, 'filter'), /either blockHash or fromBlock and toBlock/);
+  });
+}
 
 test.run();
