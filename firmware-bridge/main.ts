@@ -122,7 +122,7 @@ export async function runUntilSignal(
 }
 
 async function assemble(options: RunOptions, closers: (() => unknown)[], close: () => Promise<void>): Promise<RunningNode> {
-  const { config, version, log, openEngine: makeEngine = dockerEngine } = options;
+  const { config, log, openEngine: makeEngine = dockerEngine } = options;
   makeFolder(config.data, 'data');
   closers.push(inWords(config.data, 'data', () => lockFolder(config.data)));
   const identity = openIdentity(join(config.data, 'device.key'));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -36,6 +36,25 @@ machine('log: one line a sentence, from its level on, and nobody else begins a l
   assert.match(lines[0] ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z warn {2}first second \[31m$/);
   assert.is(lines[1]?.length, 24 + 7 + 2000);
 });
+
+for (const [said, isRight] of [
+  ['yes', true],
+  ['no', existsSync('/run/systemd/timesync/synchronized')],
+] as const)
+  machine(`clock: where the system says "${said}", it is asked once for a while`, () => {
+    const [before, tools] = [process.env['PATH'], join(folder, said)];
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'timedatectl'), `#!/bin/sh\necho ${said}\n`, { mode: 0o755 });
+    const clock = systemClock();
+    process.env['PATH'] = `${tools}:${before}`;
+    try {
+      assert.is(clock.isSynchronised!(), isRight);
+      rmSync(tools, { recursive: true });
+      assert.is(clock.isSynchronised!(), isRight);
+    } finally {
+      process.env['PATH'] = before;
+    }
+  });
 
 machine('clock: calls back once, unless cancelled', async () => {
   const clock = systemClock();
