@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { signTransaction } from '../ledger/transaction.ts';
-import type { Address, Clock, Device, Vm } from '../ports/index.ts';
+import type { Address, Clock, Device, Vm, Word } from '../ports/index.ts';
 import { revertName, revertSentence } from './fleet.ts';
 import type { FleetErrorName } from './interface.ts';
 
@@ -19,7 +19,7 @@ export interface Outbox {
 }
 
 export interface OutboxOptions {
-  readonly ledger: Pick<Ledger, 'chainId' | 'head' | 'nextNonce' | 'submit' | 'call'>;
+  readonly ledger: Pick<Ledger, 'chainId' | 'head' | 'nextNonce' | 'submit' | 'isWaiting' | 'call'>;
   readonly device: Pick<Device, 'address' | 'sign'>;
   readonly keccak256: Vm['keccak256'];
   readonly clock: Pick<Clock, 'nowMs'>;
@@ -35,6 +35,8 @@ interface Sent {
   readonly retryAtMs: number;
   /** Number of the head when it was sent; until another block is there it cannot have failed. */
   readonly atHead: number | undefined;
+  /** Its transaction. It may wait long where blocks come by a stick, and go on its way by one. */
+  readonly hash?: Word;
 }
 
 const FIRST_RETRY_MS = 4_000;
@@ -50,16 +52,17 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const { ledger, device, clock, to } = options;
   const sent = new Map<string, Sent>();
 
-  function remember(key: string, atHead: number | undefined): void {
+  function remember(key: string, atHead: number | undefined, hash?: Word): void {
     const attempts = (sent.get(key)?.attempts ?? 0) + 1;
     const delayMs = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
     sent.delete(key);
-    sent.set(key, { attempts, retryAtMs: clock.nowMs() + delayMs, atHead });
+    sent.set(key, { attempts, retryAtMs: clock.nowMs() + delayMs, atHead, ...(hash && { hash }) });
     if (sent.size > LIMIT) sent.delete(sent.keys().next().value!);
   }
 
-  function isTooEarly({ retryAtMs, atHead }: Sent): boolean {
-    return clock.nowMs() < retryAtMs || (atHead !== undefined && ledger.head().number <= atHead);
+  function isTooEarly({ retryAtMs, atHead, hash }: Sent): boolean {
+    if (clock.nowMs() < retryAtMs || (atHead !== undefined && ledger.head().number <= atHead)) return true;
+    return hash !== undefined && ledger.isWaiting(hash);
   }
 
   function refused(key: string, sentence: string, by?: FleetErrorName): Sending {
@@ -79,12 +82,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
       data,
     };
     try {
-      ledger.submit(signTransaction(fields, device, options.keccak256));
+      const hash = ledger.submit(signTransaction(fields, device, options.keccak256));
+      remember(key, ledger.head().number, hash);
+      return { is: 'sent' };
     } catch (error) {
       return refused(key, (error as Error).message);
     }
-    remember(key, ledger.head().number);
-    return { is: 'sent' };
   }
 
   return {

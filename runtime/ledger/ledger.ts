@@ -44,6 +44,8 @@ export interface Ledger {
   nextNonce(address: Address): bigint;
   /** Takes a signed transaction into the pool and passes it on. Answers its hash; throws `TransactionRefused`. */
   submit(raw: Uint8Array): Word;
+  /** Whether a transaction is in the pool, on its way into a block. */
+  isWaiting(hash: Word): boolean;
   /** Runs a call on the head's state and keeps nothing. */
   call(request: CallRequest): CallResult;
   /** Whether there is code at the address. */
@@ -137,6 +139,7 @@ export function createLedger(ports: LedgerPorts, config: NodeConfig, vault?: Vau
     head: () => headOf(chain.head()),
     nextNonce: (address) => intake.pool.nextNonce(address),
     submit,
+    isWaiting: (hash) => intake.pool.has(hash),
     call: (request) => callAtHead(core, request),
     hasCode: (address) => hasCodeAtHead(core, address),
     onBlock: (handler) =>

@@ -76,7 +76,7 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
   const abi = JSON.parse(readFileSync(join(root, 'build/contracts/Fleet.json'), 'utf8')).abi as Abi;
   const apps = new Map<string, FakeRelease[]>();
   const handlers = new Set<(block: AppendedBlock) => void>();
-  const pool: { from: string; data: Uint8Array }[] = [];
+  const pool: { from: string; data: Uint8Array; hash: string }[] = [];
   const startedAt = new Map<string, number>();
   let nonce = 0n;
   let logs: Log[] = [];
@@ -230,12 +230,13 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
       const output = encodeFunctionResult({ abi, functionName, result: read(args as never) } as never);
       return { ok: true, output: hexToBytes(output), gasUsed: 30_000n };
     },
+    isWaiting: (hash) => pool.some((waiting) => waiting.hash === hash),
     submit(raw) {
       if (ledger.refuseWith !== undefined) throw new Error(ledger.refuseWith);
       const { sender, data, hash, nonce: given } = decodeTransaction(raw, nobleVm);
       if (given !== nonce) throw new Error(`nonce ${given} does not follow`);
       nonce++;
-      pool.push({ from: sender, data });
+      pool.push({ from: sender, data, hash });
       return hash;
     },
     mine() {

@@ -191,7 +191,7 @@ live('it follows those who decide when others do', async (context) => {
   const before = indexOf(stick).blocks.length;
   await carry(context);
   const { blocks } = indexOf(stick);
-  assert.ok(blocks.length > before, `${blocks.length} files: one ends with each change`);
+  assert.ok(blocks.length > before, `one file ends with each change: ${blocks.map(({ from, to }) => `${from}–${to}`)}, before there were ${before}`);
   await isSame(first, offline);
 });
 

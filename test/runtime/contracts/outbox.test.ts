@@ -15,12 +15,13 @@ const OPEN: CallResult = { ok: false, output: hexToBytes('0x886f3e5f'), status: 
 const GIVEN: CallResult = { ok: false, output: hexToBytes('0xef048fa2'), status: 'Revert' };
 
 function setUp(trial: CallResult = OK) {
-  const world = { nowMs: 0, head: 1, trial, refusal: '', sent: [] as Transaction[] };
+  const world = { nowMs: 0, head: 1, trial, refusal: '', isWaiting: false, sent: [] as Transaction[] };
   const outbox = createOutbox({
     ledger: {
       chainId: 4400,
       head: () => ({ number: world.head, hash: '0x', stateRoot: '0x', timestamp: 0 }),
       nextNonce: () => BigInt(world.sent.length),
+      isWaiting: () => world.isWaiting,
       call: () => world.trial,
       submit(raw) {
         if (world.refusal !== '') throw new Error(world.refusal);
@@ -57,6 +58,15 @@ s('the same wish waits while it is on the way, and while no block could have hel
   world.nowMs = 60_000;
   assert.equal(send(), { is: 'waiting' });
   assert.is(world.sent.length, 1);
+});
+
+s('what waits in the pool is not sent a second time, however many blocks come without it', () => {
+  const { world, send } = setUp();
+  send();
+  Object.assign(world, { isWaiting: true, nowMs: 1_000_000, head: 50 });
+  assert.equal(send(), { is: 'waiting' });
+  world.isWaiting = false;
+  assert.equal(send(), { is: 'sent' });
 });
 
 s('then it is sent again with more gas, up to what a block holds', () => {
