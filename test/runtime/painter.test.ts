@@ -65,6 +65,34 @@ painters('a touch is answered at once, by the pixels under the finger and then b
   assert.is(painter.text()[0], 'Releases 14:32');
 });
 
+for (const [name, ask, withinMs] of [
+  ['what has changed', 'request', 250],
+  ['a new head', 'requestHead', 2000],
+] as const) {
+  painters(`${name} is shown within ${withinMs} ms, and at once after a pause`, async () => {
+    const clock = virtualClock(NOW_MS);
+    let number = 1;
+    const status = () => ({ ...nodeStatus('healthy', [release()]), head: { ...nodeStatus('healthy', []).head, number } });
+    const painter = createPainter({ ports: stubPorts({ clock }), version: '0.1.0', status, insight: insight() });
+    painter.selfTested({ ok: true, found: 'Docker Engine 20.10.24' });
+    const shows = async (afterMs: number) => {
+      await clock.advanceTo(clock.nowMs() + afterMs);
+      return painter.text().includes(`head ${number}`);
+    };
+    assert.ok(await shows(250));
+    number += 1;
+    painter[ask]();
+    painter[ask]();
+    assert.not.ok(await shows(withinMs - 1));
+    assert.ok(await shows(1));
+    assert.ok(await shows(withinMs));
+    number += 1;
+    painter[ask]();
+    assert.ok(await shows(0));
+    painter.stop();
+  });
+}
+
 painters('a page left alone gives way to the state of the device', async () => {
   const { painter, press, wait } = await tested();
   press({ kind: 'key', key: 'right' });
