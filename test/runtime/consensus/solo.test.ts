@@ -165,6 +165,18 @@ test('news passes through nodes that see only their neighbours', async () => {
   some.stop();
 });
 
+test('whom the sequencer does not reach hears of a block from those that it reaches', async () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    const some = world({ peers: 12, seed });
+    some.network.setLink('node0', 'node11', { cut: true });
+    some.run(1000);
+    await send(some, 1, 0);
+    some.run(5000);
+    assert.equal(new Set(heads(some)), new Set([1]), `seed ${seed}`);
+    some.stop();
+  }
+});
+
 test('a restarted follower and a restarted sequencer continue', async () => {
   const some = world({ peers: 3 });
   await send(some, 1, 0);
