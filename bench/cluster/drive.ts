@@ -1,4 +1,4 @@
-import { pause } from './nodes.ts';
+import { pause } from '../../test/support/wait.ts';
 
 /** What is driven: both applications in the same way. */
 export interface Target {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Address, type Hex, keccak256 } from 'viem';
 import { type Cluster, writeCluster } from '../../firmware-bridge/cometbft/testnet.ts';
+import { pause } from '../../test/support/wait.ts';
 
 /** Four validators on this machine, each a process or two; the same configuration of CometBFT whatever application is above it. */
 export interface Nodes {
@@ -100,10 +101,6 @@ async function up(nodes: Nodes): Promise<void> {
     if (Math.min(...peers) >= NODES - 1) return;
   }
   throw new Error('a minute was not enough for four validators to find each other');
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** A connection that the other side has just closed is tried again. */

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Abi, type Address, encodeDeployData, encodeFunctionData, getContractAddress, type Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
+import { pause } from '../../test/support/wait.ts';
 import type { Target } from './drive.ts';
-import { type Nodes, pause } from './nodes.ts';
+import type { Nodes } from './nodes.ts';
 
 /** Rich from the first block on; their keys are here and protect nothing. */
 export const accounts = Array.from({ length: 32 }, (_, index) =>

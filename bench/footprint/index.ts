@@ -5,8 +5,8 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { Exit } from '../../cli/command.ts';
 import { demandDockerd } from '../../test/support/dockerd.ts';
 import { type NodeProcess, OPERATOR_KEY } from '../../test/support/node-process.ts';
-import { pause } from '../../test/support/operator.ts';
 import { type Script, wholeOf } from '../../test/support/script.ts';
+import { pause } from '../../test/support/wait.ts';
 import { ourSide } from '../fleet/ours.ts';
 
 /** Of one process, in bytes; `file` are pages of files that it has mapped, which the kernel takes back when it needs them. */

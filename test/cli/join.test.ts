@@ -4,7 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { root } from '../support/need.ts';
 import { type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
-import { answerOf, operatorOf } from '../support/operator.ts';
+import { operatorOf } from '../support/operator.ts';
+import { until } from '../support/wait.ts';
 import { classpad, folder, type Said } from './support.ts';
 
 const s = suite('cli: invite and join');
@@ -44,7 +45,7 @@ s('an invited device is in the fleet under the name and the labels it was given'
   assert.is(said.exitCode, 0, said.err);
   assert.equal(await names(), ['pad-1']);
   await invited.start(['--join', token]);
-  await answerOf('its enrolment', async () => (await names()).includes('till-1') || undefined);
+  await until('its enrolment', async () => (await names()).includes('till-1') || undefined);
   assert.is((await run(['label', 'till-1'])).out, 'site=berlin');
 });
 
@@ -60,7 +61,7 @@ s('and runs what is released for it', async () => {
 s('started again with the used token it goes on as before', async () => {
   assert.is(await invited.stop(), 0);
   await invited.start(['--join', token]);
-  const answer = await answerOf('an answer of its app', async () => {
+  const answer = await until('an answer of its app', async () => {
     const text = await (await fetch(`http://127.0.0.1:${invited.ports.proxy}/`)).text();
     return text.startsWith('hello') ? text : undefined;
   });
@@ -70,7 +71,7 @@ s('started again with the used token it goes on as before', async () => {
 
 s('a second device with the same token stays outside, and says so', async () => {
   await second.start(['--join', token]);
-  await answerOf('its word on the token', async () => /was never given, has been used/.test(second.said()) || undefined);
+  await until('its word on the token', async () => /was never given, has been used/.test(second.said()) || undefined);
   assert.equal(await names(), ['pad-1', 'till-1']);
 });
 

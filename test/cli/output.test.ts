@@ -13,7 +13,8 @@ import type { ContainerOutput } from '../../runtime/service/output.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { root } from '../support/need.ts';
 import { CLI, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
-import { answerOf, operatorOf } from '../support/operator.ts';
+import { operatorOf } from '../support/operator.ts';
+import { until } from '../support/wait.ts';
 import { classpad, type Said } from './support.ts';
 
 const s = suite('cli: the output of containers');
@@ -211,14 +212,14 @@ s('on a real engine: what a container prints, also while it is followed', async 
       });
     // It says one line each time that it begins to serve.
     const starts = (count: number) => said.out.match(/hello serves /g)?.length === count || undefined;
-    await answerOf('the lines that were there', async () => starts(1));
+    await until('the lines that were there', async () => starts(1));
     await engine.containers.stop(id, 1_000);
-    await answerOf('the line of the container that was put right', async () => starts(2));
+    await until('the line of the container that was put right', async () => starts(2));
     await real.kill();
-    await answerOf('that the node is away', async () => /does not answer now; waiting/.test(said.err) || undefined);
+    await until('that the node is away', async () => /does not answer now; waiting/.test(said.err) || undefined);
     await engine.containers.stop(id, 1_000);
     await real.start();
-    await answerOf('what was printed since', async () => starts(3));
+    await until('what was printed since', async () => starts(3));
     assert.match(said.err, /answers again/);
     following.kill('SIGTERM');
     assert.is(await new Promise((resolve) => following.once('exit', resolve)), 0);

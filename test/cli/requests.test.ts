@@ -6,7 +6,8 @@ import * as assert from 'uvu/assert';
 import { bent } from '../support/bent.ts';
 import { root } from '../support/need.ts';
 import { FLEET, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
-import { answerOf, operatorOf } from '../support/operator.ts';
+import { operatorOf } from '../support/operator.ts';
+import { until } from '../support/wait.ts';
 import { classpad, file, folder, type Said } from './support.ts';
 
 const s = suite('cli: requests');
@@ -22,9 +23,9 @@ s.before(async () => {
   sequencer = ((await node.call('classpad_config')) as { sequencer: string }).sequencer;
   const deployed = await run(['deploy', join(root, 'examples/hello/compose.yaml'), '--app', 'hello']);
   assert.is(deployed.exitCode, 0, deployed.err);
-  await answerOf('an answer of the app', async () => (await visit('/')) === 200 || undefined);
+  await until('an answer of the app', async () => (await visit('/')) === 200 || undefined);
   for (let turn = 0; turn < 5; turn++) await visit(`/page-${turn}?token=secret`);
-  await answerOf('a batch with all requests', async () => /page-4/.test((await list()).out) || undefined);
+  await until('a batch with all requests', async () => /page-4/.test((await list()).out) || undefined);
 });
 s.after(async () => {
   await node.stop();

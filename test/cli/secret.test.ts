@@ -13,8 +13,9 @@ import type { Manifest } from '../../runtime/manifest/index.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { need } from '../support/need.ts';
 import { isBuilt, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
-import { answerOf, operatorOf, PHASE } from '../support/operator.ts';
+import { operatorOf, PHASE } from '../support/operator.ts';
 import { pinnedBytes } from '../support/pins.ts';
+import { until } from '../support/wait.ts';
 import { liar } from './emulator.ts';
 import { classpad, file, type Said } from './support.ts';
 
@@ -95,7 +96,7 @@ if (daemon) {
     const { id } = await only();
     const said = await run(['set', 'phrase', '--device', 'pad-1', '--file', file('phrase', 'another'), '--json']);
     assert.equal(Object.keys(JSON.parse(said.out)), ['device', 'address', 'name', 'version']);
-    await answerOf('the change', async () => ((await inside(id)) === 'another' ? true : undefined));
+    await until('the change', async () => ((await inside(id)) === 'another' ? true : undefined));
     assert.is((await only()).id, id);
   });
 
@@ -177,10 +178,10 @@ if (daemon) {
   s('removed, its file is gone from the container, and a restarted one says what is missing', async () => {
     const { id } = await only();
     assert.is((await run(['remove', 'phrase', '--device', 'pad-1'])).out, 'pad-1 has forgotten the secret phrase');
-    await answerOf('the file to go', async () => ((await inside(id)).includes('No such file') ? true : undefined));
+    await until('the file to go', async () => ((await inside(id)).includes('No such file') ? true : undefined));
     assert.is((await run(['list', '--device', 'pad-1'])).out, 'pad-1 has no secrets');
     await run(['set', 'phrase', '--device', 'pad-1', '--file', file('phrase', 'back again')]);
-    await answerOf('the file to be back', async () => ((await inside(id)) === 'back again' ? true : undefined));
+    await until('the file to be back', async () => ((await inside(id)) === 'back again' ? true : undefined));
   });
 }
 

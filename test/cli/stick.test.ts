@@ -16,9 +16,10 @@ import { encodeManifest } from '../../runtime/manifest/index.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { need } from '../support/need.ts';
 import { configText, isBuilt, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
-import { answerOf, operatorOf, PHASE } from '../support/operator.ts';
+import { operatorOf, PHASE } from '../support/operator.ts';
 import { rawEntry, zeroBlocks } from '../support/raw-tar.ts';
 import { fakeRegistry } from '../support/registry.ts';
+import { until } from '../support/wait.ts';
 import { classpad, folder, type Said } from './support.ts';
 
 const s = suite('cli: a stick');
@@ -68,7 +69,7 @@ if (here && there) {
     const healthcheck = { test, intervalMs: 300, retries: 5 };
     const web = { image: hello, ports: [8080], healthcheck };
     await operatorOf(node).propose('hello', encodeManifest({ version: 1, services: { web, side: { image: carried } } }), 3600);
-    await answerOf('the first device to vote', async () =>
+    await until('the first device to vote', async () =>
       /vote: hello revision 1 is healthy/.test(node.said()) ? true : undefined,
     );
   });
@@ -262,17 +263,17 @@ if (here && there) {
     const said = await run('import', site, there.url);
     assert.match(said.out, /^\d+ blocks and 2 images were new; the head is block \d+$/, said.err);
     assert.is(await headOf(site), index(stick).blocks.at(-1)!.to);
-    await answerOf('both services to run', async () => ((await running()).length === 2 ? true : undefined));
+    await until('both services to run', async () => ((await running()).length === 2 ? true : undefined));
     assert.equal((await other.containers.list()).map(({ image }) => image).sort(), [carried, hello].sort());
     assert.match((await run('import', site, there.url)).out, /^0 blocks and 0 images were new/);
   });
 
   s('with no peers it boots to what was agreed, and its vote waits, over kills, until somebody hears it', async () => {
     const before = await running();
-    await answerOf('the vote', async () => (/vote: hello revision 1 is healthy/.test(site.said()) ? true : undefined));
+    await until('the vote', async () => (/vote: hello revision 1 is healthy/.test(site.said()) ? true : undefined));
     await site.kill();
     await site.start();
-    await answerOf('rest', async () => ((await running()).length === 2 ? true : undefined));
+    await until('rest', async () => ((await running()).length === 2 ? true : undefined));
     assert.equal(await running(), before, 'nothing was made anew');
     const { pending } = (await site.call('txpool_status')) as { pending: string };
     assert.is(Number(pending), 1, 'the vote waits');

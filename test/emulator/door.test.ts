@@ -11,8 +11,8 @@ import { run } from '../../cli/run.ts';
 import { type Emulator, keysOf, startEmulator } from '../cli/emulator.ts';
 import { need, root } from '../support/need.ts';
 import { CLI, freePorts, isBuilt } from '../support/node-process.ts';
+import { until } from '../support/wait.ts';
 
-const PATIENCE_MS = 120_000;
 const folder = mkdtempSync(join(tmpdir(), 'classpad-door-'));
 let emulator: Emulator | undefined;
 let node: ChildProcess | undefined;
@@ -29,16 +29,6 @@ async function classpad(...args: string[]): Promise<{ code: number; text: string
   const env = { CLASSPAD_RPC: emulator!.rpc, CLASSPAD_KEY: keysOf('ops-1', 'ops-2') };
   const code = await run(commands, args, { out: say, err: say, env }, version);
   return { code, text: lines.join('\n') };
-}
-
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const endMs = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const found = await look().catch(() => undefined);
-    if (found !== undefined) return found;
-    if (Date.now() > endMs) throw new Error(`not within ${PATIENCE_MS / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }
 
 /** The node's configuration as the emulator wrote it, with ports of its own. */

@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert';
 import { virtualClock } from '../../emulator/clock.ts';
 import { driveLive } from '../../emulator/driver.ts';
 import type { World } from '../../emulator/world.ts';
+import { pause } from '../support/wait.ts';
 
 const test = suite('emulator/driver');
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function world(): World {
   const clock = virtualClock(0);

@@ -10,8 +10,9 @@ import { chatCompose, ensureChatImage } from '../support/chat-image.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { need } from '../support/need.ts';
 import { isBuilt, type NodeProcess, nodeProcess } from '../support/node-process.ts';
-import { answerOf, type Operator, operatorOf, PHASE, pause } from '../support/operator.ts';
+import { type Operator, operatorOf, PHASE } from '../support/operator.ts';
 import { pinnedBytes } from '../support/pins.ts';
+import { pause, until } from '../support/wait.ts';
 
 const CONNECTIONS = 1_000;
 const built = need('a build', isBuilt, 'build/cli.js or what it needs is missing; run: npm run build');
@@ -46,7 +47,7 @@ if (daemon) {
     await operator.propose('chat', await pinnedBytes(readCompose(file).manifest, engine.containers));
     const serving = `revision ${isBroken ? revision - 1 : revision}\n`;
     assert.is(await operator.decided('chat', revision), isBroken ? PHASE.rolledBack : PHASE.active);
-    await answerOf(`${serving} to answer`, async () => ((await get('/')) === serving ? true : undefined));
+    await until(`${serving} to answer`, async () => ((await get('/')) === serving ? true : undefined));
   };
 
   const url = (path: string) => `http://127.0.0.1:${node.ports.proxy}${path}`;
@@ -81,7 +82,7 @@ if (daemon) {
       assert.equal(await names(), ['r1-web-1 running', 'r2-web-1 running'], 'the old one lives as long as somebody talks to it');
       assert.is(await old.say('c'), 'revision 1: c');
       old.close();
-      await answerOf('the old container to go', async () => ((await names()).length === 1 ? true : undefined));
+      await until('the old container to go', async () => ((await names()).length === 1 ? true : undefined));
       assert.is(await young.say('d'), 'revision 2: d');
       young.close();
     });

@@ -13,6 +13,7 @@ import { need, root } from '../support/need.ts';
 import { FLEET, isBuilt, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
 import { pinnedBytes } from '../support/pins.ts';
 import { seeded } from '../support/virtual-clock.ts';
+import { pause, until } from '../support/wait.ts';
 
 const KILLS = 10;
 const seed = Number(process.env['CLASSPAD_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -210,19 +211,6 @@ async function listen(url: string, events: string[], signal: AbortSignal): Promi
   await createEngine(url)
     .stream(call, note, signal)
     .catch(() => {});
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Asks until it is so; a node that is away just now is no answer. */
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + 60_000;
-  while (!(await condition().catch(() => false))) {
-    if (Date.now() > endMs) throw new Error(`seed ${seed}: a minute was not enough for ${what}`);
-    await pause(50);
-  }
 }
 
 if (!built) kill('is skipped without a build, and says so', () => assert.is(built, false));

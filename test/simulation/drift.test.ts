@@ -10,8 +10,8 @@ import type { Wanted } from '../../runtime/reconcile/wanted.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { activeApp, DEVICE, revisionOf, rollingApp, wantedOf } from '../support/model-engine.ts';
 import { need } from '../support/need.ts';
-import { pause } from '../support/operator.ts';
 import { realReconciler } from '../support/real-reconciler.ts';
+import { pause } from '../support/wait.ts';
 
 const s = suite('simulation: other hands on a real engine');
 const present = need('busybox', readStatic('/bin/busybox') !== undefined, 'no static /bin/busybox to make images from');

@@ -14,8 +14,8 @@ import type { Wanted } from '../../runtime/reconcile/wanted.ts';
 import { startDockerd } from '../support/dockerd.ts';
 import { activeApp, DEVICE, revisionOf, wantedOf } from '../support/model-engine.ts';
 import { need } from '../support/need.ts';
-import { pause } from '../support/operator.ts';
 import { realReconciler } from '../support/real-reconciler.ts';
+import { pause } from '../support/wait.ts';
 
 const s = suite('simulation: a full disk');
 const DISK_BYTES = 96 * 1024 * 1024;

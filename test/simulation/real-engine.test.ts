@@ -17,6 +17,7 @@ import { need, root } from '../support/need.ts';
 import { quietNetwork } from '../support/network.ts';
 
 import { pinnedBytes } from '../support/pins.ts';
+import { pause } from '../support/wait.ts';
 
 const s = suite('simulation: a real engine');
 const identity = identityOf('seed', 'tablet');
@@ -38,8 +39,6 @@ function hello(engine: DockerEngine, environment: Record<string, string>): Promi
   const web = { image: 'classpad/hello:1', ports: [8080], environment, healthcheck };
   return pinnedBytes({ version: 1, services: { web } }, engine.containers);
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** A device on a real engine and the real time, with a ledger that decides at once. */
 class Bench {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClusterMember, type TestCluster, until } from '../support/cluster.ts';
-import { pause } from '../support/operator.ts';
+import { pause } from '../support/wait.ts';
 import { BACK_MS, Checks, RESUME_MS, seconds, watchHeads } from './cluster-checks.ts';
 import { beginFleet } from './cluster-fleet.ts';
 import { crashAt, crashed, FIRST_STEPS, GIVING_STEPS, STEPS, TAKING_STEPS } from './faults.ts';

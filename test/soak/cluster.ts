@@ -1,6 +1,6 @@
 import { seededRandom } from '../../emulator/random.ts';
 import { type ClusterMember, needCometbft, type TestCluster, testCluster, until } from '../support/cluster.ts';
-import { pause } from '../support/operator.ts';
+import { pause } from '../support/wait.ts';
 import { BACK_MS, Checks, RESUME_MS, seconds, watchHeads } from './cluster-checks.ts';
 import { allServe, beginFleet } from './cluster-fleet.ts';
 import { sweepSteps } from './cluster-sweep.ts';

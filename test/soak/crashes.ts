@@ -7,8 +7,9 @@ import { createEngine, type Engine, readJson } from '../../firmware-bridge/docke
 import { type DockerEngine, dockerEngine, HELLO_IMAGE } from '../../firmware-bridge/docker/index.ts';
 import { demandDockerd, type PrivateDockerd } from '../support/dockerd.ts';
 import { type NodeProcess, nodeProcess } from '../support/node-process.ts';
-import { answerOf, type Operator, operatorOf, PHASE, pause } from '../support/operator.ts';
+import { type Operator, operatorOf, PHASE } from '../support/operator.ts';
 import { pinnedBytes } from '../support/pins.ts';
+import { pause, until } from '../support/wait.ts';
 import { type Answered, type Deed, openGate, type Passing } from './gate.ts';
 import type { Outcome, Soak } from './soak.ts';
 
@@ -182,7 +183,7 @@ class Stage {
       last = found.map(({ name, state, health }) => `${name} ${state} ${health}`).join(', ');
       return last === wanted && (await this.served()) === `revision ${this.lastGood}` ? true : undefined;
     };
-    await answerOf(`rest after revision ${revision}`, settled, 50).catch((error: Error) => {
+    await until(`rest after revision ${revision}`, settled, { everyMs: 50 }).catch((error: Error) => {
       throw new Error(`${error.message}: there is ${last}, not ${wanted}\n${this.node.said().slice(-3000)}`);
     });
   }
@@ -257,7 +258,7 @@ class Stage {
         last = `${json['Id']} ${(json['State'] as { Status: string }).Status}`;
         return last === wanted ? true : undefined;
       };
-      await answerOf(name, same, 50).catch(() => this.violations.push(`${name} is ${last}, not ${wanted}`));
+      await until(name, same, { everyMs: 50 }).catch(() => this.violations.push(`${name} is ${last}, not ${wanted}`));
     }
   }
 

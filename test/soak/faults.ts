@@ -1,6 +1,6 @@
 import type { Random } from '../../emulator/random.ts';
 import { type ClusterMember, until } from '../support/cluster.ts';
-import { pause } from '../support/operator.ts';
+import { pause } from '../support/wait.ts';
 
 /** Something that happens to one validator. Settles when it is over and the validator may recover. */
 export interface Fault {

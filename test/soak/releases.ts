@@ -6,8 +6,9 @@ import type { Manifest } from '../../runtime/manifest/index.ts';
 import { chatCompose, ensureChatImage } from '../support/chat-image.ts';
 import { demandDockerd } from '../support/dockerd.ts';
 import { type NodeProcess, nodeProcess } from '../support/node-process.ts';
-import { answerOf, type Operator, operatorOf, PHASE } from '../support/operator.ts';
+import { type Operator, operatorOf, PHASE } from '../support/operator.ts';
 import { pinnedBytes } from '../support/pins.ts';
+import { until } from '../support/wait.ts';
 import { type Load, startLoad } from './load.ts';
 import type { Outcome, Soak } from './soak.ts';
 
@@ -70,7 +71,7 @@ async function release({ node, engine, operator, count, say }: Stage, revision: 
   await operator.propose('chat', await pinnedBytes(manifest(node.folder, revision, isBroken), engine.containers));
   const phase = await operator.decided('chat', revision);
   const serving = isBroken ? revision - 1 : revision;
-  await answerOf(`revision ${serving} to be the only one`, async () =>
+  await until(`revision ${serving} to be the only one`, async () =>
     (await served(node)) === `revision ${serving}` ? true : undefined,
   );
   const tookMs = performance.now() - startedMs;

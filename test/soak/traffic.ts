@@ -1,6 +1,6 @@
 import { type Hex, keccak256 } from 'viem';
 import { type ClusterMember, senders } from '../support/cluster.ts';
-import { pause } from '../support/operator.ts';
+import { pause } from '../support/wait.ts';
 
 /** Transfers given to any node, one after the other from each sender, and what was promised about them. */
 export interface Traffic {

@@ -17,6 +17,7 @@ import type { Machine } from '../../image/qemu/machine.ts';
 import { makeExt4 } from '../../image/slot.ts';
 import { root } from './need.ts';
 import { FLEET, freePorts, isBuilt, type NodeProcess, nodeProcess, OPERATOR, OPERATOR_KEY } from './node-process.ts';
+import { until as foundAt } from './wait.ts';
 
 export const board = process.env['CLASSPAD_BOARD'] ?? 'qemu-x86_64';
 export const IMAGES = join(root, 'build/images');
@@ -110,19 +111,12 @@ export async function boardFleet(log: string): Promise<BoardFleet> {
     look: () => Promise<T | undefined> | T | undefined,
     withinMs = PATIENCE_MINUTES * MINUTE_MS,
   ): Promise<T> {
-    const endMs = Date.now() + withinMs;
-    for (;;) {
-      const found = await Promise.resolve(look()).catch(() => undefined);
-      if (found !== undefined && found !== false) {
-        const line = `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${what}`;
-        times.push(line);
-        console.log(line);
-        return found;
-      }
-      if (Date.now() > endMs)
-        throw new Error(`not within ${withinMs / MINUTE_MS} minutes: ${what}\n${readFileSync(serialLog, 'latin1').slice(-3000)}`);
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
+    const more = () => `\n${readFileSync(serialLog, 'latin1').slice(-3000)}`;
+    const found = await foundAt(what, look, { withinMs, everyMs: 500, more });
+    const line = `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${what}`;
+    times.push(line);
+    console.log(line);
+    return found;
   }
 
   async function power(name: string, options: BoardOptions, enrolment: ReadonlyMap<string, Uint8Array>): Promise<Board> {

@@ -10,7 +10,8 @@ import type { Address, Hex } from '../../runtime/ports/index.ts';
 import { canMakeNamespaces, makeMachines } from './namespaces.ts';
 import { need } from './need.ts';
 import { CLI, FLEET, isBuilt, OPERATOR } from './node-process.ts';
-import { type Operator, operatorOf, pause } from './operator.ts';
+import { type Operator, operatorOf } from './operator.ts';
+import { until as foundAt } from './wait.ts';
 
 /** Where CometBFT is, if it is. */
 export const COMETBFT = process.env['CLASSPAD_COMETBFT'] ?? 'cometbft';
@@ -160,18 +161,11 @@ export function testCluster({
   };
 }
 
-/** Asks until it is so; an error is no. */
+/** Asks until it is so; an error is no. Answers how long it took, in milliseconds. */
 export async function until(what: string, isSo: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<number> {
   const startedMs = Date.now();
-  for (; Date.now() - startedMs < withinMs; await pause(100)) {
-    if (
-      await Promise.resolve()
-        .then(isSo)
-        .catch(() => false)
-    )
-      return Date.now() - startedMs;
-  }
-  throw new Error(`${withinMs / 1000} s were not enough for ${what}`);
+  await foundAt(what, isSo, { withinMs, everyMs: 100 });
+  return Date.now() - startedMs;
 }
 
 /** SIGTERM, and after a while SIGKILL; settles when it is gone. */

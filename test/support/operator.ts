@@ -14,6 +14,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { openIdentity } from '../../firmware-bridge/device/identity.ts';
 import { root } from './need.ts';
 import { FLEET, type NodeProcess, OPERATOR_KEY } from './node-process.ts';
+import { until } from './wait.ts';
 
 /** `IFleet.Phase`. */
 export const PHASE = { none: 0, proposed: 1, rollingOut: 2, active: 3, rolledBack: 4, superseded: 5 } as const;
@@ -32,7 +33,6 @@ export interface Operator {
   send(name: string, args: readonly unknown[]): Promise<Hex>;
 }
 
-const WITHIN_MS = 180_000;
 const WINDOW_SECONDS = 600;
 
 export function operatorOf(node: NodeProcess, name = 'pad-1'): Operator {
@@ -46,7 +46,7 @@ export function operatorOf(node: NodeProcess, name = 'pad-1'): Operator {
     const chainId = Number(await node.call('eth_chainId'));
     const raw = await account.signTransaction({ ...call, nonce, gas: 12_000_000n, chainId, gasPrice: 0n, type: 'legacy' });
     const hash = await node.call('eth_sendRawTransaction', [raw]);
-    const receipt = await answerOf(`a receipt of ${what}`, () => node.call('eth_getTransactionReceipt', [hash]));
+    const receipt = await until(`a receipt of ${what}`, () => node.call('eth_getTransactionReceipt', [hash]));
     const { status, blockHash } = receipt as { status: Hex; blockHash: Hex };
     if (status !== '0x1') throw new Error(`${what} was reverted`);
     return blockHash;
@@ -72,7 +72,7 @@ export function operatorOf(node: NodeProcess, name = 'pad-1'): Operator {
       send('propose', [appKey(app), toHex(manifest), BigInt(windowSeconds)]),
     phase,
     decided: (app, revision) =>
-      answerOf(`${app} r${revision} to be decided`, async () => {
+      until(`${app} r${revision} to be decided`, async () => {
         const now = await phase(app, revision);
         return now === PHASE.active || now === PHASE.rolledBack ? now : undefined;
       }),
@@ -83,17 +83,4 @@ export function operatorOf(node: NodeProcess, name = 'pad-1'): Operator {
 
 function appKey(app: string): Hex {
   return stringToHex(app, { size: 32 });
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Asks until there is an answer other than null; an error is none. */
-export async function answerOf<T>(what: string, ask: () => Promise<T | null | undefined>, everyMs = 25): Promise<T> {
-  for (const endMs = Date.now() + WITHIN_MS; Date.now() < endMs; await pause(everyMs)) {
-    const answer = await ask().catch(() => undefined);
-    if (answer !== null && answer !== undefined) return answer;
-  }
-  throw new Error(`three minutes were not enough for ${what}`);
 }

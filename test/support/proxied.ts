@@ -92,13 +92,6 @@ export function pour(port: number, bytes: string | Buffer, withinMs = 1_000): Pr
   });
 }
 
-/** Waits until it is so. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const endMs = Date.now() + 10_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 5))) {
-    if (Date.now() > endMs) throw new Error(`ten seconds were not enough for ${what}`);
-  }
-}
-
 /** An app that answers in the ways apps do, by path. */
 export const app: RequestListener = (request, response) => {
   const answers: Readonly<Record<string, () => void>> = {

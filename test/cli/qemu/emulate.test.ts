@@ -17,6 +17,7 @@ import { areImagesThere, board, patientHello, patientWindow } from '../../suppor
 import { faultsOf, hasDiskTools } from '../../support/disks.ts';
 import { need, root } from '../../support/need.ts';
 import { CLI, freePorts } from '../../support/node-process.ts';
+import { until as foundAt } from '../../support/wait.ts';
 import { type Emulator, keysOf, startEmulator } from '../emulator.ts';
 
 const PATIENCE_MS = Number(process.env['CLASSPAD_PATIENCE_MINUTES'] ?? 10) * 60_000;
@@ -62,17 +63,10 @@ async function classpad(...args: string[]): Promise<{ code: number; text: string
 }
 
 async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const endMs = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const found = await Promise.resolve(look()).catch(() => undefined);
-    if (found !== undefined && found !== false) {
-      console.log(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${what}`);
-      return found;
-    }
-    const ends = terminals.map(({ name, out, err }) => `${name}:\n${err()}\n${out().slice(-1500)}`).join('\n');
-    if (Date.now() > endMs) throw new Error(`not within ${PATIENCE_MS / 60_000} minutes: ${what}\n${ends}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+  const more = () => terminals.map(({ name, out, err }) => `\n${name}:\n${err()}\n${out().slice(-1500)}`).join('');
+  const found = await foundAt(what, look, { withinMs: PATIENCE_MS, everyMs: 500, more });
+  console.log(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${what}`);
+  return found;
 }
 
 async function ask(url: string, method: string, ...params: unknown[]): Promise<unknown> {

@@ -3,8 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Abci } from '../../../runtime/ports/index.ts';
 import { needCometbft, senders, type TestCluster, testCluster, until } from '../../support/cluster.ts';
-import { pause } from '../../support/operator.ts';
 import { type Rogue, startRogue } from '../../support/rogue.ts';
+import { pause } from '../../support/wait.ts';
 
 const test = suite<{ some: TestCluster }>('cometbft/byzantine');
 const present = needCometbft('byzantine');

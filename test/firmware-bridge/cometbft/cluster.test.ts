@@ -35,10 +35,11 @@ import { launchChromium, openPage } from '../../support/chromium.ts';
 import { type ClusterMember, needCometbft, type TestCluster, testCluster, until } from '../../support/cluster.ts';
 import { root } from '../../support/need.ts';
 import { FLEET } from '../../support/node-process.ts';
-import { PHASE, pause } from '../../support/operator.ts';
+import { PHASE } from '../../support/operator.ts';
 import { looselyPinned } from '../../support/pins.ts';
 import { tamperings } from '../../support/tamper.ts';
 import { theirLight } from '../../support/their-light.ts';
+import { pause } from '../../support/wait.ts';
 
 interface Context {
   some: TestCluster;

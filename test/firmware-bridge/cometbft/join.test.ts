@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { joinCluster } from '../../../cli/cluster/join.ts';
 import { COMETBFT, ended, needCometbft, ownPorts, senders, testCluster, until } from '../../support/cluster.ts';
 import { CLI, FLEET } from '../../support/node-process.ts';
-import { pause } from '../../support/operator.ts';
+import { pause } from '../../support/wait.ts';
 
 const test = suite('cometbft/join');
 const INTERVAL = 10;

@@ -20,8 +20,8 @@ import { beginFleet } from '../../soak/cluster-fleet.ts';
 import { startTraffic, type Traffic } from '../../soak/traffic.ts';
 import { type ClusterMember, needCometbft, type TestCluster, testCluster, until } from '../../support/cluster.ts';
 import { root } from '../../support/need.ts';
-import { pause } from '../../support/operator.ts';
 import { type Lie, liar, theirLight } from '../../support/their-light.ts';
+import { pause } from '../../support/wait.ts';
 
 const CHAIN = 'classpad-4401';
 const SNAPSHOTS = 20;

@@ -8,9 +8,10 @@ import { dockerEngine, HELLO_IMAGE } from '../../../firmware-bridge/docker/index
 import { startDockerd } from '../../support/dockerd.ts';
 import { need } from '../../support/need.ts';
 import { isBuilt, nodeProcess } from '../../support/node-process.ts';
-import { answerOf, operatorOf, PHASE, pause } from '../../support/operator.ts';
+import { operatorOf, PHASE } from '../../support/operator.ts';
 import { pinnedBytes } from '../../support/pins.ts';
 import { plantService, swarmOf } from '../../support/swarm.ts';
+import { pause, until } from '../../support/wait.ts';
 
 const built = need('a build', isBuilt, 'build/cli.js or what it needs is missing; run: npm run build');
 const daemon = built ? await startDockerd() : undefined;
@@ -37,7 +38,6 @@ if (daemon) {
     return answer?.status === 200 ? (await answer.text()).trim() : `status ${answer?.status}`;
   };
   const names = async () => (await swarm.services()).map(({ name }) => name);
-  const until = (what: string, is: () => Promise<boolean>) => answerOf(what, async () => (await is()) || undefined);
 
   site.before(async () => {
     await engine.ensureHelloImage();

@@ -10,9 +10,10 @@ import { startDockerd } from '../../support/dockerd.ts';
 import { canMakeNamespaces, makeMachines } from '../../support/namespaces.ts';
 import { need } from '../../support/need.ts';
 import { isBuilt, nodeProcess } from '../../support/node-process.ts';
-import { answerOf, operatorOf, PHASE } from '../../support/operator.ts';
+import { operatorOf, PHASE } from '../../support/operator.ts';
 import { pinnedBytes } from '../../support/pins.ts';
 import { copyImage, swarmOf } from '../../support/swarm.ts';
+import { until } from '../../support/wait.ts';
 
 const built = need('a build', isBuilt, 'build/cli.js or what it needs is missing; run: npm run build');
 const able = need('network namespaces', canMakeNamespaces(), 'this user may not make them');
@@ -42,7 +43,6 @@ if (network && one && two) {
     const answer = await fetch(`http://${address}:${port}/`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
     return answer?.status === 200 ? (await answer.text()).trim() : `status ${answer?.status}`;
   };
-  const until = (what: string, is: () => Promise<boolean>) => answerOf(what, async () => (await is()) || undefined);
   const addressOf = (node: typeof first) => openIdentity(join(node.folder, 'data/device.key')).address;
 
   site.before(async () => {

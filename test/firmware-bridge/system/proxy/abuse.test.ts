@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { open, openProxy, type Proxied, pour, routeTo, shut, until } from '../../../support/proxied.ts';
+import { open, openProxy, type Proxied, pour, routeTo, shut } from '../../../support/proxied.ts';
+import { until } from '../../../support/wait.ts';
 
 const abuse = suite('system/proxy: abuse');
 /** Request lines that the app behind the proxy has seen. */

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Route } from '../../../../runtime/ports/index.ts';
-import { app, ask, open, openProxy, type Proxied, pour, routeTo, shut, until } from '../../../support/proxied.ts';
+import { app, ask, open, openProxy, type Proxied, pour, routeTo, shut } from '../../../support/proxied.ts';
+import { until } from '../../../support/wait.ts';
 
 const proxy = suite('system/proxy');
 const server = createServer(app);

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WebSocket, WebSocketServer } from 'ws';
-import { open, openProxy, type Proxied, pour, routeTo, shut, until } from '../../../support/proxied.ts';
+import { open, openProxy, type Proxied, pour, routeTo, shut } from '../../../support/proxied.ts';
+import { until } from '../../../support/wait.ts';
 
 const upgrade = suite('system/proxy: upgrade');
 const server = createServer((_request, response) => response.end('plain'));
