@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writ
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { stringToHex } from 'viem';
 import type { Stick } from '../../cli/stick/format.ts';
 import { openIdentity } from '../../firmware-bridge/device/identity.ts';
 import { createEngine } from '../../firmware-bridge/docker/engine.ts';
@@ -69,9 +70,12 @@ if (here && there) {
     const healthcheck = { test, intervalMs: 300, retries: 5 };
     const web = { image: hello, ports: [8080], healthcheck };
     await operatorOf(node).propose('hello', encodeManifest({ version: 1, services: { web, side: { image: carried } } }), 3600);
-    await until('the first device to vote', async () =>
-      /vote: hello revision 1 is healthy/.test(node.said()) ? true : undefined,
-    );
+    await until("the first device's vote to be on the ledger", async () => {
+      const release = (await operatorOf(node).read('release', [stringToHex('hello', { size: 32 }), 1n])) as {
+        healthyVotes: number;
+      };
+      return Number(release.healthyVotes) === 1;
+    });
   });
 
   s.after(async () => {
