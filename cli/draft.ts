@@ -1,11 +1,11 @@
 import { type Hex, type PrivateKeyAccount, stringToHex, toHex } from 'viem';
+import type { Terms } from '../runtime/contracts/proposal.ts';
 import type { Input, Io, Option } from './command.ts';
 import { readCompose } from './compose.ts';
 import { type Connection, connect, connectionOptions, demandFleet } from './fleet/connection.ts';
 import { keyOptions, operatorKeys } from './fleet/keys.ts';
-import type { Terms } from './fleet/transactions.ts';
 import { type Pinned, pinOptions, pinRelease } from './pin.ts';
-import { appName, durationSeconds, labelWord, wholeNumber } from './values.ts';
+import { appName, durationSeconds, labelText, wholeNumber } from './values.ts';
 
 /** A release as it goes onto the ledger, and with what. */
 export interface Draft {
@@ -57,10 +57,10 @@ export function termsOf(input: Input): Terms {
   const inPercent = canary.endsWith('%');
   const expires = input.text('expires');
   return {
-    healthWindow: BigInt(durationSeconds(input.text('window')!, '--window')),
-    expiresAt: expires === undefined ? 0n : BigInt(Math.floor(Date.now() / 1000) + durationSeconds(expires, '--expires')),
+    healthWindow: durationSeconds(input.text('window')!, '--window'),
+    expiresAt: expires === undefined ? 0 : Math.floor(Date.now() / 1000) + durationSeconds(expires, '--expires'),
     canary: wholeNumber(canary.replace('%', ''), '--canary', 0, inPercent ? PERCENT_MOST : CANARY_MOST),
     inPercent,
-    labels: input.list('label').map(labelWord),
+    labels: input.list('label').map(labelText),
   };
 }

@@ -106,8 +106,8 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
     `${app(name)} r${revision} expired at ${timeText(Number(expiresAt))} and can no longer start; propose it anew`,
   NotJuror: (name, revision, device) => `${device} has no vote on ${app(name)} r${revision}`,
   AlreadyApproved: (name, revision, operator) => `${operator} has approved ${app(name)} r${revision} already`,
-  OtherManifest: (name, revision) =>
-    `${app(name)} r${revision} has another manifest than this node showed; nothing was approved, ask another node`,
+  OtherRelease: (name, revision) =>
+    `${app(name)} r${revision} is another release than this node showed; nothing was approved, ask another node`,
   StillRollingOut: (name, revision) => `${app(name)} r${revision} is still rolling out; wait until it is decided`,
   WrongPhase: (name, revision, phase) =>
     phase === 0

@@ -70,9 +70,14 @@ function numberOrText(value: bigint): number | string {
   return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value.toString();
 }
 
-/** `key=value`, as devices carry it. Throws {@link Failure}. */
+/** `key=value`, as it stands on the ledger. Throws {@link Failure}. */
 export function labelWord(text: string): Hex {
-  if (/^[a-z0-9._-]+=[a-z0-9._-]+$/.test(text) && text.length <= 32) return stringToHex(text, { size: 32 });
+  return stringToHex(labelText(text), { size: 32 });
+}
+
+/** `key=value`, as devices carry it. Throws {@link Failure}. */
+export function labelText(text: string): string {
+  if (/^[a-z0-9._-]+=[a-z0-9._-]+$/.test(text) && text.length <= 32) return text;
   throw new Failure(
     `--label "${text}" is no label; write key=value with a-z, 0-9, hyphen, dot and underscore, at most 32 characters`,
     Exit.badInput,

@@ -51,8 +51,8 @@ interface IFleet is IFleetTypes {
     function approveAction(uint64 id, bytes32 callHash) external;
 
     /// Proposes to go back to a revision that was active once: its manifest and labels become the next revision, which
-    /// operators approve and devices ratify by their votes.
-    function rollback(bytes32 app, uint64 to, uint64 healthWindow) external returns (uint64 revision);
+    /// operators approve and devices ratify by their votes. The earlier one is named by its release hash as well.
+    function rollback(bytes32 app, uint64 to, bytes32 releaseHash, uint64 healthWindow) external returns (uint64 revision);
 
     /// Decides again what a policy has held back. Anyone may call it; where there is still nothing to decide it is refused, so that
     /// who tries it beforehand need not send it.
@@ -69,9 +69,9 @@ interface IFleet is IFleetTypes {
         external
         returns (uint64 revision);
 
-    /// With enough approvals the release starts. Refused while another revision rolls out. The approval is of this very manifest, by
-    /// its Keccak-256: whoever showed another one to the operator gains nothing.
-    function approve(bytes32 app, uint64 revision, bytes32 manifestHash) external;
+    /// With enough approvals the release starts. Refused while another revision rolls out. The approval is of this very proposal with
+    /// all its terms, by its release hash: whoever showed anything else to the operator gains nothing.
+    function approve(bytes32 app, uint64 revision, bytes32 releaseHash) external;
 
     /// A juror's vote on the revision that is rolling out. It may change its mind until the vote is decided; what comes after
     /// that, or after the health window, counts no more and is no error, for devices cannot know what is on its way.
@@ -102,8 +102,8 @@ interface IFleet is IFleetTypes {
     /// The revision that is rolling out; 0: none.
     function rollingOut(bytes32 app) external view returns (uint64);
 
-    /// Where it goes; the health window is that of the release.
-    function terms(bytes32 app, uint64 revision) external view returns (Terms memory);
+    /// What an approval of it is of: the Keccak-256 of what is answered here is its release hash.
+    function proposal(bytes32 app, uint64 revision) external view returns (Proposal memory);
 
     /// The devices that try it first; none: all targets do.
     function canary(bytes32 app, uint64 revision) external view returns (address[] memory);

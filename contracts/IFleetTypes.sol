@@ -25,7 +25,9 @@ interface IFleetTypes {
         uint32 approvals;
         uint32 healthyVotes;
         uint32 unhealthyVotes;
+        uint64 backTo; // the earlier revision that it repeats; 0: none
         bytes32 manifestHash; // keccak256 of the canonical manifest bytes
+        bytes32 releaseHash; // what an approval names: keccak256(abi.encode(proposal))
     }
 
     /// Where a release goes, and who tries it first.
@@ -35,6 +37,19 @@ interface IFleetTypes {
         uint32 canary; // devices, or percent of the targets, that try it first; 0: all targets at once
         bool inPercent;
         bytes32[] labels; // `key=value`; a target carries every one of them. None: all devices
+    }
+
+    /// All that an approval is of, and nothing that changes afterwards. `runtime/contracts/proposal.ts` encodes the same.
+    struct Proposal {
+        uint256 chain;
+        address fleet;
+        bytes32 app;
+        uint64 revision;
+        address proposer;
+        uint64 backTo;
+        bytes32 manifestHash;
+        Terms terms;
+        string notes; // for people
     }
 
     /// A change of the fleet itself, as a call of the fleet to itself.
@@ -83,7 +98,9 @@ interface IFleetTypes {
     /// Power 0: it makes blocks no more.
     event ValidatorSet(address indexed device, bytes32 indexed key, uint64 power);
     event Logged(address indexed device, bytes32 indexed app, uint64 indexed revision, uint8 kind, bytes data);
-    event Proposed(bytes32 indexed app, uint64 indexed revision, address indexed by, bytes32 manifestHash);
+    event Proposed(
+        bytes32 indexed app, uint64 indexed revision, address indexed by, bytes32 manifestHash, bytes32 releaseHash
+    );
     event RollbackProposed(bytes32 indexed app, uint64 indexed revision, uint64 indexed to);
     event Held(bytes32 indexed app, uint64 indexed revision, address indexed policy, IRolloutPolicy.Moment moment);
     event Noted(bytes32 indexed app, uint64 indexed revision, string notes);
@@ -152,7 +169,7 @@ interface IFleetTypes {
     error NotesTooLong(uint256 size, uint256 limit);
     error ReleaseExpired(bytes32 app, uint64 revision, uint64 expiresAt);
     error AlreadyApproved(bytes32 app, uint64 revision, address operator);
-    error OtherManifest(bytes32 app, uint64 revision, bytes32 manifestHash); // the one approved
+    error OtherRelease(bytes32 app, uint64 revision, bytes32 releaseHash); // the one named, which it is not
     error StillRollingOut(bytes32 app, uint64 revision);
     error WrongPhase(bytes32 app, uint64 revision, Phase phase);
 

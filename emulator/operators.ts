@@ -32,7 +32,7 @@ export interface Operators {
   byQuorum(name: string, args: readonly unknown[]): Promise<Receipt>;
   /** Enrols the devices of this world, by the quorum. */
   enrol(identities: readonly Identity[]): Promise<Receipt>;
-  /** Approves a revision with the manifest that it has on the ledger. */
+  /** Approves a revision as it stands on the ledger. */
   approve(by: Identity, app: Hex, revision: number): Promise<Receipt>;
   send(by: Identity, name: string, args: readonly unknown[]): Promise<Receipt>;
   read(name: string, args?: readonly unknown[]): Promise<unknown>;
@@ -97,8 +97,8 @@ export function operatorsOn({ world, transport, sleep, nowMs }: Stage, { abi, by
     return decodeFunctionResult({ abi: abi as Abi, functionName, data });
   };
   const approve: Operators['approve'] = async (by, app, revision) => {
-    const { manifestHash } = (await read('release', [app, BigInt(revision)])) as { manifestHash: Hex };
-    return send(by, 'approve', [app, BigInt(revision), manifestHash]);
+    const { releaseHash } = (await read('release', [app, BigInt(revision)])) as { releaseHash: Hex };
+    return send(by, 'approve', [app, BigInt(revision), releaseHash]);
   };
   const byQuorum: Operators['byQuorum'] = async (functionName, args) => {
     const [first, ...others] = world.operators.slice(0, THRESHOLD);

@@ -37,7 +37,7 @@ const labelText = (word: Hex) => hexToString(word, { size: 32 });
 const details: { readonly [N in Name]: (args: Arguments<N>) => string } = {
   DeviceEnrolled: ({ name, device }) => `${name} is ${device.toLowerCase()}`,
   DeviceRevoked: ({ device }) => device.toLowerCase(),
-  Proposed: (args) => `${release(args)}, manifest ${args.manifestHash}`,
+  Proposed: (args) => `${release(args)}, release ${args.releaseHash}, manifest ${args.manifestHash}`,
   OperatorsSet: ({ operators, threshold }) => `${threshold} of ${operators.map((each) => each.toLowerCase()).join(', ')}`,
   ActionProposed: ({ id, call }) => `action ${id}: ${actionText(call)}`,
   ActionApproved: ({ id, approvals, needed }) => `action ${id}, ${approvals} of ${needed}`,

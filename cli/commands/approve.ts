@@ -1,10 +1,10 @@
-import { keccak256, stringToHex } from 'viem';
+import { stringToHex } from 'viem';
 import { type Command, Exit, Failure } from '../command.ts';
 import { Phase } from '../fleet/abi.ts';
 import { connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { follow } from '../fleet/follow.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
-import { manifestSummary, readManifest } from '../fleet/manifest.ts';
+import { readRelease, releaseLines, termLines } from '../fleet/proposal.ts';
 import { approve as sendApproval } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
 import { tell } from '../tell.ts';
@@ -23,15 +23,17 @@ export const approve: Command = {
   options: {
     ...connectionOptions,
     ...keyOptions,
-    manifest: { value: 'HASH', help: 'approve this manifest and no other: its hash, as its proposer was told it' },
+    release: { value: 'HASH', help: 'approve this release and no other: the hash that its proposer was told' },
     'no-wait': { help: 'return as soon as the approval is on the ledger' },
     json: { help: 'print the outcome as JSON' },
   },
   examples: [
     ['classpad approve hello 3 --key bob.key', 'the second of two approvals: it rolls out, and this waits for the devices'],
+    ['classpad approve hello 3 --release 0x8c1f… --key bob.key', 'what alice proposed, whatever the node shows'],
   ],
   notes: [
-    'The approval is of the manifest that is shown, by its hash: a node that shows another than the ledger has gains nothing by it.',
+    'The approval is of all that is shown, manifest and terms, by its hash: a node that shows anything else than the ledger has gains ' +
+      'nothing by it. With --release only the terms are shown, for whoever knows the hash knows the rest.',
   ],
   async run(input, io) {
     const name = appName(input.operands[0]!, 'the app');
@@ -40,17 +42,18 @@ export const approve: Command = {
     const keys = operatorKeys(input, io, connection);
     await demandFleet(connection);
     const app = stringToHex(name, { size: 32 });
-    const content = await readManifest(connection, app, revision);
-    const manifestHash = keccak256(content);
-    const wanted = input.text('manifest')?.toLowerCase();
-    if (wanted !== undefined && wanted !== manifestHash)
-      throw new Failure(`${name} r${revision} has the manifest ${manifestHash}, not ${wanted}; nothing was approved`);
-    io.err(`approving ${name} r${revision}, manifest ${manifestHash}: ${manifestSummary(content)}`);
+    const shown = await readRelease(connection, app, revision);
+    const { releaseHash } = shown;
+    const wanted = input.text('release')?.toLowerCase();
+    if (wanted !== undefined && wanted !== releaseHash)
+      throw new Failure(`${name} r${revision} is the release ${releaseHash} here, not ${wanted}; nothing was approved`);
+    io.err(`approving ${name} r${revision}, release ${releaseHash}:`);
+    for (const each of wanted ? termLines(shown.proposal) : releaseLines(shown)) io.err(`  ${each}`);
     const line = progress(io);
     const read = () => readFleet(connection).release(app, revision);
     for (const key of keys) {
       line.say(`${name} r${revision}: approving as ${key.address}`);
-      await sendApproval(connection, key, { app, revision, manifestHash });
+      await sendApproval(connection, key, { app, revision, releaseHash });
       if ((await read()).phase !== Phase.proposed) break;
     }
     const { phase, approvals } = await read();

@@ -1,10 +1,11 @@
-import { type Hex, hexToString, keccak256, type PrivateKeyAccount } from 'viem';
+import { type Hex, hexToString, type PrivateKeyAccount } from 'viem';
 import { type Command, Exit, Failure, type Input, type Io } from '../command.ts';
 import { type Draft, draft, draftOptions } from '../draft.ts';
 import { Phase } from '../fleet/abi.ts';
 import { type Connection, readFleet } from '../fleet/connection.ts';
 import { type Decision, follow } from '../fleet/follow.ts';
-import { approve, propose } from '../fleet/transactions.ts';
+import { readRelease } from '../fleet/proposal.ts';
+import { approve, type Proposed, propose } from '../fleet/transactions.ts';
 import { type Progress, progress } from '../progress.ts';
 import { tell } from '../tell.ts';
 import { counted, inWords } from '../values.ts';
@@ -28,19 +29,22 @@ export const deploy: Command = {
       'active. Otherwise, or after the window, the whole release is rolled back. Exit code 0 only if it is active.',
   ],
   async run(input, io) {
-    const { app, connection, keys, bytes, pins, release } = await draft(input, io);
-    if (await runsAlready(connection, release.app, bytes))
+    const { app, connection, keys, pins, release } = await draft(input, io);
+    if (await runsAlready(connection, release))
       return told(input, io, `${app} runs exactly this already; nothing to do`, { app, pins });
     await waitForTurn(connection, release.app, keys[0]!, input, io);
     return rollOut(connection, release, keys, input, io);
   },
 };
 
-async function runsAlready(connection: Connection, app: Hex, bytes: Uint8Array): Promise<boolean> {
+/** The same on the same devices; how it came there is past. */
+async function runsAlready(connection: Connection, { app, manifest, terms }: Draft['release']): Promise<boolean> {
   const fleet = readFleet(connection);
   const [active, rolling] = await Promise.all([fleet.active(app), fleet.rollingOut(app)]);
   if (active === 0n || rolling !== 0n) return false;
-  return (await fleet.release(app, active)).manifestHash === keccak256(bytes);
+  const shown = await readRelease(connection, app, active);
+  const labels = (given: readonly string[]) => [...new Set(given)].sort().join();
+  return shown.manifest === manifest && labels(shown.proposal.terms.labels) === labels(terms.labels);
 }
 
 /** What rolls out now must be decided first: the contract would refuse the approvals. */
@@ -66,34 +70,28 @@ async function rollOut(
   const line = progress(io);
   const name = hexToString(release.app, { size: 32 });
   line.say(`${name}: proposing ${release.manifest.length / 2 - 1} bytes as ${keys[0]!.address}`);
-  const revision = await propose(connection, keys[0]!, release);
-  return approveAndFollow(
-    connection,
-    { app: release.app, revision, manifestHash: keccak256(release.manifest) },
-    keys,
-    line,
-    input,
-    io,
-  );
+  const proposed = await propose(connection, keys[0]!, release);
+  return approveAndFollow(connection, proposed, keys, line, input, io);
 }
 
 /** Approves what the first key has proposed with the others, and waits for the decision. Answers the exit code. */
 export async function approveAndFollow(
   connection: Connection,
-  { app, revision, manifestHash }: { readonly app: Hex; readonly revision: bigint; readonly manifestHash: Hex },
+  proposed: Proposed,
   keys: readonly PrivateKeyAccount[],
   line: Progress,
   input: Input,
   io: Io,
 ): Promise<number> {
+  const { app, revision } = proposed;
   const name = hexToString(app, { size: 32 });
   for (const key of keys.slice(1)) {
     if ((await readFleet(connection).release(app, revision)).phase !== Phase.proposed) break;
     line.say(`${name} r${revision}: approving as ${key.address}`);
-    await approve(connection, key, { app, revision, manifestHash });
+    await approve(connection, key, proposed);
   }
   const { phase, approvals } = await readFleet(connection).release(app, revision);
-  if (phase === Phase.proposed) return short(connection, app, revision, approvals, input, io);
+  if (phase === Phase.proposed) return short(connection, proposed, approvals, input, io);
   if (input.has('no-wait'))
     return told(input, io, `${name} r${revision} is rolling out`, { app: name, revision, phase: 'rolling out' });
   const decided = await follow(connection, { app, revision, account: keys[0]! }, line);
@@ -103,16 +101,15 @@ export async function approveAndFollow(
 
 async function short(
   connection: Connection,
-  app: Hex,
-  revision: bigint,
+  { app, revision, releaseHash }: Proposed,
   approvals: number,
   input: Input,
   io: Io,
 ): Promise<number> {
   const needed = await readFleet(connection).threshold();
   const name = hexToString(app, { size: 32 });
-  const sentence = `${name} r${revision} is proposed and has ${approvals} of ${needed} approvals; others approve it with: classpad approve ${name} ${revision} --key FILE`;
-  told(input, io, sentence, { app: name, revision, phase: 'proposed', approvals, needed });
+  const sentence = `${name} r${revision} is proposed and has ${approvals} of ${needed} approvals; others approve it with: classpad approve ${name} ${revision} --release ${releaseHash} --key FILE`;
+  told(input, io, sentence, { app: name, revision, phase: 'proposed', releaseHash, approvals, needed });
   return input.has('no-wait') ? Exit.ok : Exit.failed;
 }
 

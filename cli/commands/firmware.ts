@@ -1,5 +1,6 @@
-import { hexToString, keccak256, stringToHex, toHex } from 'viem';
+import { hexToString, stringToHex, toHex } from 'viem';
 import { hexToBytes } from '../../runtime/bytes.ts';
+import type { Terms } from '../../runtime/contracts/proposal.ts';
 import {
   encodeSoftware,
   isSoftware,
@@ -13,11 +14,11 @@ import { termOptions, termsOf } from '../draft.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
-import { propose, type Terms } from '../fleet/transactions.ts';
+import { propose } from '../fleet/transactions.ts';
 import { type Progress, progress } from '../progress.ts';
 import { type Bundle, bring, readBundle } from '../software.ts';
 import { tell } from '../tell.ts';
-import { labelWord } from '../values.ts';
+import { labelText } from '../values.ts';
 import { approveAndFollow } from './deploy.ts';
 
 /** Who carries such a label has slots that take software (contracts/fleet/Targets.sol). */
@@ -67,9 +68,9 @@ export const firmware: Command = {
     const line = progress(io);
     line.say(`${manifest.kind} ${manifest.version}: proposing as ${keys[0]!.address}`);
     const release = { app, manifest: toHex(encodeSoftware(manifest)), terms, notes: input.text('notes')! };
-    const revision = await propose(connection, keys[0]!, release);
+    const proposed = await propose(connection, keys[0]!, release);
     await bringAll(bundles, input.list('to'), line);
-    return approveAndFollow(connection, { app, revision, manifestHash: keccak256(release.manifest) }, keys, line, input, io);
+    return approveAndFollow(connection, proposed, keys, line, input, io);
   },
 };
 
@@ -95,19 +96,19 @@ function checked(input: Input, io: Io, manifest: SoftwareManifest): number {
 /** A system for one kind of board goes to those alone: all others would vote against what is not for them. */
 function forBoards(terms: Terms, { kind, payloads }: SoftwareManifest): Terms {
   const [board, other] = Object.keys(payloads);
-  const isSaid = terms.labels.some((label) => hexToString(label).startsWith(BOARD));
+  const isSaid = terms.labels.some((label) => label.startsWith(BOARD));
   if (kind !== 'os' || isSaid || board === undefined || other !== undefined) return terms;
-  return { ...terms, labels: [...terms.labels, labelWord(`${BOARD}${board}`)] };
+  return { ...terms, labels: [...terms.labels, labelText(`${BOARD}${board}`)] };
 }
 
 /** The ledger has software judged by boards alone; without any it could only end by its window. */
 async function demandBoard({ client, fleet, ...connection }: Connection, wanted: Terms['labels']): Promise<void> {
   for (const { account } of await readFleet({ client, fleet, ...connection }).devices()) {
     const asked = { address: fleet, abi: fleetAbi, functionName: 'labels', args: [account] } as const;
-    const labels = await client.readContract(asked);
-    if (labels.some((label) => hexToString(label).startsWith(BOARD)) && wanted.every((label) => labels.includes(label))) return;
+    const labels = (await client.readContract(asked)).map((word) => hexToString(word, { size: 32 }));
+    if (labels.some((label) => label.startsWith(BOARD)) && wanted.every((label) => labels.includes(label))) return;
   }
-  const also = wanted.map((label) => hexToString(label, { size: 32 })).join(', ');
+  const also = wanted.join(', ');
   throw new Failure(
     `no enrolled device takes this release: ${also ? `none carries ${also}` : 'none carries a label board=NAME'}; ` +
       'a board says what it is when it is invited: classpad invite NAME --label board=qemu-x86_64',

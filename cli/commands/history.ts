@@ -31,7 +31,8 @@ export const history: Command = {
   },
 };
 
-function lineOf({ revision, phase, proposedAt, approvals, healthyVotes, unhealthyVotes, manifestHash }: ReleaseRecord): string {
+function lineOf({ revision, phase, proposedAt, approvals, healthyVotes, unhealthyVotes, ...release }: ReleaseRecord): string {
   const votes = `${approvals} approvals, ${healthyVotes} healthy, ${unhealthyVotes} unhealthy`;
-  return `r${revision}  ${timeText(proposedAt)}  ${phases[phase]!.padEnd(11)}  ${votes}  ${manifestHash.slice(0, 10)}`;
+  const back = release.backTo === 0n ? '' : `  r${release.backTo} again`;
+  return `r${revision}  ${timeText(proposedAt)}  ${phases[phase]!.padEnd(11)}  ${votes}  ${release.releaseHash}${back}`;
 }

@@ -1,9 +1,9 @@
-import { keccak256, stringToHex } from 'viem';
+import { stringToHex } from 'viem';
 import { type Command, Exit, Failure } from '../command.ts';
 import { Phase } from '../fleet/abi.ts';
 import { type Connection, connect, connectionOptions, demandFleet, readFleet } from '../fleet/connection.ts';
 import { keyOptions, operatorKeys } from '../fleet/keys.ts';
-import { readManifest } from '../fleet/manifest.ts';
+import { readRelease, releaseLines } from '../fleet/proposal.ts';
 import { proposeRollback } from '../fleet/transactions.ts';
 import { progress } from '../progress.ts';
 import { appName, durationSeconds, wholeNumber } from '../values.ts';
@@ -37,11 +37,13 @@ export const rollback: Command = {
     await demandFleet(connection);
     const app = stringToHex(name, { size: 32 });
     const to = wanted === undefined ? await lastGood(connection, app, name) : BigInt(wanted);
-    const manifestHash = keccak256(await readManifest(connection, app, to));
+    const shown = await readRelease(connection, app, to);
+    io.err(`going back to ${name} r${to}, release ${shown.releaseHash}:`);
+    for (const each of releaseLines(shown)) io.err(`  ${each}`);
     const line = progress(io);
     line.say(`${name}: proposing to go back to r${to} as ${keys[0]!.address}`);
-    const revision = await proposeRollback(connection, keys[0]!, { app, to, healthWindowSeconds: seconds });
-    return approveAndFollow(connection, { app, revision, manifestHash }, keys, line, input, io);
+    const proposed = await proposeRollback(connection, keys[0]!, shown, seconds);
+    return approveAndFollow(connection, proposed, keys, line, input, io);
   },
 };
 

@@ -1,4 +1,5 @@
 import { type Hex, hexToBytes, hexToString } from 'viem';
+import { stringify } from 'yaml';
 import { Failure } from '../command.ts';
 import { fleetAbi } from './abi.ts';
 import type { Connection } from './connection.ts';
@@ -16,17 +17,12 @@ export async function readManifest({ client, fleet }: Connection, app: Hex, revi
   return content;
 }
 
-export function manifestText(content: Hex): string {
-  return new TextDecoder().decode(hexToBytes(content));
-}
-
-/** In one line what it would run: the images that it names first; a release of software as it stands. */
-export function manifestSummary(content: Hex): string {
-  const text = manifestText(content);
+/** As YAML: one value a line. What is no manifest as it stands. */
+export function manifestLines(content: Hex): string[] {
+  const text = new TextDecoder().decode(hexToBytes(content));
   try {
-    const { images } = JSON.parse(text) as { images?: unknown };
-    return Array.isArray(images) && images.length > 0 ? images.join(', ') : text;
+    return stringify(JSON.parse(text)).trimEnd().split('\n');
   } catch {
-    return text;
+    return text.split('\n');
   }
 }

@@ -7,11 +7,14 @@ import {
   keccak256,
   type PrivateKeyAccount,
   parseEventLogs,
+  stringToHex,
   type TransactionReceipt,
 } from 'viem';
+import type { Proposal, Terms } from '../../runtime/contracts/proposal.ts';
 import { Failure } from '../command.ts';
 import { constructorAbi, fleetAbi } from './abi.ts';
 import type { Connection } from './connection.ts';
+import { placeOf, releaseHashOf, type ShownRelease } from './proposal.ts';
 import { boundedHttp } from './transport.ts';
 
 /** Something that did not get into a block within this time will be asked about by its hash. */
@@ -19,25 +22,22 @@ const RECEIPT_TIMEOUT_MS = 60_000;
 /** `expire` is sent without being tried first: a try sees the last block's time, in which the window may still be open. */
 const EXPIRE_GAS = 1_000_000n;
 
-/** Where a release goes, and who tries it first. */
-export interface Terms {
-  readonly healthWindow: bigint;
-  /** Seconds, block time; 0n: never. */
-  readonly expiresAt: bigint;
-  /** Devices, or percent of the targets; 0: all targets at once. */
-  readonly canary: number;
-  readonly inPercent: boolean;
-  readonly labels: readonly Hex[];
+/** A revision, and the hash of what it was said to be: what others approve. */
+export interface Proposed {
+  readonly app: Hex;
+  readonly revision: bigint;
+  readonly releaseHash: Hex;
 }
 
-/** Proposes a release. Answers its revision. Throws viem's error with the contract's refusal, before anything is sent. */
+/** Proposes a release. Throws viem's error with the contract's refusal, before anything is sent. */
 export async function propose(
   connection: Connection,
   account: PrivateKeyAccount,
   release: { readonly app: Hex; readonly manifest: Hex; readonly terms: Terms; readonly notes: string },
-): Promise<bigint> {
+): Promise<Proposed> {
   const { client, fleet } = connection;
-  const args = [release.app, release.manifest, release.terms, release.notes] as const;
+  const { app, manifest, terms, notes } = release;
+  const args = [app, manifest, termWords(terms), notes] as const;
   const { request } = await client.simulateContract({
     account,
     address: fleet,
@@ -45,36 +45,56 @@ export async function propose(
     functionName: 'proposeWith',
     args,
   });
-  const { logs } = await included(connection, await walletOf(connection, account).writeContract(request));
-  // Another proposal may have come in between: the revision is what the event says, not what was foreseen.
-  const [proposed] = parseEventLogs({ abi: fleetAbi, eventName: 'Proposed', logs });
-  if (!proposed) throw new Failure(`the contract at ${fleet} took the proposal without a word; is it a Fleet?`);
-  return proposed.args.revision;
+  const receipt = await included(connection, await walletOf(connection, account).writeContract(request));
+  return proposedBy(connection, account, receipt, { app, backTo: 0, manifestHash: keccak256(manifest), terms, notes });
 }
 
-/** Proposes to go back to an earlier revision. Answers the new revision. */
+/** Proposes to go back to an earlier revision, which is the one that was shown. */
 export async function proposeRollback(
   connection: Connection,
   account: PrivateKeyAccount,
-  { app, to, healthWindowSeconds }: { readonly app: Hex; readonly to: bigint; readonly healthWindowSeconds: number },
-): Promise<bigint> {
+  { proposal: good, releaseHash }: ShownRelease,
+  healthWindow: number,
+): Promise<Proposed> {
   const { client, fleet } = connection;
-  const args = [app, to, BigInt(healthWindowSeconds)] as const;
+  const app = stringToHex(good.app, { size: 32 });
+  const args = [app, BigInt(good.revision), releaseHash, BigInt(healthWindow)] as const;
   const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'rollback', args });
-  const { logs } = await included(connection, await walletOf(connection, account).writeContract(request));
-  const [proposed] = parseEventLogs({ abi: fleetAbi, eventName: 'Proposed', logs });
-  if (!proposed) throw new Failure(`the contract at ${fleet} took the proposal without a word; is it a Fleet?`);
-  return proposed.args.revision;
+  const receipt = await included(connection, await walletOf(connection, account).writeContract(request));
+  const terms = { healthWindow, expiresAt: 0, canary: 0, inPercent: false, labels: good.terms.labels };
+  const said = { app, backTo: good.revision, manifestHash: good.manifestHash, terms, notes: '' };
+  return proposedBy(connection, account, receipt, said);
 }
 
-/** Approves a revision as long as it has this manifest. */
+function termWords({ healthWindow, expiresAt, labels, ...terms }: Terms) {
+  const words = labels.map((label) => stringToHex(label, { size: 32 }));
+  return { ...terms, healthWindow: BigInt(healthWindow), expiresAt: BigInt(expiresAt), labels: words };
+}
+
+/** The hash is of what was said here, never of what a node says; which revision it became only the event knows. */
+function proposedBy(
+  connection: Connection,
+  { address }: PrivateKeyAccount,
+  { logs }: TransactionReceipt,
+  { app, ...said }: Pick<Proposal, 'backTo' | 'manifestHash' | 'terms' | 'notes'> & { readonly app: Hex },
+): Proposed {
+  const [event] = parseEventLogs({ abi: fleetAbi, eventName: 'Proposed', logs });
+  if (!event) throw new Failure(`the contract at ${connection.fleet} took the proposal without a word; is it a Fleet?`);
+  const { revision } = event.args;
+  const proposer = address.toLowerCase() as Address;
+  const releaseHash = releaseHashOf({ ...placeOf(connection, app, revision), proposer, ...said });
+  if (releaseHash === event.args.releaseHash) return { app, revision, releaseHash };
+  throw new Failure(`what this node shows as the proposal is not what was proposed; ask another node before anyone approves it`);
+}
+
+/** Approves a revision as long as it is this release. */
 export async function approve(
   connection: Connection,
   account: PrivateKeyAccount,
-  { app, revision, manifestHash }: { readonly app: Hex; readonly revision: bigint; readonly manifestHash: Hex },
+  { app, revision, releaseHash }: Proposed,
 ): Promise<void> {
   const { client, fleet } = connection;
-  const args = [app, revision, manifestHash] as const;
+  const args = [app, revision, releaseHash] as const;
   const { request } = await client.simulateContract({ account, address: fleet, abi: fleetAbi, functionName: 'approve', args });
   await included(connection, await walletOf(connection, account).writeContract(request));
 }

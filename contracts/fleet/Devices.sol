@@ -48,7 +48,7 @@ abstract contract Devices is Policies {
         return true;
     }
 
-    function _demandLabels(bytes32[] calldata given) internal pure {
+    function _demandLabels(bytes32[] memory given) internal pure {
         if (given.length > LABELS_LIMIT) revert TooManyLabels(given.length, LABELS_LIMIT);
         for (uint256 i = 0; i < given.length; i++) if (!Names.isPair(given[i])) revert InvalidLabel(given[i]);
     }

@@ -22,8 +22,9 @@ abstract contract Releases is Rollouts {
     // What operators do
 
     function propose(bytes32 app, bytes calldata content, uint64 healthWindow) external onlyOperator returns (uint64 revision) {
-        bytes32 manifestHash = _store(content);
-        revision = _draft(app, manifestHash, healthWindow);
+        Terms memory terms_;
+        terms_.healthWindow = healthWindow;
+        revision = _draft(app, _store(content), 0, terms_, "");
         _approve(app, revision, msg.sender);
     }
 
@@ -33,30 +34,33 @@ abstract contract Releases is Rollouts {
         returns (uint64 revision)
     {
         if (bytes(notes).length > NOTES_LIMIT) revert NotesTooLong(bytes(notes).length, NOTES_LIMIT);
-        bytes32 manifestHash = _store(content);
-        revision = _draft(app, manifestHash, terms_.healthWindow);
-        _setTerms(app, revision, terms_);
-        if (bytes(notes).length > 0) emit Noted(app, revision, notes);
+        revision = _draft(app, _store(content), 0, terms_, notes);
         _approve(app, revision, msg.sender);
     }
 
-    function rollback(bytes32 app, uint64 to, uint64 healthWindow) external onlyOperator returns (uint64 revision) {
+    function rollback(bytes32 app, uint64 to, bytes32 releaseHash, uint64 healthWindow)
+        external
+        onlyOperator
+        returns (uint64 revision)
+    {
         Release storage good = _apps[app].releases[to];
         // Of what has started, only what was active is superseded.
         if (good.phase != Phase.Superseded || good.startedAt == 0) revert WrongPhase(app, to, good.phase);
-        revision = _draft(app, good.manifestHash, healthWindow);
-        _copyLabels(app, to, revision);
+        if (good.releaseHash != releaseHash) revert OtherRelease(app, to, releaseHash);
+        Terms memory terms_;
+        (terms_.healthWindow, terms_.labels) = (healthWindow, _terms[app][to].labels);
+        revision = _draft(app, good.manifestHash, to, terms_, "");
         emit RollbackProposed(app, revision, to);
         _approve(app, revision, msg.sender);
     }
 
-    function approve(bytes32 app, uint64 revision, bytes32 manifestHash) external onlyOperator {
+    function approve(bytes32 app, uint64 revision, bytes32 releaseHash) external onlyOperator {
         _expireIfOver(app);
         App storage state = _apps[app];
         Phase phase = state.releases[revision].phase;
         if (phase != Phase.Proposed) revert WrongPhase(app, revision, phase);
         if (state.approved[revision][msg.sender]) revert AlreadyApproved(app, revision, msg.sender);
-        if (state.releases[revision].manifestHash != manifestHash) revert OtherManifest(app, revision, manifestHash);
+        if (state.releases[revision].releaseHash != releaseHash) revert OtherRelease(app, revision, releaseHash);
         if (state.rolling != 0) revert StillRollingOut(app, state.rolling);
         _approve(app, revision, msg.sender);
     }
@@ -145,8 +149,8 @@ abstract contract Releases is Rollouts {
         return _apps[app].releases[revision];
     }
 
-    function terms(bytes32 app, uint64 revision) external view returns (Terms memory) {
-        return _terms[app][revision];
+    function proposal(bytes32 app, uint64 revision) external view returns (Proposal memory) {
+        return _proposal(app, revision);
     }
 
     function canary(bytes32 app, uint64 revision) external view returns (address[] memory) {
@@ -174,8 +178,12 @@ abstract contract Releases is Rollouts {
 
     // Nothing → Proposed
 
-    function _draft(bytes32 app, bytes32 manifestHash, uint64 healthWindow) private returns (uint64 revision) {
+    function _draft(bytes32 app, bytes32 manifestHash, uint64 backTo, Terms memory terms_, string memory notes)
+        private
+        returns (uint64 revision)
+    {
         if (!Names.isLabel(app)) revert InvalidName(Names.toString(app));
+        uint64 healthWindow = terms_.healthWindow;
         if (healthWindow < HEALTH_WINDOW_LEAST || healthWindow > HEALTH_WINDOW_MOST) {
             revert InvalidHealthWindow(healthWindow, HEALTH_WINDOW_LEAST, HEALTH_WINDOW_MOST);
         }
@@ -190,9 +198,30 @@ abstract contract Releases is Rollouts {
         made.proposer = msg.sender;
         made.proposedAt = uint64(block.timestamp);
         made.healthWindow = healthWindow;
+        made.backTo = backTo;
         made.manifestHash = manifestHash;
         state.open.add(revision);
-        emit Proposed(app, revision, msg.sender, manifestHash);
+        _setTerms(app, revision, terms_);
+        _notes[app][revision] = notes;
+        made.releaseHash = keccak256(abi.encode(_proposal(app, revision)));
+        emit Proposed(app, revision, msg.sender, manifestHash, made.releaseHash);
+        if (bytes(notes).length > 0) emit Noted(app, revision, notes);
+    }
+
+    /// What an approval is of, as it is stored. Without such a revision nothing but where it would be.
+    function _proposal(bytes32 app, uint64 revision) private view returns (Proposal memory) {
+        Release storage made = _apps[app].releases[revision];
+        return Proposal({
+            chain: block.chainid,
+            fleet: address(this),
+            app: app,
+            revision: revision,
+            proposer: made.proposer,
+            backTo: made.backTo,
+            manifestHash: made.manifestHash,
+            terms: _terms[app][revision],
+            notes: _notes[app][revision]
+        });
     }
 
     // Proposed → RollingOut

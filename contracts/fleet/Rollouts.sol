@@ -33,6 +33,7 @@ abstract contract Rollouts is Targets {
     EnumerableSet.Bytes32Set internal _rolling; // apps of which some revision is rolling out
     mapping(bytes32 app => App) internal _apps;
     mapping(bytes32 manifestHash => address[]) internal _chunks;
+    mapping(bytes32 app => mapping(uint64 revision => string)) internal _notes; // for people
 
     // RollingOut → Active or RolledBack
 

@@ -30,17 +30,12 @@ abstract contract Targets is Devices {
         needed = voters / 2 + 1;
     }
 
-    function _setTerms(bytes32 app, uint64 revision, Terms calldata given) internal {
+    function _setTerms(bytes32 app, uint64 revision, Terms memory given) internal {
         uint32 most = given.inPercent ? PERCENT_LIMIT : CANARY_LIMIT;
         if (given.canary > most) revert InvalidCanary(given.canary, most);
         _demandLabels(given.labels);
         if (given.expiresAt != 0 && block.timestamp >= given.expiresAt) revert ReleaseExpired(app, revision, given.expiresAt);
         _terms[app][revision] = given;
-    }
-
-    /// The labels of an earlier revision, and all its targets at once.
-    function _copyLabels(bytes32 app, uint64 from, uint64 to) internal {
-        _terms[app][to].labels = _terms[app][from].labels;
     }
 
     function _demandUnexpired(bytes32 app, uint64 revision) internal view {

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Hex, keccak256 } from 'viem';
 import type { RevisionView } from '../protocol.ts';
 import { useHands } from './hands.ts';
-import { appWord, keepOwnKey, read, type Signer, signersOf, transact } from './wallet.ts';
+import { appWord, keepOwnKey, read, readRelease, type ShownRelease, type Signer, signersOf, transact } from './wallet.ts';
 
 const HEALTH_WINDOW_S = 300n;
+/** A node without power does not answer. */
+const ASK_AGAIN_MS = 1000;
 
 /** A call that is signed only after it was asked for twice. */
 interface Intent {
@@ -21,9 +22,11 @@ export function Sign({ revision, revisions }: { revision: RevisionView; revision
   const [signer, chooser] = useSigner(signed);
   const [intent, setIntent] = useState<Intent | undefined>();
   const { state, send } = useSending();
+  const shown = useRelease(revision);
   return (
     <div class="sign">
       <Proposal revision={revision} />
+      {shown && <Facts shown={shown} />}
       <Signatures signed={signed} needed={needed} />
       <div class="signing">
         {chooser}
@@ -36,7 +39,7 @@ export function Sign({ revision, revisions }: { revision: RevisionView; revision
             go={() => void send(signer, intent).then((done) => done && setIntent(undefined))}
           />
         ) : (
-          <Choices revision={revision} active={active} isReady={signer !== undefined} choose={setIntent} />
+          <Choices revision={revision} shown={shown} active={active} isReady={signer !== undefined} choose={setIntent} />
         )}
       </div>
       <p class="quiet">{whatRejectingIs(revision, active)}</p>
@@ -88,23 +91,69 @@ function Signatures({ signed, needed }: Pick<RevisionView, 'signed' | 'needed'>)
   );
 }
 
+/** What the ledger has of it; nothing until the node that is asked has shown it. */
+function useRelease({ app, revision }: RevisionView): ShownRelease | undefined {
+  const { setup } = useHands();
+  const [shown, setShown] = useState<ShownRelease | undefined>();
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isWanted = true;
+    const look = () =>
+      readRelease(setup, app, revision).then(
+        (release) => isWanted && setShown(release),
+        () => {
+          if (isWanted) timer = setTimeout(look, ASK_AGAIN_MS);
+        },
+      );
+    void look();
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
+  }, [setup, app, revision]);
+  return shown;
+}
+
+/** All that an approval is of. */
+function Facts({ shown: { facts, manifest, releaseHash } }: { shown: ShownRelease }) {
+  return (
+    <>
+      <dl class="changes facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <details>
+        <summary>
+          Release <code>{releaseHash.slice(0, 18)}…</code>
+        </summary>
+        <code class="whole">{releaseHash}</code>
+        <pre class="whole">{manifest}</pre>
+      </details>
+    </>
+  );
+}
+
 interface ChoicesProps {
   readonly revision: RevisionView;
+  readonly shown: ShownRelease | undefined;
   readonly active: RevisionView | undefined;
   readonly isReady: boolean;
   readonly choose: (intent: Intent) => void;
 }
 
 /** To approve, or to reject by a proposal of what is active. */
-function Choices({ revision, active, isReady, choose }: ChoicesProps) {
+function Choices({ revision, shown, active, isReady, choose }: ChoicesProps) {
   const { setup } = useHands();
   const name = nameOf(revision);
   const word = appWord(revision.app);
-  const own = [word, BigInt(revision.revision)];
-  const approve: Intent = {
+  const approve: Intent | undefined = shown && {
     title: `Approve ${name}`,
     call: 'approve',
-    args: async () => [...own, keccak256((await read(setup, 'manifest', own)) as Hex)],
+    args: [word, BigInt(revision.revision), shown.releaseHash],
   };
   const reject: Intent | undefined = active && {
     title: `Answer ${name} with r${active.revision}`,
@@ -116,7 +165,13 @@ function Choices({ revision, active, isReady, choose }: ChoicesProps) {
     : 'Nothing is active to go back to';
   return (
     <>
-      <button type="button" class="button primary sign-it" data-sign disabled={!isReady} onClick={() => choose(approve)}>
+      <button
+        type="button"
+        class="button primary sign-it"
+        data-sign
+        disabled={!isReady || !approve}
+        onClick={() => approve && choose(approve)}
+      >
         Approve…
       </button>
       <button type="button" class="button" disabled={!isReady || !reject} title={title} onClick={() => reject && choose(reject)}>

@@ -5,11 +5,15 @@ import {
   encodeFunctionData,
   type Hex,
   hexToBigInt,
+  hexToBytes,
+  hexToString,
+  keccak256,
   sha256,
   stringToHex,
   toHex,
 } from 'viem';
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
+import { decodeProposal, encodeProposal, type Proposal, proposalFacts } from '../../runtime/contracts/proposal.ts';
 import type { Setup } from '../protocol.ts';
 
 const KEY = 'classpad-own-key';
@@ -92,12 +96,35 @@ export async function transact(setup: Setup, signer: Signer, functionName: strin
 
 /** Asks the contract something, and changes nothing. */
 export async function read(setup: Setup, functionName: string, args: readonly unknown[]): Promise<unknown> {
+  return decodeFunctionResult({ abi: setup.abi as Abi, functionName, data: await ask(setup, functionName, args) });
+}
+
+async function ask(setup: Setup, functionName: string, args: readonly unknown[]): Promise<Hex> {
   const abi = setup.abi as Abi;
   const data = encodeFunctionData({ abi, functionName, args });
-  const answer = await rpc<Hex>('eth_call', [{ to: setup.fleet, data }, 'latest']).catch((error: RpcError) => {
+  return rpc<Hex>('eth_call', [{ to: setup.fleet, data }, 'latest']).catch((error: RpcError) => {
     throw new Error(reasonOf(abi, error));
   });
-  return decodeFunctionResult({ abi, functionName, data: answer });
+}
+
+/** A revision in words, and the hash of all that these words are about: an approval by it is of nothing else. */
+export interface ShownRelease {
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly manifest: string;
+  readonly releaseHash: Hex;
+}
+
+export async function readRelease(setup: Setup, app: string, revision: number): Promise<ShownRelease> {
+  const own = [appWord(app), BigInt(revision)];
+  const manifest = (await read(setup, 'manifest', own)) as Hex;
+  const place = { chain: setup.chainId, fleet: setup.fleet as Hex, app, revision, manifestHash: keccak256(manifest) };
+  const proposal: Proposal = { ...decodeProposal(hexToBytes(await ask(setup, 'proposal', own))), ...place };
+  const momentText = (seconds: number) => new Date(seconds * 1000).toISOString();
+  return {
+    facts: proposalFacts(proposal, momentText),
+    manifest: JSON.stringify(JSON.parse(hexToString(manifest)), null, 2),
+    releaseHash: keccak256(encodeProposal(proposal)),
+  };
 }
 
 async function included(hash: Hex): Promise<string> {

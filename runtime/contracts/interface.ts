@@ -33,7 +33,9 @@ const releaseRow = tuple({
   approvals: uint32,
   healthyVotes: uint32,
   unhealthyVotes: uint32,
+  backTo: uint64,
   manifestHash: bytes32,
+  releaseHash: bytes32,
 });
 
 /** `IFleet.Device`. */
@@ -117,9 +119,9 @@ export const events = {
     nothing,
   ),
   Proposed: event(
-    '0x2914b5d896c57ef3029ea83458f3a755afeaaac828ad81810e1f32bd479f4004',
+    '0x0f27bc246fdbca08873e41e63faa3e50a214b0760080756a743178207dc3c808',
     appRevisionBy,
-    tuple({ manifestHash: bytes32 }),
+    tuple({ manifestHash: bytes32, releaseHash: bytes32 }),
   ),
   Approved: event(
     '0x42cd6d0053d3480ea9fab02669c5659802720d9a1a78cec25163329e952c246e',

@@ -14,7 +14,8 @@ export interface ReleaseEntry {
   readonly startedAt: number;
   readonly decidedAt: number;
   readonly proposer: string;
-  readonly manifestHash: string;
+  /** What an operator's approval names. */
+  readonly releaseHash: string;
   readonly isRunning: boolean;
 }
 

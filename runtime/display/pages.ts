@@ -140,11 +140,12 @@ function whenOf({ phase, proposedAt, decidedAt, startedAt, approvals }: ReleaseE
 }
 
 function releasePage(entry: ReleaseEntry, offsetMs: number): readonly Panel[] {
-  const times: [string, number][] = [
-    ['proposed', entry.proposedAt],
+  const isProposed = entry.phase === 'proposed';
+  const later: [string, number][] = [
     ['rolled out', entry.startedAt],
     ['decided', entry.decidedAt],
   ];
+  const times: [string, number][] = [['proposed', entry.proposedAt], ...(isProposed ? [] : later)];
   const votes = `${entry.healthyVotes} : ${entry.unhealthyVotes}`;
   return [
     {
@@ -161,7 +162,10 @@ function releasePage(entry: ReleaseEntry, offsetMs: number): readonly Panel[] {
       ([label, at]): Panel => ({ kind: 'pairs', cells: [[label, at === 0 ? 'not yet' : momentText(at * 1000 + offsetMs)]] }),
     ),
     { kind: 'pairs', cells: [['by', short(entry.proposer)]] },
-    { kind: 'pairs', cells: [['manifest', short(entry.manifestHash)]] },
+    // In full: it is what an operator holds against what some other screen has shown.
+    ...(isProposed
+      ? [{ kind: 'lines', lines: ['To approve, all of it:', ...hashLines(entry.releaseHash)], ...SMALL } as const]
+      : []),
   ];
 }
 
@@ -249,6 +253,14 @@ function addressLines(address: string): string[] {
   const groups = address.slice(2).match(/.{1,4}/g) ?? [];
   return [groups.slice(0, 5).join(' '), groups.slice(5).join(' ')];
 }
+
+/** 64 digits in groups of eight, two lines. */
+function hashLines(hash: string): string[] {
+  const groups = hash.slice(2).match(/.{1,8}/g) ?? [];
+  return [groups.slice(0, 4).join(' '), groups.slice(4).join(' ')];
+}
+
+const SMALL = { scale: 1, height: 72, raised: false } as const;
 
 const short = (hex: string): string => (hex.length > 18 ? `${hex.slice(0, 10)}…${hex.slice(-6)}` : hex);
 

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { privateKeyToAddress } from 'viem/accounts';
 import { root } from '../support/need.ts';
 import { type Emulator, keysOf, startEmulator } from './emulator.ts';
+import { lyingNode } from './lying-node.ts';
 import { classpad, file, folder, type Said } from './support.ts';
 
 const s = suite('cli: an operator at work');
@@ -80,19 +81,49 @@ s('one approval of two is not enough; another operator adds theirs', async () =>
   const path = release('pair');
   const proposed = await operator(['deploy', path, '--app', 'pair'], keysOf('ops-3'));
   assert.is(proposed.exitCode, 1, proposed.err);
-  assert.match(proposed.out, /pair r1 is proposed and has 1 of 2 approvals; others approve it with: classpad approve pair 1/);
+  assert.match(
+    proposed.out,
+    /pair r1 is proposed and has 1 of 2 approvals; others approve it with: classpad approve pair 1 --release 0x\w{64} --key FILE/,
+  );
+  const [, hash] = proposed.out.match(/--release (0x\w{64})/)!;
   const twice = await operator(['approve', 'pair', '1'], keysOf('ops-3'));
   assert.is(twice.exitCode, 1);
   assert.match(twice.err, /has approved pair r1 already/);
-  const other = await operator(['approve', 'pair', '1', '--manifest', `0x${'0'.repeat(64)}`], keysOf('ops-2'));
+  const other = await operator(['approve', 'pair', '1', '--release', `0x${'0'.repeat(64)}`], keysOf('ops-2'));
   assert.is(other.exitCode, 1);
-  assert.match(other.err, /pair r1 has the manifest 0x\w{64}, not 0x0{64}; nothing was approved/);
+  assert.match(other.err, new RegExp(`pair r1 is the release ${hash} here, not 0x0{64}; nothing was approved`));
+  const looked = await operator(['diff', 'first', '1', '3']);
+  assert.not.match(looked.err, /is approved with/, 'r3 is decided');
   const approved = await operator(['approve', 'pair', 'r1'], keysOf('ops-2'));
   assert.is(approved.exitCode, 0, approved.err);
-  assert.match(approved.err, /approving pair r1, manifest 0x\w{64}: .*@?sha256:/);
+  assert.match(approved.err, new RegExp(`approving pair r1, release ${hash}:\n`));
+  assert.match(approved.err, /\n {2}devices: all\n {2}tried first by: all of them at once\n {2}health window: 120 s\n/);
+  assert.match(approved.err, /\n {4}- .*sha256:\w{64}\n/, 'all that it runs is shown');
   assert.match(approved.out, /pair r1 is active/);
   const late = await operator(['approve', 'pair', '1'], keysOf('ops-1'));
   assert.match(late.err, /pair r1 is active; only a proposed revision can be approved/);
+});
+
+s('a node that shows other terms than the ledger has gets no approval, even if it hides the refusal', async () => {
+  const proposed = await operator(['propose', release('trick'), '--app', 'trick', '--canary', '1', '--json'], keysOf('ops-3'));
+  const { releaseHash } = JSON.parse(proposed.out);
+  const lying = await lyingNode(emulator.rpc);
+  const through = { CLASSPAD_RPC: lying.url };
+  const fooled = await operator(['approve', 'trick', '1'], keysOf('ops-2'), through);
+  assert.is(fooled.exitCode, 1, fooled.out);
+  assert.match(fooled.err, /tried first by: 2 of them/, 'this is what it shows');
+  assert.match(fooled.err, /trick r1 is another release than this node showed; nothing was approved, ask another node/);
+  lying.hidesRefusals = true;
+  const hidden = await operator(['approve', 'trick', '1'], keysOf('ops-2'), through);
+  assert.is(hidden.exitCode, 1, hidden.out);
+  const pinned = await operator(['approve', 'trick', '1', '--release', releaseHash], keysOf('ops-2'), through);
+  assert.match(pinned.err, new RegExp(`trick r1 is the release 0x\\w{64} here, not ${releaseHash}; nothing was approved`));
+  lying.close();
+  const { apps } = JSON.parse((await operator(['status', '--json'])).out);
+  const { releases } = apps.find(({ app }: { app: string }) => app === 'trick');
+  assert.equal([releases[0].phase, releases[0].approvals], [1, 1], 'still proposed, by one');
+  const honest = await operator(['approve', 'trick', '1', '--release', releaseHash, '--no-wait'], keysOf('ops-2'));
+  assert.is(honest.exitCode, 0, honest.err);
 });
 
 s('--no-wait returns; the next waits for its turn, or says why not', async () => {
@@ -150,8 +181,9 @@ s('a token is a key that nobody else reads, and only its address is told', async
 s('what is proposed is pinned and waits for others', async () => {
   const said = await operator(['propose', release('offer'), '--app', 'offer', '--notes', 'cheaper', '--json'], keysOf('ops-1'));
   assert.is(said.exitCode, 0, said.err);
-  const { revision, approvals, needed, pins } = JSON.parse(said.out);
+  const { revision, approvals, needed, pins, releaseHash } = JSON.parse(said.out);
   assert.equal([revision, approvals, needed], [1, 1, 2]);
+  assert.match(releaseHash, /^0x\w{64}$/);
   assert.match(pins['classpad/hello:1'], /^classpad\/hello:1@sha256:[0-9a-f]{64}$/);
   assert.match(said.err, /classpad\/hello:1 is pinned: classpad\/hello:1@sha256:/);
 });
@@ -220,8 +252,16 @@ s('a canary tries a release first; then history, differences, and the way back',
   assert.match(back.out, /canary r3 is active/);
   const { out } = await operator(['history', 'canary']);
   assert.match(out, /^r3 .* active .*\nr2 .* superseded .*\nr1 .* superseded /);
-  assert.match((await operator(['diff', 'canary', '1', '2'])).out, /^- .*c1\n\+ .*c2$/);
-  assert.is((await operator(['diff', 'canary', 'r1', 'r3'])).out, 'canary r1 and r3 are the same');
+  assert.match(out, /^r3 .* 0x\w{64} {2}r1 again\n/);
+  assert.match(
+    (await operator(['diff', 'canary', '1', '2'])).out,
+    /^- tried first by: 2 of them\n\+ tried first by: 25 % of them\n- notes: the first\n- .*c1\n\+ .*c2$/,
+  );
+  assert.is(
+    (await operator(['diff', 'canary', 'r1', 'r3'])).out,
+    '+ goes back to: r1\n- tried first by: 2 of them\n+ tried first by: all of them at once\n- notes: the first',
+  );
+  assert.is((await operator(['diff', 'canary', 'r3', 'r3'])).out, 'canary r3 and r3 are the same');
 });
 
 s("the emulator's own keys serve where none is given", async () => {

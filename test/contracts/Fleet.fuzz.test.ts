@@ -5,9 +5,27 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Proposal } from '../../runtime/contracts/proposal.ts';
 import { type Event, Reverted } from '../support/contract.ts';
 import { ownMachine } from '../support/machine.ts';
-import { act, appName, canary, devices, history, nameOf, operators, type Step, stage } from './actors.ts';
+import {
+  act,
+  actor,
+  appName,
+  canary,
+  canaryOf,
+  DEFAULT_TERMS,
+  devices,
+  hashOf,
+  history,
+  manifest,
+  nameOf,
+  operators,
+  type Stage,
+  type Step,
+  said,
+  stage,
+} from './actors.ts';
 
 const newMachine = ownMachine;
 const RUNS = 150;
@@ -21,9 +39,13 @@ class Witness {
   /** Power by device, as the events have it. */
   readonly seats = new Map<string, { readonly key: string; readonly power: number }>();
   readonly phase: string[] = [];
+  /** What each revision is, by what its proposer said. */
+  readonly said: Proposal[] = [];
   readonly threshold: number;
+  private readonly on: Stage;
 
-  constructor(threshold: number) {
+  constructor(on: Stage, threshold: number) {
+    this.on = on;
     this.threshold = threshold;
   }
 
@@ -44,9 +66,19 @@ class Witness {
       this.jurors.delete(`${args[0]}`);
       this.votes.delete(`${args[0]}`);
     }
-    if (what === 'propose' || what === 'proposeTo' || what === 'rollback')
+    if (what === 'propose' || what === 'proposeTo' || what === 'rollback') {
       this.approvals.set(this.phase.length + 1, new Set([who]));
+      this.said.push(said(this.on, who, this.phase.length + 1, this.contentOf(what, args)));
+    }
     if (what === 'approve') this.approvals.get(Number(args[0]))!.add(who);
+    if (what === 'approveAs') {
+      assert.is(
+        hashOf(this.shown(Number(args[0]), `${args[1]}`)),
+        hashOf(this.said[Number(args[0]) - 1]!),
+        'never by another hash',
+      );
+      this.approvals.get(Number(args[0]))!.add(who);
+    }
     if (events.some(({ name }) => name === 'Attested')) {
       assert.ok(this.enrolled.has(who), 'only enrolled devices vote');
       assert.ok(this.jurors.has(who), 'only those of the beginning vote');
@@ -54,6 +86,20 @@ class Witness {
     }
     for (const event of events) judgements[event.name]?.(this, Number(event.args['revision']), event);
     this.judge();
+  }
+
+  private contentOf(what: string, args: Step[2][]): Partial<Proposal> & { content?: `0x${string}` } {
+    if (what === 'propose') return { content: manifest(Number(args[1])) };
+    if (what === 'proposeTo') return { terms: { ...DEFAULT_TERMS, ...canaryOf(`${args[0]}`) } };
+    const backTo = Number(args[0]);
+    const { manifestHash } = this.said[backTo - 1]!;
+    return { backTo, manifestHash };
+  }
+
+  /** What a node shows as a revision, truly or with one thing changed. */
+  shown(revision: number, lie: string): Proposal {
+    const truth = this.said[revision - 1] ?? said(this.on, 'A', revision, {});
+    return lies[lie]!(truth, this.said);
   }
 
   /** What must be true after every step. */
@@ -82,7 +128,10 @@ class Witness {
 
 /** What must be true when an event is seen. */
 const judgements: Readonly<Record<string, (witness: Witness, revision: number, event: Event) => void>> = {
-  Proposed: (witness, revision) => witness.enter(revision, 'Proposed', ['None']),
+  Proposed: (witness, revision, { args }) => {
+    witness.enter(revision, 'Proposed', ['None']);
+    assert.is(args['releaseHash'], hashOf(witness.said[revision - 1]!), 'the hash is of what the proposer said');
+  },
   RollbackProposed: (witness, _, { args }) => assert.is(witness.phase[Number(args['to']) - 1], 'Superseded'),
   RollingOut: (witness, revision, { args }) => {
     assert.ok(witness.approvals.get(revision)!.size >= witness.threshold, 'never below M approvals');
@@ -123,6 +172,15 @@ function started(witness: Witness): number[] {
   return ['RollingOut', 'Active', 'RolledBack', 'Replaced'].flatMap((phase) => witness.with(phase));
 }
 
+/** What a lying node shows of a revision. */
+const lies: Readonly<Record<string, (truth: Proposal, all: readonly Proposal[]) => Proposal>> = {
+  nothing: (truth) => truth,
+  window: (truth) => ({ ...truth, terms: { ...truth.terms, healthWindow: 61 } }),
+  canary: (truth) => ({ ...truth, terms: { ...truth.terms, canary: truth.terms.canary === 0 ? 1 : 0 } }),
+  proposer: (truth) => ({ ...truth, proposer: truth.proposer === actor('A') ? actor('B') : actor('A') }),
+  another: (truth, all) => all[0] ?? truth,
+};
+
 const anyDevice = fc.constantFrom(...devices, 'd5', 'd6');
 const anyOperator = fc.constantFrom(...operators, 'X');
 /** 0: the one that is in question just then. */
@@ -132,6 +190,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: anyOperator.map((who): Step => [who, 'propose', 'hello', 3]) },
   { weight: 3, arbitrary: fc.tuple(anyOperator, anyCanary).map(([who, size]): Step => [who, 'proposeTo', size]) },
   { weight: 6, arbitrary: fc.tuple(anyOperator, anyRevision).map(([who, revision]): Step => [who, 'approve', revision]) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(anyOperator, anyRevision, fc.constantFrom(...Object.keys(lies)))
+      .map(([who, revision, lie]): Step => [who, 'approveAs', revision, lie]),
+  },
   { weight: 10, arbitrary: fc.tuple(anyDevice, anyRevision).map(([who, revision]): Step => [who, 'healthy', revision]) },
   { weight: 4, arbitrary: fc.tuple(anyDevice, anyRevision).map(([who, revision]): Step => [who, 'unhealthy', revision]) },
   { weight: 2, arbitrary: anyDevice.map((device): Step => ['A', 'revoke', device]) },
@@ -152,7 +216,8 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 /** Puts the revision in question where a step says 0. */
 function aim([who, what, ...args]: Step, witness: Witness): Step {
   if (args[0] !== 0) return [who, what, ...args];
-  return [who, what, (what === 'approve' ? witness.phase.length : witness.with('RollingOut')[0]) ?? 1];
+  const isApproval = what === 'approve' || what === 'approveAs';
+  return [who, what, (isApproval ? witness.phase.length : witness.with('RollingOut')[0]) ?? 1, ...args.slice(1)];
 }
 
 const s = suite('Fleet, random sequences');
@@ -165,10 +230,10 @@ s('every decision follows from who did what', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 3 }), steps, async (threshold, sequence) => {
       const on = await stage(await newMachine(), threshold);
-      const witness = new Witness(threshold);
+      const witness = new Witness(on, threshold);
       for (const rough of sequence) {
         const step = aim(rough, witness);
-        const events = await attempt(on, step);
+        const events = await attempt(on, withHash(step, witness));
         if (events) witness.see(step, events);
       }
       assert.is(await history(on), witness.phase.join(' '));
@@ -185,6 +250,12 @@ s('every decision follows from who did what', async () => {
   for (const name of ['RollingOut', 'Promoted', 'RolledBack', 'Superseded', 'CanaryChosen', 'ValidatorSet', 'Logged'])
     assert.ok((seen.get(name) ?? 0) > RUNS / 10, name);
 });
+
+/** An approval by what was shown names its hash. */
+function withHash(step: Step, witness: Witness): Step {
+  const [who, what, revision, lie] = step;
+  return what === 'approveAs' ? [who, what, revision!, hashOf(witness.shown(Number(revision), `${lie}`))] : step;
+}
 
 /** Up to six voters, of whom fewer than half vote as they like, as often as they like, whenever they like. */
 const anyVoters = fc.integer({ min: 1, max: 6 }).chain((count) => {

@@ -1,6 +1,5 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { keccak256 } from 'viem';
 import { artifactOf, bytes, deploy, hex, Reverted } from '../support/contract.ts';
 import { ownMachine } from '../support/machine.ts';
 import { act, actor, appName, devices, history, manifest, type Step, stage, tell } from './actors.ts';
@@ -283,18 +282,6 @@ s('no approval at all while another rolls out, even one that would not start it'
   const on = await stage(await newMachine(), 3);
   for (const step of [...rollingOut, ['C', 'approve', 1], ['A', 'propose']] as Step[]) await act(on, step);
   assert.is(await tell(on, ['B', 'approve', 2]), 'StillRollingOut(hello, 1)');
-});
-
-s('an approval is of the manifest that its operator saw, and of no other', async () => {
-  const on = await stage(await newMachine());
-  await act(on, ['A', 'propose']);
-  const own = [appName('hello'), 1n] as const;
-  const shown = keccak256(manifest(101));
-  const error = await on.fleet.send(actor('B'), 'approve', ...own, shown).catch((reason: unknown) => reason);
-  assert.match(`${error}`, new RegExp(`^Reverted: reverted: OtherManifest\\(.*, 1, ${shown}\\)$`));
-  assert.is(await history(on), 'Proposed');
-  await on.fleet.send(actor('B'), 'approve', ...own, keccak256(manifest(100)));
-  assert.is(await history(on), 'RollingOut');
 });
 
 s('names and devices of different number are refused', async () => {

@@ -1,7 +1,9 @@
 /** A fleet of two of three operators and four devices, played by name: `['A', 'propose']`, `['d1', 'healthy', 1]`. */
 import { encodeFunctionData, getAddress, hexToString, keccak256, stringToHex } from 'viem';
+import { encodeProposal, type Proposal } from '../../runtime/contracts/proposal.ts';
 import type { Address } from '../../runtime/ports/index.ts';
 import { artifactOf, type Contract, deploy, type Event, type Machine, Reverted } from '../support/contract.ts';
+import { CHAIN_ID } from '../support/machine.ts';
 
 export const operators = ['A', 'B', 'C'];
 export const devices = ['d1', 'd2', 'd3', 'd4'];
@@ -57,17 +59,18 @@ const actions = {
     const terms = {
       healthWindow: BigInt(WINDOW_SECONDS),
       expiresAt: BigInt(expiresAt),
-      canary: Number(size.replace('%', '')),
-      inPercent: size.endsWith('%'),
+      ...canaryOf(size),
       labels: labelWords(`${labels}`),
     };
     return (await fleet.send(actor(who), 'proposeWith', appName(`${app}`), manifest(100), terms, `${notes}`)).events;
   },
   approve: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello') => {
-    const own = [appName(`${app}`), BigInt(revision)] as const;
-    const { manifestHash } = (await fleet.read('release', ...own)) as { manifestHash: string };
-    return (await fleet.send(actor(who), 'approve', ...own, manifestHash)).events;
+    const hash = await releaseHash(fleet, `${app}`, Number(revision));
+    return (await fleet.send(actor(who), 'approve', appName(`${app}`), BigInt(revision), hash)).events;
   },
+  /** By whatever hash. */
+  approveAs: async ({ fleet }: Stage, who: string, revision = 1, hash = '0x', app = 'hello') =>
+    (await fleet.send(actor(who), 'approve', appName(`${app}`), BigInt(revision), hash)).events,
   healthy: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello') =>
     (await fleet.send(actor(who), 'attest', appName(`${app}`), BigInt(revision), true, '')).events,
   unhealthy: async ({ fleet }: Stage, who: string, revision = 1, app = 'hello', reasonBytes = 10) =>
@@ -90,8 +93,10 @@ const actions = {
     byQuorum(on, who, 'setValidator', [actor(`${device}`), `0x${Number(key).toString(16).padStart(64, '0')}`, BigInt(power)]),
   log: async ({ fleet }: Stage, who: string, app = 'hello', kind = 1) =>
     (await fleet.send(actor(who), 'log', appName(`${app}`), 1n, Number(kind), '0x7b7d')).events,
-  rollback: async ({ fleet }: Stage, who: string, to = 1, app = 'hello') =>
-    (await fleet.send(actor(who), 'rollback', appName(`${app}`), BigInt(to), BigInt(WINDOW_SECONDS))).events,
+  rollback: async ({ fleet }: Stage, who: string, to = 1, app = 'hello') => {
+    const hash = await releaseHash(fleet, `${app}`, Number(to));
+    return (await fleet.send(actor(who), 'rollback', appName(`${app}`), BigInt(to), hash, BigInt(WINDOW_SECONDS))).events;
+  },
   settle: async ({ fleet }: Stage, who: string, app = 'hello') =>
     (await fleet.send(actor(who), 'settle', appName(`${app}`))).events,
   wait: async ({ machine }: Stage, _who: string, seconds = WINDOW_SECONDS): Promise<readonly Event[]> => {
@@ -99,6 +104,34 @@ const actions = {
     return [];
   },
 };
+
+export const DEFAULT_TERMS = { healthWindow: WINDOW_SECONDS, expiresAt: 0, canary: 0, inPercent: false, labels: [] };
+
+export const hashOf = (proposal: Proposal): Address => keccak256(encodeProposal(proposal));
+
+/** What a revision is to whoever has said all of it, and believes nobody else. */
+export function said(
+  { fleet }: Stage,
+  proposer: string,
+  revision: number,
+  {
+    content = manifest(100),
+    ...rest
+  }: Partial<Pick<Proposal, 'app' | 'backTo' | 'manifestHash' | 'terms' | 'notes'>> & { content?: Address },
+): Proposal {
+  const place = { chain: CHAIN_ID, fleet: fleet.address, app: 'hello', revision, proposer: actor(proposer) };
+  return { ...place, backTo: 0, manifestHash: keccak256(content), terms: DEFAULT_TERMS, notes: '', ...rest };
+}
+
+/** As `2` or `50%`. */
+export function canaryOf(size: string): Pick<Proposal['terms'], 'canary' | 'inPercent'> {
+  return { canary: Number(size.replace('%', '')), inPercent: size.endsWith('%') };
+}
+
+/** What the ledger says that an approval of a revision names. */
+export async function releaseHash(fleet: Contract, app: string, revision: number): Promise<Address> {
+  return ((await fleet.read('release', appName(app), BigInt(revision))) as { releaseHash: Address }).releaseHash;
+}
 
 function labelWords(labels: string): string[] {
   return labels === '' ? [] : labels.split(',').map(appName);

@@ -5,7 +5,7 @@ import { encodeFunctionData, keccak256 } from 'viem';
 import type { Address } from '../../runtime/ports/index.ts';
 import { artifactOf, type Contract, deploy, hex, type Machine } from '../support/contract.ts';
 import { ownMachine } from '../support/machine.ts';
-import { actor, appName, byQuorum, manifest } from './actors.ts';
+import { actor, appName, byQuorum, manifest, releaseHash } from './actors.ts';
 
 const s = suite('Fleet: gas');
 /** The most that one transaction may have (EIP-7825). */
@@ -42,7 +42,7 @@ async function fleetOf(count: number): Promise<Fleet> {
 
 async function roll({ fleet }: Fleet, revision: bigint, size = 400): Promise<void> {
   await fleet.send(actor('A'), 'propose', APP, manifest(size + Number(revision)), 60n);
-  await fleet.send(actor('B'), 'approve', APP, revision, keccak256(manifest(size + Number(revision))));
+  await fleet.send(actor('B'), 'approve', APP, revision, await releaseHash(fleet, 'hello', Number(revision)));
 }
 
 const attest = (on: Fleet, device: number, revision = 1n, healthy = true) =>
@@ -73,7 +73,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
     async () => {
       const { fleet } = await fleetOf(4);
       await fleet.send(actor('A'), 'propose', APP, manifest(400), 60n);
-      return fleet.send(actor('B'), 'approve', APP, 1n, keccak256(manifest(400)));
+      return fleet.send(actor('B'), 'approve', APP, 1n, await releaseHash(fleet, 'hello', 1));
     },
   ],
   [
@@ -82,7 +82,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
     async () => {
       const { fleet } = await fleetOf(500);
       await fleet.send(actor('A'), 'proposeWith', APP, manifest(400), { ...TERMS, canary: 10, inPercent: true }, '');
-      return fleet.send(actor('B'), 'approve', APP, 1n, keccak256(manifest(400)));
+      return fleet.send(actor('B'), 'approve', APP, 1n, await releaseHash(fleet, 'hello', 1));
     },
   ],
   [
@@ -91,7 +91,7 @@ const rows: [action: string, most: number, measure: () => Promise<{ gasUsed: big
     async () => {
       const { fleet } = await fleetOf(500);
       await fleet.send(actor('A'), 'proposeWith', APP, manifest(400), { ...TERMS, labels: [appName('site=berlin')] }, '');
-      return fleet.send(actor('B'), 'approve', APP, 1n, keccak256(manifest(400)));
+      return fleet.send(actor('B'), 'approve', APP, 1n, await releaseHash(fleet, 'hello', 1));
     },
   ],
   [

@@ -200,13 +200,13 @@ class Life {
     return decodeFunctionResult({ abi, functionName, data }) as T;
   }
 
-  /** The revision and the hash of its manifest. */
+  /** The revision and the hash by which it is approved. */
   private async waitingRelease(): Promise<[bigint, Hex] | undefined> {
     const latest = await this.ask<bigint>('latest', [APP]);
     if (latest <= this.approved || (await this.ask<bigint>('rollingOut', [APP])) !== 0n) return undefined;
-    const { manifestHash } = await this.ask<{ manifestHash: Hex }>('release', [APP, latest]);
+    const { releaseHash } = await this.ask<{ releaseHash: Hex }>('release', [APP, latest]);
     this.approved = latest;
-    return [latest, manifestHash];
+    return [latest, releaseHash];
   }
 
   /** The action and the hash of its call. */

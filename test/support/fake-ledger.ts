@@ -141,7 +141,9 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
       approvals: 1,
       healthyVotes: 0,
       unhealthyVotes: 0,
+      backTo: 0n,
       manifestHash: `0x${'00'.repeat(32)}`,
+      releaseHash: `0x${'00'.repeat(32)}`,
     }),
   };
 

@@ -1,16 +1,17 @@
-import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
+import { createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common';
 import { createEVM, type EVMResult } from '@ethereumjs/evm';
 import { SimpleStateManager } from '@ethereumjs/statemanager';
 import { Account, bytesToHex, createAddressFromString, createZeroAddress } from '@ethereumjs/util';
 import type { Address } from '../../runtime/ports/index.ts';
 import type { Machine, Outcome } from './contract.ts';
+import { CHAIN_ID } from './machine.ts';
 
 const GAS_LIMIT = 16_777_216n;
 const NOBODY: Address = `0x${'0'.repeat(40)}`;
 
 /** A machine on EthereumJS, an oracle for ours: what surrounds a call in a transaction is added here. */
 export async function ethereumjsMachine(): Promise<Machine> {
-  const common = new Common({ chain: Mainnet, hardfork: Hardfork.Osaka });
+  const common = createCustomCommon({ chainId: CHAIN_ID }, Mainnet, { hardfork: Hardfork.Osaka });
   const stateManager = new SimpleStateManager({ common });
   const evm = await createEVM({ common, stateManager });
   const run = async (from: Address, to: Address | undefined, data: Uint8Array): Promise<Outcome> => {

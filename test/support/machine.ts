@@ -14,6 +14,7 @@ import { hex, type Machine, type Outcome } from './contract.ts';
 
 /** The most that one transaction may have (EIP-7825). */
 const GAS_LIMIT = 16_777_216n;
+export const CHAIN_ID = 4400;
 const ZERO: Word = `0x${'0'.repeat(64)}`;
 const NOBODY: Address = `0x${'0'.repeat(40)}`;
 
@@ -69,7 +70,7 @@ export async function ownMachine(vm: Vm = createVm({ fork: 'Osaka' })): Promise<
 
 function blockAt(timestamp: bigint): BlockContext {
   const gasLimit = 2n * GAS_LIMIT;
-  const fixed = { coinbase: NOBODY, baseFee: 0n, prevRandao: ZERO, excessBlobGas: 0n, chainId: 4400n };
+  const fixed = { coinbase: NOBODY, baseFee: 0n, prevRandao: ZERO, excessBlobGas: 0n, chainId: BigInt(CHAIN_ID) };
   return { number: 1n, timestamp, gasLimit, ...fixed };
 }
 

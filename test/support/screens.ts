@@ -63,7 +63,7 @@ export function entry(changes: Partial<ReleaseEntry> = {}): ReleaseEntry {
     startedAt: NOW_MS / 1000 - 840,
     decidedAt: NOW_MS / 1000 - 800,
     proposer: '0x6813eb9362372eef6200f3b1dbc3f819671cba69',
-    manifestHash: `0x${'9c1f'.repeat(16)}`,
+    releaseHash: `0x${'9c1f'.repeat(16)}`,
     isRunning: false,
     ...changes,
   };
@@ -155,6 +155,7 @@ export const samples: Readonly<Record<string, ScreenModel>> = {
   releases: pageOf({ page: 'releases', cursor: 1 }),
   'no releases': pageOf({ page: 'releases' }, { releases: () => [] }),
   release: pageOf({ page: 'release', item: 'hello r2' }),
+  'proposed release': pageOf({ page: 'release', item: 'hello r3' }),
   votes: pageOf({ page: 'votes' }),
   'large vote': pageOf(
     { page: 'votes' },

@@ -92,7 +92,9 @@ const release = {
   approvals: 1,
   healthyVotes: 2,
   unhealthyVotes: 3,
+  backTo: 5n,
   manifestHash: `0x${'33'.repeat(32)}`,
+  releaseHash: `0x${'44'.repeat(32)}`,
 } as const;
 
 /** A fleet whose contract answers with what viem encodes. */
@@ -130,7 +132,9 @@ if (built) {
       approvals: 1,
       healthyVotes: 2,
       unhealthyVotes: 3,
+      backTo: 5,
       manifestHash: release.manifestHash,
+      releaseHash: release.releaseHash,
     });
     assert.equal(asked, [{ functionName: 'release', args: [hello, 2n] }]);
   });

@@ -48,6 +48,7 @@ const texts: [name: string, lines: string[]][] = [
     'release',
     ['hello r2', 'ROLLED BACK', 'healthy : not 1 : 3', 'signed by 2', 'proposed 2026-11-21 14:17:00', 'by 0x6813eb93…1cba69'],
   ],
+  ['proposed release', ['hello r3', 'PROPOSED', 'signed by 1', 'To approve, all of it:', '9c1f9c1f 9c1f9c1f 9c1f9c1f 9c1f9c1f']],
   [
     'votes',
     ['Vote 14:32', 'Roll back', 'hello r2?', '2 of 4, needs 2', 'my vote unhealthy', 'window ends in 41 s', '<Back|Releases|>'],
