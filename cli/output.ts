@@ -8,12 +8,11 @@ import { askStanding, type Connection, readFleet } from './fleet/connection.ts';
 import { type DeviceRecord, findDevice } from './fleet/devices.ts';
 import { isAway } from './fleet/follow.ts';
 import { operatorKeys } from './fleet/keys.ts';
+import { anOnce } from './once.ts';
 import { sleep } from './progress.ts';
 import { endingSignal } from './signals.ts';
 import { printJson } from './tell.ts';
 
-/** An order counts for so long. */
-const VALID_SECONDS = 300;
 const LOOK_EVERY_MS = 1_000;
 /** While following: more than a container prints between two looks. */
 const FOLLOWED_LINES = 2_000;
@@ -52,10 +51,10 @@ async function askerOf(connection: Connection, { app, service }: OutputWish, inp
   const to = { chainId: BigInt(connection.chain.id), device: device.account.toLowerCase() as Address };
   const request = connection.client.request as unknown as (call: object) => Promise<ContainerOutput[]>;
   return async (lines) => {
-    const until = Math.floor(Date.now() / 1000) + VALID_SECONDS;
-    const order = outputOrderHash({ app, service, until }, to, (data) => keccak256(data, 'bytes'));
+    const once = anOnce();
+    const order = outputOrderHash({ app, service, ...once }, to, (data) => keccak256(data, 'bytes'));
     const signature = await operator!.signMessage({ message: { raw: bytesToHex(order) } });
-    return request({ method: 'classpad_output', params: [app, service, lines, until, signature] });
+    return request({ method: 'classpad_output', params: [app, service, lines, once.until, once.nonce, signature] });
   };
 }
 

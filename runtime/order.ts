@@ -16,3 +16,19 @@ export function orderSigner(hash: Uint8Array, signature: Uint8Array, vm: Pick<Vm
   const signed = vm.keccak256(concat(utf8Encode('\x19Ethereum Signed Message:\n32'), hash));
   return vm.recover(signed, parity, bytesToBigint(signature.subarray(0, 32)), bytesToBigint(signature.subarray(32, 64)));
 }
+
+/** So many are remembered: far more than operators sign within the time that one counts. */
+const REMEMBERED = 20_000;
+
+/** Orders that were obeyed since this node started, the latest of them: what is read leaves no mark in the store. */
+export class ObeyedOrders {
+  private readonly hashes = new Set<string>();
+
+  /** Whether it is new. */
+  add(hash: string): boolean {
+    if (this.hashes.has(hash)) return false;
+    this.hashes.add(hash);
+    if (this.hashes.size > REMEMBERED) this.hashes.delete(this.hashes.values().next().value!);
+    return true;
+  }
+}

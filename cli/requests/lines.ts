@@ -7,6 +7,7 @@ import { requestsOrderHash } from '../../runtime/service/order.ts';
 import { Failure } from '../command.ts';
 import { fleetAbi } from '../fleet/abi.ts';
 import type { Connection } from '../fleet/connection.ts';
+import { anOnce } from '../once.ts';
 import { type LoggedBatch, readLogged } from './proof.ts';
 
 /** A batch, and in which block the ledger took it. */
@@ -29,13 +30,15 @@ export async function batchesOf({ client, fleet }: Connection, device: Address, 
 export async function linesOf(connection: Connection, batch: PlacedBatch, operator: PrivateKeyAccount): Promise<string[]> {
   const { app, revision, from, device, root } = batch;
   const to = { chainId: BigInt(connection.chain.id), device };
-  const order = requestsOrderHash({ app, revision, from }, to, (data) => keccakHex(data, 'bytes'));
-  const signature = await operator.signMessage({ message: { raw: bytesToHex(order) } });
   const request = connection.client.request as unknown as (call: object) => Promise<string[] | null>;
   const lines: string[] = [];
   const tree = growingTree(sha256);
   for (let part = 0; lines.length < batch.requests; part++) {
-    const more = await request({ method: 'classpad_requests', params: [app, revision, from, part, signature] });
+    const once = anOnce();
+    const order = requestsOrderHash({ app, revision, from, part, ...once }, to, (data) => keccakHex(data, 'bytes'));
+    const signature = await operator.signMessage({ message: { raw: bytesToHex(order) } });
+    const params = [app, revision, from, part, once.until, once.nonce, signature];
+    const more = await request({ method: 'classpad_requests', params });
     if (more === null) break;
     for (const line of more) tree.add(utf8Encode(line));
     lines.push(...more);

@@ -1,5 +1,6 @@
 import type { Genesis } from '../config.ts';
 import type { Consensus, WireBlock } from '../consensus/consensus.ts';
+import type { ObeyedOrders } from '../order.ts';
 import type { Address, Containers, Device, Vm, Word } from '../ports/index.ts';
 import type { Filters } from '../rpc/filters.ts';
 import type { Vault } from '../secrets/vault.ts';
@@ -57,6 +58,8 @@ export interface Core {
   pinImage(image: string): Promise<string>;
   /** For those who may read what they print. Absent: a node without an engine. */
   readonly containers?: Pick<Containers, 'list' | 'logs'>;
+  /** What operators were shown: by each order once. */
+  readonly obeyed: ObeyedOrders;
   /** A part of the lines of a batch of requests: `readPart`. */
   requestLines(batch: BatchName, part: number): string[] | undefined;
   /** Lets others have a turn: long work is done in portions. */

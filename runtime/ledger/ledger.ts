@@ -3,6 +3,7 @@ import { createCometbft, RETAINED_HEIGHTS, SNAPSHOT_INTERVAL } from '../consensu
 import type { Consensus } from '../consensus/consensus.ts';
 import { createFollower } from '../consensus/follower.ts';
 import { createSolo } from '../consensus/solo.ts';
+import { ObeyedOrders } from '../order.ts';
 import { type Address, EngineError, type Log, type Ports, type Word } from '../ports/index.ts';
 import { Filters } from '../rpc/filters.ts';
 import { answer } from '../rpc/server.ts';
@@ -123,15 +124,13 @@ export function createLedger(ports: LedgerPorts, config: NodeConfig, vault?: Vau
     },
     blockAt: (number) => application.blockAt(number),
     carried: consensus,
-    nowSeconds: () => Math.floor(wallMsOf(ports.clock) / 1000),
-    nowMs: () => ports.clock.nowMs(),
-    after: (delayMs, callback) => ports.clock.after(delayMs, callback),
+    ...timeOf(ports.clock),
     pinImage: (image) => pinOn(ports.containers, image),
     ...(ports.containers && { containers: ports.containers }),
+    obeyed: new ObeyedOrders(),
     requestLines: (batch, part) => readPart(store, batch, part),
     peerCount: () => ports.network.peers().length,
     remark: () => consensus.remark(),
-    pause: () => new Promise((resolve) => void ports.clock.after(0, resolve)),
   };
   consensus.start();
   return {
@@ -149,6 +148,15 @@ export function createLedger(ports: LedgerPorts, config: NodeConfig, vault?: Vau
     isAlone: consensus.isAlone,
     fault: () => consensus.fault(),
     stop: () => consensus.stop(),
+  };
+}
+
+function timeOf(clock: LedgerPorts['clock']): Pick<Core, 'nowSeconds' | 'nowMs' | 'after' | 'pause'> {
+  return {
+    nowSeconds: () => Math.floor(wallMsOf(clock) / 1000),
+    nowMs: () => clock.nowMs(),
+    after: (delayMs, callback) => clock.after(delayMs, callback),
+    pause: () => new Promise((resolve) => void clock.after(0, resolve)),
   };
 }
 

@@ -99,11 +99,37 @@ const orders: [
 for (const [name, change, sentence] of orders) {
   s(`an order ${name} counts for nothing`, async () => {
     const { device = (await own(node)) as `0x${string}`, chainId = 4401n, until = nowSeconds() + 60, service = '' } = change;
-    const order = outputOrderHash({ app: 'hello', service, until }, { chainId, device }, (data) => keccak256(data, 'bytes'));
+    const once = { until, nonce: 7 };
+    const order = outputOrderHash({ app: 'hello', service, ...once }, { chainId, device }, (data) => keccak256(data, 'bytes'));
     const signature = await operator.signMessage({ message: { raw: bytesToHex(order) } });
-    const asked = node.call('classpad_output', ['hello', '', 10, until, signature]);
+    const asked = node.call('classpad_output', ['hello', '', 10, until, once.nonce, signature]);
     assert.match(await asked.then(String, (error: Error) => error.message), sentence);
   });
+}
+
+s('an order is obeyed once, even if its signature is turned into its twin', async () => {
+  const device = (await own(node)) as `0x${string}`;
+  const once = { until: nowSeconds() + 60, nonce: 8 };
+  const order = outputOrderHash({ app: 'hello', service: '', ...once }, { chainId: 4401n, device }, (data) =>
+    keccak256(data, 'bytes'),
+  );
+  const signature = await operator.signMessage({ message: { raw: bytesToHex(order) } });
+  const ask = (nonce: number, signed: string) =>
+    node.call('classpad_output', ['hello', '', 10, once.until, nonce, signed]).then(
+      () => 'shown',
+      (error: Error) => error.message,
+    );
+  assert.is(await ask(8, signature), 'shown');
+  assert.match(await ask(8, signature), /the order was obeyed already; sign another/);
+  assert.match(await ask(8, twinOf(signature)), /the order was obeyed already|only an operator/);
+  assert.match(await ask(9, signature), /only an operator/, 'the nonce is signed');
+});
+
+/** The other signature by the same key of the same thing (s is n - s): whoever overhears one can make it. */
+function twinOf(signature: string): string {
+  const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+  const s = (order - BigInt(`0x${signature.slice(66, 130)}`)).toString(16).padStart(64, '0');
+  return `${signature.slice(0, 66)}${s}${signature.endsWith('1b') ? '1c' : '1b'}`;
 }
 
 async function own({ folder }: NodeProcess): Promise<string> {

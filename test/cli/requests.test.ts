@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { keccak256 } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import { bytesToHex } from '../../runtime/bytes.ts';
+import { requestsOrderHash } from '../../runtime/service/order.ts';
 import { bent } from '../support/bent.ts';
 import { root } from '../support/need.ts';
 import { FLEET, type NodeProcess, nodeProcess, OPERATOR_KEY } from '../support/node-process.ts';
@@ -61,6 +65,44 @@ s('nobody else does', async () => {
   const said = await run(['requests', 'list', 'hello', '--device', 'pad-1'], STRANGER_KEY);
   assert.is(said.exitCode, 1);
   assert.match(said.err, /only an operator of this fleet is shown requests/);
+});
+
+const operator = privateKeyToAccount(OPERATOR_KEY);
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+/** What a node answers to an order that was signed for `signed` and is sent as `sent`. */
+async function order(signed: Partial<Order>, sent: Partial<Order> = {}): Promise<string> {
+  const [request] = (JSON.parse((await list('--json')).out) as { request: string }[]).map((row) => row.request.split('/'));
+  const usual: Order = { from: Number(request![1]), part: 0, until: nowSeconds() + 60, nonce: 1 };
+  const { openIdentity } = await import('../../firmware-bridge/device/identity.ts');
+  const { address } = openIdentity(join(node.folder, 'data/device.key'));
+  const name = { app: 'hello', revision: 1, ...usual, ...signed };
+  const hash = requestsOrderHash(name, { chainId: 4401n, device: address }, (data) => keccak256(data, 'bytes'));
+  const signature = await operator.signMessage({ message: { raw: bytesToHex(hash) } });
+  const { from, part, until, nonce } = { ...usual, ...signed, ...sent };
+  return node.call('classpad_requests', ['hello', 1, from, part, until, nonce, signature]).then(
+    () => 'shown',
+    (error: Error) => error.message,
+  );
+}
+
+interface Order {
+  readonly from: number;
+  readonly part: number;
+  readonly until: number;
+  readonly nonce: number;
+}
+
+s('an order is for a while, and obeyed once', async () => {
+  assert.is(await order({ nonce: 2 }), 'shown');
+  const until = nowSeconds() + 60;
+  assert.is(await order({ nonce: 3, until }), 'shown');
+  assert.match(await order({ nonce: 3, until }), /the order was obeyed already; sign another/);
+  assert.match(await order({ nonce: 3, until }, { nonce: 4 }), /only an operator/);
+  assert.match(await order({ nonce: 5 }, { part: 1 }), /only an operator/);
+  assert.match(await order({ nonce: 6 }, { until: until + 1 }), /only an operator/);
+  assert.match(await order({ nonce: 7, until: nowSeconds() - 1 }), /the order is for another time than now/);
+  assert.match(await order({ nonce: 8, until: nowSeconds() + 100_000 }), /the order is for another time than now/);
 });
 
 s('one request is proved with no network', async () => {
