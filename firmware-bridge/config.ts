@@ -35,6 +35,8 @@ export interface BridgeConfig {
   readonly trailingBlocks: number;
   /** Keep the states of all blocks, and not only those of the last 128. */
   readonly archive: boolean;
+  /** Take legacy transactions without a chain id. */
+  readonly unprotectedTransactions: boolean;
   /** Traffic is logged on the ledger in batches of so many seconds; 0: never. */
   readonly trafficIntervalSeconds: number;
   readonly reconcileIntervalMs: number;
@@ -132,6 +134,7 @@ const FIELDS = (folder: string): Fields<Omit<BridgeConfig, 'genesis'>> & { reado
   blockIntervalMs: { text: whole(0, 600_000, 'ms'), absent: 1_000 },
   trailingBlocks: { text: whole(0, 100, 'blocks'), absent: 5 },
   archive: { text: yesOrNo, absent: false },
+  unprotectedTransactions: { text: yesOrNo, absent: false },
   trafficIntervalSeconds: { text: whole(0, 86_400, 'seconds'), absent: 300 },
   reconcileIntervalMs: { text: whole(100, 3_600_000, 'ms'), absent: 10_000 },
   keepRevisions: { text: whole(0, 100, 'revisions'), absent: 2 },

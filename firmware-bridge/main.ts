@@ -264,6 +264,7 @@ function nodeConfigOf(config: BridgeConfig, own: Address, { version, token, trus
     blockIntervalMs: config.blockIntervalMs,
     trailingBlocks: config.trailingBlocks,
     archive: config.archive,
+    unprotectedTransactions: config.unprotectedTransactions,
     trafficIntervalSeconds: config.trafficIntervalSeconds,
     reconcileIntervalMs: config.reconcileIntervalMs,
     keepRevisions: config.keepRevisions,

@@ -61,6 +61,8 @@ export interface NodeConfig {
   readonly trailingBlocks?: number;
   /** The states of all blocks are kept, and not only those of the last 128. */
   readonly archive?: boolean;
+  /** Legacy transactions without a chain id are taken: signed for any ledger, and so repeatable on each. Absent: refused. */
+  readonly unprotectedTransactions?: boolean;
   /** A full comparison of wanted and found at least this often; events only make it sooner. */
   readonly reconcileIntervalMs: number;
   /** Good revisions before the current one whose images stay, beside the one to return to. Absent: 2. */

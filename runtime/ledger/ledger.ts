@@ -86,6 +86,7 @@ export function createLedger(ports: LedgerPorts, config: NodeConfig, vault?: Vau
     chainId,
     gasLimit: first.header.gasLimit,
     baseFee: first.header.baseFee,
+    takesUnprotected: config.unprotectedTransactions === true,
     account: (address: Address) => application.state().account(address),
   };
   const intake = new Intake(rules, vm, store, log, (transaction) => transactions.tell(transaction));

@@ -10,6 +10,8 @@ export interface PoolRules {
   readonly gasLimit: bigint;
   /** Wei per gas. */
   readonly baseFee: bigint;
+  /** Whether transactions are taken that name no ledger, and so may come from any other. */
+  readonly takesUnprotected?: boolean;
   /** The account at the head. */
   account(address: Address): Pick<StoredAccount, 'nonce' | 'balance'> | undefined;
 }
@@ -65,6 +67,9 @@ export class Pool {
    */
   add(transaction: Transaction): Transaction[] {
     checkTransaction(transaction, this.rules);
+    // Not a rule of blocks: nodes may differ in it.
+    if (transaction.chainId === undefined && this.rules.takesUnprotected !== true)
+      throw new TransactionRefused('only replay-protected (EIP-155) transactions allowed over RPC');
     const queue = this.senders.get(transaction.sender);
     const replaced = queue?.get(transaction.nonce)?.transaction;
     if (replaced) checkReplacement(transaction, replaced);

@@ -45,6 +45,7 @@ config('the least that is needed, and what the rest is then', () => {
     blockIntervalMs: 1000,
     trailingBlocks: 5,
     archive: false,
+    unprotectedTransactions: false,
     trafficIntervalSeconds: 300,
     reconcileIntervalMs: 10_000,
     keepRevisions: 2,

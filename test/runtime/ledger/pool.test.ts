@@ -27,6 +27,12 @@ function poolOf(accounts: Accounts = {}, rules: Partial<PoolRules> = {}): Pool {
 
 let serial = 0;
 
+/** As before EIP-155: it names no ledger. */
+function unprotected(sender: Address): Transaction {
+  const { chainId, ...rest } = transaction(sender, 5, 1n, { type: 0 });
+  return rest;
+}
+
 function transaction(sender: Address, nonce: number, tip = 1n, rest: Partial<Transaction> = {}): Transaction {
   const hash: Hex = `0x${(++serial).toString(16).padStart(64, '0')}`;
   return {
@@ -54,6 +60,7 @@ const refusals: [name: string, transaction: Transaction, message: RegExp][] = [
   ['used nonce', transaction(a, 4), /^nonce too low: next nonce 5, tx nonce 4$/],
   ['nonce too far', transaction(a, 5 + 256), /^nonce too high: next nonce 5, tx nonce 261$/],
   ['another chain', transaction(a, 5, 1n, { chainId: 2n }), /^invalid chain id for signer: have 2 want 1$/],
+  ['no chain', unprotected(a), /^only replay-protected \(EIP-155\) transactions allowed over RPC$/],
   ['a blob', transaction(a, 5, 1n, { type: 3 }), /^transaction type not supported/],
   [
     'too poor',
@@ -104,6 +111,12 @@ for (const [name, refused, message] of refusals) {
     assert.is(pool.size, 0);
   });
 }
+
+test('takes what names no ledger where that is wanted', () => {
+  const pool = poolOf({ [a]: { nonce: 5n, balance: 1_000_000n } }, { takesUnprotected: true });
+  pool.add(unprotected(a));
+  assert.is(pool.size, 1);
+});
 
 test('gaps wait until they are filled', () => {
   const pool = poolOf();

@@ -69,14 +69,21 @@ export interface WorldOptions {
   readonly trailingBlocks?: number;
   readonly stores?: readonly Store[];
   readonly archive?: boolean;
+  readonly unprotectedTransactions?: boolean;
 }
 
 /** Nodes of one ledger on a virtual clock and network; the first is the sequencer. */
 export function world(options: WorldOptions = {}): World {
   const clock = testClock();
   const network = virtualNetwork(clock, seededRandom(`${options.seed ?? 1}`));
-  const { blockIntervalMs = config.blockIntervalMs, trailingBlocks = 0, archive = false } = options;
-  const ours = { ...config, blockIntervalMs, trailingBlocks, archive, genesis: { ...genesis, ...options.genesis } };
+  const {
+    blockIntervalMs = config.blockIntervalMs,
+    trailingBlocks = 0,
+    archive = false,
+    unprotectedTransactions = false,
+  } = options;
+  const own = { blockIntervalMs, trailingBlocks, archive, unprotectedTransactions };
+  const ours = { ...config, ...own, genesis: { ...genesis, ...options.genesis } };
   const peers = Array.from({ length: options.peers ?? 1 }, (_, n): Peer => {
     const name = `node${n}`;
     const device = deviceOf(keyOf(n), name);

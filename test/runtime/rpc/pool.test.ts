@@ -36,6 +36,28 @@ test('what waits is pending until a gap, and queued after it', async () => {
   some.stop();
 });
 
+test('what was signed for no ledger is taken only where that is wanted', async () => {
+  const raw = await alice.signTransaction({
+    type: 'legacy',
+    nonce: 0,
+    to: bob.address,
+    value: 1n,
+    gas: 21_000n,
+    gasPrice: 2_000_000_000n,
+  });
+  const usual = world();
+  const refused = await clientsOf(usual)
+    .request('eth_sendRawTransaction', [raw])
+    .catch((error) => error);
+  assert.is(refused.message, 'only replay-protected (EIP-155) transactions allowed over RPC');
+  usual.stop();
+  const open = world({ unprotectedTransactions: true });
+  const { request } = clientsOf(open);
+  const receipt = await open.settle(request('eth_sendRawTransactionSync', [raw]));
+  assert.is(receipt.status, '0x1');
+  open.stop();
+});
+
 test('who sends and waits gets the receipt, or after the time given the hash', async () => {
   const some = world();
   const { request } = clientsOf(some);
