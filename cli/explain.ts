@@ -90,7 +90,7 @@ const refusals: Readonly<Record<string, (...args: readonly unknown[]) => string>
   PolicyRefuses: (policy, name, revision) =>
     `the policy at ${policy} does not let ${app(name)} r${revision} start now; nothing changed, approve it again when it may`,
   TooLittleGas: (gas, needed) => `${gas} gas left are too little to ask a policy; ${needed} are needed`,
-  InvalidToken: (token) => `the token ${token} is posted already; make another`,
+  InvalidToken: (token) => `the token ${token} was posted before; make another`,
   InvalidExpiry: (expiresAt) => `the token would have expired at ${timeText(Number(expiresAt))}`,
   NotInvited: (token) => `the token ${token} was never given, has been used, or was withdrawn; ask an operator for another`,
   InvitationExpired: (token, expiresAt) => `the token ${token} expired at ${timeText(Number(expiresAt))}; ask for another`,

@@ -135,7 +135,7 @@ interface IFleetTypes {
 
     // Setting up
 
-    error InvalidToken(address token); // the zero address, or already posted
+    error InvalidToken(address token); // the zero address, already posted, or used once
     error InvalidExpiry(uint64 expiresAt); // in the past
     error NotInvited(address token);
     error InvitationExpired(address token, uint64 expiresAt);

@@ -19,6 +19,7 @@ abstract contract Enrolment is Validators {
 
     mapping(address token => Invitation) private _invitations;
     bool private _oneMay;
+    mapping(address token => bool) private _used; // what was signed with it is on the ledger, for everyone to repeat
 
     modifier onlyEnroller() {
         if (msg.sender != address(this)) {
@@ -40,7 +41,7 @@ abstract contract Enrolment is Validators {
     }
 
     function invite(address token, string calldata name, bytes32[] calldata labels_, uint64 expiresAt) external onlyEnroller {
-        if (token == address(0) || _invitations[token].by != address(0)) revert InvalidToken(token);
+        if (token == address(0) || _used[token] || _invitations[token].by != address(0)) revert InvalidToken(token);
         if (expiresAt <= block.timestamp) revert InvalidExpiry(expiresAt);
         if (!Names.isLabel(name)) revert InvalidName(name);
         _demandLabels(labels_);
@@ -63,6 +64,7 @@ abstract contract Enrolment is Validators {
         if (by != address(this) && !(_isOperator(by) && _oneMayEnrol())) revert NotInvited(token);
         if (block.timestamp >= invitation.expiresAt) revert InvitationExpired(token, invitation.expiresAt);
         delete _invitations[token];
+        _used[token] = true;
         _enrol(msg.sender, invitation.name, by);
         if (invitation.labels.length > 0) _label(msg.sender, invitation.labels);
     }

@@ -108,17 +108,18 @@ abstract contract Targets is Devices {
         }
     }
 
-    /// The devices with the lowest lots. A lot is the hash of app, revision and device, so anyone can draw again;
-    /// the address stands below its 96 bits.
+    /// The devices with the lowest lots. A lot is the hash of app, revision, the block before and device: anyone can draw again, and
+    /// nobody could choose a device's key so as to be drawn. The address stands below its 96 bits.
     function _draw(bytes32 app, uint64 revision, address[] memory targets, uint256 size)
         private
-        pure
+        view
         returns (address[] memory chosen)
     {
         uint256[] memory lots = new uint256[](size);
         uint256 filled = 0;
+        bytes32 before = blockhash(block.number - 1);
         for (uint256 i = 0; i < targets.length; i++) {
-            uint256 lot = uint256(keccak256(abi.encode(app, revision, targets[i])));
+            uint256 lot = uint256(keccak256(abi.encode(app, revision, before, targets[i])));
             lot = ((lot >> LOT_SHIFT) << LOT_SHIFT) | uint160(targets[i]);
             if (filled == size && lot > lots[size - 1]) continue;
             uint256 place = filled == size ? size - 1 : filled++;

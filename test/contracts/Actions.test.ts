@@ -255,6 +255,16 @@ s('a device enrols itself by a token, once', async () => {
   assert.is(await refusal(on.fleet.send(actor('d6'), 'join', ...(await ticket(on, 'd6')))), `NotInvited(${TOKEN})`);
 });
 
+s('who is revoked does not come back by the signature that stands on the ledger, whatever is posted', async () => {
+  const on = await stage(await ownMachine());
+  const first = await ticket(on, 'd5');
+  await on.fleet.send(actor('A'), 'invite', TOKEN, 'pad', [], SOON);
+  await on.fleet.send(actor('d5'), 'join', ...first);
+  await act(on, ['A', 'revoke', 'd5']);
+  assert.is(await refusal(on.fleet.send(actor('A'), 'invite', TOKEN, 'pad', [], SOON)), `InvalidToken(${TOKEN})`);
+  assert.is(await refusal(on.fleet.send(actor('d5'), 'join', ...first)), `NotInvited(${TOKEN})`);
+});
+
 s("whoever sees a device's ticket cannot use it", async () => {
   const on = await stage(await ownMachine());
   await on.fleet.send(actor('A'), 'invite', TOKEN, 'pad', [], SOON);

@@ -25,6 +25,8 @@ interface Entry {
 
 /** One whose storage can be seen. */
 export interface OwnMachine extends Machine {
+  /** Of the block before. */
+  parentHash: Word;
   slot(address: Address, slot: Word): Word;
 }
 
@@ -36,7 +38,7 @@ export async function ownMachine(vm: Vm = createVm({ fork: 'Osaka' })): Promise<
     account: (address) => entries.get(address)?.account,
     slot: (address, slot) => entries.get(address)?.slots.get(slot) ?? ZERO,
     code: (codeHash) => codes.get(codeHash) ?? new Uint8Array(),
-    blockHash: () => ZERO,
+    blockHash: () => machine.parentHash,
   };
   const run = (from: Address, to: Address | undefined, data: Uint8Array): Executed => {
     const message = messageOf(from, to, data, entries.get(from)?.account.nonce ?? 0n);
@@ -46,6 +48,7 @@ export async function ownMachine(vm: Vm = createVm({ fork: 'Osaka' })): Promise<
   };
   const machine: OwnMachine = {
     timestamp: 1_800_000_000n,
+    parentHash: ZERO,
     slot: (address, slot) => state.slot(address, slot),
     async send(from, to, data) {
       const executed = run(from, to, data);
