@@ -47,6 +47,12 @@ export interface FleetEvent {
   readonly devices?: readonly Hex[];
   /** Of a validator. */
   readonly power?: number;
+  /** Who are operators from now on, and how many of them must approve. */
+  readonly operators?: readonly Hex[];
+  readonly threshold?: number;
+  readonly policies?: readonly Hex[];
+  /** Of an invitation: seconds, block time. */
+  readonly expiresAt?: number;
   /** Of a log entry. */
   readonly kind?: number;
 }
@@ -71,14 +77,30 @@ export function appName(word: Hex): string {
 function toEvent(name: string, args: Arguments): FleetEvent {
   const event: Record<string, unknown> = { name };
   if (args['app'] !== undefined) event['app'] = appName(args['app'] as Hex);
-  for (const key of ['revision', 'approvals', 'needed', 'previous', 'backTo', 'votes', 'quorum', 'id', 'to', 'power', 'kind']) {
+  for (const key of [
+    'revision',
+    'approvals',
+    'needed',
+    'previous',
+    'backTo',
+    'votes',
+    'quorum',
+    'id',
+    'to',
+    'power',
+    'kind',
+    'threshold',
+    'expiresAt',
+  ]) {
     if (args[key] !== undefined) event[key] = Number(args[key]);
   }
   for (const key of ['device', 'by']) {
     if (typeof args[key] === 'string') event[key] = args[key].toLowerCase();
   }
   if (Array.isArray(args['labels'])) event['labels'] = args['labels'].map(appName);
-  if (Array.isArray(args['devices'])) event['devices'] = args['devices'].map((device: string) => device.toLowerCase());
+  for (const key of ['devices', 'operators', 'policies']) {
+    if (Array.isArray(args[key])) event[key] = args[key].map((address: string) => address.toLowerCase());
+  }
   for (const key of ['healthy', 'reason', 'why', 'notes', 'byQuorum']) if (args[key] !== undefined) event[key] = args[key];
   if (args['name'] !== undefined) event['deviceName'] = args['name'];
   if (name === 'Superseded') event['next'] = Number(args['by']);

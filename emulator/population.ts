@@ -1,3 +1,4 @@
+import type { Hex } from '../runtime/ports/index.ts';
 import type { Board } from './board.ts';
 import { cable, type Link, type VirtualNetwork } from './network.ts';
 import type { Random } from './random.ts';
@@ -9,6 +10,8 @@ export interface Added {
   readonly site?: string;
   /** Name of its looks; those of the others if absent. */
   readonly looks?: string;
+  /** Secret key of a one-time token, by which it enrols itself. */
+  readonly token?: Hex;
 }
 
 /** Who is in a world and where: boards come and go while it lives. */
@@ -18,6 +21,8 @@ export interface Population {
   sites(): readonly Site[];
   /** How a message passes between two devices if nothing is wrong. */
   usual(from: string, to: string): Link;
+  /** Name of the board that comes next: none is used twice. */
+  nextName(): string;
   /** Makes a board at the end of its site. Throws a {@link PopulationRefused} where it cannot be. */
   add(added: Added): Board;
   /** Nobody finds it any more. Throws a {@link PopulationRefused} for one that must stay. */
@@ -62,6 +67,7 @@ export function populate(devices: number, random: Random, make: (name: string, l
       const [a, b] = [siteOf.get(from), siteOf.get(to)];
       return a === undefined || b === undefined ? cable : between(a, b);
     },
+    nextName: () => deviceName(made),
     add({ site: wanted, looks }) {
       if (boards.length >= DEVICES_MOST) throw new PopulationRefused(`a world has at most ${DEVICES_MOST} devices`);
       const site = wanted === undefined ? first.length - 1 : first.findIndex(({ name }) => name === wanted);

@@ -84,7 +84,8 @@ const isNames = (value: unknown): boolean =>
 const FORMS: { readonly [K in RecordedInput['do']]: (input: Fields) => boolean } = {
   boot: () => true,
   add: ({ added }) =>
-    isObject(added) && [added['site'], added['looks']].every((each) => each === undefined || typeof each === 'string'),
+    isObject(added) &&
+    [added['site'], added['looks'], added['token']].every((each) => each === undefined || typeof each === 'string'),
   remove: ({ device }) => typeof device === 'string',
   fault: ({ call }) => isObject(call) && typeof call['fault'] === 'string' && isNames(call['devices']) && isNames(call['others']),
   rpc: ({ device, text }) => typeof device === 'string' && typeof text === 'string',

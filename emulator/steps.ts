@@ -27,7 +27,7 @@ function wordsOf(input: RecordedInput): string {
     case 'boot':
       return 'boot all devices';
     case 'add':
-      return `add a board${input.added.site ? ` to ${input.added.site}` : ''}${input.added.looks ? `, ${input.added.looks}` : ''}`;
+      return `add a board${input.added.site ? ` to ${input.added.site}` : ''}${input.added.looks ? `, ${input.added.looks}` : ''}${input.added.token ? ', with a token' : ''}`;
     case 'remove':
       return `take ${input.device} away`;
     case 'fault': {

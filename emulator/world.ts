@@ -1,11 +1,11 @@
 import { getContractAddress } from 'viem';
-import type { Genesis, NodeConfig } from '../runtime/config.ts';
+import type { Genesis, JoinSignature, NodeConfig } from '../runtime/config.ts';
 import type { Address, LogLevel, Rectangle, Vm } from '../runtime/ports/index.ts';
 import type { Board, BoardEngine } from './board.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 import { virtualContainers } from './containers.ts';
 import { createBoard } from './emulated-board.ts';
-import { deviceOf, type Identity, identityOf } from './identity.ts';
+import { deviceOf, type Identity, identityOf, joinBy } from './identity.ts';
 import { type VirtualNetwork, virtualNetwork } from './network.ts';
 import { type Added, deviceName, inherit, type Population, populate } from './population.ts';
 import type { ShellDoor } from './process/exchange.ts';
@@ -74,7 +74,9 @@ export interface World {
   readonly random: Random;
   /** The device whose key makes blocks. */
   readonly sequencer: Board;
-  /** One more board comes, and boots; it is not of the fleet yet. To be called from {@link World.outside}. */
+  /** Name of the board that comes next. */
+  nextName(): string;
+  /** One more board comes, and boots; it is not of the fleet before somebody enrols it, or its token does. To be called from {@link World.outside}. */
   add(added: Added): Promise<Board>;
   /** A board is taken away for good, with its containers. Likewise. */
   remove(device: string): void;
@@ -107,12 +109,9 @@ export function createWorld(options: WorldOptions): World {
   const trace = runningTrace();
   const operators = Array.from({ length: OPERATORS }, (_, index) => identityOf(options.seed, `ops-${index + 1}`));
   const config = nodeConfig(options, operators, identityOf(options.seed, deviceName(0)).address);
-  const { shells, install } = shellMaker(options, config);
-  const inputs: RecordedInput[] = [];
-  const record = (input: Unstamped<RecordedInput>): void => {
-    if (input.do === 'rpc' && !leavesMark(input.text)) return;
-    inputs.push({ ...input, atMs: clock.nowMs(), moment: clock.moments() } as RecordedInput);
-  };
+  const invited = new Map<string, JoinSignature>();
+  const { shells, install } = shellMaker(options, config, invited);
+  const { inputs, record } = recorder(clock);
   const { onDraw, onLog } = options;
   const population = populate(options.devices, random.fork('cables'), (name, looks): Board => {
     const identity = identityOf(options.seed, name);
@@ -151,8 +150,10 @@ export function createWorld(options: WorldOptions): World {
     inputs,
     record,
     install,
+    nextName: () => population.nextName(),
     async add(added) {
       const board = population.add(added);
+      if (added.token !== undefined) invited.set(board.identity.name, joinBy(added.token, config, board.identity.address));
       record({ do: 'add', added });
       inherit(population, network, board);
       trace.add(clock.nowMs(), board.identity.name, 'add');
@@ -175,6 +176,17 @@ export function createWorld(options: WorldOptions): World {
     outside: (act) => hold(rounds.outside(act)),
     stop() {
       for (const board of boards) board.stop();
+    },
+  };
+}
+
+function recorder(clock: VirtualClock): Pick<World, 'record'> & { readonly inputs: RecordedInput[] } {
+  const inputs: RecordedInput[] = [];
+  return {
+    inputs,
+    record(input) {
+      if (input.do === 'rpc' && !leavesMark(input.text)) return;
+      inputs.push({ ...input, atMs: clock.nowMs(), moment: clock.moments() } as RecordedInput);
     },
   };
 }
@@ -202,6 +214,7 @@ function holding(rounds: Rounds) {
 function shellMaker(
   { scripts, vm: given, limits, devices, run = 'inline', additions = {}, remember = true }: WorldOptions,
   config: NodeConfig,
+  invited: ReadonlyMap<string, JoinSignature>,
 ): { shells(identity: Identity, store: MemoryStore): ShellDoor; install: World['install'] } {
   const changed = new Map<string, Scripts>();
   const install = (name: string, addition: string | undefined): void => {
@@ -212,7 +225,9 @@ function shellMaker(
   const threads = typeof run === 'object' ? createThreads(run, devices) : undefined;
   const vm = remember ? rememberingVm(given) : given;
   const shells = (identity: Identity, store: MemoryStore): ShellDoor => {
-    const parts = { scripts: changed.get(identity.name) ?? scripts, config, store, ...(limits && { limits }) };
+    const join = invited.get(identity.name);
+    const own = join ? { ...config, join } : config;
+    const parts = { scripts: changed.get(identity.name) ?? scripts, config: own, store, ...(limits && { limits }) };
     if (threads) return threads.shell({ ...parts, identity });
     return createShell({ ...parts, vm, device: deviceOf(identity), native: run === 'native' });
   };

@@ -94,7 +94,7 @@ function titleOf({ verb, value, options }: Step, iteration: number): string {
 }
 
 /** Blocks leave one device as a file and enter another; the network has no part in it. */
-async function carryBlocks({ sleep }: Stage, from: Board, to: Board): Promise<string> {
+export async function carryBlocks({ sleep }: Pick<Stage, 'sleep'>, from: Board, to: Board): Promise<string> {
   const before = to.status()?.head.number ?? 0;
   const goal = from.status()?.head.number ?? 0;
   const call = async <T>(board: Board, method: string, param: unknown): Promise<T> => {

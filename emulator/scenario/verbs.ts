@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { toHex } from 'viem';
+import { type Hex, toHex } from 'viem';
 import { parse } from 'yaml';
 import type { Board } from '../board.ts';
 import { looksOf } from '../boards/index.ts';
 import { injectFault } from '../faults.ts';
 import { identityOf } from '../identity.ts';
+import type { Operators } from '../operators.ts';
 import { pinnedManifest } from '../story.ts';
+import type { World } from '../world.ts';
 import { conditionFields, conditionOptions, fewNames, missing, untilOptions, type Wanted } from './conditions.ts';
-import { amount, duration, type Field, type Fields, names, nothing, text, texts, whole } from './fields.ts';
+import { amount, duration, type Field, type Fields, flag, names, nothing, text, texts, whole } from './fields.ts';
 import type { Play } from './play.ts';
 
 /** One kind of step: how it is written, and what it does. Answers what is worth saying; throws a sentence if it failed. */
@@ -58,18 +60,31 @@ interface Service {
   deploy?: object;
 }
 
-/** Boards come while the world lives, and boot. They are not of the fleet before they are enrolled. */
+/** Boards come while the world lives, and boot. They are not of the fleet before they are enrolled, or enrol themselves by a token. */
 const add: Verb = {
   value: whole,
-  options: { site: text, board: text },
-  async act({ stage: { world } }, count: number, { site, board: looks }) {
+  options: { site: text, board: text, invited: flag },
+  async act({ stage: { world }, operators }, count: number, { site, board: looks, invited }) {
     if (looks !== undefined) looksOf(looks as string);
     const added = { ...(site !== undefined && { site: site as string }), ...(looks !== undefined && { looks: looks as string }) };
     const names: string[] = [];
-    for (let times = 0; times < count; times += 1) names.push((await world.outside(() => world.add(added))).identity.name);
+    for (let times = 0; times < count; times += 1) {
+      const token = invited === true ? { token: await inviteNext(world, operators) } : {};
+      names.push((await world.outside(() => world.add({ ...added, ...token }))).identity.name);
+    }
     return `${fewNames(names)} ${names.length === 1 ? 'comes' : 'come'}`;
   },
 };
+
+const DAY_S = 86_400;
+
+/** The operators post a one-time token for the board that comes next; it is good for a day. */
+async function inviteNext(world: World, { byQuorum }: Operators): Promise<Hex> {
+  const name = world.nextName();
+  const { address, privateKey } = identityOf(world.seed, `token of ${name}`);
+  await byQuorum('invite', [address, name, [], BigInt(Math.floor(world.clock.nowMs() / 1000) + DAY_S)]);
+  return privateKey;
+}
 
 /** Boards go, with everything on them. */
 const remove: Verb = {

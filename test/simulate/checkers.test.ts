@@ -3,12 +3,12 @@ import * as assert from 'uvu/assert';
 import type { Hex } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import type { Board } from '../../emulator/board.ts';
-import type { FleetEvent } from '../../emulator/fleet.ts';
 import { cable, type Link } from '../../emulator/network.ts';
 import type { World } from '../../emulator/world.ts';
 import { Label, type Route } from '../../runtime/ports/index.ts';
 import { encodeRlp } from '../../runtime/rlp/index.ts';
-import { ownHands, recount, Violation, watchWorld } from './checkers.ts';
+import { ownHands, Violation, watchWorld } from './checkers.ts';
+import type { Said } from './ledger-model.ts';
 
 const test = suite('the checkers of simulated worlds');
 
@@ -25,6 +25,8 @@ interface Picture {
   readonly receipts?: readonly string[];
   /** It was taken out of the fleet. */
   readonly left?: boolean;
+  /** What the ledger said after r2 had become active; of the first. */
+  readonly said?: readonly Said[];
   readonly heldBytes?: number;
   readonly spoiled?: readonly string[];
   /** Blocks in its store, by hash. */
@@ -45,7 +47,7 @@ function board(picture: Picture): Board {
     found = [[2, 'running']],
   } = picture;
   const containers = found.map(([revision, is]) => ({
-    labels: { [Label.revision]: String(revision) },
+    labels: { [Label.app]: 'hello', [Label.revision]: String(revision) },
     state: is,
     health: 'healthy',
   }));
@@ -66,15 +68,13 @@ function board(picture: Picture): Board {
     memoryHeldBytes: () => picture.heldBytes ?? 0,
     engine: { virtual: { plant: () => 'foreign', peek: () => (picture.foreignIsGone ? undefined : {}), look: () => containers } },
     rpc: async (request: string) => {
-      const {
-        method,
-        params: [hash],
-      } = JSON.parse(request) as { method: string; params: [string] };
-      if (method === 'eth_getLogs') return JSON.stringify({ result: [] });
+      const [hash] = (JSON.parse(request) as { params: [string] }).params;
       return JSON.stringify({ result: picture.receipts?.includes(hash) ? {} : null });
     },
   } as unknown as Board;
 }
+
+const release = { app: 'hello', revision: 2 } as const;
 
 function watch(...pictures: Picture[]) {
   const boards = pictures.map((picture, index) => board({ name: `pad-0${index + 1}`, ...picture }));
@@ -83,10 +83,21 @@ function watch(...pictures: Picture[]) {
     link: (from: string, to: string) => ({ ...cable, ...pictures[Number([from, to].sort()[1]!.slice(-1)) - 1]!.cable }),
   };
   const world = { boards, sequencer: boards[0], network, config: { fleet: '0x' }, advance: async () => {} } as unknown as World;
-  return watchWorld(world, boards, {
-    abi: [],
-    active: async () => 2,
-    isEnrolled: async (address) => !pictures.some(({ left }, index) => left && boards[index]!.identity.address === address),
+  const members = boards.filter((_, index) => !pictures[index]!.left).map(({ identity }) => identity);
+  return watchWorld(world, () => boards, {
+    said: async () => [
+      ...members.map(({ name, address }) => ({ name: 'DeviceEnrolled', device: address, deviceName: name })),
+      { ...release, name: 'Approved', by: '0xa' as const, approvals: 1 },
+      { ...release, name: 'RollingOut' },
+      ...members.map(({ address }) => ({ ...release, name: 'Attested', device: address, healthy: true })),
+      { ...release, name: 'Promoted', votes: members.length, quorum: Math.floor(members.length / 2) + 1 },
+      ...(pictures[0]!.said ?? []),
+    ],
+    operators: ['0xa'],
+    threshold: 1,
+    terms: async () => ({ healthWindow: 60, expiresAt: 0, canary: 0, inPercent: false, labels: [] }),
+    services: async () => 1,
+    allows: () => true,
   });
 }
 
@@ -149,6 +160,12 @@ const settles: [name: string, pictures: Picture[], rule: string | undefined][] =
   // As right after it was acknowledged: it is lost if no block ever holds it, not yet.
   ['one that left runs nothing', [{ receipts: ['0x1', '0x2'] }, { left: true, found: [] }], undefined],
   ['one that left runs on', [{ receipts: ['0x1', '0x2'] }, { left: true }], 'settles'],
+  ['a service is missing', [{ receipts: ['0x1', '0x2'] }, { found: [] }], 'settles'],
+  ['one is there twice', [{ receipts: ['0x1', '0x2'], found: [[2, 'running'], [2, 'running']] }, {}], 'settles'], // biome-ignore format: a row
+  ['a release still rolls out', [{ receipts: ['0x1', '0x2'], said: [{ ...release, revision: 3, name: 'Approved', by: '0xa', approvals: 1 }, { ...release, revision: 3, name: 'RollingOut' }] }, {}], 'settles'], // biome-ignore format: a row
+  ['one that was invited has not come', [{ receipts: ['0x1', '0x2'], said: [{ name: 'Invited', deviceName: 'pad-02', expiresAt: 9 }] }, { left: true, found: [] }], 'settles'], // biome-ignore format: a row
+  ['its invitation is over', [{ receipts: ['0x1', '0x2'], said: [{ name: 'Invited', deviceName: 'pad-02', expiresAt: 9, seconds: 9 }] }, { left: true, found: [] }], undefined], // biome-ignore format: a row
+  ['who was invited is not there', [{ receipts: ['0x1', '0x2'], said: [{ name: 'Invited', deviceName: 'pad-07', expiresAt: 9 }] }, {}], undefined], // biome-ignore format: a row
   ['the disk has lost one', [{ receipts: ['0x1'], spoiled: ['pool/0x2'] }, {}], undefined],
   ['the disk has lost another', [{ receipts: ['0x1'], spoiled: ['pool/0x1'] }, {}], 'no transaction lost'],
   ['a transaction still waits for its block', [{ receipts: ['0x1'] }, {}], 'no transaction lost'],
@@ -161,61 +178,13 @@ for (const [name, pictures, rule] of settles) {
   });
 }
 
-const vote = (device: string, healthy = true): FleetEvent => ({
-  name: 'Attested',
-  app: 'a',
-  revision: 1,
-  device: `0x${device}`,
-  healthy,
-});
-const leaves = (device: string): FleetEvent => ({ name: 'DeviceRevoked', device: `0x${device}` });
-const promoted = (votes: number, quorum: number): FleetEvent => ({ name: 'Promoted', app: 'a', revision: 1, votes, quorum });
-
-const counts: [name: string, events: FleetEvent[], isRight: boolean][] = [
-  ['two of two', [vote('1'), vote('2'), promoted(2, 2)], true],
-  ['one changed its mind', [vote('1'), vote('1', false), vote('2'), promoted(2, 2)], false],
-  ['one left before', [vote('1'), leaves('1'), vote('2'), promoted(1, 1)], true],
-  ['one left and was counted', [vote('1'), leaves('1'), vote('2'), promoted(2, 2)], false],
-  ['one left afterwards', [vote('1'), vote('2'), promoted(2, 2), leaves('1')], true],
-  ['fewer than it takes', [vote('1'), promoted(1, 2)], false],
-];
-
-for (const [name, events, isRight] of counts) {
-  test(`votes: ${name}`, () => {
-    if (isRight) recount(events);
-    else assert.throws(() => recount(events), /was promoted by/);
-  });
-}
-
-const rolledBack = (why: string): FleetEvent => ({ name: 'RolledBack', app: 'a', revision: 1, why });
-const NO_QUORUM = 'a healthy quorum can no longer be reached';
-const minorities: [name: string, events: FleetEvent[], isRight: boolean][] = [
-  ['an honest one and a liar', [vote('1'), vote('9'), promoted(2, 2)], true],
-  ['liars alone', [vote('8'), vote('9'), promoted(2, 2)], false],
-  [
-    'liars alone, after an honest one changed its mind',
-    [vote('1'), vote('1', false), vote('8'), vote('9'), promoted(2, 2)],
-    false,
-  ],
-  ['liars alone go back', [vote('1'), vote('8', false), vote('9', false), rolledBack(NO_QUORUM)], false],
-  ['an honest one goes back too', [vote('1', false), vote('9', false), rolledBack(NO_QUORUM)], true],
-  ['time decided, not they', [vote('9', false), rolledBack('no quorum within the health window')], true],
-];
-
-for (const [name, events, isRight] of minorities) {
-  test(`liars: ${name}`, () => {
-    const judge = () => recount(events, new Set(['0x1', '0x2']));
-    if (isRight) judge();
-    else assert.throws(judge, (error: unknown) => error instanceof Violation && error.rule === 'no minority decides');
-  });
-}
-
 test('liars: a vote that another has signed', async () => {
   const account = privateKeyToAccount(`0x${'11'.repeat(32)}`);
   const raw = await account.signTransaction({ chainId: 1, nonce: 0, gas: 1n, maxFeePerGas: 0n, to: `0x${'22'.repeat(20)}` });
   const world = { sequencer: { rpc: async () => JSON.stringify({ result: raw }) } } as unknown as World;
-  await ownHands(world, [{ ...vote('1'), hash: '0x1', device: account.address.toLowerCase() as Hex }]);
-  const error = await ownHands(world, [{ ...vote('1'), hash: '0x1' }]).catch((reason: Error) => reason);
+  const vote = { ...release, name: 'Attested', healthy: true, hash: '0x1' };
+  await ownHands(world, [{ ...vote, device: account.address.toLowerCase() as Hex }]);
+  const error = await ownHands(world, [{ ...vote, device: '0x1' }]).catch((reason: Error) => reason);
   assert.ok(error instanceof Violation && error.rule === 'no vote for another');
 });
 

@@ -1,22 +1,14 @@
 import { type Abi, type Hex, recoverTransactionAddress, type TransactionSerializedEIP1559 } from 'viem';
 import type { Board } from '../../emulator/board.ts';
-import { decodeFleetEvent, type FleetEvent } from '../../emulator/fleet.ts';
+import { decodeFleetEvent } from '../../emulator/fleet.ts';
 import { ask } from '../../emulator/rpc.ts';
 import type { World } from '../../emulator/world.ts';
 import { Label } from '../../runtime/ports/index.ts';
+import { foldLedger, type LedgerModel, type ModelOptions, type Said, type Terms } from './ledger-model.ts';
 import { watchPartings } from './parting.ts';
+import { Violation } from './violation.ts';
 
-/** Something that must never be so, seen from outside. */
-export class Violation extends Error {
-  /** Which rule: the same for the same bug, so that a smaller world can be compared with a larger one. */
-  readonly rule: string;
-
-  constructor(rule: string, sentence: string) {
-    super(sentence);
-    this.name = 'Violation';
-    this.rule = rule;
-  }
-}
+export { Violation } from './violation.ts';
 
 /** What is not as it must be once all is well; a violation of the rule if that lasts. */
 export interface Unsettled {
@@ -30,6 +22,8 @@ export interface Watch {
   look(): void;
   /** When nothing is broken any more: answers what is still not as it must be, if anything. */
   unsettled(acknowledged: ReadonlyMap<string, string>): Promise<Unsettled | undefined>;
+  /** What the ledger said, and how often, when it was last read. */
+  seen(): Readonly<Record<string, number>>;
 }
 
 /** Of a QuickJS that the board gives 64 MiB; native firmware tells nothing. */
@@ -38,18 +32,23 @@ const MEMORY_LIMIT_BYTES = 48 * 1024 * 1024;
 const WAITING_LIMIT = 1000;
 const STORE_LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** The fleet's contract, as it is asked from outside. */
-export interface Contract {
-  readonly abi: Abi;
-  /** Revision that is active; 0: none. */
-  active(): Promise<number>;
-  isEnrolled(device: Hex): Promise<boolean>;
+/** The fleet's contract, as it is asked from outside, and what the world began with. */
+export interface Contract extends Pick<ModelOptions, 'operators' | 'threshold' | 'allows'> {
+  /** All that it has said. */
+  said(): Promise<readonly Said[]>;
+  terms(app: string, revision: number): Promise<Terms>;
+  /** How many services a revision has. */
+  services(app: string, revision: number): Promise<number>;
 }
 
-export function watchWorld(world: World, honest: readonly Board[], contract: Contract): Watch {
+/** Answers those devices of the world that do not lie. */
+type Honest = () => readonly Board[];
+
+export function watchWorld(world: World, honest: Honest, contract: Contract): Watch {
   const hashes = new Map<number, { readonly hash: string; readonly by: string }>();
   const partings = watchPartings(world);
-  const foreign = world.boards.map((board) => board.engine.virtual!.plant('somebody-elses'));
+  const foreign = new Map<Board, string>();
+  const readLedger = ledgerReader(world, contract);
 
   const onePrefix = (board: Board): void => {
     const head = board.status()?.head;
@@ -80,24 +79,26 @@ export function watchWorld(world: World, honest: readonly Board[], contract: Con
 
   return {
     look() {
-      for (const [index, board] of world.boards.entries()) {
+      for (const board of world.boards) {
+        if (!foreign.has(board)) foreign.set(board, board.engine.virtual!.plant('somebody-elses'));
         if (board.faults > 0)
           throw new Violation('no fault', `${board.identity.name}: ${board.fault ?? 'its firmware was stopped'}`);
         oneRevision(board);
         bounded(board);
-        if (!board.engine.virtual!.peek(foreign[index]!)) {
+        if (!board.engine.virtual!.peek(foreign.get(board)!)) {
           throw new Violation('foreign containers', `${board.identity.name} removed a container that is not its own`);
         }
       }
       partings.look();
       for (const board of world.boards) onePrefix(board);
     },
+    seen: () => readLedger.seen,
     async unsettled(acknowledged) {
-      const restless = oddHead(honest) ?? (await unlikeWanted(honest, contract));
+      const restless = oddHead(honest());
       if (restless !== undefined) return { rule: 'settles', what: restless };
-      const votes = await votesOf(world, contract.abi);
-      recount(votes, new Set(honest.map(({ identity }) => identity.address)));
-      await ownHands(world, votes);
+      const ledger = await readLedger();
+      const unlike = stillToCome(ledger, honest()) ?? (await unlikeWanted(ledger, honest(), contract));
+      if (unlike !== undefined) return { rule: 'settles', what: unlike };
       // One that was acknowledged a moment ago waits for its block; it is lost only if that never comes.
       const waiting = await inNoBlock(world.sequencer, acknowledged);
       return waiting === undefined ? undefined : { rule: 'no transaction lost', what: waiting };
@@ -113,11 +114,17 @@ function oddHead(honest: readonly Board[]): string | undefined {
   return `${honest[odd]!.identity.name} shows block ${other}, ${honest[0]!.identity.name} ${first}`;
 }
 
-async function unlikeWanted(honest: readonly Board[], contract: Contract): Promise<string | undefined> {
-  const active = await contract.active();
+/** What the ledger itself has not come to the end of. */
+function stillToCome({ rolling, invited, seconds }: Ledger, honest: readonly Board[]): string | undefined {
+  if (rolling.length > 0) return `${rolling.join(', ')} still rolls out`;
+  const absent = honest.find(({ identity }) => (invited.get(identity.name) ?? 0) > seconds);
+  return absent && `${absent.identity.name} was invited and has not enrolled itself`;
+}
+
+async function unlikeWanted(ledger: Ledger, honest: readonly Board[], contract: Contract): Promise<string | undefined> {
   for (const board of honest) {
     const { name, address } = board.identity;
-    const what = (await contract.isEnrolled(address)) ? notOn(board, active) : stillThere(board);
+    const what = ledger.members.has(address) ? await notOn(board, ledger.wanted(address), contract) : stillThere(board);
     if (what !== undefined) return `${name}: ${what}`;
   }
   return undefined;
@@ -129,19 +136,49 @@ function stillThere(board: Board): string | undefined {
   return found.length === 0 ? undefined : `it was taken out of the fleet, and runs ${found.length} containers`;
 }
 
-/** What the fleet's contract has said, and of which transaction. */
-type Said = FleetEvent & { readonly hash?: Hex };
+/** The ledger as it was counted anew, at a time. */
+type Ledger = LedgerModel & { readonly seconds: number };
 
-async function votesOf(world: World, abi: Abi): Promise<Said[]> {
+/** Reads and judges it anew whenever there is a further block. */
+function ledgerReader(world: World, contract: Contract): (() => Promise<Ledger>) & { seen: Record<string, number> } {
+  let at = '';
+  let ledger: Ledger | undefined;
+  const terms = new Map<string, Terms>();
+  const read = async () => {
+    const head = world.sequencer.status()?.head.hash ?? '';
+    if (ledger && head === at) return ledger;
+    const said = await contract.said();
+    for (const { name, app = '', revision = 0 } of said) {
+      if (name === 'RollingOut' && !terms.has(`${app} r${revision}`))
+        terms.set(`${app} r${revision}`, await contract.terms(app, revision));
+    }
+    const model = foldLedger(said, {
+      ...contract,
+      terms: (app, revision) => terms.get(`${app} r${revision}`)!,
+    });
+    await ownHands(world, said);
+    at = head;
+    ledger = Object.assign(model, { seconds: said.at(-1)?.seconds ?? 0 });
+    reader.seen = {};
+    for (const { name } of said) reader.seen[name] = (reader.seen[name] ?? 0) + 1;
+    return ledger;
+  };
+  const reader = Object.assign(read, { seen: {} as Record<string, number> });
+  return reader;
+}
+
+/** All that the fleet's contract has said, as the sequencer tells it. */
+export async function everythingSaid(world: World, abi: Abi): Promise<Said[]> {
   const { sequencer, config } = world;
   const filter = { address: config.fleet, fromBlock: '0x0', toBlock: 'latest' };
-  const asked = ask<{ topics: Hex[]; data: Hex; transactionHash: Hex }[]>((request) => sequencer.rpc(request), 'eth_getLogs', [
-    filter,
-  ]);
-  const logs = await inTurns(world, asked);
+  type Log = { topics: Hex[]; data: Hex; transactionHash: Hex; blockTimestamp: Hex };
+  const logs = await inTurns(
+    world,
+    ask<Log[]>((request) => sequencer.rpc(request), 'eth_getLogs', [filter]),
+  );
   return logs.flatMap((log) => {
     const event = decodeFleetEvent(abi, log);
-    return event ? [{ ...event, hash: log.transactionHash }] : [];
+    return event ? [{ ...event, hash: log.transactionHash, seconds: Number(log.blockTimestamp) }] : [];
   });
 }
 
@@ -167,38 +204,6 @@ async function inTurns<T>(world: World, asked: Promise<T>): Promise<T> {
   return asked;
 }
 
-/** The reasons of a decision by votes, not by time or a policy. */
-const BY_VOTES = /quorum found it unhealthy|can no longer be reached/;
-
-/**
- * Counts by itself what the contract has counted: a revision was promoted by votes of devices that were then of the fleet. And as
- * fewer than half lie, nothing is ever decided by votes without one of an honest device among them.
- */
-export function recount(events: readonly FleetEvent[], honest?: ReadonlySet<string>): void {
-  const votes = new Map<string, Map<string, boolean>>();
-  const of = ({ app, revision }: FleetEvent) => `${app} r${revision}`;
-  for (const event of events) {
-    const own = votes.get(of(event)) ?? new Map<string, boolean>();
-    if (event.name === 'Attested') votes.set(of(event), own.set(event.device!, event.healthy!));
-    else if (event.name === 'RolledBack' && BY_VOTES.test(event.why ?? '')) oneHonest(of(event), own, false, honest);
-    else if (event.name === 'DeviceRevoked') for (const each of votes.values()) each.delete(event.device!);
-    else if (event.name === 'Promoted') {
-      const healthy = [...own.values()].filter((vote) => vote).length;
-      const { votes: counted = 0, quorum = 0 } = event;
-      if (healthy !== counted || healthy < quorum) {
-        const told = `${of(event)} was promoted by ${counted} of ${quorum} votes; ${healthy} devices gave one`;
-        throw new Violation('votes counted', told);
-      }
-      oneHonest(of(event), own, true, honest);
-    }
-  }
-}
-
-function oneHonest(what: string, votes: ReadonlyMap<string, boolean>, healthy: boolean, honest?: ReadonlySet<string>): void {
-  if (!honest || [...votes].some(([device, vote]) => vote === healthy && honest.has(device))) return;
-  throw new Violation('no minority decides', `${what} was decided by votes that only liars gave`);
-}
-
 async function inNoBlock(sequencer: Board, acknowledged: ReadonlyMap<string, string>): Promise<string | undefined> {
   for (const [hash, what] of acknowledged) {
     // The only promise was kept by a disk that broke its own.
@@ -213,11 +218,18 @@ function receiptRequest(hash: string): string {
   return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_getTransactionReceipt', params: [hash] });
 }
 
-function notOn(board: Board, revision: number): string | undefined {
+/** All services of every app that it should run, of the right revision and running; nothing else; and it says that all is well. */
+async function notOn(board: Board, wanted: ReadonlyMap<string, number>, contract: Contract): Promise<string | undefined> {
   const found = board.engine.virtual!.look();
-  const shown = found.map(({ labels, state, health }) => `r${labels[Label.revision]} ${state} ${health}`);
-  const right = found.every(({ labels, state }) => labels[Label.revision] === String(revision) && state === 'running');
-  if (!right || (found.length === 0) !== (revision === 0)) return `wanted r${revision}, found ${shown.join(', ') || 'nothing'}`;
+  const shown = found.map(({ labels, state, health }) => `${labels[Label.app]} r${labels[Label.revision]} ${state} ${health}`);
+  const isRight = found.every(
+    ({ labels, state }) => labels[Label.revision] === String(wanted.get(labels[Label.app] ?? '')) && state === 'running',
+  );
+  const counts = await Promise.all([...wanted].map(([app, revision]) => contract.services(app, revision)));
+  if (!isRight || found.length !== counts.reduce((sum, count) => sum + count, 0)) {
+    const all = [...wanted].map(([app, revision]) => `${app} r${revision}`);
+    return `wanted ${all.join(', ') || 'nothing'}, found ${shown.join(', ') || 'nothing'}`;
+  }
   const state = board.status()?.state;
   return state === 'healthy' ? undefined : `it is ${state ?? 'down'} on ${shown.join(', ')}`;
 }

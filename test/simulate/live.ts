@@ -1,24 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Abi, decodeFunctionResult, encodeFunctionData, type Hex, keccak256, stringToHex, toHex } from 'viem';
-import { privateKeyToAccount } from 'viem/accounts';
-import { virtualRegistry } from '../../emulator/containers/images.ts';
+import type { Hex } from 'viem';
+import type { Board } from '../../emulator/board.ts';
 import { injectFault } from '../../emulator/faults.ts';
-import type { FleetArtifact } from '../../emulator/fleet.ts';
-import type { Identity } from '../../emulator/identity.ts';
-import { type Operators, operatorsOn } from '../../emulator/operators.ts';
+import { appName, type FleetArtifact } from '../../emulator/fleet.ts';
+import { identityOf } from '../../emulator/identity.ts';
+import { operatorsOn, THRESHOLD } from '../../emulator/operators.ts';
 import { readScripts, type Scripts } from '../../emulator/quickjs/device.ts';
 import { rogues } from '../../emulator/rogues.ts';
-import { ask } from '../../emulator/rpc.ts';
+import { carryBlocks } from '../../emulator/scenario/play.ts';
 import { virtualStage } from '../../emulator/stage.ts';
-import { readManifest } from '../../emulator/story.ts';
-import { CHAIN_ID, createWorld, deviceName, type World } from '../../emulator/world.ts';
+import { createWorld, deviceName, type World } from '../../emulator/world.ts';
 import type { Vm } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { root } from '../support/need.ts';
+import { type Act, APPS, type App, type Policy, type Terms } from './acts.ts';
 import { fleetWith } from './bugs.ts';
-import { type Unsettled, Violation, type Watch, watchWorld } from './checkers.ts';
-import { type Act, amends, type Plan } from './plan.ts';
+import { everythingSaid, type Unsettled, Violation, type Watch, watchWorld } from './checkers.ts';
+import { type Hands, handsOn, wordOf } from './hands.ts';
+import type { Terms as LedgerTerms } from './ledger-model.ts';
+import { amends, type Plan } from './plan.ts';
+import { policyAllows, policyCode } from './policies.ts';
+import { manifestOf, servicesOf } from './releases.ts';
 
 export interface Parts {
   readonly scripts: Scripts;
@@ -36,23 +39,22 @@ export interface Lived {
   readonly violation: Violation | undefined;
   readonly virtualMs: number;
   readonly hash: string;
+  /** What the ledger said, and how often. */
+  readonly seen: Readonly<Record<string, number>>;
   /** Errors and warnings of the firmware, the newest last. */
   readonly complaints: readonly string[];
 }
 
 const START_MS = Date.UTC(2026, 0, 1);
+const START_S = START_MS / 1000;
 const LOOK_MS = 500;
 /** Once nothing is broken any more, all must be well within that. */
 const SETTLE_LIMIT_MS = 15 * 60_000;
-const GAS = 10_000_000n;
 const COMPLAINTS = 60;
-const APP = stringToHex('hello', { size: 32 });
-const WINDOW_S = 120n;
-const examples = join(root, 'examples/hello');
-const manifests = {
-  good: await readManifest(join(examples, 'compose.yaml'), virtualRegistry),
-  broken: await readManifest(join(examples, 'compose.broken.yaml'), virtualRegistry),
-};
+const WINDOW_S = 120;
+/** Longer than any world lasts, whatever its clocks do. */
+const TOKEN_S = 3 * 365 * 86_400;
+const NO_TERMS: Terms = { windowS: WINDOW_S, expiresAfterS: 0, canary: 0, inPercent: false, labels: [] };
 
 /** Throws a sentence if there is no such bug. */
 export async function readParts(run: Parts['run'], bug?: string): Promise<Parts> {
@@ -71,15 +73,16 @@ export async function live(plan: Plan, parts: Parts): Promise<Lived> {
     complaints.push(line);
     if (complaints.length > COMPLAINTS) complaints.shift();
   });
+  const life = new Life(plan, parts.fleet, world, parted, parts.settleMs ?? SETTLE_LIMIT_MS);
   let violation: Violation | undefined;
   try {
-    await new Life(plan, parts.fleet, world, parted, parts.settleMs ?? SETTLE_LIMIT_MS).run();
+    await life.run();
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     violation = error;
   }
   world.stop();
-  return { violation, virtualMs: world.clock.nowMs() - START_MS, hash: world.trace.hash(), complaints };
+  return { violation, virtualMs: world.clock.nowMs() - START_MS, hash: world.trace.hash(), seen: life.watch.seen(), complaints };
 }
 
 function makeWorld(
@@ -109,16 +112,14 @@ function makeWorld(
 class Life {
   private readonly plan: Plan;
   private readonly world: World;
-  private readonly operators: Operators;
   private readonly fleet: FleetArtifact;
-  private readonly watch: Watch;
+  private readonly hands: Hands;
+  readonly watch: Watch;
   private readonly settleMs: number;
+  private readonly apps: readonly App[];
+  private readonly policies = new Map<string, Policy>();
   /** Devices that say that they cannot follow any more. */
   private readonly parted: Set<string>;
-  /** Hash of each transaction that a node has told us it took, and what it was. */
-  private readonly acknowledged = new Map<string, string>();
-  private approved = 0n;
-  private approvedActions = 0n;
 
   constructor(plan: Plan, fleet: FleetArtifact, world: World, parted: Set<string>, settleMs: number) {
     this.parted = parted;
@@ -126,12 +127,15 @@ class Life {
     this.plan = plan;
     this.world = world;
     this.fleet = fleet;
-    this.operators = operatorsOn(virtualStage(world), fleet);
-    const honest = world.boards.slice(0, plan.devices - plan.liars);
-    this.watch = watchWorld(world, honest, {
-      abi: fleet.abi,
-      active: async () => Number(await this.operators.read('active', [APP])),
-      isEnrolled: async (address) => (await this.operators.read('isEnrolled', [address])) === true,
+    this.hands = handsOn(world, fleet);
+    this.apps = APPS.filter((app) => plan.acts.some((act) => act.do === 'release' && (act.app ?? APPS[0]) === app));
+    this.watch = watchWorld(world, () => this.honest(), {
+      said: () => everythingSaid(world, fleet.abi),
+      operators: world.operators.map(({ address }) => address),
+      threshold: THRESHOLD,
+      terms: (app, revision) => this.terms(app, revision),
+      services: async (app) => servicesOf(app),
+      allows: (policy, ...moment) => policyAllows(this.policies.get(policy)!, START_S, ...moment),
     });
   }
 
@@ -140,7 +144,7 @@ class Life {
     const startMs = this.world.clock.nowMs();
     for (const act of this.plan.acts) {
       await this.goTo(startMs + act.atMs);
-      await this.do(act);
+      await (this.does[act.do] as (act: Act) => Promise<void>)(act);
     }
     await this.goTo(startMs + this.plan.faultsEndMs);
     for (const fault of amends) await injectFault(this.world, { fault });
@@ -148,97 +152,114 @@ class Life {
     await this.settle();
   }
 
+  /** Liars are the last of those who were there at first. */
+  private honest(): readonly Board[] {
+    const { devices, liars } = this.plan;
+    const lying = new Set(Array.from({ length: liars }, (_, index) => deviceName(devices - 1 - index)));
+    return this.world.boards.filter(({ identity }) => !lying.has(identity.name));
+  }
+
   private async begin(): Promise<void> {
-    const { world, operators } = this;
+    const { world, plan } = this;
+    const operators = operatorsOn(virtualStage(world), this.fleet);
     await world.boot();
     await operators.deploy(world.operators[0]!);
-    const identities = world.boards.map(({ identity }) => identity);
-    await operators.enrol(identities);
-    this.approvedActions = (await operators.read('actions')) as bigint;
+    const labels = plan.labels ?? [];
+    await operators.enrol(world.boards.filter((_, index) => (labels[index] ?? []).length === 0).map(({ identity }) => identity));
+    for (const [index, { identity }] of world.boards.entries()) {
+      const own = (labels[index] ?? []).map(wordOf);
+      if (own.length > 0) await operators.byQuorum('enrolLabelled', [identity.address, identity.name, own]);
+    }
   }
 
   private async goTo(timeMs: number): Promise<void> {
     while (this.world.clock.nowMs() < timeMs) {
       await this.world.advance(Math.min(LOOK_MS, timeMs - this.world.clock.nowMs()));
       this.watch.look();
-      await this.approve();
+      await this.hands.approve(this.apps);
     }
   }
 
-  private async do(act: Act): Promise<void> {
-    if (act.do === 'fault') {
-      await injectFault(this.world, act.call);
-      return;
-    }
-    if (act.do === 'revoke') {
-      const { address } = this.world.boards.find(({ identity }) => identity.name === act.device)!.identity;
-      const data = encodeFunctionData({ abi: this.fleet.abi, functionName: 'revoke', args: [address] });
-      await this.send(this.world.operators[0]!, 'proposeAction', [data], `leaving of ${act.device}`);
-      return;
-    }
-    // Each release differs from the one before, as releases do.
-    const manifest = toHex(act.good ? manifests.good : manifests.broken);
-    await this.send(this.world.operators[0]!, 'propose', [APP, manifest, WINDOW_S], `proposal ${act.number}`);
+  private readonly does: { readonly [K in Act['do']]: (act: Extract<Act, { do: K }>) => Promise<void> } = {
+    fault: async ({ call }) => {
+      const present = (names: readonly string[]) => names.filter((name) => this.board(name));
+      const devices = call.devices && present(call.devices);
+      if (devices?.length !== 0) await injectFault(this.world, { ...call, ...(devices && { devices }) });
+    },
+    release: async ({ good, number, app = APPS[0], by = 0, terms = NO_TERMS }) => {
+      const { windowS, expiresAfterS, canary, inPercent, labels } = terms;
+      const expiresAt = expiresAfterS === 0 ? 0n : BigInt(this.nowS() + expiresAfterS);
+      const given = { healthWindow: BigInt(windowS), expiresAt, canary, inPercent, labels: labels.map(wordOf) };
+      const args = [wordOf(app), await manifestOf(app, good, number), given, ''];
+      await this.hands.propose(by, 'proposeWith', args, `proposal ${number}`);
+    },
+    return: async ({ app, by }) => {
+      const to = await this.hands.earlier(app).catch(() => 0);
+      const args = [wordOf(app), BigInt(to), BigInt(WINDOW_S)];
+      if (to > 0) await this.hands.propose(by, 'rollback', args, `return to ${app} r${to}`);
+    },
+    arrive: async ({ join, labels }) => {
+      const { world, hands } = this;
+      const name = world.nextName();
+      const { address: token, privateKey } = identityOf(world.seed, `token of ${name}`);
+      const own = labels.map(wordOf);
+      if (join === 'token')
+        await hands.change('invite', [token, name, own, BigInt(this.nowS() + TOKEN_S)], `invitation of ${name}`, true);
+      const { identity } = await world.outside(() => world.add(join === 'token' ? { token: privateKey } : {}));
+      if (join === 'quorum') await hands.change('enrolLabelled', [identity.address, name, own], `enrolment of ${name}`, true);
+    },
+    depart: async ({ device, isRevoked }) => {
+      const board = this.board(device);
+      if (!board) return;
+      await this.world.outside(() => this.world.remove(device));
+      if (isRevoked) await this.hands.change('revoke', [board.identity.address], `leaving of ${device}`, true);
+    },
+    revoke: async ({ device }) => {
+      const { address } = identityOf(this.world.seed, device);
+      await this.hands.change('revoke', [address], `leaving of ${device}`);
+    },
+    relabel: async ({ device, labels }) => {
+      const { address } = identityOf(this.world.seed, device);
+      await this.hands.change('relabel', [address, labels.map(wordOf)], `labels of ${device}`);
+    },
+    operators: async ({ who, threshold }) => {
+      const accounts = who.map((index) => identityOf(this.world.seed, `ops-${index + 1}`).address);
+      await this.hands.change('setOperators', [accounts, threshold], `operators ${who.join(', ')}`);
+    },
+    policies: async ({ policies }) => {
+      const addresses: Hex[] = [];
+      for (const policy of policies) {
+        const address = await this.hands.deploy(policyCode(policy, START_S)).catch(() => undefined);
+        if (address === undefined) return;
+        this.policies.set(address, policy);
+        addresses.push(address);
+      }
+      await this.hands.change('setPolicies', [addresses], 'policies');
+    },
+    carry: async ({ from, to }) => {
+      const [source, target] = [this.board(from), this.board(to)];
+      const sleep = (ms: number) => this.world.advance(ms);
+      // A stick whose blocks somebody does not take, or that meets a device that is down, is thrown away.
+      if (source?.running && target?.running) await carryBlocks({ sleep }, source, target).catch(() => '');
+    },
+  };
+
+  private board(name: string): Board | undefined {
+    return this.world.boards.find(({ identity }) => identity.name === name);
   }
 
-  /** The second operator approves whatever waits for it. */
-  private async approve(): Promise<void> {
-    if (!this.world.sequencer.running) return;
-    const revision = await this.waitingRelease().catch(() => undefined);
-    if (revision !== undefined)
-      await this.send(this.world.operators[1]!, 'approve', [APP, ...revision], `approval of r${revision[0]}`);
-    const action = await this.waitingAction().catch(() => undefined);
-    if (action !== undefined)
-      await this.send(this.world.operators[1]!, 'approveAction', action, `approval of action ${action[0]}`);
+  /** What people take the time to be. */
+  private nowS(): number {
+    return Math.floor(this.world.clock.nowMs() / 1000);
   }
 
-  private async ask<T>(functionName: string, args: readonly unknown[]): Promise<T> {
-    const { fleet, world } = this;
-    const abi = fleet.abi as Abi;
-    const request = [{ to: world.config.fleet, data: encodeFunctionData({ abi, functionName, args }) }, 'latest'];
-    const data = await ask<Hex>((text) => world.sequencer.rpc(text), 'eth_call', request);
-    return decodeFunctionResult({ abi, functionName, data }) as T;
-  }
-
-  /** The revision and the hash by which it is approved. */
-  private async waitingRelease(): Promise<[bigint, Hex] | undefined> {
-    const latest = await this.ask<bigint>('latest', [APP]);
-    if (latest <= this.approved || (await this.ask<bigint>('rollingOut', [APP])) !== 0n) return undefined;
-    const { releaseHash } = await this.ask<{ releaseHash: Hex }>('release', [APP, latest]);
-    this.approved = latest;
-    return [latest, releaseHash];
-  }
-
-  /** The action and the hash of its call. */
-  private async waitingAction(): Promise<[bigint, Hex] | undefined> {
-    if (!this.plan.acts.some((act) => act.do === 'revoke')) return undefined;
-    const latest = await this.ask<bigint>('actions', []);
-    if (latest <= this.approvedActions) return undefined;
-    const { call } = await this.ask<{ call: Hex }>('action', [latest]);
-    this.approvedActions = latest;
-    return [latest, keccak256(call)];
-  }
-
-  /** Signs and sends to the device that makes the blocks. While it is down, or says no, nothing has been promised. */
-  private async send(by: Identity, functionName: string, args: readonly unknown[], what: string): Promise<void> {
-    const { world, fleet } = this;
-    const door = (request: string) => world.sequencer.rpc(request);
-    try {
-      const nonce = Number(await ask<Hex>(door, 'eth_getTransactionCount', [by.address, 'pending']));
-      const raw = await privateKeyToAccount(by.privateKey).signTransaction({
-        chainId: CHAIN_ID,
-        to: world.config.fleet,
-        data: encodeFunctionData({ abi: fleet.abi, functionName, args }),
-        nonce,
-        gas: GAS,
-        maxFeePerGas: 0n,
-        maxPriorityFeePerGas: 0n,
-      });
-      await ask(door, 'eth_sendRawTransaction', [raw]);
-      this.acknowledged.set(keccak256(raw), what);
-    } catch {
-      // An operator would try again; here the next act does.
-    }
+  private async terms(app: string, revision: number): Promise<LedgerTerms> {
+    const [terms, { healthWindow }] = await Promise.all([
+      this.hands.read<LedgerTerms & { expiresAt: bigint; labels: readonly Hex[] }>('terms', [wordOf(app), BigInt(revision)]),
+      this.hands.read<{ healthWindow: bigint }>('release', [wordOf(app), BigInt(revision)]),
+    ]);
+    const labels = terms.labels.map(appName);
+    return { ...terms, expiresAt: Number(terms.expiresAt), labels, healthWindow: Number(healthWindow) };
   }
 
   private async settle(): Promise<void> {
@@ -256,15 +277,15 @@ class Life {
   /** What the device asks for in its log: an operator starts it without its ledger. The sequencer goes on with its own. */
   private async beginAnew(name: string): Promise<void> {
     this.parted.delete(name);
-    const board = this.world.boards.find(({ identity }) => identity.name === name)!;
-    if (board === this.world.sequencer) return;
+    const board = this.board(name);
+    if (!board || board === this.world.sequencer) return;
     board.kill();
     board.store.put(board.store.entries().map(([key]) => [key, undefined] as const));
     await board.boot();
   }
 
   private async unsettled(): Promise<Unsettled | undefined> {
-    return this.watch.unsettled(this.acknowledged).catch((error: Error) => {
+    return this.watch.unsettled(this.hands.acknowledged).catch((error: Error) => {
       if (error instanceof Violation) throw error;
       return { rule: 'settles', what: error.message };
     });

@@ -4,10 +4,11 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { tellAct } from './acts.ts';
 import { bugNames } from './bugs.ts';
 import { live, readParts } from './live.ts';
 import { minimise } from './minimise.ts';
-import { drawPlan, tellAct } from './plan.ts';
+import { drawPlan } from './plan.ts';
 
 const HELP = `npm run simulate -- [OPTIONS]
 
@@ -50,11 +51,13 @@ async function main(args: string[]): Promise<number> {
   let worlds = 0;
   let virtualMs = 0;
   const broken: string[] = [];
+  const seen: Record<string, number> = {};
   for (const seed of seeds) {
     const plan = drawPlan(seed);
     const lived = await live(plan, parts);
     worlds += 1;
     virtualMs += lived.virtualMs;
+    for (const [what, times] of Object.entries(lived.seen)) seen[what] = (seen[what] ?? 0) + times;
     if (lived.violation) {
       broken.push(seed);
       console.log(`\nseed ${seed}: ${lived.violation.rule}: ${lived.violation.message}`);
@@ -75,7 +78,7 @@ async function main(args: string[]): Promise<number> {
     }
   }
   const minutes = (performance.now() - startedMs) / 60_000;
-  const summary = { worlds, virtualHours: virtualMs / 3_600_000, minutes, broken };
+  const summary = { worlds, virtualHours: virtualMs / 3_600_000, minutes, broken, seen };
   if (values.json) console.log(JSON.stringify(summary));
   else
     console.log(

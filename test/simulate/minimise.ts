@@ -1,5 +1,6 @@
+import type { Act } from './acts.ts';
 import type { Lived } from './live.ts';
-import type { Act, Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 
 /** Fewer runs than that are made to make a plan smaller. */
 const RUNS_LIMIT = 80;

@@ -2,13 +2,8 @@ import type { FaultCall } from '../../emulator/faults.ts';
 import type { liars } from '../../emulator/liars.ts';
 import { type Random, seededRandom } from '../../emulator/random.ts';
 import { deviceName } from '../../emulator/world.ts';
-
-/** One thing that happens in a random world. */
-export type Act =
-  | { readonly atMs: number; readonly do: 'fault'; readonly call: FaultCall }
-  | { readonly atMs: number; readonly do: 'release'; readonly good: boolean; readonly number: number }
-  /** The operators take a device out of the fleet. */
-  | { readonly atMs: number; readonly do: 'revoke'; readonly device: string };
+import type { Act } from './acts.ts';
+import { drawFleetLife } from './draw-fleet.ts';
 
 /** A random world: everything in it follows from these. */
 export interface Plan {
@@ -20,6 +15,8 @@ export interface Plan {
   readonly lies?: readonly Lie[];
   /** They also turn round the votes of others, and blocks with votes, and send them on. */
   readonly forge: boolean;
+  /** What the devices carry from the beginning, in order; nothing where absent. */
+  readonly labels?: readonly (readonly string[])[];
   /** In order. */
   readonly acts: readonly Act[];
   /** From then on nothing is broken any more. */
@@ -95,7 +92,9 @@ export function drawPlan(seed: string): Plan {
   }
   if (random.chance(0.25)) acts.push(...drawLeaving(random, devices, liars, acts.at(-1)!.atMs));
   for (let faults = random.between(0, 10); faults > 0; faults -= 1) acts.push(...drawFault(random, devices, faultsEndMs));
-  return { seed, devices, liars, lies, forge, faultsEndMs, acts: acts.sort((one, other) => one.atMs - other.atMs) };
+  const life = drawFleetLife(random.fork('fleet'), { devices, liars, faultsEndMs, acts });
+  const inOrder = [...life.acts].sort((one, other) => one.atMs - other.atMs);
+  return { seed, devices, liars, lies, forge, labels: life.labels, faultsEndMs, acts: inOrder };
 }
 
 /** Some liars become more at times, and each lies in its own way. */
@@ -157,12 +156,3 @@ export const amends: readonly string[] = [
   'restore-power',
   'boot',
 ];
-
-/** One line for people. */
-export function tellAct(act: Act): string {
-  const at = `${(act.atMs / 1000).toFixed(1).padStart(6)} s  `;
-  if (act.do === 'release') return `${at}release ${act.number}, ${act.good ? 'good' : 'broken'}`;
-  if (act.do === 'revoke') return `${at}revoke ${act.device}`;
-  const { fault, devices = ['all'], others, amount } = act.call;
-  return `${at}${fault}${amount === undefined ? '' : ` ${amount}`}: ${devices.join(', ')}${others ? ` from ${others.join(', ')}` : ''}`;
-}
