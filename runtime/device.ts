@@ -324,6 +324,11 @@ export class DeviceNode implements Node {
       const overAtMs = this.target.overAtMs(app.app);
       this.voter.consider({ app: app.app, revision: app.current.revision, verdict, overAtMs }, nowMs);
     }
+    if (!this.joiner.isMember()) return;
+    for (const release of this.target.elsewhere()) {
+      this.voting.ringIn(Math.max(VOTE_INTERVAL_MS, release.overAtMs - nowMs));
+      this.voter.consider({ ...release, verdict: UNKNOWN }, nowMs);
+    }
   }
 
   private appended({ head, logs }: AppendedBlock): void {

@@ -16,6 +16,8 @@ export interface Fleet {
   exists(): boolean;
   /** What a device should run now; none for one that is not enrolled. */
   wanted(device: Address): readonly WantedRow[];
+  /** What rolls out, wherever it is tried. */
+  rolling(): readonly { readonly app: string; readonly revision: number }[];
   /** The latest revision of an app, whatever became of it; 0: none. */
   latest(app: string): number;
   manifest(app: string, revision: number): Uint8Array;
@@ -48,6 +50,10 @@ export function openFleet(ledger: Pick<Ledger, 'call' | 'hasCode'>, address: Add
   return {
     exists: () => ledger.hasCode(address),
     wanted: (device) => ask('wanted', { device }).rows,
+    rolling: () =>
+      ask('apps', {})
+        .apps.map((app) => ({ app, ...ask('rollingOut', { app }) }))
+        .filter(({ revision }) => revision > 0),
     latest: (app) => ask('latest', { app }).revision,
     manifest: (app, revision) => ask('manifest', { app, revision }).manifest,
     operators: () => ask('operators', {}).operators,

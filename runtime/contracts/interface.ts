@@ -59,6 +59,8 @@ const nothing = tuple({});
 
 export const functions = {
   wanted: row('0x3cd55b48', tuple({ device: address }), tuple({ rows: list(wantedRow) })),
+  apps: row('0xf7703379', nothing, tuple({ apps: list(label) })),
+  rollingOut: row('0x96bda610', tuple({ app: label }), tuple({ revision: uint64 })),
   latest: row('0x79feb107', tuple({ app: label }), tuple({ revision: uint64 })),
   manifest: row('0x89d2bed5', appRevision, tuple({ manifest: bytes })),
   release: row('0x5ce8c9c4', appRevision, tuple({ release: releaseRow })),

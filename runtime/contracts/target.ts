@@ -20,6 +20,11 @@ export interface Target {
   software(): readonly SoftwareRow[];
   /** By this device's clock: when the health window of a rolling-out app has surely ended. */
   overAtMs(app: string): number;
+  /**
+   * What rolls out on others. They may all be gone, or never have been: so whoever follows the ledger ends it when its time is over,
+   * after those who should have done it.
+   */
+  elsewhere(): readonly Elsewhere[];
   /** How a revision stands on the ledger; `undefined` if that cannot be read now. */
   phaseOf(app: string, revision: number): Phase | undefined;
   /** Whether this very device may vote on the revision that rolls out: in a site another may try it for all. */
@@ -37,6 +42,13 @@ export interface TargetOptions {
   readonly site?: () => readonly Address[];
 }
 
+export interface Elsewhere {
+  readonly app: string;
+  readonly revision: number;
+  /** By this device's clock. */
+  readonly overAtMs: number;
+}
+
 interface Window {
   readonly revision: number;
   readonly seenAtMs: number;
@@ -49,13 +61,16 @@ const EARLY_MOST_MS = 5_000;
 /** After the window has ended here, its end may be a little later where blocks are made; each device waits its own while. */
 const LATE_MS = 1_000;
 const LATE_SPREAD_MS = 40;
+/** Those whom a release does not ask leave its end to those whom it does, for so long. */
+const ELSEWHERE_LATE_MS = 15_000;
 
 export function createTarget({ fleet, device, sha256, log, site }: TargetOptions): Target {
   const revisions = new Map<string, Revision>();
-  const windows = new Map<string, Window>();
+  const windows = openWindows(fleet, device.address);
   const apps = new Set<string>();
   let asked: ReadonlySet<string> = new Set();
   let wanted: Wanted | undefined;
+  let elsewhere: ReturnType<Fleet['rolling']> = [];
   let software: readonly SoftwareRow[] = [];
   let signature = '';
   let fault: string | undefined;
@@ -72,20 +87,12 @@ export function createTarget({ fleet, device, sha256, log, site }: TargetOptions
     return made;
   }
 
-  function windowOf({ app, revision }: WantedRow, nowMs: number): Window {
-    const known = windows.get(app);
-    if (known?.revision === revision) return known;
-    const made = { revision, seenAtMs: nowMs, lengthMs: fleet.release(app, revision).healthWindow * 1000 };
-    windows.set(app, made);
-    return made;
-  }
-
   function toApp(row: WantedRow, nowMs: number): WantedApp | undefined {
     const { app, revision, previous, phase } = row;
     if (phase !== 'rolling out' && phase !== 'active') return undefined;
     const current = revisionOf(app, revision, () => row.manifest);
     if (phase === 'active') return { app, phase, current };
-    const deadlineMs = deadlineOf(windowOf(row, nowMs));
+    const deadlineMs = deadlineOf(windows.see(row, nowMs));
     if (previous === 0) return { app, phase, current, deadlineMs };
     return { app, phase, current, deadlineMs, previous: revisionOf(app, previous, () => fleet.manifest(app, previous)) };
   }
@@ -97,7 +104,9 @@ export function createTarget({ fleet, device, sha256, log, site }: TargetOptions
     asked = new Set(own.filter(({ phase }) => phase === 'rolling out').map(({ app }) => app));
     const rows = site === undefined ? own : ofSite(fleet, device.address, own, site());
     if (rows === undefined) return undefined;
-    for (const row of rows) if (row.phase === 'rolling out') windowOf(row, nowMs);
+    for (const row of rows) if (row.phase === 'rolling out') windows.see(row, nowMs);
+    elsewhere = fleet.rolling().filter(({ app }) => !asked.has(app));
+    for (const row of elsewhere) windows.see(row, nowMs);
     const containers = rows.filter(({ manifest }) => !isSoftware(manifest));
     const wantedApps = containers.flatMap((row) => toApp(row, nowMs) ?? []);
     for (const { app } of wantedApps) apps.add(app);
@@ -131,7 +140,8 @@ export function createTarget({ fleet, device, sha256, log, site }: TargetOptions
     },
     wanted: () => wanted,
     software: () => software,
-    overAtMs: (app) => overAtMs(windows.get(app), device.address),
+    overAtMs: windows.overAtMs,
+    elsewhere: () => elsewhere.map((row) => ({ ...row, overAtMs: windows.overAtMs(row.app) + ELSEWHERE_LATE_MS })),
     phaseOf: (app, revision) => phaseOf(fleet, app, revision),
     isAsked: (app) => asked.has(app),
     fault: () => fault,
@@ -163,10 +173,24 @@ function phaseOf(fleet: Fleet, app: string, revision: number): Phase | undefined
   }
 }
 
-function overAtMs(window: Window | undefined, address: Address): number {
-  if (window === undefined) return Number.POSITIVE_INFINITY;
-  const turn = Number.parseInt(address.slice(-2), 16);
-  return window.seenAtMs + window.lengthMs + LATE_MS + turn * LATE_SPREAD_MS;
+/** When a device first saw a release roll out, by its own clock, and for how long it may. */
+function openWindows(fleet: Fleet, address: Address) {
+  const windows = new Map<string, Window>();
+  return {
+    see({ app, revision }: Pick<WantedRow, 'app' | 'revision'>, nowMs: number): Window {
+      const known = windows.get(app);
+      if (known?.revision === revision) return known;
+      const made = { revision, seenAtMs: nowMs, lengthMs: fleet.release(app, revision).healthWindow * 1000 };
+      windows.set(app, made);
+      return made;
+    },
+    overAtMs(app: string): number {
+      const window = windows.get(app);
+      if (window === undefined) return Number.POSITIVE_INFINITY;
+      const turn = Number.parseInt(address.slice(-2), 16);
+      return window.seenAtMs + window.lengthMs + LATE_MS + turn * LATE_SPREAD_MS;
+    },
+  };
 }
 
 function deadlineOf({ seenAtMs, lengthMs }: Window): number {

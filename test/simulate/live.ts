@@ -78,8 +78,7 @@ export async function live(plan: Plan, parts: Parts): Promise<Lived> {
   try {
     await life.run();
   } catch (error) {
-    if (!(error instanceof Violation)) throw error;
-    violation = error;
+    violation = error instanceof Violation ? error : new Violation('lives', (error as Error).message);
   }
   world.stop();
   return { violation, virtualMs: world.clock.nowMs() - START_MS, hash: world.trace.hash(), seen: life.watch.seen(), complaints };
@@ -182,9 +181,10 @@ class Life {
 
   private readonly does: { readonly [K in Act['do']]: (act: Extract<Act, { do: K }>) => Promise<void> } = {
     fault: async ({ call }) => {
-      const present = (names: readonly string[]) => names.filter((name) => this.board(name));
-      const devices = call.devices && present(call.devices);
-      if (devices?.length !== 0) await injectFault(this.world, { ...call, ...(devices && { devices }) });
+      const present = (names: readonly string[] | undefined) => names?.filter((name) => this.board(name));
+      const [devices, others] = [present(call.devices), present(call.others)];
+      if (devices?.length === 0 || others?.length === 0) return;
+      await injectFault(this.world, { ...call, ...(devices && { devices }), ...(others && { others }) });
     },
     release: async ({ good, number, app = APPS[0], by = 0, terms = NO_TERMS }) => {
       const { windowS, expiresAfterS, canary, inPercent, labels } = terms;

@@ -86,6 +86,28 @@ test('a planted bug is found, made small, and found again from its seed', async 
 /** Worlds that broke a rule once, as small as they could be made. */
 const worlds: [what: string, plan: Plan][] = [
   [
+    'a release is for a label that no device carries any more: nobody tries it, and somebody must end it',
+    {
+      seed: '750016',
+      devices: 3,
+      liars: 0,
+      forge: false,
+      faultsEndMs: 30_000,
+      labels: [['site=b'], [], []],
+      acts: [
+        { atMs: 0, do: 'release', good: true, number: 1 },
+        { atMs: 6000, do: 'relabel', device: 'pad-01', labels: [] },
+        {
+          atMs: 20_000,
+          do: 'release',
+          good: true,
+          number: 2,
+          terms: { windowS: 30, expiresAfterS: 0, canary: 0, inPercent: false, labels: ['site=b'] },
+        },
+      ],
+    },
+  ],
+  [
     'a release is approved in the very moment in which all is well',
     {
       seed: '34',
