@@ -133,7 +133,7 @@ function verdictOf(release: ReleaseView | undefined, devices: readonly DeviceVie
 function waiting(devices: readonly DeviceView[]): Verdict {
   const ready = devices.filter(({ head, state }) => head > 0 && state !== 'offline').length;
   return {
-    state: 'healthy',
+    state: ready === devices.length ? 'healthy' : ready > 0 ? 'changing' : 'offline',
     sentence: 'Nothing is released yet',
     detail: `${ready} of ${devices.length} devices follow the ledger`,
   };

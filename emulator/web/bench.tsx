@@ -268,7 +268,11 @@ function Tag({ device }: { device: DeviceView }) {
         <StateTag state={device.state} text={device.stateText} />
       </p>
       <p>
-        <span class="runs">{device.release || 'no release'}</span>
+        {(device.release !== '' || !device.isStranger) && (
+          <span class="runs" title={device.release}>
+            {device.release || 'no release'}
+          </span>
+        )}
         {device.isStranger && (
           <span class="badge stranger" title="The ledger does not count it among the fleet's">
             no member
@@ -279,7 +283,7 @@ function Tag({ device }: { device: DeviceView }) {
             sequencer
           </span>
         )}
-        {device.proxyUrl && (
+        {device.proxyUrl && !device.isStranger && (
           <a
             href={device.proxyUrl}
             target="_blank"

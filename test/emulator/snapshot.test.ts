@@ -63,8 +63,22 @@ const r2 = { revision: 2, unhealthyVotes: 2 };
 const verdicts: [name: string, picture: WorldPicture, state: string, sentence: string, detail: string][] = [
   [
     'nothing yet',
-    world([board(status('healthy')), board(undefined)]),
+    world([board(status('healthy')), board(status('healthy'))]),
     'healthy',
+    'Nothing is released yet',
+    '2 of 2 devices follow the ledger',
+  ],
+  [
+    'nobody is up yet',
+    world([board(undefined), board(undefined)]),
+    'offline',
+    'Nothing is released yet',
+    '0 of 2 devices follow the ledger',
+  ],
+  [
+    'some are up',
+    world([board(status('healthy')), board(undefined)]),
+    'changing',
     'Nothing is released yet',
     '1 of 2 devices follow the ledger',
   ],
