@@ -367,6 +367,7 @@ export class DeviceNode implements Node {
       software: this.updates.releases(this.target.software()),
       drifts: this.reconciler.drifts(),
       fault: this.reconciler.fault() ?? this.target.fault() ?? this.ledger.fault(),
+      isMember: this.joiner.isMember(),
       voteOf: this.voter.voteOf,
       screen,
     });

@@ -34,6 +34,10 @@ export interface NodeStatus {
   readonly steps: readonly string[];
   /** What was put right of late, because others had changed it or it was sick; the newest last, at most 20. */
   readonly drifts: readonly DriftEvent[];
+  /** What keeps it from its work, in a sentence. */
+  readonly fault?: string;
+  /** The ledger does not count it among the fleet's. */
+  readonly isStranger?: true;
   /** Lines of text on the LCD, top to bottom. */
   readonly screen: readonly string[];
 }

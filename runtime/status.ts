@@ -26,6 +26,7 @@ export interface Facts {
   readonly drifts: readonly DriftEvent[];
   /** What keeps the device from its work, in a sentence. */
   readonly fault: string | undefined;
+  readonly isMember: boolean;
   readonly voteOf: (app: string, revision: number) => Vote | undefined;
   readonly screen: readonly string[];
 }
@@ -35,7 +36,11 @@ export function toStatus(facts: Facts): NodeStatus {
   const { name, address, head, peers, steps, screen } = facts;
   const drifts = [...facts.drifts];
   const releases = [...(facts.wanted?.apps ?? []).map((app) => releaseStatus(app, facts)), ...facts.software];
-  return { name, address, head, peers, releases, steps, drifts, screen, state: stateOf(releases, facts) };
+  const notable = {
+    ...(facts.fault !== undefined && { fault: facts.fault }),
+    ...(!facts.isMember && { isStranger: true as const }),
+  };
+  return { name, address, head, peers, releases, steps, drifts, ...notable, screen, state: stateOf(releases, facts) };
 }
 
 function releaseStatus(app: WantedApp, { found, nowMs, voteOf, fault }: Facts): ReleaseStatus {

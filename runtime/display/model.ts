@@ -33,7 +33,7 @@ export interface Check {
 export type ScreenModel = Surroundings &
   (
     | { readonly screen: 'self-test'; readonly version: string; readonly checks: readonly Check[] }
-    | { readonly screen: 'empty' }
+    | { readonly screen: 'empty'; readonly why: Why; readonly fault?: string }
     | {
         readonly screen: 'status' | 'alone' | 'fault';
         readonly release: ReleaseStatus;
@@ -43,6 +43,9 @@ export type ScreenModel = Surroundings &
     | ({ readonly screen: 'page' } & Page)
   );
 
+/** Why a device has nothing to run. */
+export type Why = 'nothing is released' | 'nobody is heard' | 'it is no member' | 'it cannot work';
+
 type Seen = Pick<Device, 'batteryPercent' | 'memory'>;
 
 /** The screen that fits a node's status. */
@@ -51,10 +54,16 @@ export function screenModel(status: NodeStatus, device: Seen, nowMs: number): Sc
   const around = { ...surroundings({ name, address }, device, nowMs), peers: peers.length, head: head.number };
   const releases = [...status.releases].sort((a, b) => urgency(b) - urgency(a));
   const [release, ...others] = releases;
-  if (!release) return { ...around, screen: 'empty' };
+  if (!release) return { ...around, screen: 'empty', why: whyEmpty(status), ...(status.fault && { fault: status.fault }) };
   if (status.state === 'changing') return { ...around, screen: 'changing', release, steps: status.steps };
   if (status.state === 'failed') return { ...around, screen: 'fault', release, others };
   return { ...around, screen: status.state === 'offline' ? 'alone' : 'status', release, others };
+}
+
+function whyEmpty({ fault, state, isStranger }: NodeStatus): Why {
+  if (fault !== undefined) return 'it cannot work';
+  if (state === 'offline') return 'nobody is heard';
+  return isStranger ? 'it is no member' : 'nothing is released';
 }
 
 /** What a page is made of. */

@@ -1,6 +1,6 @@
 import type { ReleaseStatus } from '../node.ts';
 import type { IconName } from './icons.ts';
-import type { ScreenModel } from './model.ts';
+import type { ScreenModel, Why } from './model.ts';
 import { pageKeys, type SoftKeys, type Target } from './navigation.ts';
 import { cellAt } from './page-panels.ts';
 import { pageFaces, pagePanels } from './pages.ts';
@@ -112,14 +112,33 @@ function selfTest(model: Screen<'self-test'>): Panel[] {
 }
 
 function empty(model: Screen<'empty'>): Panel[] {
+  const { fault } = model;
+  const about: Panel[] =
+    fault === undefined
+      ? [{ kind: 'intro', icon: 'box', lines: ['No release', 'yet'] }]
+      : [{ kind: 'hero', app: 'this device', big: 'fault', word: 'CANNOT WORK', mark: 'failed' }, troubleOf(fault)];
   return [
-    titleOf(model, 'box'),
-    { kind: 'intro', icon: 'box', lines: ['No release', 'yet'] },
+    titleOf(model, fault === undefined ? 'box' : 'device'),
+    ...about,
     { kind: 'row', label: 'head', value: `${model.head}` },
-    { kind: 'row', label: 'peers', value: `${model.peers}` },
-    ...memoryPanel(model),
-    note(['Nothing to run.', 'The ledger has not released an app', 'to this device.']),
+    { kind: 'row', label: 'peers', value: model.peers > 0 ? `${model.peers}` : 'none' },
+    ...(fault === undefined ? memoryPanel(model) : []),
+    note(EMPTY[model.why]),
   ];
+}
+
+const EMPTY: { readonly [K in Why]: readonly string[] } = {
+  'nothing is released': ['Nothing to run.', 'The ledger has not released an app', 'to this device.'],
+  'nobody is heard': ['Nobody is heard.', 'What is released to this device', 'comes with the ledger.'],
+  'it is no member': ['Not of the fleet yet.', 'Operators enrol it by its address:', 'More, Keys shows it.'],
+  'it cannot work': ['Tries again by itself.', 'The log says what it has tried.'],
+};
+
+/** In large letters where there is room for it. */
+function troubleOf(reason: string): Panel {
+  const large = wrap(reason, COLUMNS / 2, 4);
+  const isShort = large.length <= 3;
+  return { kind: 'lines', lines: isShort ? large : wrap(reason, COLUMNS, 5), scale: isShort ? 2 : 1, height: 120, raised: false };
 }
 
 function status(model: Resting): Panel[] {
@@ -156,13 +175,10 @@ function alone(model: Resting): Panel[] {
 
 function fault(model: Resting): Panel[] {
   const { release } = model;
-  const reason = release.reason ?? 'The health check failed.';
-  const large = wrap(reason, COLUMNS / 2, 4);
-  const isShort = large.length <= 3;
   return [
     titleOf(model, 'device'),
     heroOf(release, `r${release.revision}`, 'UNHEALTHY', 'failed'),
-    { kind: 'lines', lines: isShort ? large : wrap(reason, COLUMNS, 5), scale: isShort ? 2 : 1, height: 120, raised: false },
+    troubleOf(release.reason ?? 'The health check failed.'),
     voteRow(release),
     { kind: 'row', label: 'ledger', value: cut(release.phase, 15) },
     note([...nextOf(release)]),
@@ -226,6 +242,8 @@ function reachedOf(release: ReleaseStatus, steps: readonly string[]): number {
 }
 
 function nextOf(release: ReleaseStatus): string[] {
+  if (release.phase === 'active')
+    return ['Tries again by itself.', 'What is agreed is restarted, ever', 'more slowly. The log says more.'];
   if (release.phase === 'rolled back') return ['Going back.', `r${release.revision} will not be tried again.`];
   return ['Waiting for the others.', 'Enough unhealthy votes roll', 'this release back.'];
 }

@@ -127,6 +127,10 @@ export const samples: Readonly<Record<string, ScreenModel>> = {
     NOW_MS,
   ),
   empty: modelOf('healthy', []),
+  stranger: modelOf('healthy', [], { isStranger: true }),
+  unheard: modelOf('offline', [], { peers: [], isStranger: true }),
+  'cannot work': modelOf('failed', [], { fault: 'the store is full: nothing new can be kept' }),
+  'agreed fault': modelOf('failed', [release({ health: 'unhealthy', reason: 'the container engine does not answer' })]),
   status: modelOf('healthy', [release()]),
   'two apps': modelOf('healthy', [release(), release({ app: 'gateway', revision: 12 })]),
   'rolling out': modelOf(

@@ -16,6 +16,20 @@ function textOf(model: ScreenModel): string[] {
 
 const texts: [name: string, lines: string[]][] = [
   ['empty', ['pad-01 14:32', 'No release', 'yet', 'head 1204', 'peers 3', 'memory 11/24 MiB']],
+  ['stranger', ['No release', 'Not of the fleet yet.', 'Operators enrol it by its address:', 'More, Keys shows it.']],
+  ['unheard', ['pad-01 14:32 no peers', 'No release', 'peers none', 'Nobody is heard.']],
+  [
+    'cannot work',
+    [
+      'this device fault',
+      'CANNOT WORK',
+      'the store is full:',
+      'head 1204',
+      'Tries again by itself.',
+      'The log says what it has tried.',
+    ],
+  ],
+  ['agreed fault', ['hello r1', 'UNHEALTHY', 'the container', 'ledger active', 'Tries again by itself.']],
   [
     'status',
     ['pad-01 14:32', 'hello r1', 'HEALTHY', 'head 1204', 'peers 3', 'my vote healthy', 'memory 11/24 MiB', 'battery 82%'],
