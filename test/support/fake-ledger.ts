@@ -128,6 +128,8 @@ export function createFakeLedger(device: Address, nowMs: () => number): FakeLedg
         ];
       }),
     isEnrolled: () => true,
+    apps: () => [...apps.keys()].map(label),
+    rollingOut: ([app]) => BigInt(withPhase(nameOf(app), ROLLING)),
     latest: ([app]) => BigInt(apps.get(nameOf(app))?.length ?? 0),
     manifest: ([app, revision]) => bytesToHex(releaseAt(nameOf(app), Number(revision))!.manifest),
     release: ([app, revision]) => ({
