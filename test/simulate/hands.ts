@@ -37,8 +37,8 @@ export interface Hands {
   change(functionName: string, args: readonly unknown[], what: string, isDue?: boolean): Promise<void>;
   /** What is due is sent, and whatever waits for approvals gets the next. */
   approve(apps: readonly App[]): Promise<void>;
-  /** The revision to go back to; 0: there is none. */
-  earlier(app: App): Promise<number>;
+  /** A revision to go back to, and the hash that names it so. */
+  earlier(app: App): Promise<readonly [revision: number, releaseHash: Hex] | undefined>;
   read<T>(functionName: string, args: readonly unknown[]): Promise<T>;
   /** A contract with nothing around it; answers where it will stand. */
   deploy(bytecode: Hex): Promise<Hex>;
@@ -83,13 +83,13 @@ class People implements Hands {
     await this.approveActions().catch(() => {});
   }
 
-  async earlier(app: App): Promise<number> {
+  async earlier(app: App): Promise<readonly [number, Hex] | undefined> {
     const latest = await this.read<bigint>('latest', [wordOf(app)]).catch(() => 0n);
     for (let revision = 1n; revision <= latest; revision += 1n) {
-      const { phase, startedAt } = await this.release(app, revision);
-      if (phase === Phase.superseded && startedAt > 0n) return Number(revision);
+      const { phase, startedAt, releaseHash } = await this.release(app, revision);
+      if (phase === Phase.superseded && startedAt > 0n) return [Number(revision), releaseHash];
     }
-    return 0;
+    return undefined;
   }
 
   async read<T>(functionName: string, args: readonly unknown[]): Promise<T> {

@@ -194,9 +194,11 @@ class Life {
       await this.hands.propose(by, 'proposeWith', args, `proposal ${number}`);
     },
     return: async ({ app, by }) => {
-      const to = await this.hands.earlier(app).catch(() => 0);
-      const args = [wordOf(app), BigInt(to), BigInt(WINDOW_S)];
-      if (to > 0) await this.hands.propose(by, 'rollback', args, `return to ${app} r${to}`);
+      const earlier = await this.hands.earlier(app).catch(() => undefined);
+      if (!earlier) return;
+      const [to, releaseHash] = earlier;
+      const args = [wordOf(app), BigInt(to), releaseHash, BigInt(WINDOW_S)];
+      await this.hands.propose(by, 'rollback', args, `return to ${app} r${to}`);
     },
     arrive: async ({ join, labels }) => {
       const { world, hands } = this;
@@ -254,12 +256,10 @@ class Life {
   }
 
   private async terms(app: string, revision: number): Promise<LedgerTerms> {
-    const [terms, { healthWindow }] = await Promise.all([
-      this.hands.read<LedgerTerms & { expiresAt: bigint; labels: readonly Hex[] }>('terms', [wordOf(app), BigInt(revision)]),
-      this.hands.read<{ healthWindow: bigint }>('release', [wordOf(app), BigInt(revision)]),
-    ]);
-    const labels = terms.labels.map(appName);
-    return { ...terms, expiresAt: Number(terms.expiresAt), labels, healthWindow: Number(healthWindow) };
+    type Given = LedgerTerms & { healthWindow: bigint; expiresAt: bigint; labels: readonly Hex[] };
+    const { terms } = await this.hands.read<{ terms: Given }>('proposal', [wordOf(app), BigInt(revision)]);
+    const [healthWindow, expiresAt] = [Number(terms.healthWindow), Number(terms.expiresAt)];
+    return { ...terms, healthWindow, expiresAt, labels: terms.labels.map(appName) };
   }
 
   private async settle(): Promise<void> {
