@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launchChromium, openPage, saveScreenshot } from '../../support/chromium.ts';
+import { until } from '../../support/wait.ts';
 import { approve, cut, hasEmulator, openWorld, PATIENCE_MS, propose, waitFor } from '../../support/world-by-hand.ts';
 
 const suiteOfHands = suite('hands');
@@ -36,14 +37,17 @@ if (browser) {
       await page.locator('[aria-label^="Cable of pad-04"]').click();
       await waitFor(page, '.bracket', 'all 4 together, can decide');
       await waitFor(page, 'h1', 'hello r2 was rolled back to r1');
-      // While a device catches up, its screen has other keys.
-      await waitFor(page, '.screen-text li', 'HEALTHY');
-
-      await page
-        .locator('.lcd-place')
-        .nth(3)
-        .click({ position: { x: 20, y: 250 } });
-      await waitFor(page, '.screen-text li', '[!] r2 rolled back');
+      // While a device catches up, its screen has other keys for a moment: then a finger presses once more.
+      const press = async () => {
+        if (!(await screenOf(page)).includes('HEALTHY')) return false;
+        await page
+          .locator('.lcd-place')
+          .nth(3)
+          .click({ position: { x: 20, y: 250 } });
+        await page.locator('.screen-text li', { hasText: '[!] r2 rolled back' }).waitFor({ timeout: 5_000 });
+        return true;
+      };
+      await until('the releases on the LCD', press, { withinMs: PATIENCE_MS });
       assert.ok((await screenOf(page)).some((line) => line.endsWith('[x] r1 active, runs here')));
       await page.locator('.events .what button', { hasText: 'Proposed' }).first().click();
       await waitFor(page, '.call code', /^propose\(app: hello, manifest: \d+ bytes, healthWindow: 300\)$/);
