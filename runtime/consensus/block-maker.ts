@@ -14,6 +14,8 @@ const SETTLE_MS = 500;
 const MAX_SETTLE_MS = 30_000;
 /** It is certain that this store has lost some: another block of a number would part the ledger. */
 const MAX_LOSS_MS = 120_000;
+/** It looks at least so often: what a clock goes on by beyond that is a clock that was put right, and nobody has waited for it. */
+const LONGEST_LOOK_MS = 5_000;
 const RETRY_MS = 5_000;
 /** Without an interval a block gathers what comes in turn after turn for so long at most. */
 const LONGEST_GATHERING_MS = 20;
@@ -28,7 +30,9 @@ export class BlockMaker {
   private readonly settings: SoloSettings;
   private readonly rollCall: RollCall;
   private readonly guard: ClockGuard;
-  private startedMs = 0;
+  /** How long the others had, since the start, to say what they have. */
+  private waitedMs = 0;
+  private lookedMs = 0;
   private notBeforeMs = 0;
   private madeMs = Number.NEGATIVE_INFINITY;
   private cancel: (() => void) | undefined;
@@ -56,8 +60,8 @@ export class BlockMaker {
   }
 
   start(): void {
-    this.startedMs = this.ports.clock.nowMs();
-    if (this.ports.network.peers().length > 0) this.notBeforeMs = this.startedMs + SETTLE_MS;
+    this.lookedMs = this.ports.clock.nowMs();
+    if (this.ports.network.peers().length > 0) this.notBeforeMs = this.lookedMs + SETTLE_MS;
     this.rollCall.repeat();
     this.schedule();
   }
@@ -71,7 +75,7 @@ export class BlockMaker {
   schedule(): void {
     this.occasions++;
     if (this.isStopped) return;
-    this.guard.look(this.application.head().header);
+    this.look();
     if (this.cancel && !this.isTrailing) return;
     const hasWork = known(() => this.application.hasWork());
     if (!hasWork && (this.cancel || this.isAtRest())) return;
@@ -97,9 +101,17 @@ export class BlockMaker {
     });
   }
 
-  private make(): void {
+  /** Looks at the clock, and answers what it shows. */
+  private look(): number {
     const nowMs = this.ports.clock.nowMs();
+    this.waitedMs += Math.min(nowMs - this.lookedMs, LONGEST_LOOK_MS);
+    this.lookedMs = nowMs;
     this.guard.look(this.application.head().header);
+    return nowMs;
+  }
+
+  private make(): void {
+    const nowMs = this.look();
     const reason = this.waiting();
     if (reason !== undefined) {
       if (!this.hasSaidSo) this.ports.log.write(this.clockFault() ? 'error' : 'info', reason);
@@ -129,7 +141,7 @@ export class BlockMaker {
     const fault = this.clockFault();
     if (fault !== undefined) return fault;
     const [patienceMs, reason] = this.patience();
-    const leftMs = this.startedMs + patienceMs - this.ports.clock.nowMs();
+    const leftMs = patienceMs - this.waitedMs;
     return leftMs > 0
       ? `no block is made yet, for at most ${Math.ceil(leftMs / TOLD_MS) * (TOLD_MS / 1000)} s: ${reason}`
       : undefined;

@@ -4,6 +4,8 @@ import type { Clock } from '../../runtime/ports/index.ts';
 export interface TestClock extends Clock {
   /** Moves on to the next callback within so many ms and runs it, or to the end of that span. Answers whether one ran. */
   step(mostMs: number): boolean;
+  /** Shows so much more from now on, as a clock that is put right: what waits is no nearer. */
+  leap(ms: number): void;
 }
 
 export function testClock(startMs = 1_700_000_000_000): TestClock {
@@ -27,6 +29,10 @@ export function testClock(startMs = 1_700_000_000_000): TestClock {
       timers.delete(next[0]);
       next[1].callback();
       return true;
+    },
+    leap: (ms) => {
+      nowMs += ms;
+      for (const [id, { atMs, callback }] of timers) timers.set(id, { atMs: atMs + ms, callback });
     },
   };
 }

@@ -243,6 +243,18 @@ test('a sequencer whose disk has lost a block waits for those who may have it, a
   some.stop();
 });
 
+test('nobody has waited for what a clock leaps ahead when it is put right', async () => {
+  const some = await aloneWithLoss();
+  some.clock.leap(400_000);
+  some.run(20_000);
+  assert.equal(heads(some), [1, 2, 2]);
+  some.network.heal();
+  some.run(5000);
+  assert.is(hashes(some).size, 1);
+  assert.equal(some.peers.map(({ ledger }) => ledger.fault()), [undefined, undefined, undefined]); // biome-ignore format: a row
+  some.stop();
+});
+
 test('if they stay away it goes on; they say that the ledger has parted, and follow again without theirs', async () => {
   const some = await aloneWithLoss();
   some.run(35_000);
