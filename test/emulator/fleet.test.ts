@@ -30,7 +30,13 @@ function log(eventName: string, args: Record<string, unknown>): { topics: Hex[];
 const rows: [name: string, args: Record<string, unknown>, who: string, text: string, state: string][] = [
   ['DeviceEnrolled', { device, name: 'pad-01', by: operator }, 'ops-1', 'pad-01 joined the fleet', 'neutral'],
   ['DeviceRevoked', { device, by: operator }, 'fleet', 'pad-01 was removed from the fleet', 'offline'],
-  ['Proposed', { app, revision: 2n, by: operator, manifestHash: app, releaseHash: app }, 'ops-1', 'hello r2 was proposed', 'neutral'],
+  [
+    'Proposed',
+    { app, revision: 2n, by: operator, manifestHash: app, releaseHash: app },
+    'ops-1',
+    'hello r2 was proposed',
+    'neutral',
+  ],
   ['Approved', { app, revision: 2n, by: operator, approvals: 1, needed: 2 }, 'ops-1', 'hello r2 was approved, 1 of 2', 'neutral'],
   ['RollingOut', { app, revision: 1n, previous: 0n }, 'fleet', 'hello r1 rolls out', 'changing'],
   ['RollingOut', { app, revision: 2n, previous: 1n }, 'fleet', 'hello r2 rolls out, after r1', 'changing'],
