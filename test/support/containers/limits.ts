@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { find, helloSpec, list, type Row, rejects, started } from './stage.ts';
+import { find, helloSpec, list, type Row, rejects, type Stage, started } from './stage.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** From a few MiB to the limit takes longer than that. */
@@ -13,7 +13,7 @@ export const LIMITS: readonly Row[] = [
     async (stage) => {
       const id = await started(stage, helloSpec(stage, 'web', LEAKING));
       const neighbour = await started(stage, helloSpec(stage, 'other', { memoryBytes: 24 * MEBIBYTE }));
-      await stage.until(async () => (await find(stage, id))?.state === 'exited');
+      await endedForMemory(stage, id);
       const found = await find(stage, id);
       assert.equal([found?.exitCode, found?.outOfMemory, found?.restartCount], [137, true, 0]);
       const beside = await find(stage, neighbour);
@@ -26,7 +26,7 @@ export const LIMITS: readonly Row[] = [
     async (stage) => {
       const beganMs = stage.nowMs();
       const id = await started(stage, helloSpec(stage, 'web', { ...LEAKING, restarts: 2 }));
-      await stage.until(async () => (await find(stage, id))?.state === 'exited');
+      await endedForMemory(stage, id);
       const found = await find(stage, id);
       assert.equal([found?.exitCode, found?.outOfMemory, found?.restartCount], [137, true, 2]);
       // A run that began with what the one before had taken would end at once.
@@ -84,3 +84,11 @@ export const LIMITS: readonly Row[] = [
     },
   ],
 ];
+
+/** The engine hears of the end and of the want of memory by two ways, in either order. */
+function endedForMemory(stage: Stage, id: string): Promise<void> {
+  return stage.until(async () => {
+    const found = await find(stage, id);
+    return found?.state === 'exited' && found.outOfMemory === true;
+  });
+}
