@@ -62,4 +62,10 @@ for (const name of ['size', 'soak', 'image', 'simulate']) {
   });
 }
 
+s('npm run conformance: a file that is not JSON is refused in a sentence', async () => {
+  const { code, err } = await run('conformance', ['LICENSE', '--jobs', '1']);
+  assert.is(code, 2);
+  assert.match(err, /^conformance: LICENSE is not JSON: [^\n]*\n$/);
+});
+
 s.run();

@@ -6,7 +6,6 @@ import { askHeights, type LeftBehind, leftBehind } from '../../firmware-bridge/c
 import { bracketed, type Cluster, type ClusterNode } from '../../firmware-bridge/cometbft/testnet.ts';
 import { Exit, Failure, type Io } from '../command.ts';
 import { sleep } from '../progress.ts';
-
 import { demandPorts } from './ports.ts';
 import { rejoinCluster } from './rejoin.ts';
 

@@ -67,7 +67,7 @@ function runCode(target: string, input: Input, io: Io): number {
 /** Like geth's `evm statetest`: one result for each case; exit code 1 if one is not as the file says. */
 function runStateTestFile(target: string, input: Input, io: Io): number {
   if (!existsSync(target)) throw new Failure(`${target}: there is no such file`, Exit.badInput);
-  const results = [...readTests(target)].flatMap((file) =>
+  const results = [...readFixtures([target], 0, 1)].flatMap((file) =>
     runStateTests(
       file.tests,
       forkOf(input),
@@ -82,15 +82,6 @@ function runStateTestFile(target: string, input: Input, io: Io): number {
   else for (const { name, fork, error } of failed) io.out(`FAIL ${name} [${fork}]: ${error}`);
   if (!input.has('json')) io.out(`${results.length - failed.length} passed, ${failed.length} failed`);
   return failed.length > 0 ? Exit.failed : Exit.ok;
-}
-
-function* readTests(target: string): ReturnType<typeof readFixtures> {
-  try {
-    yield* readFixtures([target], 0, 1);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new Failure(`${target} is not JSON: ${error.message}`, Exit.badInput);
-  }
 }
 
 function tellStep(step: TracedStep, io: Io): void {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import type { Address, ForkName, Word } from '../../runtime/ports/index.ts';
+import { Exit, Failure } from '../command.ts';
 
 /** The forks that the VM knows, oldest first. */
 export const FORKS: readonly ForkName[] = ['Berlin', 'London', 'Paris', 'Shanghai', 'Cancun', 'Prague', 'Osaka'];
@@ -73,18 +74,26 @@ export interface FixtureFile {
   readonly other?: unknown;
 }
 
-/** Every `jobs`-th file below the paths, from the `job`-th on: raw JSON files, or lines of `.jsonl.br` shards. */
+/** Every `jobs`-th file below the paths, from the `job`-th on: raw JSON files, or lines of `.jsonl.br` shards. Throws {@link Failure}. */
 export function* readFixtures(paths: readonly string[], job: number, jobs: number): Generator<FixtureFile> {
   let index = 0;
   const isMine = () => index++ % jobs === job;
   for (const file of paths.flatMap(filesBelow)) {
     if (file.endsWith('.jsonl.br')) {
-      for (const line of linesOf(file)) if (isMine()) yield JSON.parse(line) as FixtureFile;
+      for (const line of linesOf(file)) if (isMine()) yield parsed(line, file) as FixtureFile;
     } else if (isMine()) {
-      const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
+      const json = parsed(readFileSync(file, 'utf8'), file);
       const tests = stateTestsOf(json);
       yield tests ? { path: file, tests } : { path: file, tests: {}, other: json };
     }
+  }
+}
+
+function parsed(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Failure(`${file} is not JSON: ${(error as Error).message.replace(/\s+/g, ' ')}`, Exit.badInput);
   }
 }
 

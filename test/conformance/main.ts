@@ -22,12 +22,13 @@ function checked(paths: readonly string[]): readonly string[] {
 function runShare(task: Task): Promise<Share> {
   return new Promise((resolve, reject) => {
     const worker: ChildProcess = spawnWorker(WORKER, { execArgv: ['--import', 'tsx'], serialization: 'advanced' });
-    let share: Share | undefined;
+    let said: Share | { readonly refused: string } | undefined;
     worker.once('message', (message) => {
-      share = message as Share;
+      said = message as typeof said;
     });
     worker.once('exit', (code, signal) => {
-      if (share) resolve(share);
+      if (said && 'refused' in said) reject(new Failure(said.refused, Exit.badInput));
+      else if (said) resolve(said);
       else reject(new Failure(`a worker ended without an answer (${signal ?? `exit code ${code}`})`));
     });
     worker.send(task);

@@ -1,5 +1,6 @@
 /** One of the processes that share the conformance tests: runs its share and sends counts and failures to the parent. */
 
+import { Failure as Refusal } from '../../cli/command.ts';
 import { type Fixture, FORKS, readFixtures } from '../../cli/statetest/fixtures.ts';
 import type { ForkName, Vm } from '../../runtime/ports/index.ts';
 import { createVm } from '../../vm/embed/index.ts';
@@ -66,6 +67,16 @@ function* casesOf(fixture: Fixture, vms: Map<ForkName, Vm>, unknown: Record<stri
   }
 }
 
+/** What it found, or in a sentence why nothing can be found. */
+function answer(task: Task): Share | { readonly refused: string } {
+  try {
+    return run(task);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { refused: error.message };
+  }
+}
+
 process.once('message', (task: Task) => {
-  process.send!(run(task), () => process.disconnect?.());
+  process.send!(answer(task), () => process.disconnect?.());
 });
