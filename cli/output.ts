@@ -92,13 +92,14 @@ export async function followOutput(
   const seen = new Map<string, readonly string[]>();
   for (let isFirst = true, isAwaited = false; !ending.aborted; ) {
     try {
-      for (const output of await ask(FOLLOWED_LINES)) {
+      const outputs = await ask(FOLLOWED_LINES);
+      if (isAwaited) say(`${of} answers again`);
+      for (const output of outputs) {
         const lines = linesOf(output.text);
         const before = seen.get(output.container);
         show(output, before ? linesAfter(before, lines) : isFirst ? lines.slice(-tail) : lines);
         seen.set(output.container, lines);
       }
-      if (isAwaited) say(`${of} answers again`);
       isFirst = isAwaited = false;
     } catch (error) {
       const reason = absence(error);
