@@ -1,5 +1,5 @@
 /** `npm run bench -- NAME [options]`: measures one part of the project and prints a table. */
-import { runOneOf } from '../test/support/script.ts';
+import { runOneOf } from '../cli/script.ts';
 import { benchCluster } from './cluster/index.ts';
 import { benchEmulator } from './emulator/index.ts';
 import { benchFleet } from './fleet/index.ts';

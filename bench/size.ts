@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { Exit } from '../cli/command.ts';
-import { runAlone } from '../test/support/script.ts';
+import { runAlone } from '../cli/script.ts';
 
 const LIMIT_BYTES = 80 * 1024;
 const GZIPPED_LIMIT_BYTES = 28 * 1024;

@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { join, resolve } from 'node:path';
+import { Exit, Failure, type Input } from '../cli/command.ts';
+import { version as ownVersion, root } from '../cli/root.ts';
+import { runAlone, type Script } from '../cli/script.ts';
 import { keyId } from '../firmware-bridge/update/bundle.ts';
 import { type Board, boardNames, readBoard } from './board.ts';
 import { makeBundle } from './bundle.ts';
@@ -23,7 +24,6 @@ import { run } from './shell.ts';
 import { makeExt4, makeSlot } from './slot.ts';
 import { debianSources, type Sources, suitesOf } from './sources.ts';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const BOARDS = join(root, 'image/boards');
 const MIB = 1024 * 1024;
 const ESP_MIB = 64;
@@ -33,24 +33,6 @@ const DATA_MIB = 128;
 /** Levels of zstd. A quick root is 8 % larger than a tight one, and packed with a tenth of the work. */
 const TIGHT = 15;
 const QUICK = 6;
-
-const HELP = `npm run image -- --board NAME    makes build/images/classpad-NAME-VERSION.img and a signed bundle of the same system
-npm run firmware-bundle          makes only build/images/classpad-VERSION.firmware, which any board takes
-
-  --board NAME       one of: ${boardNames(BOARDS).join(', ')}
-  --version V        version of the image and of its firmware; without it that of package.json
-  --key FILE         private key that signs the bundles; without it a development key, made on demand
-  --cert FILE        its certificate; it goes into the image, the key goes nowhere
-  --mirror URL       where Debian's packages come from; without it as this machine's apt is told
-  --without-security leave Debian's security suite out, where its mirror is broken; never for a release
-  --out FOLDER       where the files go (build/images)
-  --firmware-only    no image, no root needed
-  --quick            pack less tightly: for trying, and for tests; 8 % larger, and half a minute sooner
-  --fresh            fetch Debian's packages anew, not from the cache
-  --help             this text
-
-Needs root (files keep their owners) and Debian's packages mmdebstrap, squashfs-tools, dosfstools, mtools, fdisk, kmod, cpio,
-grub-common and rauc. The same inputs give the same image; SOURCE_DATE_EPOCH sets its time.`;
 
 interface Options {
   readonly board: Board;
@@ -68,70 +50,69 @@ interface Options {
   readonly progress: Progress;
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const { values } = readArguments(args);
-  if (values.help) return void console.log(HELP);
-  const board = values['firmware-only'] ? undefined : demandBoard(values.board);
-  const version = values.version ?? (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
-  const out = values.out ?? join(root, 'build/images');
-  mkdirSync(out, { recursive: true });
-  const keys = await signingKeys(join(root, 'build/keys'), values.key, values.cert);
-  if (values['without-security']) console.error("Without Debian's security suite: known holes stay open. Not for releases.");
-  if (keys.isDevelopment) console.error('Signed with a development key: it protects nothing. Releases take --key and --cert.');
-  const progress = createProgress(process.stderr);
-  const firmware = await progress.step(
-    'firmware',
-    () => buildFirmware(root, version, keys),
-    (bytes) => size(bytes.length),
-  );
-  const bundle = join(out, `classpad-${version}.firmware`);
-  writeFileSync(bundle, firmware);
-  if (!board) return void console.log(bundle);
-  const common = {
-    board,
-    version,
-    out,
-    keys,
-    progress,
-    mirror: values.mirror,
-    isWithoutSecurity: values['without-security'] === true,
-    isFresh: values.fresh === true,
-    isQuick: values.quick === true,
+const script: Omit<Script, 'name'> = {
+  summary: 'makes build/images/classpad-NAME-VERSION.img and a signed bundle of the same system',
+  options: {
+    board: { value: 'NAME', help: `one of: ${boardNames(BOARDS).join(', ')}` },
+    version: { value: 'V', help: 'version of the image and of its firmware; without it that of package.json' },
+    key: { value: 'FILE', help: 'private key that signs the bundles; without it a development key, made on demand' },
+    cert: { value: 'FILE', help: 'its certificate; it goes into the image, the key goes nowhere' },
+    mirror: { value: 'URL', help: "where Debian's packages come from; without it as this machine's apt is told" },
+    'without-security': { help: "leave Debian's security suite out, where its mirror is broken; never for a release" },
+    out: { value: 'FOLDER', fallback: 'build/images', help: 'where the files go' },
+    'firmware-only': { help: 'only classpad-VERSION.firmware, which any board takes; no root needed' },
+    quick: { help: 'pack less tightly: for trying, and for tests; 8 % larger, and half a minute sooner' },
+    fresh: { help: "fetch Debian's packages anew, not from the cache" },
+  },
+  notes: [
+    "Needs root (files keep their owners) and Debian's packages mmdebstrap, squashfs-tools, dosfstools, mtools, fdisk, kmod, cpio, grub-common and rauc.",
+    'The same inputs give the same image; SOURCE_DATE_EPOCH sets its time. npm run firmware-bundle makes the bundle of the firmware alone.',
+  ],
+  async run(input) {
+    const board = input.has('firmware-only') ? undefined : demandBoard(input.text('board'));
+    const version = input.text('version') ?? ownVersion;
+    const out = resolve(input.text('out')!);
+    mkdirSync(out, { recursive: true });
+    const keys = await signingKeys(join(root, 'build/keys'), input.text('key'), input.text('cert'));
+    if (input.has('without-security')) console.error("Without Debian's security suite: known holes stay open. Not for releases.");
+    if (keys.isDevelopment) console.error('Signed with a development key: it protects nothing. Releases take --key and --cert.');
+    const progress = createProgress(process.stderr);
+    const firmware = await progress.step(
+      'firmware',
+      () => buildFirmware(root, version, keys),
+      (bytes) => size(bytes.length),
+    );
+    const bundle = join(out, `classpad-${version}.firmware`);
+    writeFileSync(bundle, firmware);
+    if (board) await makeImage(optionsOf(input, { board, version, out, keys, progress }, await sourceDate()), firmware);
+    else console.log(bundle);
+    return Exit.ok;
+  },
+};
+
+type Known = Pick<Options, 'board' | 'version' | 'out' | 'keys' | 'progress'>;
+
+function optionsOf(input: Input, known: Known, epoch: number): Options {
+  return {
+    ...known,
+    mirror: input.text('mirror'),
+    isWithoutSecurity: input.has('without-security'),
+    isFresh: input.has('fresh'),
+    isQuick: input.has('quick'),
+    work: join(root, 'build/image', known.board.name),
+    cache: join(root, 'build/cache/image'),
+    epoch,
   };
-  const work = join(root, 'build/image', board.name);
-  await makeImage({ ...common, work, cache: join(root, 'build/cache/image'), epoch: await sourceDate() }, firmware);
 }
 
 /** Looked at before anything is made. */
 function demandBoard(name: string | undefined): Board {
-  if (name === undefined) throw new Error(`--board is missing; there are ${boardNames(BOARDS).join(', ')}`);
-  const board = readBoard(BOARDS, name);
+  const names = boardNames(BOARDS);
+  if (name === undefined) throw new Failure(`--board is missing; there are ${names.join(', ')}`, Exit.badInput);
+  if (!names.includes(name)) throw new Failure(`there is no board "${name}"; there are ${names.join(', ')}`, Exit.badInput);
   if (process.getuid?.() !== 0)
-    throw new Error(`an image needs root, because its files keep their owners; run: sudo npm run image -- --board ${board.name}`);
-  return board;
-}
-
-function readArguments(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  const options = {
-    board: text,
-    version: text,
-    key: text,
-    cert: text,
-    mirror: text,
-    'without-security': flag,
-    out: text,
-    'firmware-only': flag,
-    quick: flag,
-    fresh: flag,
-    help: flag,
-  };
-  try {
-    return parseArgs({ args: [...args], options, strict: true });
-  } catch (error) {
-    throw new Error(`${(error as Error).message.split('.')[0]}; see: npm run image -- --help`);
-  }
+    throw new Failure(`an image needs root, because its files keep their owners; run: sudo npm run image -- --board ${name}`);
+  return readBoard(BOARDS, name);
 }
 
 /** Seconds since 1970 that stand for now: the environment's, else the last commit's. */
@@ -258,7 +239,4 @@ function size(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-main(process.argv.slice(2)).catch((error: Error) => {
-  console.error(`image: ${error.message}`);
-  process.exit(1);
-});
+await runAlone('image', script);

@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import { Exit } from '../../cli/command.ts';
-import { type Script, wholeOf } from '../../test/support/script.ts';
+import { type Script, wholeOf } from '../../cli/script.ts';
 import { pause } from '../../test/support/wait.ts';
 import { type Driven, drive, type Target } from './drive.ts';
 import { type Application, type Disk, type Nodes, startNodes } from './nodes.ts';

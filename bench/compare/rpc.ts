@@ -1,5 +1,5 @@
 import { Exit } from '../../cli/command.ts';
-import type { Script } from '../../test/support/script.ts';
+import type { Script } from '../../cli/script.ts';
 import { type Peer, startAnvil, startClasspad } from '../nodes.ts';
 import { type Checked, checkBlocks } from './check.ts';
 import { differencesBetween, type FieldDifference, withBlocksNamed } from './fields.ts';

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Exit, Failure, type Input } from '../../cli/command.ts';
+import { type Script, wholeOf } from '../../cli/script.ts';
 import { wholeNumber } from '../../cli/values.ts';
 import { readFleet } from '../../emulator/fleet.ts';
 import { operatorsOn } from '../../emulator/operators.ts';
@@ -10,7 +11,6 @@ import { readScripts } from '../../emulator/quickjs/device.ts';
 import { SCENARIO_START_MS } from '../../emulator/scenario/run.ts';
 import { virtualStage } from '../../emulator/stage.ts';
 import { createWorld, type WorldOptions } from '../../emulator/world.ts';
-import { type Script, wholeOf } from '../../test/support/script.ts';
 import { createVm } from '../../vm/embed/index.ts';
 
 interface Row {

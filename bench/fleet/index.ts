@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { Exit, Failure } from '../../cli/command.ts';
+import { type Script, wholeOf } from '../../cli/script.ts';
 import { demandDockerd } from '../../test/support/dockerd.ts';
-import { type Script, wholeOf } from '../../test/support/script.ts';
 import { medianMs } from './measure.ts';
 import { ourSide, type Side } from './ours.ts';
 import { swarmSide } from './swarm.ts';

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { privateKeyToAccount } from 'viem/accounts';
 import { Exit } from '../../cli/command.ts';
+import { type Script, wholeOf } from '../../cli/script.ts';
 import { demandDockerd } from '../../test/support/dockerd.ts';
 import { type NodeProcess, OPERATOR_KEY } from '../../test/support/node-process.ts';
-import { type Script, wholeOf } from '../../test/support/script.ts';
 import { pause } from '../../test/support/wait.ts';
 import { ourSide } from '../fleet/ours.ts';
 

@@ -5,7 +5,7 @@
  */
 import { cpus } from 'node:os';
 import { Exit } from '../../cli/command.ts';
-import { type Script, wholeOf } from '../../test/support/script.ts';
+import { type Script, wholeOf } from '../../cli/script.ts';
 import { type NodeOptions, type Peer, startAnvil, startClasspad } from '../nodes.ts';
 import { askAll, type Stretch, sendAll, sendAndWait } from './load.ts';
 import { Load } from './senders.ts';

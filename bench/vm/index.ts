@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Exit } from '../../cli/command.ts';
+import { type Script, wholeOf } from '../../cli/script.ts';
 import type { Vm } from '../../runtime/ports/index.ts';
-import { type Script, wholeOf } from '../../test/support/script.ts';
 import { createVm } from '../../vm/embed/index.ts';
 import { type Anvil, startAnvil } from './anvil.ts';
 import { type Case, type Cases, ownCases, readCases } from './cases.ts';

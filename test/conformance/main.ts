@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Exit, Failure } from '../../cli/command.ts';
+import { runAlone, wholeOf } from '../../cli/script.ts';
 import { filesBelow } from '../../cli/statetest/fixtures.ts';
-import { runAlone, wholeOf } from '../support/script.ts';
 import { printReport, summarize } from './report.ts';
 import type { Share, Task } from './worker.ts';
 

@@ -7,10 +7,10 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Exit } from '../../cli/command.ts';
 import { version } from '../../cli/root.ts';
+import { runAlone, wholeOf } from '../../cli/script.ts';
 import { wholeNumber } from '../../cli/values.ts';
 import { areImagesThere, type Board, type BoardFleet, board, boardFleet, IMAGES, otherImage, repack } from '../support/boards.ts';
 import { need } from '../support/need.ts';
-import { runAlone, wholeOf } from '../support/script.ts';
 
 interface Point {
   /** What the console says on the way of an update. */

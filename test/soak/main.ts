@@ -1,6 +1,6 @@
 /** `npm run soak -- NAME [options]`: long runs on real things, which end with exit code 0 if everything went as it must. */
 import { Exit, type Option } from '../../cli/command.ts';
-import { runOneOf, type Script, wholeOf } from '../support/script.ts';
+import { runOneOf, type Script, wholeOf } from '../../cli/script.ts';
 import { cluster } from './cluster.ts';
 import { crashes } from './crashes.ts';
 import { releases } from './releases.ts';

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { shut } from '../../../firmware-bridge/system/listen.ts';
 import { quickLane } from '../../../firmware-bridge/system/quick-lane.ts';
+import { pause } from '../../support/wait.ts';
 
 const test = suite('firmware-bridge/system: quick lane');
 const LONGEST = 100_000;
@@ -12,7 +13,8 @@ let byLane = 0;
 
 const answerTo = (body: string) => `"${body.length} characters, é${body.slice(0, 8)}"`;
 /** Each takes a turn, so that what comes meanwhile has to wait. */
-const later = () => new Promise((done) => setTimeout(done, 5));
+const later = () => pause(5);
+const QUIET_LOOKS = 6;
 
 function serverOf(): Server {
   return createServer((request, response) => {
@@ -59,11 +61,12 @@ async function talk(server: Server, pieces: readonly (string | Buffer)[]): Promi
   });
   for (const piece of pieces) {
     socket.write(piece);
-    await new Promise((done) => setTimeout(done, 25));
+    await pause(25);
   }
-  for (let before = -1; before !== text.length && !isClosed; ) {
+  // Quiet is that many looks with nothing new: a process that stands still for a while takes but one of them.
+  for (let before = -1, quiet = 0; quiet < QUIET_LOOKS && !isClosed; await pause(20)) {
+    quiet = before === text.length ? quiet + 1 : 0;
     before = text.length;
-    await new Promise((done) => setTimeout(done, 120));
   }
   socket.destroy();
   const answers = text.split(/(?=HTTP\/1\.1 \d)/).map((answer) => {
@@ -140,7 +143,7 @@ test('a client that does not read is answered no further until it does', async (
   socket.on('error', () => {});
   for (let i = 0; i < 5; i++) {
     socket.write(post('{}'));
-    await new Promise((done) => setTimeout(done, 30));
+    await pause(30);
   }
   assert.is(answered, 1);
   let read = 0;

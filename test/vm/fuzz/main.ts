@@ -5,8 +5,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Exit } from '../../../cli/command.ts';
+import { runAlone, wholeOf } from '../../../cli/script.ts';
 import { root } from '../../support/need.ts';
-import { runAlone, wholeOf } from '../../support/script.ts';
 import { toCode } from './chunk.ts';
 import { minimise } from './minimise.ts';
 import { runOurs } from './ours.ts';

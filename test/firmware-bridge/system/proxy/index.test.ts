@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Agent, createServer, request as openRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { suite } from 'uvu';
@@ -246,8 +247,9 @@ proxy('a request under way keeps its container, which is drained when it has end
 
 proxy('a client that leaves frees the container', async () => {
   const leaving = new AbortController();
+  const heard = once(server, 'request');
   const asked = get('/never', { signal: leaving.signal }).catch(() => 'left');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await heard;
   leaving.abort();
   assert.is(await asked, 'left');
   await gate.proxy.drained('a1');

@@ -1,7 +1,7 @@
 /** The scripts of `package.json` read their words by the same tables as the command does: help, defaults, and refusals in a sentence. */
-import { type Command, Exit, Failure, type Input, type Io, parse } from '../../cli/command.ts';
-import { helpOf } from '../../cli/help.ts';
-import { wholeNumber } from '../../cli/values.ts';
+import { type Command, Exit, Failure, type Input, type Io, parse } from './command.ts';
+import { helpOf } from './help.ts';
+import { wholeNumber } from './values.ts';
 
 /** Largest number that an option takes. */
 const MOST = 999_999_999;
