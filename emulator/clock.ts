@@ -15,6 +15,8 @@ export interface VirtualClock extends Clock {
 }
 
 interface Alarm {
+  /** The end of the tick in which it is due. */
+  readonly tickMs: number;
   readonly dueMs: number;
   /** Order among alarms of one instant: first asked, first called. */
   readonly order: number;
@@ -22,10 +24,11 @@ interface Alarm {
 }
 
 /**
- * A clock that stands at `startMs`, in milliseconds since 1970. `idle` resolves when nothing is left to happen at one moment;
- * what is due at the next moment runs together, in the order in which it was asked for.
+ * A clock that stands at `startMs`, in milliseconds since 1970. `idle` resolves when nothing is left to happen at one moment.
+ * Time passes in ticks: what falls due within one happens at its end, in the order in which it is due, then in that in which it was
+ * asked for.
  */
-export function virtualClock(startMs: number, idle: () => Promise<void> = settled): VirtualClock {
+export function virtualClock(startMs: number, idle: () => Promise<void> = settled, everyMs = 1): VirtualClock {
   const alarms: Alarm[] = [];
   let nowMs = startMs;
   let moments = 0;
@@ -38,14 +41,14 @@ export function virtualClock(startMs: number, idle: () => Promise<void> = settle
   };
   const runNext = async (untilMs: number, most: number): Promise<boolean> => {
     dropCancelled(alarms);
-    const dueMs = alarms[0]?.dueMs;
-    if (dueMs === undefined || dueMs > untilMs) return false;
-    if (dueMs >= untilMs && (nowMs < untilMs ? 0 : moments) >= most) return false;
-    moveTo(dueMs);
+    const tickMs = alarms[0]?.tickMs;
+    if (tickMs === undefined || tickMs > untilMs) return false;
+    if (tickMs >= untilMs && (nowMs < untilMs ? 0 : moments) >= most) return false;
+    moveTo(tickMs);
     moments += 1;
     const last = orders;
     // What is asked for from now on has its turn after these.
-    while (alarms[0] && alarms[0].dueMs <= nowMs && alarms[0].order < last) {
+    while (alarms[0] && alarms[0].tickMs <= nowMs && alarms[0].order < last) {
       const { callback } = alarms[0];
       removeFirst(alarms);
       callback?.();
@@ -57,7 +60,9 @@ export function virtualClock(startMs: number, idle: () => Promise<void> = settle
   return {
     nowMs: () => nowMs,
     after(delayMs, callback) {
-      const alarm: Alarm = { dueMs: nowMs + Math.max(0, Math.ceil(delayMs)), order: orders++, callback };
+      const dueMs = nowMs + Math.max(0, delayMs);
+      const tickMs = startMs + Math.ceil((dueMs - startMs) / everyMs) * everyMs;
+      const alarm: Alarm = { tickMs, dueMs, order: orders++, callback };
       insert(alarms, alarm);
       return () => {
         alarm.callback = undefined;
@@ -74,7 +79,7 @@ export function virtualClock(startMs: number, idle: () => Promise<void> = settle
     },
     nextDueMs() {
       dropCancelled(alarms);
-      return alarms[0]?.dueMs;
+      return alarms[0]?.tickMs;
     },
   };
 }
@@ -84,7 +89,7 @@ export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-const isBefore = (a: Alarm, b: Alarm): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
+const isBefore = (a: Alarm, b: Alarm): boolean => (a.tickMs - b.tickMs || a.dueMs - b.dueMs || a.order - b.order) < 0;
 
 function dropCancelled(heap: Alarm[]): void {
   while (heap[0] && !heap[0].callback) removeFirst(heap);

@@ -26,6 +26,8 @@ export { deviceName } from './population.ts';
 /** The ledger of an emulated fleet, for wallets. */
 export const CHAIN_ID = 4400;
 export const OPERATORS = 3;
+/** As a kernel that has a hundred of them a second. What a fleet does within one it does side by side. */
+const TICK_MS = 10;
 const OPERATOR_BALANCE = '1000000000000000000000';
 const GAS_LIMIT = 60_000_000;
 
@@ -104,7 +106,7 @@ export function createWorld(options: WorldOptions): World {
   const random = seededRandom(options.seed);
   const rounds = createRounds();
   const { hold, rest } = holding(rounds);
-  const clock = virtualClock(options.startMs, rest);
+  const clock = virtualClock(options.startMs, rest, TICK_MS);
   const network = virtualNetwork(clock, random.fork('network'), (from, to) => population.usual(from, to));
   const trace = runningTrace();
   const operators = Array.from({ length: OPERATORS }, (_, index) => identityOf(options.seed, `ops-${index + 1}`));

@@ -104,6 +104,28 @@ for (const [moments, notes] of counts) {
   });
 }
 
+test('what is due within a tick happens at its end, in the order in which it is due', async () => {
+  const clock = virtualClock(1_005, undefined, 10);
+  const heard: string[] = [];
+  const hear = (what: string) => () => heard.push(`${what} ${clock.nowMs()}`);
+  clock.after(9, hear('9'));
+  clock.after(10.5, hear('10.5'));
+  clock.after(3, () => {
+    hear('3')();
+    clock.after(0, hear('0 more'));
+    clock.after(1, hear('1 more'));
+  });
+  clock.after(10, hear('10'));
+  clock.after(0, hear('0'));
+  assert.is(clock.nextDueMs(), 1_005);
+  await clock.advanceTo(1_014);
+  assert.equal(heard, ['0 1005']);
+  await clock.advanceTo(1_015, undefined, 1);
+  assert.equal(heard, ['0 1005', '3 1015', '9 1015', '10 1015']);
+  await clock.advanceTo(1_100);
+  assert.equal(heard.slice(4), ['0 more 1015', '10.5 1025', '1 more 1025']);
+});
+
 test('a thousand alarms ring in order', async () => {
   const clock = virtualClock(0);
   const heard: number[] = [];
