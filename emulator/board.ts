@@ -45,8 +45,8 @@ export interface BoardOptions {
   readonly shell: (store: MemoryStore) => ShellDoor;
   /** Whether the firmware's writes reach the board's store by themselves. */
   readonly storeIsShared: boolean;
-  /** Keeps what came from outside. */
-  readonly record: (input: OutsideInput) => void;
+  /** Keeps what came from outside; what it answers takes it back. */
+  readonly record: (input: OutsideInput) => () => void;
   readonly onDraw?: (rectangle: Rectangle) => void;
   readonly onLog?: (level: LogLevel, message: string) => void;
 }

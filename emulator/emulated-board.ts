@@ -7,6 +7,7 @@ import { type BoardClock, boardClock } from './board-clock.ts';
 import type { Identity } from './identity.ts';
 import type { ContainerVerb, Effect, End, Input, Moment, Output, ShellDoor, WriteTrap } from './process/exchange.ts';
 import { downAnswer } from './quickjs/device.ts';
+import { leavesMark } from './recording.ts';
 import { framebuffer, type Screen } from './screen.ts';
 import { type MemoryStore, memoryStore } from './store.ts';
 
@@ -31,6 +32,7 @@ interface Life {
   booted: boolean;
 }
 
+type Request = Input & { readonly do: 'rpc' | 'session.receive'; readonly text: string };
 type Appliers = { readonly [K in Effect[0]]: (life: Life, effect: Extract<Effect, readonly [K, ...unknown[]]>) => void };
 
 class EmulatedBoard implements Board {
@@ -176,8 +178,8 @@ class EmulatedBoard implements Board {
       const { life } = this;
       if (!life) return Promise.resolve(down);
       const id = this.nextId++;
-      if (what === 'rpc') this.options.record({ do: 'rpc', text });
-      this.enter(life, { do: what, id, text });
+      if (what === 'rpc') this.request(life, { do: 'rpc', id, text });
+      else this.enter(life, { do: 'wellKnown', id, text });
       return { later: new Promise<string>((resolve) => life.requests.set(id, resolve)) };
     });
     return typeof answer === 'object' && 'later' in answer ? answer.later : answer;
@@ -195,8 +197,7 @@ class EmulatedBoard implements Board {
     return {
       receive: (text) => {
         void this.options.rounds.outside(() => {
-          this.options.record({ do: 'rpc', text });
-          this.enter(life, { do: 'session.receive', id, text });
+          this.request(life, { do: 'session.receive', id, text });
         });
       },
       close: () => {
@@ -209,10 +210,20 @@ class EmulatedBoard implements Board {
     return this.life?.door.memoryHeldBytes() ?? 0;
   }
 
+  /** Of a mere question nothing is kept. */
+  private request(life: Life, input: Request): void {
+    const takeBack = this.options.record({ do: 'rpc', text: input.text });
+    this.enter(life, input, (output) => {
+      if (leavesMark(input.text, output)) return this.apply(life, output);
+      takeBack();
+      this.apply(life, { effects: output.effects.filter(([what]) => what === 'answer' || what === 'session') });
+    });
+  }
+
   /** The input is dealt with now; what the firmware does about it is applied when its turn in the round comes. */
-  private enter(life: Life, input: Input): void {
+  private enter(life: Life, input: Input, apply = (output: Output): void => this.apply(life, output)): void {
     if (life !== this.life) return;
-    this.options.rounds.entered(life.door.enter(input, this.moment(life)), (output) => this.apply(life, output));
+    this.options.rounds.entered(life.door.enter(input, this.moment(life)), apply);
   }
 
   private moment(life: Life): Moment {

@@ -1,6 +1,7 @@
 import type { OutsideInput } from './board.ts';
 import { type FaultCall, injectFault } from './faults.ts';
 import type { Added } from './population.ts';
+import type { Effect, Output } from './process/exchange.ts';
 import { rogues } from './rogues.ts';
 import { ScenarioError } from './scenario/unreadable.ts';
 import type { World } from './world.ts';
@@ -38,13 +39,17 @@ export interface SavedWorld {
 
 const DEVICES_MOST = 256;
 
-/** Requests that leave a mark; mere questions are not kept. */
-const LEAVES_A_MARK =
-  /"(eth_sendRawTransaction|eth_call|eth_estimateGas|eth_createAccessList|eth_new\w*Filter|eth_simulate\w*|debug_\w+|classpad_\w+)"/;
+/** Requests that change what is on no wire and in no store, such as which filters there are. */
+const LEAVES_A_MARK = /"(eth_sendRawTransaction|eth_new\w*Filter|classpad_\w+)"/;
+/** What follows from a question: its answer, and what was executed to find it. */
+const OF_A_QUESTION: ReadonlySet<Effect[0]> = new Set(['answer', 'session', 'executed', 'refused']);
 
-/** Whether a JSON-RPC request has to be asked again when a world is lived again. */
-export function leavesMark(request: string): boolean {
-  return LEAVES_A_MARK.test(request);
+/**
+ * Whether a JSON-RPC request has to be asked again when a world is lived again. Whoever only looks at a world leaves it as it is: a page
+ * that looks at one that is lived again must not make another of it.
+ */
+export function leavesMark(request: string, { effects, end }: Output): boolean {
+  return LEAVES_A_MARK.test(request) || end !== undefined || effects.some(([what]) => !OF_A_QUESTION.has(what));
 }
 
 /** Reads a saved world; throws a sentence for anything else. */

@@ -15,7 +15,7 @@ import { createThreads, type ThreadKit } from './process/threads.ts';
 import type { Scripts } from './quickjs/device.ts';
 import type { Limits } from './quickjs/machine.ts';
 import { type Random, seededRandom } from './random.ts';
-import { leavesMark, type RecordedInput } from './recording.ts';
+import type { RecordedInput } from './recording.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 import type { Site } from './sites.ts';
 import type { MemoryStore } from './store.ts';
@@ -92,7 +92,8 @@ export interface World {
   outside<T>(act: () => T): Promise<Awaited<T>>;
   /** Everything that came from outside so far and left a mark. */
   readonly inputs: readonly RecordedInput[];
-  record(input: Unstamped<RecordedInput>): void;
+  /** Keeps one more; what it answers takes it back. */
+  record(input: Unstamped<RecordedInput>): () => void;
   /** From its next boot on a device runs what this script makes of the firmware; without one, the fleet's as it is. */
   install(device: string, addition: string | undefined): void;
   /** Ends all firmware in good order. */
@@ -187,8 +188,9 @@ function recorder(clock: VirtualClock): Pick<World, 'record'> & { readonly input
   return {
     inputs,
     record(input) {
-      if (input.do === 'rpc' && !leavesMark(input.text)) return;
-      inputs.push({ ...input, atMs: clock.nowMs(), moment: clock.moments() } as RecordedInput);
+      const kept = { ...input, atMs: clock.nowMs(), moment: clock.moments() } as RecordedInput;
+      inputs.push(kept);
+      return () => void inputs.splice(inputs.lastIndexOf(kept), 1);
     },
   };
 }

@@ -177,7 +177,7 @@ function boardOfDyingThreads() {
     trace: runningTrace(),
     shell,
     storeIsShared: false,
-    record: () => {},
+    record: () => () => {},
   });
   return { board, begun, clock };
 }

@@ -6,6 +6,7 @@ import { cablesOf } from '../../emulator/cables.ts';
 import { type Again, createControls } from '../../emulator/controls.ts';
 import { createDesk } from '../../emulator/desk.ts';
 import { nextPlot, type Plot } from '../../emulator/plot.ts';
+import type { Effect, Output } from '../../emulator/process/exchange.ts';
 import type { Command } from '../../emulator/protocol.ts';
 import { leavesMark, parseSaved, replay, type SavedWorld } from '../../emulator/recording.ts';
 import { createWorld, type World } from '../../emulator/world.ts';
@@ -128,14 +129,38 @@ test('the steps that led here name the seed, what was done and when, and the tra
   world.stop();
 });
 
-const marks: [method: string, isKept: boolean][] = [
-  ['eth_sendRawTransaction', true],
-  ['eth_newBlockFilter', true],
-  ['eth_blockNumber', false],
-  ['eth_getLogs', false],
+const told: Effect = ['answer', 1, '{}'];
+const marks: [request: string, output: Output, isKept: boolean][] = [
+  ['eth_sendRawTransaction', { effects: [told] }, true],
+  ['eth_newBlockFilter', { effects: [told] }, true],
+  ['eth_blockNumber', { effects: [told] }, false],
+  ['eth_call', { effects: [['executed', 'Return', '21000'], told] }, false],
+  [
+    'eth_call',
+    {
+      effects: [
+        ['refused', 'NonceTooLow'],
+        ['session', 1, '{}'],
+      ],
+    },
+    false,
+  ],
+  [
+    'eth_call',
+    {
+      effects: [
+        ['executed', 'Return', '21000'],
+        ['log', 'warn', 'slow'],
+      ],
+    },
+    true,
+  ],
+  ['eth_call', { effects: [], end: { by: 'fault', sentence: 'it ran on without coming to an end' } }, true],
 ];
-for (const [method, isKept] of marks) {
-  test(`${method} is ${isKept ? '' : 'not '}asked again`, () => assert.is(leavesMark(`{"method":"${method}"}`), isKept));
+for (const [method, output, isKept] of marks) {
+  const came = [...output.effects.map(([what]) => what), ...(output.end ? [output.end.by] : [])].join(', ');
+  test(`${method} that comes to ${came} is ${isKept ? '' : 'not '}asked again`, () =>
+    assert.is(leavesMark(`{"method":"${method}"}`, output), isKept));
 }
 
 const good: SavedWorld = {
