@@ -60,8 +60,9 @@ export function virtualClock(startMs: number, idle: () => Promise<void> = settle
   return {
     nowMs: () => nowMs,
     after(delayMs, callback) {
-      const dueMs = nowMs + Math.max(0, delayMs);
-      const tickMs = startMs + Math.ceil((dueMs - startMs) / everyMs) * everyMs;
+      const dueMs = nowMs + Math.max(0, Math.ceil(delayMs));
+      // Without a delay it is the next moment of this instant, wherever in a tick that is.
+      const tickMs = dueMs === nowMs ? nowMs : startMs + Math.ceil((dueMs - startMs) / everyMs) * everyMs;
       const alarm: Alarm = { tickMs, dueMs, order: orders++, callback };
       insert(alarms, alarm);
       return () => {

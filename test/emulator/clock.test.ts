@@ -126,6 +126,17 @@ test('what is due within a tick happens at its end, in the order in which it is 
   assert.equal(heard.slice(4), ['0 more 1015', '10.5 1025', '1 more 1025']);
 });
 
+test('without a delay nothing waits for the end of a tick', async () => {
+  const clock = virtualClock(0, undefined, 10);
+  const heard: string[] = [];
+  await clock.advanceTo(7);
+  clock.after(0, () => clock.after(0, () => heard.push(`${clock.nowMs()}`)));
+  clock.after(1, () => heard.push('a tick later'));
+  await clock.advanceTo(7);
+  assert.equal(heard, ['7']);
+  assert.is(clock.moments(), 2);
+});
+
 test('a thousand alarms ring in order', async () => {
   const clock = virtualClock(0);
   const heard: number[] = [];
