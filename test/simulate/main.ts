@@ -3,51 +3,27 @@
  * outside. A world that breaks a rule is made smaller until nothing can be left out, told, and can be lived again by its seed.
  */
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { Exit, Failure, type Input, type Io } from '../../cli/command.ts';
+import { runAlone, wholeOf } from '../../cli/script.ts';
 import { tellAct } from './acts.ts';
 import { bugNames } from './bugs.ts';
 import { live, readParts } from './live.ts';
 import { minimise } from './minimise.ts';
 import { drawPlan } from './plan.ts';
 
-const HELP = `npm run simulate -- [OPTIONS]
+/** As many as CI lives. */
+const USUAL_SEEDS = 50;
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
-  --seed N       live this world alone, and tell of it
-  --seeds N      live the worlds 1 to N, or from --first on (default: 50)
-  --first N      the first of them (default: 1)
-  --minutes M    go on with further worlds until M minutes have passed
-  --fresh        one world of a seed that nobody has chosen
-  --quickjs      every firmware in its own QuickJS: slower, the same worlds
-  --bug NAME     plant a bug: ${bugNames.join(', ')}
-  --json         the outcome as JSON
-`;
-
-const options = {
-  seed: { type: 'string' },
-  seeds: { type: 'string' },
-  first: { type: 'string', default: '1' },
-  minutes: { type: 'string' },
-  fresh: { type: 'boolean' },
-  quickjs: { type: 'boolean' },
-  bug: { type: 'string' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  for (const name of ['seeds', 'first', 'minutes'] as const) {
-    if (values[name] !== undefined && !/^\d{1,9}$/.test(values[name])) throw new Error(`--${name} takes a whole number`);
-  }
-  if (values.bug !== undefined && !bugNames.includes(values.bug)) throw new Error(`--bug takes one of ${bugNames.join(', ')}`);
-  const parts = await readParts(values.quickjs ? 'inline' : 'native', values.bug);
+async function simulate(input: Input, io: Io): Promise<number> {
+  const bug = input.text('bug');
+  if (bug !== undefined && !bugNames.includes(bug))
+    throw new Failure(`--bug takes one of ${bugNames.join(', ')}, not "${bug}"`, Exit.badInput);
+  const seeds = seedsOf(input);
+  const parts = await readParts(input.has('quickjs') ? 'inline' : 'native', bug);
   const startedMs = performance.now();
-  const untilMs = values.minutes === undefined ? 0 : startedMs + Number(values.minutes) * 60_000;
-  const seeds = seedsOf(values, untilMs);
+  const minutesSoFar = () => (performance.now() - startedMs) / MINUTE_MS;
   let worlds = 0;
   let virtualMs = 0;
   const broken: string[] = [];
@@ -60,54 +36,66 @@ async function main(args: string[]): Promise<number> {
     for (const [what, times] of Object.entries(lived.seen)) seen[what] = (seen[what] ?? 0) + times;
     if (lived.violation) {
       broken.push(seed);
-      console.log(`\nseed ${seed}: ${lived.violation.rule}: ${lived.violation.message}`);
+      io.out(`\nseed ${seed}: ${lived.violation.rule}: ${lived.violation.message}`);
       const small = await minimise(plan, lived.violation.rule, (candidate) => live(candidate, parts));
-      console.log(
+      io.out(
         `  ${plan.devices} devices, ${plan.liars} lie; what is left of ${plan.acts.length} acts when nothing more can be left out:`,
       );
-      for (const act of small.acts) console.log(`  ${tellAct(act)}`);
-      for (const line of lived.complaints.slice(-8)) console.log(`    ${line}`);
-      console.log(`  again: npm run simulate -- --seed ${seed}${values.bug ? ` --bug ${values.bug}` : ''}`);
-    } else if (values.seed !== undefined) {
-      for (const act of plan.acts) console.log(tellAct(act));
-      console.log(`seed ${seed}: all rules kept; trace ${lived.hash}`);
+      for (const act of small.acts) io.out(`  ${tellAct(act)}`);
+      for (const line of lived.complaints.slice(-8)) io.out(`    ${line}`);
+      io.out(`  again: npm run simulate -- --seed ${seed}${bug === undefined ? '' : ` --bug ${bug}`}`);
+    } else if (input.text('seed') !== undefined) {
+      for (const act of plan.acts) io.out(tellAct(act));
+      io.out(`seed ${seed}: all rules kept; trace ${lived.hash}`);
     } else if (worlds % 10 === 0) {
-      console.error(
-        `${worlds} worlds, ${(virtualMs / 3_600_000).toFixed(1)} virtual hours, ${((performance.now() - startedMs) / 60_000).toFixed(1)} minutes, ${broken.length} broken`,
-      );
+      const hours = (virtualMs / HOUR_MS).toFixed(1);
+      io.err(`${worlds} worlds, ${hours} virtual hours, ${minutesSoFar().toFixed(1)} minutes, ${broken.length} broken`);
     }
   }
-  const minutes = (performance.now() - startedMs) / 60_000;
-  const summary = { worlds, virtualHours: virtualMs / 3_600_000, minutes, broken, seen };
-  if (values.json) console.log(JSON.stringify(summary));
-  else
-    console.log(
-      `${worlds} worlds, ${summary.virtualHours.toFixed(2)} virtual hours in ${minutes.toFixed(1)} minutes, ${broken.length} broken${broken.length > 0 ? `: seeds ${broken.join(', ')}` : ''}`,
-    );
-  return broken.length > 0 ? 1 : 0;
+  const summary = { worlds, virtualHours: virtualMs / HOUR_MS, minutes: minutesSoFar(), broken, seen };
+  io.out(input.has('json') ? JSON.stringify(summary) : tell(summary));
+  return broken.length > 0 ? Exit.failed : Exit.ok;
 }
 
-interface Asked {
-  readonly seed?: string | undefined;
-  readonly seeds?: string | undefined;
-  readonly first: string;
-  readonly fresh?: boolean | undefined;
+interface Summary {
+  readonly worlds: number;
+  readonly virtualHours: number;
+  readonly minutes: number;
+  readonly broken: readonly string[];
 }
 
-function* seedsOf({ seed, seeds, first, fresh }: Asked, untilMs: number): Generator<string> {
-  if (seed !== undefined) {
-    yield seed;
-    return;
-  }
-  if (fresh) yield String(randomInt(1_000_000_000, 10_000_000_000));
-  const count = seeds === undefined ? (fresh || untilMs > 0 ? 0 : 50) : Number(seeds);
-  for (let number = Number(first), end = number + count; number < end || performance.now() < untilMs; number += 1)
-    yield String(number);
+function tell({ worlds, virtualHours, minutes, broken }: Summary): string {
+  const seeds = broken.length > 0 ? `: seeds ${broken.join(', ')}` : '';
+  return `${worlds} worlds, ${virtualHours.toFixed(2)} virtual hours in ${minutes.toFixed(1)} minutes, ${broken.length} broken${seeds}`;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  console.error(`simulate: ${(error as Error).message}`);
-  process.exitCode = 2;
+/** The one that was asked for; else a fresh one, so many from the first on, and as many more as there is time for. */
+function seedsOf(input: Input): Iterable<string> {
+  const seed = input.text('seed');
+  if (seed !== undefined) return [seed];
+  const isFresh = input.has('fresh');
+  const minutes = input.text('minutes') === undefined ? 0 : wholeOf(input, 'minutes');
+  const usual = isFresh || minutes > 0 ? 0 : USUAL_SEEDS;
+  const count = input.text('seeds') === undefined ? usual : wholeOf(input, 'seeds', 0);
+  return drawn(isFresh, wholeOf(input, 'first'), count, performance.now() + minutes * MINUTE_MS);
 }
+
+function* drawn(isFresh: boolean, first: number, count: number, untilMs: number): Generator<string> {
+  if (isFresh) yield String(randomInt(1_000_000_000, 10_000_000_000));
+  for (let number = first; number < first + count || performance.now() < untilMs; number += 1) yield String(number);
+}
+
+await runAlone('simulate', {
+  summary: 'random worlds with faults of every kind, and checkers that watch from outside',
+  options: {
+    seed: { value: 'N', help: 'live this world alone, and tell of it' },
+    seeds: { value: 'N', help: `live so many worlds; without it and without --minutes and --fresh ${USUAL_SEEDS}` },
+    first: { value: 'N', fallback: '1', help: 'the first of them' },
+    minutes: { value: 'M', help: 'go on with further worlds until M minutes have passed' },
+    fresh: { help: 'one world of a seed that nobody has chosen' },
+    quickjs: { help: 'every firmware in its own QuickJS: slower, the same worlds' },
+    bug: { value: 'NAME', help: `plant a bug: ${bugNames.join(', ')}` },
+    json: { help: 'print the outcome as JSON' },
+  },
+  run: simulate,
+});
