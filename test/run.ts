@@ -16,6 +16,8 @@ interface Outcome {
 }
 
 const TIMEOUT_MS = 900_000;
+/** How long a suite may take to end once it has said how it went. */
+const LEAVING_MS = 30_000;
 
 function find(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
@@ -36,8 +38,13 @@ function run(file: string): Promise<Outcome> {
       killSignal: 'SIGKILL',
     });
     let text = '';
+    let isOver = false;
     const collect = (chunk: Buffer) => {
       text += chunk.toString();
+      if (isOver || !/^ {2}Duration: /m.test(text)) return;
+      isOver = true;
+      // What a row that failed has left open must not hold up all that come after it.
+      setTimeout(() => child.kill('SIGKILL'), LEAVING_MS).unref();
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);

@@ -145,20 +145,27 @@ abuse('a client that does not read does not fill the device', async () => {
 abuse('a slow client is served to the end', async () => {
   const large = createServer((_request, response) => void response.end(Buffer.alloc(8_000_000)));
   gate.places.set('large', await open(large));
-  gate.proxy.serve([routeTo('large', { limits: { idleMs: 100 } })]);
-  const total = await new Promise<number>((resolve, reject) => {
-    let length = 0;
-    const socket = connect(gate.port, '127.0.0.1', () => socket.write(`GET / HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`));
-    socket.on('data', (chunk) => {
-      length += chunk.length;
-      socket.pause();
-      setTimeout(() => socket.resume(), 3);
+  // All of it takes longer than that, and no pause comes near to it.
+  const idleMs = 1_000;
+  gate.proxy.serve([routeTo('large', { limits: { idleMs } })]);
+  const startedMs = performance.now();
+  try {
+    const total = await new Promise<number>((resolve, reject) => {
+      let length = 0;
+      const socket = connect(gate.port, '127.0.0.1', () => socket.write(`GET / HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`));
+      socket.on('data', (chunk) => {
+        length += chunk.length;
+        socket.pause();
+        setTimeout(() => socket.resume(), 20);
+      });
+      socket.on('end', () => resolve(length));
+      socket.on('error', reject);
     });
-    socket.on('end', () => resolve(length));
-    socket.on('error', reject);
-  });
-  assert.ok(total > 8_000_000);
-  await shut(large);
+    assert.ok(total > 8_000_000, `${total} bytes of 8,000,000`);
+    assert.ok(performance.now() - startedMs > idleMs);
+  } finally {
+    await shut(large);
+  }
 });
 
 abuse.run();
