@@ -17,7 +17,7 @@ interface Outcome {
 
 const TIMEOUT_MS = 900_000;
 /** How long a suite may take to end once it has said how it went. */
-const LEAVING_MS = 30_000;
+const LEAVING_MS = 120_000;
 
 function find(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
