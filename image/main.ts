@@ -68,14 +68,14 @@ const script: Omit<Script, 'name'> = {
     "Needs root (files keep their owners) and Debian's packages mmdebstrap, squashfs-tools, dosfstools, mtools, fdisk, kmod, cpio, grub-common and rauc.",
     'The same inputs give the same image; SOURCE_DATE_EPOCH sets its time. npm run firmware-bundle makes the bundle of the firmware alone.',
   ],
-  async run(input) {
+  async run(input, io) {
     const board = input.has('firmware-only') ? undefined : demandBoard(input.text('board'));
     const version = input.text('version') ?? ownVersion;
     const out = resolve(input.text('out')!);
     mkdirSync(out, { recursive: true });
     const keys = await signingKeys(join(root, 'build/keys'), input.text('key'), input.text('cert'));
-    if (input.has('without-security')) console.error("Without Debian's security suite: known holes stay open. Not for releases.");
-    if (keys.isDevelopment) console.error('Signed with a development key: it protects nothing. Releases take --key and --cert.');
+    if (input.has('without-security')) io.err("Without Debian's security suite: known holes stay open. Not for releases.");
+    if (keys.isDevelopment) io.err('Signed with a development key: it protects nothing. Releases take --key and --cert.');
     const progress = createProgress(process.stderr);
     const firmware = await progress.step(
       'firmware',
@@ -84,8 +84,8 @@ const script: Omit<Script, 'name'> = {
     );
     const bundle = join(out, `classpad-${version}.firmware`);
     writeFileSync(bundle, firmware);
-    if (board) await makeImage(optionsOf(input, { board, version, out, keys, progress }, await sourceDate()), firmware);
-    else console.log(bundle);
+    const known = { version, out, keys, progress };
+    io.out(board ? await makeImage(optionsOf(input, { board, ...known }, await sourceDate()), firmware) : bundle);
     return Exit.ok;
   },
 };
@@ -107,12 +107,11 @@ function optionsOf(input: Input, known: Known, epoch: number): Options {
 
 /** Looked at before anything is made. */
 function demandBoard(name: string | undefined): Board {
-  const names = boardNames(BOARDS);
-  if (name === undefined) throw new Failure(`--board is missing; there are ${names.join(', ')}`, Exit.badInput);
-  if (!names.includes(name)) throw new Failure(`there is no board "${name}"; there are ${names.join(', ')}`, Exit.badInput);
+  if (name === undefined) throw new Failure(`--board is missing; there are ${boardNames(BOARDS).join(', ')}`, Exit.badInput);
+  const board = readBoard(BOARDS, name);
   if (process.getuid?.() !== 0)
     throw new Failure(`an image needs root, because its files keep their owners; run: sudo npm run image -- --board ${name}`);
-  return readBoard(BOARDS, name);
+  return board;
 }
 
 /** Seconds since 1970 that stand for now: the environment's, else the last commit's. */
@@ -122,7 +121,8 @@ async function sourceDate(): Promise<number> {
   return Number((await run('git', ['log', '-1', '--format=%ct'], { cwd: root }).catch(() => '1767225600')).trim());
 }
 
-async function makeImage(options: Options, firmware: Buffer): Promise<void> {
+/** Answers the path of the image. */
+async function makeImage(options: Options, firmware: Buffer): Promise<string> {
   const { board, version, work, cache, epoch, progress, keys, out } = options;
   const seed = `classpad ${board.name} ${version}`;
   mkdirSync(work, { recursive: true });
@@ -176,7 +176,7 @@ async function makeImage(options: Options, firmware: Buffer): Promise<void> {
   writeFileSync(`${name}.packages.txt`, `${assembled.packages.join('\n')}\n`);
   writeFileSync(`${name}.json`, `${JSON.stringify(await describe(options, name, slot, sources), undefined, 2)}\n`);
   rmSync(join(work, 'root'), { recursive: true, force: true });
-  console.log(`${name}.img`);
+  return `${name}.img`;
 }
 
 async function assembleDisk(options: Options, tar: string, slot: string, path: string): Promise<void> {
