@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Exit, Failure } from '../cli/command.ts';
 
 /** What an image is made for: one file of `image/boards`. */
 export interface Board {
@@ -42,11 +41,11 @@ export interface QemuBoard {
   readonly leastMemoryMib: number;
 }
 
-/** A board by its name. Throws {@link Failure}, with all names. */
+/** A board by its name. Throws a sentence with all names. */
 export function readBoard(folder: string, name: string): Board {
   const path = join(folder, `${name}.json`);
   if (!/^[a-z0-9_-]+$/.test(name) || !existsSync(path))
-    throw new Failure(`there is no board "${name}"; there are ${boardNames(folder).join(', ')}`, Exit.badInput);
+    throw new Error(`there is no board "${name}"; there are ${boardNames(folder).join(', ')}`);
   return { name, ...(JSON.parse(readFileSync(path, 'utf8')) as Omit<Board, 'name'>) };
 }
 

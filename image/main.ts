@@ -107,11 +107,12 @@ function optionsOf(input: Input, known: Known, epoch: number): Options {
 
 /** Looked at before anything is made. */
 function demandBoard(name: string | undefined): Board {
-  if (name === undefined) throw new Failure(`--board is missing; there are ${boardNames(BOARDS).join(', ')}`, Exit.badInput);
-  const board = readBoard(BOARDS, name);
+  const names = boardNames(BOARDS);
+  if (name === undefined) throw new Failure(`--board is missing; there are ${names.join(', ')}`, Exit.badInput);
+  if (!names.includes(name)) throw new Failure(`there is no board "${name}"; there are ${names.join(', ')}`, Exit.badInput);
   if (process.getuid?.() !== 0)
     throw new Failure(`an image needs root, because its files keep their owners; run: sudo npm run image -- --board ${name}`);
-  return board;
+  return readBoard(BOARDS, name);
 }
 
 /** Seconds since 1970 that stand for now: the environment's, else the last commit's. */

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, truncateSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readBoard } from '../../image/board.ts';
+import { boardNames, readBoard } from '../../image/board.ts';
 import { type Machine, runningIn, startMachine } from '../../image/qemu/machine.ts';
 import { Exit, Failure } from '../command.ts';
 import { bootPartition, openImage } from '../flash/image.ts';
@@ -36,7 +36,10 @@ const GUEST = { rpc: 8545, proxy: 8080, peers: 4401 };
 /** Starts a board's very image in QEMU. Throws {@link Failure}. */
 export async function runBoard(run: BoardRun): Promise<Machine> {
   const { root, board, folder, memoryMib, ports, accelerator, onSerial, onRemark } = run;
-  const about = readBoard(join(root, 'image/boards'), board);
+  const boards = join(root, 'image/boards');
+  if (!boardNames(boards).includes(board))
+    throw new Failure(`there is no board "${board}"; there are ${boardNames(boards).join(', ')}`, Exit.badInput);
+  const about = readBoard(boards, board);
   if (memoryMib < (about.qemu?.leastMemoryMib ?? 0))
     throw new Failure(
       `${board} starts with ${about.qemu!.leastMemoryMib} MB of memory or more, not with ${memoryMib}`,
